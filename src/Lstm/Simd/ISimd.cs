@@ -1,0 +1,76 @@
+using System.Numerics;
+
+namespace Lstm.Simd;
+
+/// <summary>The vector operations the kernels are written in: one set of instructions of one width.</summary>
+/// <remarks>
+/// The operations act on the raw vector type, not on a wrapper: a wrapping struct costs register moves. Each is
+/// exactly rounded and lane-wise, so every width gives the same bits; only <see cref="MultiplyAdd"/> has two forms,
+/// fused where the hardware fuses and two roundings where it does not, which makes the two classes of hardware of
+/// docs/reproducibility.md. A mask is a vector made by <see cref="GreaterThan"/>, fit only for <see cref="Select"/>.
+/// </remarks>
+/// <typeparam name="TVec">The vector: <c>Vector512&lt;T&gt;</c>, …, or <c>T</c> itself for one lane.</typeparam>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+internal unsafe interface ISimd<TVec, T>
+    where TVec : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Number of lanes.</summary>
+    static abstract int Width { get; }
+
+    /// <summary>Rows of a register tile that is four vectors wide: what the register file holds without spilling.</summary>
+    static abstract int TileRows { get; }
+
+    static abstract TVec Zero { get; }
+
+    static abstract TVec Load(T* source);
+
+    static abstract void Store(T* destination, TVec value);
+
+    /// <summary>All lanes equal to <paramref name="value"/>.</summary>
+    static abstract TVec Broadcast(T value);
+
+    /// <summary>All lanes equal to <paramref name="value"/> rounded to <typeparamref name="T"/>; folds into a constant.</summary>
+    static abstract TVec Constant(double value);
+
+    static abstract TVec Add(TVec a, TVec b);
+
+    static abstract TVec Subtract(TVec a, TVec b);
+
+    static abstract TVec Multiply(TVec a, TVec b);
+
+    static abstract TVec Divide(TVec a, TVec b);
+
+    /// <summary>a·b + c.</summary>
+    static abstract TVec MultiplyAdd(TVec a, TVec b, TVec c);
+
+    /// <summary>c − a·b.</summary>
+    static abstract TVec NegatedMultiplyAdd(TVec a, TVec b, TVec c);
+
+    static abstract TVec Sqrt(TVec a);
+
+    static abstract TVec Abs(TVec a);
+
+    /// <summary>The bits of |magnitude| with the sign bit of <paramref name="sign"/>.</summary>
+    static abstract TVec CopySign(TVec magnitude, TVec sign);
+
+    /// <summary>Lanes where a &gt; b; false where either is NaN.</summary>
+    static abstract TVec GreaterThan(TVec a, TVec b);
+
+    /// <summary>Lanes where a = b; false where either is NaN.</summary>
+    static abstract TVec EqualTo(TVec a, TVec b);
+
+    /// <summary>a where the mask is set, b elsewhere.</summary>
+    static abstract TVec Select(TVec mask, TVec a, TVec b);
+
+    /// <summary>
+    /// 2ⁿ, given <paramref name="shifted"/> = n + 1.5·2²³ (float) or n + 1.5·2⁵² (double), whose low mantissa bits are n.
+    /// n within the exponents of normal numbers: −126…127 or −1022…1023.
+    /// </summary>
+    static abstract TVec PowerOfTwo(TVec shifted);
+
+    /// <summary>
+    /// The exponent e and mantissa m of a positive normal a = m·2ᵉ with m in [√½, √2).
+    /// </summary>
+    static abstract TVec Frexp(TVec a, out TVec mantissa);
+}
