@@ -64,13 +64,18 @@ internal unsafe interface ISimd<TVec, T>
     static abstract TVec Select(TVec mask, TVec a, TVec b);
 
     /// <summary>
-    /// 2ⁿ, given <paramref name="shifted"/> = n + 1.5·2²³ (float) or n + 1.5·2⁵² (double), whose low mantissa bits are n.
-    /// n within the exponents of normal numbers: −126…127 or −1022…1023.
+    /// 2ⁿ, given <paramref name="shifted"/> = n + 1.5·2²³ + 127 (float) or n + 1.5·2⁵² + 1023 (double): a number whose low
+    /// mantissa bits are 2ⁿ's biased exponent.
     /// </summary>
+    /// <remarks>
+    /// n from −126 to 127, or −1022 to 1023; one below gives 0, one above ∞. Anything else (NaN too) gives an arbitrary
+    /// value that is zero, infinite or a power of two, the same on every width.
+    /// </remarks>
     static abstract TVec PowerOfTwo(TVec shifted);
 
     /// <summary>
-    /// The exponent e and mantissa m of a positive normal a = m·2ᵉ with m in [√½, √2).
+    /// The exponent e and mantissa m of a positive normal a = m·2ᵉ, m from √½ to √2; arbitrary finite values for anything
+    /// else, the same on every width.
     /// </summary>
     static abstract TVec Frexp(TVec a, out TVec mantissa);
 }

@@ -1,0 +1,113 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using static System.Runtime.CompilerServices.MethodImplOptions;
+
+namespace Lstm.Simd;
+
+/// <summary>512 bits: AVX-512, 32 registers.</summary>
+internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static int Width => Vector512<T>.Count;
+
+    public static int TileRows => 6;
+
+    public static Vector512<T> Zero => Vector512<T>.Zero;
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Load(T* source) => Vector512.Load(source);
+
+    [MethodImpl(AggressiveInlining)]
+    public static void Store(T* destination, Vector512<T> value) => Vector512.Store(value, destination);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Broadcast(T value) => Vector512.Create(value);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Constant(double value) => typeof(T) == typeof(float)
+        ? Vector512.Create((float)value).As<float, T>()
+        : Vector512.Create(value).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Add(Vector512<T> a, Vector512<T> b) => a + b;
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Subtract(Vector512<T> a, Vector512<T> b) => a - b;
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Multiply(Vector512<T> a, Vector512<T> b) => a * b;
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Divide(Vector512<T> a, Vector512<T> b) => a / b;
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> MultiplyAdd(Vector512<T> a, Vector512<T> b, Vector512<T> c)
+    {
+        if (!SimdDispatch.IsFused)
+        {
+            return a * b + c;
+        }
+
+        return typeof(T) == typeof(float)
+            ? Vector512.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>()
+            : Vector512.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
+    }
+
+    // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> NegatedMultiplyAdd(Vector512<T> a, Vector512<T> b, Vector512<T> c)
+    {
+        if (!SimdDispatch.IsFused)
+        {
+            return c - a * b;
+        }
+
+        return typeof(T) == typeof(float)
+            ? Avx512F.FusedMultiplyAddNegated(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>()
+            : Avx512F.FusedMultiplyAddNegated(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
+    }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Sqrt(Vector512<T> a) => Vector512.Sqrt(a);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Abs(Vector512<T> a) => Vector512.Abs(a);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> CopySign(Vector512<T> magnitude, Vector512<T> sign) => Vector512.CopySign(magnitude, sign);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> GreaterThan(Vector512<T> a, Vector512<T> b) => Vector512.GreaterThan(a, b);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> EqualTo(Vector512<T> a, Vector512<T> b) => Vector512.Equals(a, b);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Select(Vector512<T> mask, Vector512<T> a, Vector512<T> b) => Vector512.ConditionalSelect(mask, a, b);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> PowerOfTwo(Vector512<T> shifted) => typeof(T) == typeof(float)
+        ? Vector512.ShiftLeft(shifted.AsUInt32(), FloatBits.MantissaBits).As<uint, T>()
+        : Vector512.ShiftLeft(shifted.AsUInt64(), DoubleBits.MantissaBits).As<ulong, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Frexp(Vector512<T> a, out Vector512<T> mantissa)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector512<uint> offset = a.AsUInt32() + Vector512.Create(FloatBits.One - FloatBits.SqrtHalf);
+            mantissa = ((offset & Vector512.Create(FloatBits.MantissaMask)) + Vector512.Create(FloatBits.SqrtHalf)).As<uint, T>();
+            Vector512<uint> biased = Vector512.ShiftRightLogical(offset, FloatBits.MantissaBits) | Vector512.Create(FloatBits.IntegerShift);
+            return biased.As<uint, T>() - Constant(FloatBits.BiasedIntegerShift);
+        }
+        else
+        {
+            Vector512<ulong> offset = a.AsUInt64() + Vector512.Create(DoubleBits.One - DoubleBits.SqrtHalf);
+            mantissa = ((offset & Vector512.Create(DoubleBits.MantissaMask)) + Vector512.Create(DoubleBits.SqrtHalf)).As<ulong, T>();
+            Vector512<ulong> biased = Vector512.ShiftRightLogical(offset, DoubleBits.MantissaBits) | Vector512.Create(DoubleBits.IntegerShift);
+            return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
+        }
+    }
+}
