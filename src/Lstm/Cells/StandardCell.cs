@@ -1,0 +1,50 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Kernels;
+using Lstm.Simd;
+
+namespace Lstm.Cells;
+
+/// <summary>The LSTM with forget gate of Gers, Schmidhuber &amp; Cummins (2000), the one every library calls LSTM.</summary>
+/// <remarks>
+/// <code>
+/// i = σ(zᵢ)   f = σ(z_f)   g = tanh(z_g)   o = σ(z_o)      c ← f⊙c + i⊙g      h = o⊙tanh(c)
+///
+/// do = dh⊙tanh(c)                 dc ← dc + dh⊙o⊙(1 − tanh²(c))
+/// di = dc⊙g    df = dc⊙c₋₁    dg = dc⊙i    dc₋₁ = dc⊙f
+/// dzᵢ = di⊙i(1 − i)   dz_f = df⊙f(1 − f)   dz_g = dg⊙(1 − g²)   dz_o = do⊙o(1 − o)
+/// </code>
+/// </remarks>
+internal readonly struct StandardCell<TSimd, TVec, T> : ICell<TSimd, TVec, T>
+    where TSimd : struct, ISimd<TVec, T>
+    where TVec : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, out TVec c, out TVec h)
+    {
+        i = Elementary<TSimd, TVec, T>.Sigmoid(i);
+        f = Elementary<TSimd, TVec, T>.Sigmoid(f);
+        g = Elementary<TSimd, TVec, T>.Tanh(g);
+        o = Elementary<TSimd, TVec, T>.Sigmoid(o);
+        c = TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, g));
+        h = TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Backward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+    {
+        TVec tanhC = Elementary<TSimd, TVec, T>.Tanh(c);
+        TVec dO = TSimd.Multiply(dh, tanhC);
+        TVec dhO = TSimd.Multiply(dh, o);
+        dc = TSimd.Add(dc, TSimd.NegatedMultiplyAdd(TSimd.Multiply(dhO, tanhC), tanhC, dhO));
+        TVec dI = TSimd.Multiply(dc, g);
+        TVec dF = TSimd.Multiply(dc, cPrevious);
+        TVec dG = TSimd.Multiply(dc, i);
+        dc = TSimd.Multiply(dc, f);
+        i = TSimd.Multiply(dI, TSimd.NegatedMultiplyAdd(i, i, i));
+        f = TSimd.Multiply(dF, TSimd.NegatedMultiplyAdd(f, f, f));
+        g = TSimd.Multiply(dG, TSimd.NegatedMultiplyAdd(g, g, TSimd.Constant(1)));
+        o = TSimd.Multiply(dO, TSimd.NegatedMultiplyAdd(o, o, o));
+    }
+}

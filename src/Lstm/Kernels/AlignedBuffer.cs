@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+
+namespace Lstm.Kernels;
+
+/// <summary>A block of memory aligned to cache lines, which the collector owns and never moves.</summary>
+/// <remarks>
+/// Pointers into the block are valid while the buffer is reachable: whoever hands them to a kernel keeps the buffer
+/// alive until the kernel has returned.
+/// </remarks>
+internal sealed unsafe class AlignedBuffer<T>
+    where T : unmanaged
+{
+    private const int Alignment = 64;
+    private T[] _array = [];
+
+    public AlignedBuffer()
+    {
+    }
+
+    /// <summary>Makes a buffer of <paramref name="length"/> elements, all zero.</summary>
+    public AlignedBuffer(long length)
+    {
+        Reserve(length);
+        Span.Clear();
+    }
+
+    /// <summary>The first element, on a 64-byte boundary; null while the buffer is empty.</summary>
+    public T* Pointer { get; private set; }
+
+    /// <summary>Number of elements.</summary>
+    public int Length { get; private set; }
+
+    public Span<T> Span => new(Pointer, Length);
+
+    /// <summary>Makes room for at least <paramref name="length"/> elements; after growth the contents are undefined.</summary>
+    /// <exception cref="OutOfMemoryException">More elements are asked for than one array can hold.</exception>
+    public void Reserve(long length)
+    {
+        if (length <= Length)
+        {
+            return;
+        }
+
+        // Growing by a quarter keeps batches of slowly rising size from allocating each time.
+        long capacity = Length == 0 ? length : Math.Min(Math.Max(length, Length + (Length / 4L)), Math.Max(length, Array.MaxLength / 2));
+        long total = capacity + (Alignment / sizeof(T));
+        if (total > Array.MaxLength)
+        {
+            throw new OutOfMemoryException($"A buffer of {length} elements is more than one array can hold ({Array.MaxLength}).");
+        }
+
+        _array = GC.AllocateUninitializedArray<T>((int)total, pinned: true);
+        nint start = (nint)Unsafe.AsPointer(ref _array[0]);
+        Pointer = (T*)((start + Alignment - 1) & ~(nint)(Alignment - 1));
+        Length = (int)capacity;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Numerics;
+using Lstm.Simd;
+
+namespace Lstm.Kernels;
+
+/// <summary>z = b + x·Wᵀ for a stretch of rows, z by panels: the input's half of the pre-activations of all steps at once.</summary>
+internal unsafe struct InputProduct<T> : IKernel<T>, IJob
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required SimdWidth Width;
+
+    /// <summary>x and W by panels.</summary>
+    public required ProductTerm<T> Input;
+
+    /// <summary>b by panels, or null.</summary>
+    public required T* Bias;
+    public required PanelLayout Columns;
+
+    /// <summary>Rows of x, [FirstRow, EndRow).</summary>
+    public required int FirstRow;
+    public required int EndRow;
+
+    /// <summary>z [panels, OutputRows, panel width], its first row standing for <see cref="FirstRow"/>.</summary>
+    public required T* Output;
+    public required nint OutputRows;
+
+    private int _first;
+    private int _end;
+
+    public void Run(int worker, int workers)
+    {
+        (_first, _end) = SequenceSplit.Even(EndRow - FirstRow, worker, workers);
+        SimdDispatch.Run<T, InputProduct<T>>(Width, ref this);
+    }
+
+    public readonly void Invoke<TSimd, TVec>()
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        ProductTerm<T> input = Input;
+        for (int q = 0; q < Columns.PanelCount; q++)
+        {
+            nint start = Columns.Start(q);
+            nint width = Columns.Width(q);
+            T* z = Output + (start * OutputRows) + (_first * width);
+            Product<TSimd, TVec, T>.Panel(z, width, Bias == null ? null : Bias + start, 0, &input, 1, FirstRow + _first, _end - _first, start, width);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+namespace Lstm.Kernels;
+
+/// <summary>How the columns of a matrix are grouped into panels, the unit that a register tile works on.</summary>
+/// <remarks>
+/// A line is one cache line of values (16 floats, 8 doubles). A panel is 1–4 lines wide and stores its matrix [K, width]
+/// contiguously, row by row; panel q begins at <c>Start(q) · K</c>. Columns beyond the real ones pad the last line and
+/// hold zeros. The layout does not depend on the SIMD width.
+/// </remarks>
+internal sealed class PanelLayout
+{
+    private const int LinesPerPanel = 4;
+    private readonly int[] _starts;
+    private readonly int _gateLine;
+
+    private PanelLayout(int columns, int line, int[] starts, int gateLine)
+    {
+        Columns = columns;
+        Line = line;
+        _starts = starts;
+        _gateLine = gateLine;
+    }
+
+    /// <summary>Real columns.</summary>
+    public int Columns { get; }
+
+    /// <summary>Values in a cache line.</summary>
+    public int Line { get; }
+
+    /// <summary>Columns with the padding.</summary>
+    public int PaddedColumns => _starts[^1];
+
+    public int PanelCount => _starts.Length - 1;
+
+    /// <summary>First column of panel q; <c>Start(PanelCount)</c> is <see cref="PaddedColumns"/>.</summary>
+    public int Start(int panel) => _starts[panel];
+
+    public int Width(int panel) => _starts[panel + 1] - _starts[panel];
+
+    /// <summary>Columns in their own order, in panels as equal as whole lines allow: a lone narrow panel would starve the tile.</summary>
+    public static PanelLayout Plain<T>(int columns)
+        where T : unmanaged
+    {
+        int line = LineOf<T>();
+        int lines = Math.Max(1, (columns + line - 1) / line);
+        int panels = (lines + LinesPerPanel - 1) / LinesPerPanel;
+        int[] starts = new int[panels + 1];
+        for (int q = 0; q < panels; q++)
+        {
+            starts[q + 1] = starts[q] + (line * ((lines / panels) + (q < lines % panels ? 1 : 0)));
+        }
+
+        return new PanelLayout(columns, line, starts, gateLine: 0);
+    }
+
+    /// <summary>
+    /// The 4H pre-activations of a layer: each panel holds one line of units, as the lines i, f, g, o of the same units, so
+    /// that a tile ends with all that these units' cell equations need.
+    /// </summary>
+    public static PanelLayout Gates<T>(int hiddenSize)
+        where T : unmanaged
+    {
+        int line = LineOf<T>();
+        int panels = (hiddenSize + line - 1) / line;
+        int[] starts = new int[panels + 1];
+        for (int q = 0; q < panels; q++)
+        {
+            starts[q + 1] = starts[q] + (LinesPerPanel * line);
+        }
+
+        return new PanelLayout(4 * hiddenSize, line, starts, gateLine: line);
+    }
+
+    /// <summary>The column that holds output <paramref name="index"/>; for gates, index = gate·H + unit.</summary>
+    public int ColumnOf(int index)
+    {
+        if (_gateLine == 0)
+        {
+            return index;
+        }
+
+        (int gate, int unit) = Math.DivRem(index, Columns / 4);
+        return ((unit / Line) * 4 * Line) + (gate * Line) + (unit % Line);
+    }
+
+    /// <summary>Where element (row k, column) lies in a panel-packed matrix of <paramref name="rows"/> rows.</summary>
+    public int IndexOf(int column, int k, int rows)
+    {
+        int panel = 0;
+        while (_starts[panel + 1] <= column)
+        {
+            panel++;
+        }
+
+        return (_starts[panel] * rows) + (k * Width(panel)) + column - _starts[panel];
+    }
+
+    public static unsafe int LineOf<T>()
+        where T : unmanaged
+        => 64 / sizeof(T);
+}

@@ -1,0 +1,97 @@
+using Lstm.Sequences;
+
+namespace Lstm.Kernels;
+
+/// <summary>Rows of one step that continue rows lying next to each other: the unit of the recurrence.</summary>
+/// <remarks>
+/// States stand in slots: slot b &lt; B is the initial state of rank b, slot B + row the state after that row.
+/// </remarks>
+internal readonly record struct RecurrenceBlock
+{
+    /// <summary>Rank of the first sequence.</summary>
+    public required int First { get; init; }
+
+    /// <summary>Number of sequences.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Row of the first sequence.</summary>
+    public required int Row { get; init; }
+
+    /// <summary>Slot of the first sequence's previous state.</summary>
+    public required int Previous { get; init; }
+
+    /// <summary>Ranks below this have a later step; the others end here.</summary>
+    public required int Continuing { get; init; }
+}
+
+/// <summary>The order in which one direction walks the rows of a batch.</summary>
+/// <remarks>
+/// Forward reading takes the steps in order, rows dropping out as sequences end; reverse reading takes them from the
+/// last to the first, rows joining at their own last step. A reverse step has two blocks: the sequences under way, and
+/// those that join.
+/// </remarks>
+internal sealed class RecurrencePlan(bool reverse)
+{
+    private RecurrenceBlock[] _blocks = [];
+
+    /// <summary>Index of the first block of each step in walking order, and the number of blocks at the end.</summary>
+    private int[] _steps = [0];
+
+    public bool Reverse => reverse;
+
+    public int StepCount { get; private set; }
+
+    /// <summary>All blocks in walking order.</summary>
+    public ReadOnlySpan<RecurrenceBlock> Blocks => _blocks.AsSpan(0, _steps[StepCount]);
+
+    /// <summary>The blocks of the walk's step s.</summary>
+    public ReadOnlySpan<RecurrenceBlock> Step(int s) => _blocks.AsSpan(_steps[s], _steps[s + 1] - _steps[s]);
+
+    public void Set(SequenceShape shape)
+    {
+        int steps = shape.StepCount;
+        if (_steps.Length < steps + 1)
+        {
+            _steps = new int[steps + 1];
+            _blocks = new RecurrenceBlock[2 * steps];
+        }
+
+        StepCount = steps;
+        int count = 0;
+        for (int s = 0; s < steps; s++)
+        {
+            _steps[s] = count;
+            int t = reverse ? steps - 1 - s : s;
+            int live = shape.Live(t);
+            int row = shape.Offset(t);
+            if (!reverse)
+            {
+                int previous = t == 0 ? 0 : shape.Count + shape.Offset(t - 1);
+                _blocks[count++] = new RecurrenceBlock { First = 0, Count = live, Row = row, Previous = previous, Continuing = shape.Live(t + 1) };
+                continue;
+            }
+
+            int underWay = shape.Live(t + 1);
+            int continuing = t == 0 ? 0 : live;
+            if (underWay > 0)
+            {
+                int previous = shape.Count + shape.Offset(t + 1);
+                _blocks[count++] = new RecurrenceBlock { First = 0, Count = underWay, Row = row, Previous = previous, Continuing = continuing };
+            }
+
+            if (live > underWay)
+            {
+                _blocks[count++] = new RecurrenceBlock
+                {
+                    First = underWay,
+                    Count = live - underWay,
+                    Row = row + underWay,
+                    Previous = underWay,
+                    Continuing = continuing,
+                };
+            }
+        }
+
+        _steps[steps] = count;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Numerics;
+using Lstm.Cells;
+using Lstm.Simd;
+
+namespace Lstm.Kernels;
+
+/// <summary>The recurrent half of a layer's forward pass: all steps of a stretch of the plan, for a share of the sequences.</summary>
+/// <remarks>
+/// z ← z + h₋₁·W_hhᵀ (or, with the input's weights given, z ← b + x·W_ihᵀ + h₋₁·W_hhᵀ), then the cell's equations. Sequences
+/// do not meet here, so each worker takes some of them through all steps without waiting for the others.
+/// </remarks>
+internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required SimdWidth Width;
+    public required RecurrencePlan Plan;
+    public required SequenceSplit Split;
+
+    /// <summary>Steps of the walk, [FirstStep, EndStep).</summary>
+    public required int FirstStep;
+    public required int EndStep;
+
+    /// <summary>H.</summary>
+    public required int Units;
+
+    /// <summary>B: slots before the first row's.</summary>
+    public required int Sequences;
+
+    /// <summary>W_hh by panels.</summary>
+    public required T* Recurrent;
+
+    /// <summary>The input's term, its A at row 0, when x·W_ihᵀ has not been added to z beforehand; else B is null.</summary>
+    public required ProductTerm<T> Input;
+
+    /// <summary>b by panels, used with <see cref="Input"/>; null for none.</summary>
+    public required T* Bias;
+
+    /// <summary>z [panels, GateRows, 4·line], its first row standing for row <see cref="FirstGateRow"/>.</summary>
+    public required T* Gates;
+    public required nint GateRows;
+    public required nint FirstGateRow;
+
+    /// <summary>c [panels, CellSlots, line]: by slot when they are kept, else by rank, each step over the one before.</summary>
+    public required T* Cells;
+    public required nint CellSlots;
+    public required bool KeepCells;
+
+    /// <summary>h by slot, rows of <see cref="HiddenStride"/>.</summary>
+    public required T* Hidden;
+    public required nint HiddenStride;
+
+    private int _firstRank;
+    private int _endRank;
+
+    public void Run(int worker, int workers)
+    {
+        (_firstRank, _endRank) = Split.Share(worker, workers);
+        SimdDispatch.Run<T, RecurrentForward<T>>(Width, ref this);
+    }
+
+    public readonly void Invoke<TSimd, TVec>()
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        nint line = 64 / sizeof(T);
+        nint gates = 4 * line;
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
+        terms[0] = Input;
+        terms[1] = new ProductTerm<T> { ARowStride = HiddenStride, AStep = 1, B = Recurrent, PanelRows = Units, RowStep = 1, Count = Units };
+        bool fused = Input.B != null;
+        for (int step = FirstStep; step < EndStep; step++)
+        {
+            foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
+            {
+                int first = Math.Max(_firstRank, block.First);
+                nint rows = Math.Min(_endRank, block.First + block.Count) - first;
+                if (rows <= 0)
+                {
+                    continue;
+                }
+
+                nint row = block.Row + first - block.First;
+                nint previous = block.Previous + first - block.First;
+                terms[0].A = Input.A + (row * Input.ARowStride);
+                terms[1].A = Hidden + (previous * HiddenStride);
+                T* h = Hidden + ((Sequences + row) * HiddenStride);
+                nint units = Units;
+                for (nint panel = 0; units > 0; panel++, units -= line)
+                {
+                    T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * gates);
+                    if (fused)
+                    {
+                        Product<TSimd, TVec, T>.Panel(z, gates, Bias == null ? null : Bias + (panel * gates), 0, terms, 2, 0, rows, panel * gates, gates);
+                    }
+                    else
+                    {
+                        Product<TSimd, TVec, T>.Panel(z, gates, z, gates, terms + 1, 1, 0, rows, panel * gates, gates);
+                    }
+
+                    T* cells = Cells + (panel * CellSlots * line);
+                    T* before = cells + ((KeepCells ? previous : first) * line);
+                    T* after = cells + ((KeepCells ? Sequences + row : first) * line);
+                    CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Forward(
+                        z, before, after, h + (panel * line), HiddenStride, rows, Math.Min(units, line));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Numerics;
+using Lstm.Simd;
+
+namespace Lstm.Kernels;
+
+/// <summary>y = start + Σ terms for all rows, y stored row by row without padding: a dense layer's output, an input gradient.</summary>
+internal unsafe struct RowProduct<T> : IKernel<T>, IJob
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required SimdWidth Width;
+    public required ProductTerm<T>* Terms;
+    public required int TermCount;
+    public required PanelLayout Columns;
+    public required int Rows;
+
+    /// <summary>The start of each row's chains: one row for all (stride 0), y itself, or null for zero.</summary>
+    public required T* Start;
+    public required nint StartStride;
+
+    /// <summary>y, rows of <see cref="OutputStride"/>.</summary>
+    public required T* Output;
+    public required nint OutputStride;
+
+    private int _first;
+    private int _end;
+
+    public void Run(int worker, int workers)
+    {
+        (_first, _end) = SequenceSplit.Even(Rows, worker, workers);
+        SimdDispatch.Run<T, RowProduct<T>>(Width, ref this);
+    }
+
+    public readonly void Invoke<TSimd, TVec>()
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        for (int q = 0; q < Columns.PanelCount; q++)
+        {
+            int column = Columns.Start(q);
+            Product<TSimd, TVec, T>.PanelEdge(
+                Output + (_first * OutputStride) + column,
+                OutputStride,
+                Start == null ? null : Start + (_first * StartStride) + column,
+                StartStride,
+                Terms,
+                TermCount,
+                _first,
+                _end - _first,
+                column,
+                Columns.Width(q),
+                Columns.Columns - column);
+        }
+    }
+}

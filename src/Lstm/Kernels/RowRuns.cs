@@ -1,0 +1,83 @@
+using Lstm.Sequences;
+
+namespace Lstm.Kernels;
+
+/// <summary>
+/// The order in which a weight gradient takes its rows: last step of the walk first, rows ascending within a step; as few
+/// runs of consecutive rows as that order allows.
+/// </summary>
+internal sealed class RowRuns
+{
+    private Run[] _runs = [];
+    private int _count;
+
+    public ReadOnlySpan<Run> All => _runs.AsSpan(0, _count);
+
+    /// <summary>Sets the order of rows that have no recurrence of their own: that of a layer reading forward.</summary>
+    public void Set(SequenceShape shape)
+    {
+        _count = 0;
+        for (int t = shape.StepCount - 1; t >= 0; t--)
+        {
+            Add(shape.Offset(t), shape.Offset(t), shape.Live(t));
+        }
+    }
+
+    /// <summary>Sets the order of one direction, each row with the slot of the state before it.</summary>
+    public void Set(RecurrencePlan plan)
+    {
+        _count = 0;
+        for (int s = plan.StepCount - 1; s >= 0; s--)
+        {
+            foreach (ref readonly RecurrenceBlock block in plan.Step(s))
+            {
+                Add(block.Previous, block.Row, block.Count);
+            }
+        }
+    }
+
+    /// <summary>Sets the order of one direction, for a factor that stands by row like dz itself.</summary>
+    public void SetRows(RecurrencePlan plan)
+    {
+        _count = 0;
+        for (int s = plan.StepCount - 1; s >= 0; s--)
+        {
+            foreach (ref readonly RecurrenceBlock block in plan.Step(s))
+            {
+                Add(block.Row, block.Row, block.Count);
+            }
+        }
+    }
+
+    private void Add(int a, int row, int count)
+    {
+        if (_count > 0)
+        {
+            ref Run last = ref _runs[_count - 1];
+            int next = last.Count * last.Step;
+            if (last.Step == 1 && a == last.A + next && row == last.Row + next)
+            {
+                last = last with { Count = last.Count + count };
+                return;
+            }
+
+            // Single rows walked backwards make one descending run.
+            bool descends = count == 1 && (last.Step == -1 || last.Count == 1);
+            if (descends && a == last.A - last.Count && row == last.Row - last.Count)
+            {
+                last = last with { Count = last.Count + 1, Step = -1 };
+                return;
+            }
+        }
+
+        if (_count == _runs.Length)
+        {
+            Array.Resize(ref _runs, Math.Max(16, 2 * _count));
+        }
+
+        _runs[_count++] = new Run(a, row, count, 1);
+    }
+
+    /// <summary>Rows Row, Row + Step, … of dz against rows A, A + Step, … of the other factor.</summary>
+    internal readonly record struct Run(int A, int Row, int Count, int Step);
+}

@@ -1,0 +1,181 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace Lstm.Kernels;
+
+/// <summary>Work that a team divides among its workers.</summary>
+internal interface IJob
+{
+    /// <summary>Does worker <paramref name="worker"/>'s share of <paramref name="workers"/>.</summary>
+    void Run(int worker, int workers);
+}
+
+/// <summary>A fixed number of workers that run one job at a time; the caller is worker 0.</summary>
+/// <remarks>
+/// Starting a job allocates nothing: the job stays on the caller's stack until all workers are done. Idle workers spin
+/// briefly, then park. The threads know only the inner state, so that a team nobody holds any more is finalised and
+/// its threads end.
+/// </remarks>
+internal sealed unsafe class WorkerTeam : IDisposable
+{
+    private const int SpinsBeforeParking = 200;
+    private readonly State _state;
+
+    /// <summary>Makes a team; its threads start now and wait.</summary>
+    /// <param name="size">Workers, the caller included; at least 1.</param>
+    public WorkerTeam(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        Size = size;
+        State state = _state = new State();
+        for (int worker = 1; worker < size; worker++)
+        {
+            int index = worker;
+            new Thread(() => Work(state, index, size)) { IsBackground = true, Name = $"Lstm worker {worker}" }.Start();
+        }
+    }
+
+    ~WorkerTeam() => Stop();
+
+    /// <summary>Workers, the caller included.</summary>
+    public int Size { get; }
+
+    /// <summary>How often each worker has run, for tests that ask whether all worked.</summary>
+    internal long RunsOfOthers => Volatile.Read(ref _state.Runs);
+
+    /// <summary>Runs a job on all workers and returns when all are done.</summary>
+    /// <exception cref="ObjectDisposedException">The team has been disposed.</exception>
+    public void Run<TJob>(ref TJob job)
+        where TJob : struct, IJob
+    {
+        State state = _state;
+        ObjectDisposedException.ThrowIf(state.Stopped, this);
+        if (Size == 1)
+        {
+            job.Run(0, 1);
+            return;
+        }
+
+        // SAFETY: the copy stays in this frame, where the collector finds the references in it and never moves it, until
+        // every worker has counted itself out below.
+        TJob local = job;
+        state.Job = Unsafe.AsPointer(ref local);
+        state.Entry = &Enter<TJob>;
+        Volatile.Write(ref state.Pending, Size - 1);
+        Interlocked.Increment(ref state.Generation);
+        if (Volatile.Read(ref state.Parked) > 0)
+        {
+            lock (state)
+            {
+                Monitor.PulseAll(state);
+            }
+        }
+
+        ExceptionDispatchInfo? failure = null;
+        try
+        {
+            local.Run(0, Size);
+        }
+        catch (Exception e)
+        {
+            failure = ExceptionDispatchInfo.Capture(e);
+        }
+
+        SpinWait spin = default;
+        while (Volatile.Read(ref state.Pending) > 0)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
+        failure ??= state.Failure;
+        state.Failure = null;
+        GC.KeepAlive(this);
+        failure?.Throw();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stop();
+        GC.SuppressFinalize(this);
+    }
+
+    private static void Enter<TJob>(void* job, int worker, int workers)
+        where TJob : struct, IJob
+    {
+        // Each worker runs a copy: jobs narrow themselves to a share.
+        TJob own = Unsafe.AsRef<TJob>(job);
+        own.Run(worker, workers);
+    }
+
+    private static void Work(State state, int worker, int workers)
+    {
+        int seen = 0;
+        while (true)
+        {
+            for (int spins = 0; Volatile.Read(ref state.Generation) == seen; spins++)
+            {
+                if (spins < SpinsBeforeParking)
+                {
+                    Thread.SpinWait(20);
+                    continue;
+                }
+
+                lock (state)
+                {
+                    Interlocked.Increment(ref state.Parked);
+                    while (Volatile.Read(ref state.Generation) == seen)
+                    {
+                        Monitor.Wait(state);
+                    }
+
+                    Interlocked.Decrement(ref state.Parked);
+                }
+            }
+
+            seen = Volatile.Read(ref state.Generation);
+            if (state.Stopped)
+            {
+                return;
+            }
+
+            try
+            {
+                state.Entry(state.Job, worker, workers);
+            }
+            catch (Exception e)
+            {
+                state.Failure = ExceptionDispatchInfo.Capture(e);
+            }
+
+            Interlocked.Increment(ref state.Runs);
+            Interlocked.Decrement(ref state.Pending);
+        }
+    }
+
+    private void Stop()
+    {
+        State state = _state;
+        if (!state.Stopped)
+        {
+            state.Stopped = true;
+            Interlocked.Increment(ref state.Generation);
+            lock (state)
+            {
+                Monitor.PulseAll(state);
+            }
+        }
+    }
+
+    private sealed class State
+    {
+        public void* Job;
+        public delegate*<void*, int, int, void> Entry;
+        public volatile bool Stopped;
+        public volatile ExceptionDispatchInfo? Failure;
+        public int Generation;
+        public int Pending;
+        public int Parked;
+        public long Runs;
+    }
+}

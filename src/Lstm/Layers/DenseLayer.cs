@@ -1,0 +1,170 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Parameters;
+
+namespace Lstm.Layers;
+
+/// <summary>y = φ(W x + b) for each row.</summary>
+internal sealed unsafe class DenseLayer<T> : Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly DenseSpec _spec;
+    private readonly ParameterInfo _weight;
+    private readonly ParameterInfo? _bias;
+    private readonly PanelLayout _outputs;
+
+    public DenseLayer(DenseSpec spec, int inputSize, string name, ParameterLayout parameters)
+    {
+        _spec = spec;
+        _outputs = PanelLayout.Plain<T>(spec.OutputSize);
+        _weight = parameters.Add($"{name}.weight", [spec.OutputSize, inputSize], _outputs);
+        _bias = spec.Bias ? parameters.Add($"{name}.bias", [spec.OutputSize], _outputs) : null;
+    }
+
+    public override int OutputSize => _spec.OutputSize;
+
+    public override LayerRecord<T> CreateRecord() => new Record(_outputs, InputSize);
+
+    public override void Initialize(ParameterStart<T> start) => start.Glorot(_weight, blocks: 1);
+
+    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    {
+        Record kept = (Record)record;
+        kept.Prepare(input, OutputSize);
+        T* output = kept.Output.Pointer;
+        ForwardRows(pass, input.Pointer, input.Count, output);
+    }
+
+    /// <summary>y [rows, O] of x [rows, I].</summary>
+    public void ForwardRows(Pass<T> pass, T* input, int rows, T* output)
+    {
+        ProductTerm<T> x = new()
+        {
+            A = input,
+            ARowStride = InputSize,
+            AStep = 1,
+            B = pass.Parameter(_weight),
+            PanelRows = InputSize,
+            RowStep = 1,
+            Count = InputSize,
+        };
+        RowProduct<T> product = new()
+        {
+            Width = pass.Width,
+            Terms = &x,
+            TermCount = 1,
+            Columns = _outputs,
+            Rows = rows,
+            Start = _bias is null ? null : pass.Parameter(_bias),
+            StartStride = 0,
+            Output = output,
+            OutputStride = OutputSize,
+        };
+        pass.Team.Run(ref product);
+        ActivationForward<T>.Run(pass.Width, _spec.Activation, output, (nint)rows * OutputSize);
+    }
+
+    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        Record kept = (Record)record;
+        kept.Runs.Set(input.Shape);
+        BackwardRows(pass, input.Pointer, input.Count, kept, kept.Output.Pointer, outputGradient, inputGradient, gradient);
+    }
+
+    /// <summary>The gradients of W, b (added, rows in the order of the record's runs) and x (overwritten) of y = φ(W x + b).</summary>
+    public void BackwardRows(Pass<T> pass, T* input, int rows, Record kept, T* output, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        kept.Gates.Reserve((long)rows * _outputs.PaddedColumns);
+        ActivationBackward<T> activation = new()
+        {
+            Width = pass.Width,
+            Activation = _spec.Activation,
+            Columns = _outputs,
+            Rows = rows,
+            Output = output,
+            OutputGradient = outputGradient,
+            Gates = kept.Gates.Pointer,
+        };
+        pass.Team.Run(ref activation);
+        AddWeightGradient(pass, kept, rows, input, InputSize, InputSize, gradient + _weight.Offset);
+        if (_bias is not null)
+        {
+            T one = T.One;
+            AddWeightGradient(pass, kept, rows, &one, 0, 1, gradient + _bias.Offset);
+        }
+
+        if (inputGradient != null)
+        {
+            kept.Transposed.Update(pass.Parameter(_weight), pass.Version);
+            RowProduct<T> product = new()
+            {
+                Width = pass.Width,
+                Terms = kept.GateTerms(rows),
+                TermCount = _outputs.PanelCount,
+                Columns = kept.Transposed.Columns,
+                Rows = rows,
+                Start = null,
+                StartStride = 0,
+                Output = inputGradient,
+                OutputStride = InputSize,
+            };
+            pass.Team.Run(ref product);
+        }
+    }
+
+    private void AddWeightGradient(Pass<T> pass, Record kept, int rows, T* a, nint stride, int features, T* target)
+    {
+        WeightGradient<T> product = new()
+        {
+            Width = pass.Width,
+            Runs = kept.Runs,
+            Columns = _outputs,
+            A = a,
+            AStride = stride,
+            Features = features,
+            Gates = kept.Gates.Pointer,
+            GateRows = rows,
+            Gradient = target,
+        };
+        pass.Team.Run(ref product);
+    }
+
+    /// <summary>The output, and dz by panels.</summary>
+    internal sealed class Record(PanelLayout outputs, int inputSize) : LayerRecord<T>
+    {
+        private readonly AlignedBuffer<ProductTerm<T>> _terms = new(outputs.PanelCount);
+
+        public AlignedBuffer<T> Gates { get; } = new();
+
+        public RowRuns Runs { get; } = new();
+
+        public TransposedWeights<T> Transposed { get; } = new(outputs, inputSize);
+
+        public void Prepare(Rows<T> input, int outputSize)
+        {
+            OutputShape = input.Shape;
+            Output.Reserve((long)input.Count * outputSize);
+        }
+
+        /// <summary>dz as the left factor of the product with the transposed weight.</summary>
+        public ProductTerm<T>* GateTerms(int rows)
+        {
+            for (int q = 0; q < outputs.PanelCount; q++)
+            {
+                _terms.Pointer[q] = new ProductTerm<T>
+                {
+                    A = Gates.Pointer + ((nint)outputs.Start(q) * rows),
+                    ARowStride = outputs.Width(q),
+                    AStep = 1,
+                    B = Transposed.Pointer,
+                    PanelRows = outputs.PaddedColumns,
+                    FirstRow = outputs.Start(q),
+                    RowStep = 1,
+                    Count = outputs.Width(q),
+                };
+            }
+
+            return _terms.Pointer;
+        }
+    }
+}

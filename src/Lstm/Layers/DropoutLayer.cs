@@ -1,0 +1,64 @@
+using System.Numerics;
+using Lstm.Parameters;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>y = x⊙m/(1 − p) with m drawn anew for each element and step; y = x outside training.</summary>
+/// <remarks>
+/// Whether an element is kept is a hash of (seed, draw, layer, step within the sequence, sequence, unit), so the mask does
+/// not depend on the batch's other sequences, on truncation or on threads, and Backward draws it again instead of storing it.
+/// </remarks>
+internal sealed unsafe class DropoutLayer<T> : Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required double Rate { get; init; }
+
+    public override int OutputSize => InputSize;
+
+    public override LayerRecord<T> CreateRecord() => new Record();
+
+    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    {
+        Record kept = (Record)record;
+        kept.Prepare(input.Shape, InputSize);
+        Apply(pass, input.Shape, input.Pointer, kept.Output.Pointer);
+    }
+
+    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        if (inputGradient != null)
+        {
+            Apply(pass, input.Shape, outputGradient, inputGradient);
+        }
+    }
+
+    private void Apply(Pass<T> pass, SequenceShape shape, T* source, T* destination)
+    {
+        if (!pass.Training || Rate == 0)
+        {
+            new ReadOnlySpan<T>(source, checked(shape.RowCount * InputSize)).CopyTo(new Span<T>(destination, shape.RowCount * InputSize));
+            return;
+        }
+
+        MaskedScale<T> mask = new()
+        {
+            Shape = shape,
+            Features = InputSize,
+            Rate = Rate,
+            Key = RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(pass.Seed) + (ulong)pass.Draw) + (ulong)Index),
+            Source = source,
+            Destination = destination,
+        };
+        pass.Team.Run(ref mask);
+    }
+
+    private sealed class Record : LayerRecord<T>
+    {
+        public void Prepare(SequenceShape shape, int features)
+        {
+            OutputShape = shape;
+            Output.Reserve((long)shape.RowCount * features);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Parameters;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>y = W[id], a row of a table for each id.</summary>
+internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly EmbeddingSpec _spec;
+    private readonly ParameterInfo _weight;
+
+    public EmbeddingLayer(EmbeddingSpec spec, int vocabulary, string name, ParameterLayout parameters)
+    {
+        _spec = spec;
+        _weight = parameters.Add($"{name}.weight", [vocabulary, spec.OutputSize]);
+    }
+
+    public override int OutputSize => _spec.OutputSize;
+
+    public override LayerRecord<T> CreateRecord() => new Record();
+
+    public override void Initialize(ParameterStart<T> start) => start.Uniform(_weight, Math.Sqrt(3.0 / OutputSize));
+
+    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    {
+        Record kept = (Record)record;
+        kept.Prepare(input.Shape, OutputSize);
+        T* table = pass.Parameter(_weight);
+        for (int row = 0; row < input.Count; row++)
+        {
+            new ReadOnlySpan<T>(table + ((nint)pass.Ids[row] * OutputSize), OutputSize)
+                .CopyTo(new Span<T>(kept.Output.Pointer + ((nint)row * OutputSize), OutputSize));
+        }
+    }
+
+    // An id's row takes its gradients in the order of RowRuns, as a weight does.
+    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        Record kept = (Record)record;
+        kept.Runs.Set(input.Shape);
+        T* table = gradient + _weight.Offset;
+        foreach (RowRuns.Run run in kept.Runs.All)
+        {
+            for (int i = 0; i < run.Count; i++)
+            {
+                int row = run.Row + (i * run.Step);
+                T* target = table + ((nint)pass.Ids[row] * OutputSize);
+                T* source = outputGradient + ((nint)row * OutputSize);
+                for (nint e = 0; e < OutputSize; e++)
+                {
+                    target[e] += source[e];
+                }
+            }
+        }
+    }
+
+    private sealed class Record : LayerRecord<T>
+    {
+        public RowRuns Runs { get; } = new();
+
+        public void Prepare(SequenceShape shape, int outputSize)
+        {
+            OutputShape = shape;
+            Output.Reserve((long)shape.RowCount * outputSize);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Parameters;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>Rows of values: what flows from layer to layer, and backwards as its gradient.</summary>
+internal readonly unsafe struct Rows<T>(T* pointer, int features, SequenceShape shape)
+    where T : unmanaged
+{
+    /// <summary>[R, Features], without padding.</summary>
+    public T* Pointer => pointer;
+
+    /// <summary>Values per row.</summary>
+    public int Features => features;
+
+    /// <summary>Which row is which step of which sequence.</summary>
+    public SequenceShape Shape => shape;
+
+    public int Count => shape.RowCount;
+}
+
+/// <summary>What one layer leaves of a forward pass: its output, and in a derived class what its backward pass needs.</summary>
+internal abstract class LayerRecord<T>
+    where T : unmanaged
+{
+    /// <summary>The buffer that holds the output.</summary>
+    public AlignedBuffer<T> Output { get; protected set; } = new();
+
+    /// <summary>First element of the output in its buffer.</summary>
+    public long OutputStart { get; protected set; }
+
+    /// <summary>The output's shape: the input's, or one row per sequence after a pooling.</summary>
+    public SequenceShape OutputShape { get; protected set; } = new();
+
+    public unsafe Rows<T> OutputRows(int features) => new(Output.Pointer + OutputStart, features, OutputShape);
+}
+
+/// <summary>One layer of a network: it knows its sizes and where its parameters lie, and nothing of any batch.</summary>
+internal abstract class Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Unique among the network's layers; those of one stack share it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Place among the network's layers: part of the key of its random numbers.</summary>
+    public required int Index { get; init; }
+
+    public required int InputSize { get; init; }
+
+    public abstract int OutputSize { get; }
+
+    /// <summary>How many recurrent directions it has, each with a hidden and a cell state.</summary>
+    public virtual int StateCount => 0;
+
+    /// <summary>Units of each of those states.</summary>
+    public virtual int StateSize => 0;
+
+    /// <summary>Whether a step's output depends on later steps, so that neither streaming nor truncation is possible.</summary>
+    public virtual bool NeedsWholeSequence => false;
+
+    /// <summary>Whether the layer changes the rows' shape.</summary>
+    public virtual bool Pools => false;
+
+    public abstract LayerRecord<T> CreateRecord();
+
+    /// <summary>Writes the starting values of its parameters into a flat buffer of zeros.</summary>
+    public virtual void Initialize(ParameterStart<T> start)
+    {
+    }
+
+    public abstract void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record);
+
+    /// <summary>
+    /// Adds into the parameters' gradient and overwrites <paramref name="inputGradient"/>, which is null when nobody asks
+    /// for it.
+    /// </summary>
+    public abstract unsafe void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient);
+}

@@ -1,0 +1,143 @@
+using System.Numerics;
+using Lstm.Parameters;
+
+namespace Lstm.Layers;
+
+/// <summary>Makes the layers that a list of specs describes, and has them declare their parameters.</summary>
+internal sealed class LayerStack<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly List<Layer<T>> _layers = [];
+    private readonly List<int> _stateSizes = [];
+    private readonly HashSet<string> _names = [];
+
+    public LayerStack(int inputSize, ReadOnlySpan<LayerSpec> specs, ParameterLayout parameters)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputSize, 1);
+        if (specs.IsEmpty)
+        {
+            throw new ArgumentException("A network has at least one layer; there are 0 specs.", "layers");
+        }
+
+        // Names given by the caller first, so that a default name never takes one of them.
+        foreach (LayerSpec spec in specs)
+        {
+            ArgumentNullException.ThrowIfNull(spec, "layers");
+            if (spec.Name is { } name && (name.Length == 0 || name.Contains('.') || !_names.Add(name)))
+            {
+                throw new ArgumentException($"The layer name '{name}' is empty, contains a dot, or is given twice.", "layers");
+            }
+        }
+
+        foreach (LayerSpec spec in specs)
+        {
+            Add(spec, spec.Name ?? FreeName(spec.Kind), inputSize, parameters);
+            inputSize = _layers[^1].OutputSize;
+        }
+    }
+
+    public IReadOnlyList<Layer<T>> Layers => _layers;
+
+    /// <summary>Units of each recurrent direction, in order.</summary>
+    public IReadOnlyList<int> StateSizes => _stateSizes;
+
+    private void Add(LayerSpec spec, string name, int inputSize, ParameterLayout parameters)
+    {
+        switch (spec)
+        {
+            case LstmSpec lstm:
+                AddLstm(lstm, name, inputSize, parameters);
+                break;
+            case DenseSpec dense:
+                Check(dense.OutputSize >= 1, name, nameof(dense.OutputSize), dense.OutputSize, "at least 1");
+                Check(Enum.IsDefined(dense.Activation), name, nameof(dense.Activation), dense.Activation, "one of the enumeration's");
+                _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters) { Name = name, Index = _layers.Count, InputSize = inputSize });
+                break;
+            case EmbeddingSpec embedding:
+                Check(embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
+                if (_layers.Count > 0)
+                {
+                    throw new ArgumentException($"Layer '{name}' is an embedding after '{_layers[^1].Name}'; it can only be first.", "layers");
+                }
+
+                _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters) { Name = name, Index = 0, InputSize = inputSize });
+                break;
+            case PoolingSpec pooling:
+                Check(Enum.IsDefined(pooling.Pooling), name, nameof(pooling.Pooling), pooling.Pooling, "one of the enumeration's");
+                _layers.Add(new PoolingLayer<T>
+                {
+                    Name = name,
+                    Index = _layers.Count,
+                    InputSize = inputSize,
+                    Pooling = pooling.Pooling,
+                    ForwardFeatures = ForwardFeatures(inputSize),
+                });
+                break;
+            case DropoutSpec dropout:
+                CheckRate(dropout.Rate, name, nameof(dropout.Rate));
+                _layers.Add(new DropoutLayer<T> { Name = name, Index = _layers.Count, InputSize = inputSize, Rate = dropout.Rate });
+                break;
+            default:
+                throw new ArgumentException($"Layer '{name}' is a {spec.GetType().Name}, which no layer is made for.", "layers");
+        }
+    }
+
+    private void AddLstm(LstmSpec spec, string name, int inputSize, ParameterLayout parameters)
+    {
+        Check(spec.HiddenSize >= 1, name, nameof(spec.HiddenSize), spec.HiddenSize, "at least 1");
+        Check(spec.Layers >= 1, name, nameof(spec.Layers), spec.Layers, "at least 1");
+        Check(Enum.IsDefined(spec.Direction), name, nameof(spec.Direction), spec.Direction, "one of the enumeration's");
+        Check(Enum.IsDefined(spec.Bias), name, nameof(spec.Bias), spec.Bias, "one of the enumeration's");
+        Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
+        Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
+        Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
+        CheckRate(spec.Dropout, name, nameof(spec.Dropout));
+        for (int layer = 0; layer < spec.Layers; layer++)
+        {
+            if (layer > 0 && spec.Dropout > 0)
+            {
+                _layers.Add(new DropoutLayer<T> { Name = name, Index = _layers.Count, InputSize = inputSize, Rate = spec.Dropout });
+            }
+
+            LstmLayer<T> lstm = new(spec, layer, inputSize, name, parameters)
+            {
+                Name = name,
+                Index = _layers.Count,
+                InputSize = inputSize,
+                FirstState = _stateSizes.Count,
+            };
+            _layers.Add(lstm);
+            _stateSizes.AddRange(Enumerable.Repeat(lstm.StateSize, lstm.StateCount));
+            inputSize = lstm.OutputSize;
+        }
+    }
+
+    /// <summary>Which features of the last layer's output are read forward: all, unless they come from an LSTM that reads in reverse.</summary>
+    private int ForwardFeatures(int size)
+    {
+        Layer<T>? source = _layers.LastOrDefault(layer => layer is not DropoutLayer<T>);
+        return source is LstmLayer<T> lstm ? lstm.ForwardFeatures : size;
+    }
+
+    private string FreeName(string kind)
+    {
+        string name = kind;
+        for (int i = 1; !_names.Add(name); i++)
+        {
+            name = $"{kind}_{i}";
+        }
+
+        return name;
+    }
+
+    private static void CheckRate(double rate, string layer, string property)
+        => Check(rate is >= 0 and < 1, layer, property, rate, "in 0 ≤ p < 1");
+
+    private static void Check(bool valid, string layer, string property, object? value, string wanted)
+    {
+        if (!valid)
+        {
+            throw new ArgumentException($"{property} of layer '{layer}' is {value}; it has to be {wanted}.", "layers");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Parameters;
+
+namespace Lstm.Layers;
+
+/// <summary>One layer of a stack of LSTMs, in one or both directions. <see cref="LstmSpec"/> has its equations.</summary>
+internal sealed unsafe class LstmLayer<T> : Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    // An inference pass computes the pre-activations of about this many rows at a time.
+    internal const int RowsPerStretch = 256;
+
+    // Inputs up to this many values are multiplied within the recurrent step: writing z and reading it back would cost more.
+    private const int FusedInputs = 32;
+
+    private readonly LstmSpec _spec;
+    private readonly Direction[] _directions;
+    private readonly PanelLayout _gates;
+
+    public LstmLayer(LstmSpec spec, int layer, int inputSize, string name, ParameterLayout parameters)
+    {
+        _spec = spec;
+        _gates = PanelLayout.Gates<T>(spec.HiddenSize);
+        int count = spec.Direction == LstmDirection.Bidirectional ? 2 : 1;
+        _directions = new Direction[count];
+        for (int d = 0; d < count; d++)
+        {
+            bool reverse = d == 1 || spec.Direction == LstmDirection.Reverse;
+            _directions[d] = new Direction(spec, reverse, inputSize, $"{name}.", $"_l{layer}{(d == 1 ? "_reverse" : string.Empty)}", _gates, parameters);
+        }
+    }
+
+    public override int OutputSize => _directions.Length * Units;
+
+    public override int StateCount => _directions.Length;
+
+    public override int StateSize => Units;
+
+    public override bool NeedsWholeSequence => _spec.Direction != LstmDirection.Forward;
+
+    /// <summary>How many of the output's features come from reading forward; the rest come from reading in reverse.</summary>
+    public int ForwardFeatures => _spec.Direction == LstmDirection.Reverse ? 0 : Units;
+
+    /// <summary>Index of this layer's first state in a <see cref="NetworkState{T}"/>.</summary>
+    public required int FirstState { get; init; }
+
+    private int Units => _spec.HiddenSize;
+
+    public override LayerRecord<T> CreateRecord() => new LstmRecord<T>(_directions.Length, [.. _directions.Select(d => d.Reverse)], _gates, InputSize, Units);
+
+    public override void Initialize(ParameterStart<T> start)
+    {
+        bool uniform = _spec.Initialization == LstmInitialization.PyTorchUniform;
+        int blocks = _spec.Initialization == LstmInitialization.Keras ? 1 : 4;
+        double limit = 1 / Math.Sqrt(Units);
+        foreach (Direction direction in _directions)
+        {
+            if (uniform)
+            {
+                start.Uniform(direction.WeightIh, limit);
+                start.Uniform(direction.WeightHh, limit);
+            }
+            else
+            {
+                start.Glorot(direction.WeightIh, blocks);
+                start.Orthogonal(direction.WeightHh, blocks);
+            }
+
+            foreach (ParameterInfo bias in direction.Biases.Where(_ => uniform))
+            {
+                start.Uniform(bias, limit);
+            }
+
+            if (direction.Biases.Length > 0 && (_spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
+            {
+                start.Constant(direction.Biases[0], forget, Units, Units);
+                foreach (ParameterInfo second in direction.Biases.Skip(1).Where(_ => uniform))
+                {
+                    start.Constant(second, 0, Units, Units);
+                }
+            }
+        }
+    }
+
+    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    {
+        LstmRecord<T> tape = (LstmRecord<T>)record;
+        tape.Prepare(pass, input.Shape);
+        for (int d = 0; d < _directions.Length; d++)
+        {
+            Direction direction = _directions[d];
+            LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+            SetInitialState(pass, tape, d);
+            T* bias = kept.SumBiases(pass, direction.Biases);
+            int steps = kept.Plan.StepCount;
+            for (int step = 0; step < steps;)
+            {
+                int end = pass.Keeps ? steps : kept.StretchEnd(step, RowsPerStretch);
+                ForwardStretch(pass, input, tape, d, bias, step, end);
+                step = end;
+            }
+        }
+    }
+
+    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        LstmRecord<T> tape = (LstmRecord<T>)record;
+        for (int d = 0; d < _directions.Length; d++)
+        {
+            Direction direction = _directions[d];
+            LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+            kept.TransposedHh.Update(pass.Parameter(direction.WeightHh), pass.Version);
+            SetFinalGradient(pass, tape, d);
+            PropagateThroughTime(pass, tape, d, outputGradient + (d * Units));
+            AddParameterGradients(pass, input, tape, d, gradient);
+            TakeInitialGradient(pass, tape, d, gradient);
+            if (inputGradient != null)
+            {
+                kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version);
+                ProductTerm<T>* terms = kept.GateTerms(kept.TransposedIh.Pointer, input.Count);
+                RowProduct<T> product = new()
+                {
+                    Width = pass.Width,
+                    Terms = terms,
+                    TermCount = _gates.PanelCount,
+                    Columns = kept.TransposedIh.Columns,
+                    Rows = input.Count,
+                    Start = d == 0 ? null : inputGradient,
+                    StartStride = InputSize,
+                    Output = inputGradient,
+                    OutputStride = InputSize,
+                };
+                pass.Team.Run(ref product);
+            }
+        }
+    }
+
+    /// <summary>Sets this layer's part of a state to the learned initial state, if there is one.</summary>
+    public void SetLearnedState(T* parameters, NetworkState<T> state)
+    {
+        for (int d = 0; d < _directions.Length; d++)
+        {
+            if (_directions[d] is { InitialH: { } h, InitialC: { } c })
+            {
+                for (int b = 0; b < state.Count; b++)
+                {
+                    new ReadOnlySpan<T>(parameters + h.Offset, Units).CopyTo(state.HiddenRow(FirstState + d, b));
+                    new ReadOnlySpan<T>(parameters + c.Offset, Units).CopyTo(state.CellRow(FirstState + d, b));
+                }
+            }
+        }
+    }
+
+    /// <summary>Copies the state after each sequence's last step into a state in the caller's order.</summary>
+    public void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows)
+    {
+        LstmRecord<T> tape = (LstmRecord<T>)record;
+        for (int d = 0; d < _directions.Length; d++)
+        {
+            for (int b = 0; b < tape.OutputShape.Count; b++)
+            {
+                int slot = tape.FinalSlot(d, b);
+                int row = stateRows == null ? b : stateRows[b];
+                Span<T> hidden = state.HiddenRow(FirstState + d, row);
+                new ReadOnlySpan<T>(tape.Output.Pointer + ((nint)slot * OutputSize) + (d * Units), Units).CopyTo(hidden);
+                tape.Directions[d].CopyCell(tape.Directions[d].KeepsCells ? slot : tape.OutputShape.CallerToRank[b], state.CellRow(FirstState + d, row));
+            }
+        }
+    }
+
+    // Slots 0 … B − 1, in rank order.
+    private void SetInitialState(Pass<T> pass, LstmRecord<T> tape, int d)
+    {
+        Direction direction = _directions[d];
+        ReadOnlySpan<int> callers = tape.OutputShape.RankToCaller;
+        for (int rank = 0; rank < callers.Length; rank++)
+        {
+            Span<T> h = new(tape.Output.Pointer + ((nint)rank * OutputSize) + (d * Units), Units);
+            if (pass.Initial is { } state)
+            {
+                int row = pass.StateRows == null ? callers[rank] : pass.StateRows[callers[rank]];
+                state.HiddenRow(FirstState + d, row).CopyTo(h);
+                tape.Directions[d].SetCell(rank, state.CellRow(FirstState + d, row));
+            }
+            else if (direction.InitialH is { } initialH)
+            {
+                new ReadOnlySpan<T>(pass.Parameter(initialH), Units).CopyTo(h);
+                tape.Directions[d].SetCell(rank, new ReadOnlySpan<T>(pass.Parameter(direction.InitialC!), Units));
+            }
+            else
+            {
+                h.Clear();
+                tape.Directions[d].SetCell(rank, []);
+            }
+        }
+    }
+
+    private void ForwardStretch(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* bias, int step, int end)
+    {
+        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        (int firstRow, int endRow) = kept.RowsOf(step, end);
+        bool fused = InputSize <= FusedInputs || end - step == 1;
+        ProductTerm<T> x = new()
+        {
+            A = input.Pointer,
+            ARowStride = InputSize,
+            AStep = 1,
+            B = pass.Parameter(_directions[d].WeightIh),
+            PanelRows = InputSize,
+            RowStep = 1,
+            Count = InputSize,
+        };
+        if (!fused)
+        {
+            InputProduct<T> product = new()
+            {
+                Width = pass.Width,
+                Input = x,
+                Bias = bias,
+                Columns = _gates,
+                FirstRow = firstRow,
+                EndRow = endRow,
+                Output = kept.Gates.Pointer,
+                OutputRows = kept.GateRows,
+            };
+            pass.Team.Run(ref product);
+            x.B = null;
+        }
+
+        RecurrentForward<T> recurrence = new()
+        {
+            Width = pass.Width,
+            Plan = kept.Plan,
+            Split = new SequenceSplit(input.Shape),
+            FirstStep = step,
+            EndStep = end,
+            Units = Units,
+            Sequences = input.Shape.Count,
+            Recurrent = pass.Parameter(_directions[d].WeightHh),
+            Input = x,
+            Bias = bias,
+            Gates = kept.Gates.Pointer,
+            GateRows = kept.GateRows,
+            FirstGateRow = firstRow,
+            Cells = kept.Cells.Pointer,
+            CellSlots = kept.CellSlots,
+            KeepCells = kept.KeepsCells,
+            Hidden = tape.Output.Pointer + (d * Units),
+            HiddenStride = OutputSize,
+        };
+        pass.Team.Run(ref recurrence);
+    }
+
+    private void SetFinalGradient(Pass<T> pass, LstmRecord<T> tape, int d)
+    {
+        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        kept.ClearStateGradients(tape.OutputShape.Count);
+        if (pass.FinalGradient is not { } final)
+        {
+            return;
+        }
+
+        ReadOnlySpan<int> callers = tape.OutputShape.RankToCaller;
+        for (int rank = 0; rank < callers.Length; rank++)
+        {
+            final.HiddenRow(FirstState + d, callers[rank]).CopyTo(kept.HiddenGradientRow(rank));
+            kept.SetCellGradient(rank, final.CellRow(FirstState + d, callers[rank]));
+        }
+    }
+
+    private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient)
+    {
+        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        RecurrentBackward<T> recurrence = new()
+        {
+            Width = pass.Width,
+            Plan = kept.Plan,
+            Split = new SequenceSplit(tape.OutputShape),
+            Units = Units,
+            Sequences = tape.OutputShape.Count,
+            Transposed = kept.TransposedHh.Pointer,
+            Columns = kept.TransposedHh.Columns,
+            GateTerms = kept.GateTerms(kept.TransposedHh.Pointer, tape.OutputShape.RowCount),
+            Gates = kept.Gates.Pointer,
+            GateRows = kept.GateRows,
+            Cells = kept.Cells.Pointer,
+            CellSlots = kept.CellSlots,
+            OutputGradient = outputGradient,
+            OutputStride = OutputSize,
+            HiddenGradient = kept.HiddenGradient.Pointer,
+            CellGradient = kept.CellGradient.Pointer,
+        };
+        pass.Team.Run(ref recurrence);
+    }
+
+    private void AddParameterGradients(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* gradient)
+    {
+        Direction direction = _directions[d];
+        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        kept.Runs.Set(kept.Plan);
+        AddWeightGradient(pass, kept, kept.Runs, tape.Output.Pointer + (d * Units), OutputSize, Units, gradient + direction.WeightHh.Offset);
+
+        // A run's A is a slot: for x, which stands by row, the runs are set again without the states.
+        kept.Runs.SetRows(kept.Plan);
+        AddWeightGradient(pass, kept, kept.Runs, input.Pointer, InputSize, InputSize, gradient + direction.WeightIh.Offset);
+        T one = T.One;
+        foreach (ParameterInfo bias in direction.Biases)
+        {
+            AddWeightGradient(pass, kept, kept.Runs, &one, 0, 1, gradient + bias.Offset);
+        }
+    }
+
+    private void AddWeightGradient(Pass<T> pass, LstmRecord<T>.DirectionRecord kept, RowRuns runs, T* a, nint stride, int features, T* target)
+    {
+        WeightGradient<T> product = new()
+        {
+            Width = pass.Width,
+            Runs = runs,
+            Columns = _gates,
+            A = a,
+            AStride = stride,
+            Features = features,
+            Gates = kept.Gates.Pointer,
+            GateRows = kept.GateRows,
+            Gradient = target,
+        };
+        pass.Team.Run(ref product);
+    }
+
+    private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
+    {
+        Direction direction = _directions[d];
+        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        for (int b = 0; b < tape.OutputShape.Count; b++)
+        {
+            int rank = tape.OutputShape.CallerToRank[b];
+            if (pass.InitialGradient is { } initial)
+            {
+                kept.HiddenGradientRow(rank)[..Units].CopyTo(initial.HiddenRow(FirstState + d, b));
+                kept.CopyCellGradient(rank, initial.CellRow(FirstState + d, b));
+            }
+
+            if (direction.InitialH is { } initialH && pass.Initial is null)
+            {
+                kept.AddStateGradients(rank, gradient + initialH.Offset, gradient + direction.InitialC!.Offset);
+            }
+        }
+    }
+
+    /// <summary>The parameters of one direction.</summary>
+    private sealed class Direction
+    {
+        public Direction(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
+        {
+            int units = spec.HiddenSize;
+            Reverse = reverse;
+            WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * units, inputSize], gates);
+            WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * units, units], gates);
+            string[] biases = ["bias_ih", "bias_hh"];
+            Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * units], gates))];
+            if (spec.LearnInitialState)
+            {
+                InitialH = parameters.Add($"{prefix}initial_h{suffix}", [units]);
+                InitialC = parameters.Add($"{prefix}initial_c{suffix}", [units]);
+            }
+        }
+
+        public bool Reverse { get; }
+
+        public ParameterInfo WeightIh { get; }
+
+        public ParameterInfo WeightHh { get; }
+
+        /// <summary>None, b_ih, or b_ih and b_hh.</summary>
+        public ParameterInfo[] Biases { get; }
+
+        public ParameterInfo? InitialH { get; }
+
+        public ParameterInfo? InitialC { get; }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Simd;
+
+namespace Lstm.Layers;
+
+/// <summary>What all layers share during one pass over a network: workers, parameters, states, the key of the dropout.</summary>
+internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public WorkerTeam Team { get; } = new(workers);
+
+    /// <summary>Whether a backward pass may follow.</summary>
+    public bool Keeps => keeps;
+
+    /// <summary>The width the kernels run at; any width gives the same bits.</summary>
+    public SimdWidth Width { get; set; } = SimdDispatch.Best;
+
+    /// <summary>Whether dropout is on.</summary>
+    public bool Training { get; set; }
+
+    /// <summary>With <see cref="Draw"/>, the key of the dropout masks.</summary>
+    public ulong Seed { get; set; }
+
+    public long Draw { get; set; }
+
+    /// <summary>The network's flat parameters, and which version of them.</summary>
+    public T* Parameters { get; set; }
+
+    public long Version { get; set; }
+
+    /// <summary>The state to start from, or null for zero or the learned one.</summary>
+    public NetworkState<T>? Initial { get; set; }
+
+    /// <summary>Which row of the state each sequence has; null when it is the sequence's own index.</summary>
+    public int* StateRows { get; set; }
+
+    /// <summary>The gradients of the final state, or null for zero; and of the initial state, or null when not asked for.</summary>
+    public NetworkState<T>? FinalGradient { get; set; }
+
+    public NetworkState<T>? InitialGradient { get; set; }
+
+    /// <summary>The ids that feed an embedding, in row order; else null.</summary>
+    public int* Ids { get; set; }
+
+    public T* Parameter(ParameterInfo parameter) => Parameters + parameter.Offset;
+
+    public void Dispose() => Team.Dispose();
+}

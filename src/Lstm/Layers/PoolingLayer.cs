@@ -1,0 +1,145 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>One row per sequence, in the caller's order: its last output, or the mean or the largest of its outputs.</summary>
+internal sealed unsafe class PoolingLayer<T> : Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required Pooling Pooling { get; init; }
+
+    /// <summary>Features before this one end at the last step; the rest, read in reverse, end at the first.</summary>
+    public required int ForwardFeatures { get; init; }
+
+    public override int OutputSize => InputSize;
+
+    public override bool NeedsWholeSequence => true;
+
+    public override bool Pools => true;
+
+    public override LayerRecord<T> CreateRecord() => new Record();
+
+    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    {
+        Record kept = (Record)record;
+        kept.Prepare(input.Shape, InputSize, Pooling == Pooling.Max);
+        for (int b = 0; b < input.Shape.Count; b++)
+        {
+            T* output = kept.Output.Pointer + ((nint)b * InputSize);
+            int length = input.Shape.Lengths[b];
+            new Span<T>(output, InputSize).Clear();
+            if (length == 0)
+            {
+                continue;
+            }
+
+            switch (Pooling)
+            {
+                case Pooling.Last:
+                    for (int f = 0; f < InputSize; f++)
+                    {
+                        output[f] = input.Pointer[((nint)input.Shape.Row(b, LastStep(f, length)) * InputSize) + f];
+                    }
+
+                    break;
+                case Pooling.Mean:
+                    Mean(input, b, length, output);
+                    break;
+                default:
+                    Max(input, b, length, output, kept.Largest.Pointer + ((nint)b * InputSize));
+                    break;
+            }
+        }
+    }
+
+    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        if (inputGradient == null)
+        {
+            return;
+        }
+
+        Record kept = (Record)record;
+        new Span<T>(inputGradient, checked(input.Count * InputSize)).Clear();
+        for (int b = 0; b < input.Shape.Count; b++)
+        {
+            int length = input.Shape.Lengths[b];
+            T* dy = outputGradient + ((nint)b * InputSize);
+            T share = length == 0 ? T.Zero : T.One / T.CreateChecked(length);
+            for (int f = 0; length > 0 && f < InputSize; f++)
+            {
+                switch (Pooling)
+                {
+                    case Pooling.Last:
+                        inputGradient[((nint)input.Shape.Row(b, LastStep(f, length)) * InputSize) + f] = dy[f];
+                        break;
+                    case Pooling.Max:
+                        inputGradient[((nint)input.Shape.Row(b, kept.Largest.Pointer[((nint)b * InputSize) + f]) * InputSize) + f] = dy[f];
+                        break;
+                    default:
+                        for (int t = 0; t < length; t++)
+                        {
+                            inputGradient[((nint)input.Shape.Row(b, t) * InputSize) + f] = dy[f] * share;
+                        }
+
+                        break;
+                }
+            }
+        }
+    }
+
+    private int LastStep(int feature, int length) => feature < ForwardFeatures ? length - 1 : 0;
+
+    private void Mean(Rows<T> input, int b, int length, T* output)
+    {
+        for (int t = 0; t < length; t++)
+        {
+            T* row = input.Pointer + ((nint)input.Shape.Row(b, t) * InputSize);
+            for (nint f = 0; f < InputSize; f++)
+            {
+                output[f] += row[f];
+            }
+        }
+
+        T share = T.One / T.CreateChecked(length);
+        for (nint f = 0; f < InputSize; f++)
+        {
+            output[f] *= share;
+        }
+    }
+
+    // A NaN is larger than any number and stays: what went wrong must be seen.
+    private void Max(Rows<T> input, int b, int length, T* output, int* largest)
+    {
+        for (int t = 0; t < length; t++)
+        {
+            T* row = input.Pointer + ((nint)input.Shape.Row(b, t) * InputSize);
+            for (nint f = 0; f < InputSize; f++)
+            {
+                if (t == 0 || (!T.IsNaN(output[f]) && !(row[f] <= output[f])))
+                {
+                    output[f] = row[f];
+                    largest[f] = t;
+                }
+            }
+        }
+    }
+
+    private sealed class Record : LayerRecord<T>
+    {
+        /// <summary>For max: the step each feature was taken from, [B, features].</summary>
+        public AlignedBuffer<int> Largest { get; } = new();
+
+        public void Prepare(SequenceShape shape, int features, bool max)
+        {
+            OutputShape.SetDense(shape.Count, 1);
+            Output.Reserve((long)shape.Count * features);
+            if (max)
+            {
+                Largest.Reserve((long)shape.Count * features);
+            }
+        }
+    }
+}

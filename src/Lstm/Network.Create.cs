@@ -1,0 +1,33 @@
+using System.Numerics;
+using Lstm.Simd;
+
+namespace Lstm;
+
+/// <summary>Makes networks.</summary>
+public static class Network
+{
+    /// <summary>Makes a network with starting values drawn from seed 0.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="inputSize">Values per step; the number of ids when the first layer is an <see cref="EmbeddingSpec"/>.</param>
+    /// <param name="layers">The layers from input to output.</param>
+    /// <exception cref="ArgumentException">There are no layers, or one does not fit.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
+    public static Network<T> Create<T>(int inputSize, params ReadOnlySpan<LayerSpec> layers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => Create<T>(inputSize, 0, layers);
+
+    /// <summary>Makes a network; the same seed gives the same starting values on every machine.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="inputSize">Values per step; the number of ids when the first layer is an <see cref="EmbeddingSpec"/>.</param>
+    /// <param name="seed">Seed of the starting values.</param>
+    /// <param name="layers">The layers from input to output.</param>
+    /// <exception cref="ArgumentException">There are no layers, or one does not fit.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
+    public static Network<T> Create<T>(int inputSize, int seed, params ReadOnlySpan<LayerSpec> layers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = new(inputSize, layers, SimdDispatch.Best);
+        network.Initialize(seed);
+        return network;
+    }
+}

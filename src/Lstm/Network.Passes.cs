@@ -1,0 +1,262 @@
+using Lstm.Layers;
+using Lstm.Sequences;
+
+namespace Lstm;
+
+public sealed unsafe partial class Network<T>
+{
+    /// <summary>Runs a batch forward from the zero or learned state, and leaves on the tape what Backward needs.</summary>
+    /// <param name="batch">Sequences of <see cref="InputSize"/> features; not to be changed until Backward has returned.</param>
+    /// <param name="tape">A tape of this network.</param>
+    /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
+    /// <exception cref="ArgumentException">The batch or the tape does not fit this network.</exception>
+    public SequenceBatch<T> Forward(SequenceBatch<T> batch, Tape<T> tape) => RunForward(batch, null, null, tape);
+
+    /// <summary>Runs a batch forward from a state, which is overwritten with the state after each sequence's last step.</summary>
+    /// <param name="batch">Sequences of <see cref="InputSize"/> features; not to be changed until Backward has returned.</param>
+    /// <param name="state">Read, and written back on success; no gradient flows into a learned initial state.</param>
+    /// <param name="tape">A tape of this network.</param>
+    /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
+    /// <exception cref="ArgumentException">The batch, the state or the tape does not fit this network.</exception>
+    public SequenceBatch<T> Forward(SequenceBatch<T> batch, NetworkState<T> state, Tape<T> tape)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return RunForward(batch, null, state, tape);
+    }
+
+    /// <inheritdoc cref="Forward(SequenceBatch{T}, Tape{T})"/>
+    /// <param name="batch">Sequences of ids, each 0 … <see cref="InputSize"/> − 1.</param>
+    /// <param name="tape">A tape of this network.</param>
+    public SequenceBatch<T> Forward(SequenceBatch<int> batch, Tape<T> tape) => RunForward(null, batch, null, tape);
+
+    /// <inheritdoc cref="Forward(SequenceBatch{T}, NetworkState{T}, Tape{T})"/>
+    /// <param name="batch">Sequences of ids, each 0 … <see cref="InputSize"/> − 1.</param>
+    /// <param name="state">Read, and written back on success; no gradient flows into a learned initial state.</param>
+    /// <param name="tape">A tape of this network.</param>
+    public SequenceBatch<T> Forward(SequenceBatch<int> batch, NetworkState<T> state, Tape<T> tape)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return RunForward(null, batch, state, tape);
+    }
+
+    /// <summary>
+    /// Back-propagates the tape's output gradient through the pass that is on it (BPTT, Werbos 1990), adds into
+    /// <paramref name="gradient"/>, and sets the tape's gradients of the input and of the initial state.
+    /// </summary>
+    /// <param name="tape">The tape of a forward pass that has not been back-propagated yet.</param>
+    /// <param name="gradient">A gradient of this network.</param>
+    /// <exception cref="InvalidOperationException">
+    /// There is no such forward pass, or the parameters or the batch have changed since.
+    /// </exception>
+    public void Backward(Tape<T> tape, Gradient<T> gradient)
+    {
+        CheckBackward(tape, gradient);
+        Pass<T> pass = tape.Pass;
+        SequenceShape shape = tape.InputShape;
+        pass.FinalGradient = tape.FinalStateGradient;
+        pass.InitialGradient = tape.PrepareInitialStateGradient(shape.Count);
+        tape.IsPending = false;
+        T* outputGradient = tape.OutputGradient.RowPointer;
+        for (int i = Layers.Count - 1; i >= 0; i--)
+        {
+            Rows<T> input = i > 0 ? tape.Records[i - 1].OutputRows(Layers[i].InputSize) : InputRows(tape);
+            T* inputGradient = null;
+            if (i > 0)
+            {
+                inputGradient = tape.GradientBuffer(i, (long)input.Count * input.Features).Pointer;
+            }
+            else if (tape.ComputesInputGradient && !TakesIds)
+            {
+                tape.InputGradient.ReshapeLike(shape);
+                inputGradient = tape.InputGradient.RowPointer;
+            }
+
+            Layers[i].Backward(pass, input, tape.Records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
+            outputGradient = inputGradient;
+        }
+
+        GC.KeepAlive(gradient);
+        GC.KeepAlive(tape);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Runs a batch without a tape.</summary>
+    /// <param name="batch">Sequences of <see cref="InputSize"/> features.</param>
+    /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
+    /// <param name="workspace">A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.</param>
+    /// <exception cref="ArgumentException">The batch, the state or the workspace does not fit this network.</exception>
+    public SequenceBatch<T> Predict(SequenceBatch<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
+        => RunPredict(batch, null, state, workspace);
+
+    /// <inheritdoc cref="Predict(SequenceBatch{T}, NetworkState{T}?, Workspace{T}?)"/>
+    /// <param name="batch">Sequences of ids, each 0 … <see cref="InputSize"/> − 1.</param>
+    /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
+    /// <param name="workspace">A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.</param>
+    public SequenceBatch<T> Predict(SequenceBatch<int> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
+        => RunPredict(null, batch, state, workspace);
+
+    /// <summary>Sets up a pass and runs all layers; the result is in the last record.</summary>
+    internal void RunLayers(Pass<T> pass, Rows<T> rows, int* ids, NetworkState<T>? state, LayerRecord<T>[] records, int layers)
+    {
+        pass.Parameters = _parameters.Pointer;
+        pass.Version = Version;
+        pass.Initial = state;
+        pass.Ids = ids;
+        for (int i = 0; i < layers; i++)
+        {
+            Layers[i].Forward(pass, rows, records[i]);
+            rows = records[i].OutputRows(Layers[i].OutputSize);
+        }
+    }
+
+    /// <summary>Writes the states after the last steps, once nothing can fail any more.</summary>
+    internal void TakeFinalState(LayerRecord<T>[] records, NetworkState<T>? state, Pass<T> pass)
+    {
+        for (int i = 0; state is not null && i < Layers.Count; i++)
+        {
+            if (Layers[i] is LstmLayer<T> lstm)
+            {
+                lstm.TakeFinalState(records[i], state, pass.StateRows);
+            }
+        }
+    }
+
+    private SequenceBatch<T> RunForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        if (!ReferenceEquals(tape.Network, this))
+        {
+            throw new ArgumentException("The tape belongs to another network.", nameof(tape));
+        }
+
+        Rows<T> rows = CheckInput(batch, ids, state);
+        BeginForward(batch, ids, tape);
+        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count);
+        TakeFinalState(tape.Records, state, tape.Pass);
+        LayerRecord<T> last = tape.Records[^1];
+        tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
+        tape.OutputGradient.ReshapeLike(last.OutputShape);
+        tape.IsPending = true;
+        GC.KeepAlive(batch);
+        GC.KeepAlive(ids);
+        GC.KeepAlive(this);
+        return tape.Output;
+    }
+
+    private static void BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, Tape<T> tape)
+    {
+        tape.IsPending = false;
+        tape.Input = batch;
+        tape.InputIds = ids;
+        tape.InputShapeVersion = tape.InputShape.Version;
+        tape.Pass.Draw = tape.DropoutDraw;
+        if (tape.Training)
+        {
+            tape.DropoutDraw++;
+        }
+    }
+
+    private SequenceBatch<T> RunPredict(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Workspace<T>? workspace)
+    {
+        if (workspace is null)
+        {
+            using Workspace<T> own = CreateWorkspace();
+            SequenceBatch<T> view = RunPredict(batch, ids, state, own);
+            SequenceBatch<T> copy = new(OutputSize);
+            copy.Reshape(view.Lengths);
+            view.Rows.CopyTo(copy.Rows);
+            return copy;
+        }
+
+        if (!ReferenceEquals(workspace.Network, this))
+        {
+            throw new ArgumentException("The workspace belongs to another network.", nameof(workspace));
+        }
+
+        Rows<T> rows = CheckInput(batch, ids, state);
+        RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Records, Layers.Count);
+        TakeFinalState(workspace.Records, state, workspace.Pass);
+        LayerRecord<T> last = workspace.Records[^1];
+        workspace.Output.View(last.OutputShape, last.Output, last.OutputStart);
+        GC.KeepAlive(batch);
+        GC.KeepAlive(ids);
+        GC.KeepAlive(this);
+        return workspace.Output;
+    }
+
+    private Rows<T> CheckInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+    {
+        if (batch is null)
+        {
+            ArgumentNullException.ThrowIfNull(ids, nameof(batch));
+        }
+
+        SequenceShape shape = batch?.Shape ?? ids!.Shape;
+        if (TakesIds != (ids is not null))
+        {
+            throw new ArgumentException(
+                TakesIds ? "The network starts with an embedding and is fed with ids." : "The network has no embedding and is fed with features, not ids.",
+                nameof(batch));
+        }
+
+        int features = batch?.FeatureSize ?? ids!.FeatureSize;
+        if (features != (TakesIds ? 1 : InputSize))
+        {
+            throw new ArgumentException($"The batch has {features} values per step; the network takes {(TakesIds ? 1 : InputSize)}.", nameof(batch));
+        }
+
+        if (shape.Count == 0)
+        {
+            throw new ArgumentException("The batch has 0 sequences; it needs at least 1.", nameof(batch));
+        }
+
+        CheckIds(ids);
+        state?.CheckFits(StateSizes, shape.Count, nameof(state));
+        return new Rows<T>(batch is null ? null : batch.RowPointer, InputSize, shape);
+    }
+
+    private void CheckIds(SequenceBatch<int>? ids)
+    {
+        for (int row = 0; ids is not null && row < ids.RowCount; row++)
+        {
+            if ((uint)ids.RowPointer[row] >= (uint)InputSize)
+            {
+                throw new ArgumentException($"The batch contains the id {ids.RowPointer[row]}; the network knows 0 … {InputSize - 1}.", "batch");
+            }
+        }
+    }
+
+    private void CheckBackward(Tape<T> tape, Gradient<T> gradient)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(gradient);
+        if (!ReferenceEquals(tape.Network, this))
+        {
+            throw new ArgumentException("The tape belongs to another network.", nameof(tape));
+        }
+
+        if (!ReferenceEquals(gradient.Layout, _layout))
+        {
+            throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
+        }
+
+        if (!tape.IsPending)
+        {
+            throw new InvalidOperationException("The tape holds no forward pass that waits for Backward; each Forward allows one.");
+        }
+
+        if (tape.Pass.Version != Version)
+        {
+            throw new InvalidOperationException($"The parameters changed (version {Version}) since the tape's forward pass (version {tape.Pass.Version}).");
+        }
+
+        if (tape.InputShape.Version != tape.InputShapeVersion)
+        {
+            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
+        }
+
+        tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));
+    }
+
+    private Rows<T> InputRows(Tape<T> tape) => new(tape.Input is null ? null : tape.Input.RowPointer, InputSize, tape.InputShape);
+}

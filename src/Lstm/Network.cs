@@ -1,0 +1,157 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using Lstm.Kernels;
+using Lstm.Layers;
+using Lstm.Parameters;
+using Lstm.Simd;
+
+namespace Lstm;
+
+/// <summary>Layers and their parameters: what is trained, saved and served.</summary>
+/// <remarks>
+/// Inference never writes to a network, so any number of threads may share one. Training writes to it: serve a
+/// <see cref="Clone"/> meanwhile.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed unsafe partial class Network<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly LayerSpec[] _specs;
+    private readonly LayerStack<T> _stack;
+    private readonly ParameterLayout _layout;
+    private readonly AlignedBuffer<T> _parameters;
+
+    internal Network(int inputSize, ReadOnlySpan<LayerSpec> specs, SimdWidth width)
+    {
+        if (typeof(T) != typeof(float) && typeof(T) != typeof(double))
+        {
+            throw new NotSupportedException($"A network computes in float or double, not in {typeof(T)}.");
+        }
+
+        InputSize = inputSize;
+        Width = width;
+        _specs = specs.ToArray();
+        _layout = new ParameterLayout(PanelLayout.LineOf<T>());
+        _stack = new LayerStack<T>(inputSize, specs, _layout);
+        _parameters = new AlignedBuffer<T>(_layout.Length);
+    }
+
+    /// <summary>Values per step in; for a network that starts with an embedding, the number of ids.</summary>
+    public int InputSize { get; }
+
+    /// <summary>Values per step, or per pooled row, out.</summary>
+    public int OutputSize => Layers[^1].OutputSize;
+
+    /// <summary>The descriptions it was made from.</summary>
+    public IReadOnlyList<LayerSpec> Specs => _specs;
+
+    /// <summary>Whether it is fed with integer ids.</summary>
+    public bool TakesIds => Layers[0] is EmbeddingLayer<T>;
+
+    /// <summary>Its parameters in order: name, shape, whether trainable.</summary>
+    public IReadOnlyList<ParameterInfo> Parameters => _layout.All;
+
+    /// <summary>Text that travels with the file; scalers keep themselves here.</summary>
+    public IDictionary<string, string> Metadata { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Counts the writes to the parameters.</summary>
+    public long Version { get; private set; }
+
+    internal IReadOnlyList<Layer<T>> Layers => _stack.Layers;
+
+    internal IReadOnlyList<int> StateSizes => _stack.StateSizes;
+
+    internal ParameterLayout Layout => _layout;
+
+    /// <summary>The width its passes run at; any gives the same bits.</summary>
+    internal SimdWidth Width { get; }
+
+    /// <summary>The flat parameters, padding included. Whoever writes calls <see cref="Touch"/>.</summary>
+    internal Span<T> Flat => _parameters.Span[.._layout.Length];
+
+    /// <summary>Copies out one parameter, in PyTorch's layout.</summary>
+    /// <param name="name">A name from <see cref="Parameters"/>, e.g. <c>lstm.weight_ih_l0</c>.</param>
+    /// <exception cref="ArgumentException">There is no such parameter.</exception>
+    public Tensor<T> ReadParameter(string name) => _layout.Read<T>(name, Flat);
+
+    /// <summary>Overwrites one parameter, given in PyTorch's layout.</summary>
+    /// <param name="name">A name from <see cref="Parameters"/>.</param>
+    /// <param name="tensor">A tensor of the parameter's shape.</param>
+    /// <exception cref="ArgumentException">There is no such parameter, or the shape is not its.</exception>
+    public void WriteParameter(string name, in ReadOnlyTensorSpan<T> tensor)
+    {
+        _layout.Write(name, tensor, Flat);
+        Touch();
+    }
+
+    /// <summary>Freezes a parameter or lets it be trained again.</summary>
+    /// <param name="name">A name from <see cref="Parameters"/>.</param>
+    /// <param name="trainable">Whether optimizers change it.</param>
+    /// <exception cref="ArgumentException">There is no such parameter.</exception>
+    public void SetTrainable(string name, bool trainable) => _layout.Find(name).Trainable = trainable;
+
+    /// <summary>A network of its own with the same specs, parameters, frozen ones and metadata.</summary>
+    public Network<T> Clone()
+    {
+        Network<T> copy = new(InputSize, _specs, Width);
+        Flat.CopyTo(copy.Flat);
+        copy.Touch();
+        for (int i = 0; i < Parameters.Count; i++)
+        {
+            copy.Parameters[i].Trainable = Parameters[i].Trainable;
+        }
+
+        foreach ((string key, string value) in Metadata)
+        {
+            copy.Metadata[key] = value;
+        }
+
+        return copy;
+    }
+
+    /// <summary>Makes a tape for training passes.</summary>
+    /// <param name="workers">Threads that share each pass, the caller's included; at least 1. Any number gives the same bits.</param>
+    public Tape<T> CreateTape(int workers = 1) => new(this, workers);
+
+    /// <summary>Makes a gradient, all zero.</summary>
+    public Gradient<T> CreateGradient() => new(_layout);
+
+    /// <summary>Makes the state that sequences start from: zero, or the learned one.</summary>
+    /// <param name="count">Number of sequences, at least 1.</param>
+    public NetworkState<T> CreateState(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        NetworkState<T> state = new(StateSizes, count);
+        foreach (LstmLayer<T> layer in Layers.OfType<LstmLayer<T>>())
+        {
+            layer.SetLearnedState(_parameters.Pointer, state);
+        }
+
+        return state;
+    }
+
+    /// <summary>Makes a workspace for inference.</summary>
+    /// <param name="workers">Threads that share each call, the caller's included; at least 1. Any number gives the same bits.</param>
+    public Workspace<T> CreateWorkspace(int workers = 1) => new(this, workers);
+
+    /// <summary>Opens a stream that runs the network step by step.</summary>
+    /// <param name="sessions">Number of sessions, at least 1.</param>
+    /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
+    public NetworkStream<T> OpenStream(int sessions = 1) => new(this, sessions);
+
+    internal void Initialize(int seed)
+    {
+        T[] flat = new T[_layout.Length];
+        ParameterStart<T> start = new(seed, flat);
+        foreach (Layer<T> layer in Layers)
+        {
+            layer.Initialize(start);
+        }
+
+        flat.CopyTo(Flat);
+        Touch();
+    }
+
+    /// <summary>Notes that the parameters have changed.</summary>
+    internal void Touch() => Version++;
+}

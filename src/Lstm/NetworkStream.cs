@@ -1,0 +1,209 @@
+using System.Numerics;
+using Lstm.Layers;
+using Lstm.Sequences;
+
+namespace Lstm;
+
+/// <summary>Runs a network one step at a time, for one or several sessions, each with a state of its own.</summary>
+/// <remarks>
+/// A step allocates nothing, takes no lock and makes no system call. Stepping gives the same bits as running whole
+/// sequences. A stream belongs to one thread at a time; any number of streams may share one network.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed unsafe class NetworkStream<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Network<T> _network;
+    private readonly NetworkState<T> _start;
+    private readonly Pass<T> _pass;
+    private readonly LayerRecord<T>[] _records;
+    private readonly SequenceShape _shape = new();
+    private readonly bool[] _stepped;
+
+    internal NetworkStream(Network<T> network, int sessions)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sessions, 1);
+        foreach (Layer<T> layer in network.Layers)
+        {
+            if (layer.NeedsWholeSequence)
+            {
+                throw new NotSupportedException($"Layer '{layer.Name}' needs whole sequences: it cannot be run step by step.");
+            }
+        }
+
+        _network = network;
+        _pass = new Pass<T>(1, keeps: false) { Width = network.Width };
+        _records = [.. network.Layers.Select(layer => layer.CreateRecord())];
+        _stepped = new bool[sessions];
+        _start = network.CreateState(1);
+        State = network.CreateState(sessions);
+        _shape.SetDense(sessions, 1);
+    }
+
+    /// <summary>Number of sessions.</summary>
+    public int Sessions => State.Count;
+
+    /// <summary>The sessions' states: to be read, stored or overwritten between steps.</summary>
+    public NetworkState<T> State { get; }
+
+    /// <summary>Runs one step of every session.</summary>
+    /// <param name="input">[sessions, input size].</param>
+    /// <param name="output">[sessions, output size]; may not overlap <paramref name="input"/>.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or the network takes ids; nothing has changed then.</exception>
+    public void Step(ReadOnlySpan<T> input, Span<T> output) => StepFeatures([], Sessions, input, output);
+
+    /// <summary>Runs one step of some sessions; the others stay as they are.</summary>
+    /// <param name="sessions">Which sessions, each at most once.</param>
+    /// <param name="input">[sessions.Length, input size].</param>
+    /// <param name="output">[sessions.Length, output size]; may not overlap <paramref name="input"/>.</param>
+    /// <exception cref="ArgumentException">A length or session does not fit, or the network takes ids; nothing has changed then.</exception>
+    public void Step(ReadOnlySpan<int> sessions, ReadOnlySpan<T> input, Span<T> output)
+    {
+        CheckSessions(sessions);
+        if (sessions.Length > 0)
+        {
+            StepFeatures(sessions, sessions.Length, input, output);
+        }
+    }
+
+    /// <summary>Runs one step of every session of a network fed with ids.</summary>
+    /// <param name="ids">One id per session.</param>
+    /// <param name="output">[sessions, output size].</param>
+    /// <exception cref="ArgumentException">A length or id does not fit, or the network takes features; nothing has changed then.</exception>
+    public void StepIds(ReadOnlySpan<int> ids, Span<T> output) => StepIds([], Sessions, ids, output);
+
+    /// <summary>Runs one step of some sessions of a network fed with ids; the others stay as they are.</summary>
+    /// <param name="sessions">Which sessions, each at most once.</param>
+    /// <param name="ids">One id for each of them.</param>
+    /// <param name="output">[sessions.Length, output size].</param>
+    /// <exception cref="ArgumentException">A length, session or id does not fit, or the network takes features; nothing has changed then.</exception>
+    public void StepIds(ReadOnlySpan<int> sessions, ReadOnlySpan<int> ids, Span<T> output)
+    {
+        CheckSessions(sessions);
+        if (sessions.Length > 0)
+        {
+            StepIds(sessions, sessions.Length, ids, output);
+        }
+    }
+
+    /// <summary>Puts every session back to the start.</summary>
+    public void Reset()
+    {
+        for (int session = 0; session < Sessions; session++)
+        {
+            Reset(session);
+        }
+    }
+
+    /// <summary>Puts one session back to the start: a new one joins in its place.</summary>
+    /// <param name="session">0 … <see cref="Sessions"/> − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such session.</exception>
+    public void Reset(int session)
+    {
+        if ((uint)session >= (uint)Sessions)
+        {
+            throw new ArgumentOutOfRangeException(nameof(session), session, $"The stream has {Sessions} sessions.");
+        }
+
+        for (int entry = 0; entry < State.Sizes.Count; entry++)
+        {
+            _start.HiddenRow(entry, 0).CopyTo(State.HiddenRow(entry, session));
+            _start.CellRow(entry, 0).CopyTo(State.CellRow(entry, session));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _pass.Dispose();
+
+    private void StepFeatures(ReadOnlySpan<int> sessions, int count, ReadOnlySpan<T> input, Span<T> output)
+    {
+        if (_network.TakesIds)
+        {
+            throw new ArgumentException("The network starts with an embedding: use StepIds.", nameof(input));
+        }
+
+        CheckLength(input.Length, count, _network.InputSize, nameof(input));
+        CheckLength(output.Length, count, _network.OutputSize, nameof(output));
+        fixed (T* x = input)
+        {
+            Run(sessions, count, x, null, output);
+        }
+    }
+
+    private void StepIds(ReadOnlySpan<int> sessions, int count, ReadOnlySpan<int> ids, Span<T> output)
+    {
+        if (!_network.TakesIds)
+        {
+            throw new ArgumentException("The network has no embedding: use Step.", nameof(ids));
+        }
+
+        CheckLength(ids.Length, count, 1, nameof(ids));
+        CheckLength(output.Length, count, _network.OutputSize, nameof(output));
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)_network.InputSize)
+            {
+                throw new ArgumentException($"The id {id} is unknown; the network knows 0 … {_network.InputSize - 1}.", nameof(ids));
+            }
+        }
+
+        fixed (int* x = ids)
+        {
+            Run(sessions, count, null, x, output);
+        }
+    }
+
+    private void Run(ReadOnlySpan<int> sessions, int count, T* input, int* ids, Span<T> output)
+    {
+        if (_shape.Count != count)
+        {
+            _shape.SetDense(count, 1);
+        }
+
+        fixed (int* rows = sessions)
+        {
+            _pass.StateRows = rows;
+            _network.RunLayers(_pass, new Rows<T>(input, _network.InputSize, _shape), ids, State, _records, _records.Length);
+            _network.TakeFinalState(_records, State, _pass);
+            _pass.StateRows = null;
+        }
+
+        LayerRecord<T> last = _records[^1];
+        new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
+    }
+
+    private void CheckSessions(ReadOnlySpan<int> sessions)
+    {
+        string? problem = null;
+        int seen = 0;
+        for (; seen < sessions.Length && problem is null; seen++)
+        {
+            if ((uint)sessions[seen] >= (uint)Sessions)
+            {
+                problem = $"Session {sessions[seen]} is unknown; the stream has {Sessions}.";
+            }
+            else if (_stepped[sessions[seen]])
+            {
+                problem = $"Session {sessions[seen]} is given twice.";
+            }
+            else
+            {
+                _stepped[sessions[seen]] = true;
+            }
+        }
+
+        Array.Clear(_stepped);
+        if (problem is not null)
+        {
+            throw new ArgumentException(problem, nameof(sessions));
+        }
+    }
+
+    private static void CheckLength(int length, int count, int size, string argument)
+    {
+        if (length != count * size)
+        {
+            throw new ArgumentException($"There are {length} values; {count} sessions of {size} need {count * size}.", argument);
+        }
+    }
+}

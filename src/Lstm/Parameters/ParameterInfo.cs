@@ -1,0 +1,83 @@
+using Lstm.Kernels;
+
+namespace Lstm;
+
+/// <summary>A named tensor of a network's parameters.</summary>
+public sealed class ParameterInfo
+{
+    private readonly PanelLayout? _panels;
+
+    /// <summary>A matrix stored by panels, its rows being the panels' columns (weights), or a vector (K = 1, biases).</summary>
+    internal ParameterInfo(string name, int[] shape, int offset, PanelLayout panels)
+        : this(name, shape, offset)
+    {
+        _panels = panels;
+        PackedLength = panels.PaddedColumns * Columns;
+    }
+
+    /// <summary>A matrix stored row by row, as it is.</summary>
+    internal ParameterInfo(string name, int[] shape, int offset)
+    {
+        Name = name;
+        Shape = shape;
+        Offset = offset;
+        PackedLength = Rows * Columns;
+    }
+
+    /// <summary>The name: the layer's, a dot, and PyTorch's name of the tensor, e.g. <c>lstm.weight_ih_l0</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The shape in PyTorch's layout.</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Number of values.</summary>
+    public int Count => Rows * Columns;
+
+    /// <summary>Whether optimizers change it; see <see cref="Network{T}.SetTrainable"/>.</summary>
+    public bool Trainable { get; internal set; } = true;
+
+    /// <summary>First element in the flat buffers of parameters, gradients and optimizer state.</summary>
+    internal int Offset { get; }
+
+    /// <summary>Elements in the flat buffers, padding included.</summary>
+    internal int PackedLength { get; }
+
+    private int Rows => Shape[0];
+
+    private int Columns => Shape.Count == 1 ? 1 : Shape[1];
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]{(Trainable ? string.Empty : " frozen")}";
+
+    /// <summary>Copies from PyTorch's layout into a flat buffer; the padding is not touched.</summary>
+    internal void Pack<T>(ReadOnlySpan<T> source, Span<T> flat)
+    {
+        Span<T> packed = flat.Slice(Offset, PackedLength);
+        for (int i = 0; i < source.Length; i++)
+        {
+            packed[IndexOf(i)] = source[i];
+        }
+    }
+
+    /// <summary>Copies from a flat buffer into PyTorch's layout.</summary>
+    internal void Unpack<T>(ReadOnlySpan<T> flat, Span<T> destination)
+    {
+        ReadOnlySpan<T> packed = flat.Slice(Offset, PackedLength);
+        for (int i = 0; i < destination.Length; i++)
+        {
+            destination[i] = packed[IndexOf(i)];
+        }
+    }
+
+    /// <summary>Where element <paramref name="index"/> of PyTorch's layout lies, counted from <see cref="Offset"/>.</summary>
+    internal int IndexOf(int index)
+    {
+        if (_panels is null)
+        {
+            return index;
+        }
+
+        (int row, int column) = Math.DivRem(index, Columns);
+        return _panels.IndexOf(_panels.ColumnOf(row), column, Columns);
+    }
+}

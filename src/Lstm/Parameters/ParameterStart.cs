@@ -1,0 +1,127 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Simd;
+using MathNet.Numerics.Providers.LinearAlgebra;
+
+namespace Lstm.Parameters;
+
+/// <summary>Draws the starting values of parameters, from one seed, in the order in which the layers ask.</summary>
+/// <remarks>The draws are made in double and rounded, so float and double networks of one seed start alike.</remarks>
+internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private RandomBits _random = new((ulong)(uint)seed);
+
+    /// <summary>Uniform in ±limit.</summary>
+    public void Uniform(ParameterInfo parameter, double limit)
+    {
+        double[] values = new double[parameter.Count];
+        FillUniform(values, limit);
+        Set(parameter, values);
+    }
+
+    /// <summary>All equal.</summary>
+    public void Constant(ParameterInfo parameter, double value, int first, int count)
+    {
+        T[] values = new T[parameter.Count];
+        parameter.Unpack<T>(flat.Span, values);
+        values.AsSpan(first, count).Fill(T.CreateChecked(value));
+        parameter.Pack<T>(values, flat.Span);
+    }
+
+    /// <summary>
+    /// Glorot &amp; Bengio (2010): uniform in ±√(6/(in + out)), for a matrix [blocks·out, in] drawn as one or block by block.
+    /// </summary>
+    public void Glorot(ParameterInfo parameter, int blocks)
+    {
+        int outputs = parameter.Shape[0] / blocks;
+        Uniform(parameter, Math.Sqrt(6.0 / (outputs + parameter.Shape[1])));
+    }
+
+    /// <summary>
+    /// Saxe et al. (2014): each block [rows/blocks, columns] of the matrix has orthonormal rows or columns, whichever are
+    /// fewer; uniform over such matrices: Q of a Gaussian matrix, with the signs of R's diagonal.
+    /// </summary>
+    public void Orthogonal(ParameterInfo parameter, int blocks)
+    {
+        int rows = parameter.Shape[0] / blocks;
+        int columns = parameter.Shape[1];
+        int longSide = Math.Max(rows, columns);
+        int shortSide = Math.Min(rows, columns);
+        double[] values = new double[parameter.Count];
+        double[] gaussian = new double[longSide * shortSide];
+        double[] r = new double[shortSide * shortSide];
+        double[] tau = new double[shortSide];
+        for (int block = 0; block < blocks; block++)
+        {
+            for (int i = 0; i < gaussian.Length; i++)
+            {
+                gaussian[i] = NextGaussian();
+            }
+
+            // The managed provider by name: results must not depend on what the host application has selected.
+            new ManagedLinearAlgebraProvider()
+                .ThinQRFactor(gaussian, longSide, shortSide, r, tau);
+            for (int j = 0; j < shortSide; j++)
+            {
+                double sign = r[(j * shortSide) + j] < 0 ? -1 : 1;
+                for (int i = 0; i < longSide; i++)
+                {
+                    (int row, int column) = rows >= columns ? (i, j) : (j, i);
+                    values[(((block * rows) + row) * columns) + column] = sign * gaussian[(j * longSide) + i];
+                }
+            }
+        }
+
+        Set(parameter, values);
+    }
+
+    private void Set(ParameterInfo parameter, double[] values)
+        => parameter.Pack<T>(Array.ConvertAll(values, T.CreateChecked), flat.Span);
+
+    private void FillUniform(double[] values, double limit)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = limit * ((2 * _random.NextUnit()) - 1);
+        }
+    }
+
+    /// <summary>Marsaglia's polar method: of the functions it needs, only log is not exactly rounded, and that one is our own.</summary>
+    private double NextGaussian()
+    {
+        while (true)
+        {
+            double x = (2 * _random.NextUnit()) - 1;
+            double y = (2 * _random.NextUnit()) - 1;
+            double square = (x * x) + (y * y);
+            if (square is > 0 and < 1)
+            {
+                return x * Math.Sqrt(-2 * Elementary<SimdScalar<double>, double, double>.Log(square) / square);
+            }
+        }
+    }
+}
+
+/// <summary>SplitMix64 (Steele, Lea &amp; Flood 2014): 64 random bits from a counter.</summary>
+internal struct RandomBits(ulong seed)
+{
+    private ulong _state = seed;
+
+    public ulong Next()
+    {
+        _state += 0x9E3779B97F4A7C15;
+        return Mix(_state);
+    }
+
+    /// <summary>Uniform in [0, 1), a multiple of 2⁻⁵³.</summary>
+    public double NextUnit() => (Next() >> 11) * (1.0 / (1L << 53));
+
+    /// <summary>The finaliser: a bijection in which each bit of the input moves about half of the output's.</summary>
+    public static ulong Mix(ulong z)
+    {
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}

@@ -1,0 +1,172 @@
+namespace Lstm.Sequences;
+
+/// <summary>How the sequences of a batch are laid out in rows: time-major, longest first, without padding.</summary>
+/// <remarks>
+/// Step t occupies the rows <c>Offset(t) .. Offset(t) + Live(t)</c>. Within a step the sequences stand in rank order:
+/// longest first, those of equal length in the caller's order. Rank b of step t continues rank b of step t − 1.
+/// </remarks>
+internal sealed class SequenceShape
+{
+    private int[] _lengths = [];
+    private int[] _rankToCaller = [];
+    private int[] _callerToRank = [];
+    private int[] _offsets = [0];
+
+    /// <summary>Number of sequences B, those of length zero included.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Number of steps T: the longest length.</summary>
+    public int StepCount { get; private set; }
+
+    /// <summary>Number of rows R: the sum of the lengths.</summary>
+    public int RowCount { get; private set; }
+
+    /// <summary>Incremented whenever the shape is set anew.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Index, in the whole sequences, of this shape's first step; not 0 in a later segment of truncated BPTT.</summary>
+    public int FirstStep { get; private set; }
+
+    /// <summary>Lengths in the caller's order.</summary>
+    public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
+
+    /// <summary>The caller's index of each rank.</summary>
+    public ReadOnlySpan<int> RankToCaller => _rankToCaller.AsSpan(0, Count);
+
+    /// <summary>The rank of each of the caller's indices.</summary>
+    public ReadOnlySpan<int> CallerToRank => _callerToRank.AsSpan(0, Count);
+
+    /// <summary>First row of step <paramref name="step"/>; <c>Offset(StepCount)</c> is the row count.</summary>
+    public int Offset(int step) => _offsets[step];
+
+    /// <summary>Number of sequences that reach step <paramref name="step"/>; 0 at <c>StepCount</c> and beyond.</summary>
+    public int Live(int step) => step < StepCount ? _offsets[step + 1] - _offsets[step] : 0;
+
+    /// <summary>Row of a step of a sequence, the sequence given by the caller's index.</summary>
+    public int Row(int sequence, int step) => _offsets[step] + _callerToRank[sequence];
+
+    /// <summary>Sets the shape from lengths in the caller's order.</summary>
+    public void Set(ReadOnlySpan<int> lengths)
+    {
+        long rows = 0;
+        int steps = 0;
+        foreach (int length in lengths)
+        {
+            rows += length;
+            steps = Math.Max(steps, length);
+        }
+
+        if (rows > int.MaxValue)
+        {
+            throw new ArgumentException($"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}.", nameof(lengths));
+        }
+
+        Resize(lengths.Length, steps);
+        lengths.CopyTo(_lengths);
+        CountLive();
+        Rank();
+        FirstStep = 0;
+    }
+
+    /// <summary>Sets the shape of <paramref name="count"/> sequences of one length.</summary>
+    public void SetDense(int count, int steps)
+    {
+        Resize(count, steps);
+        _lengths.AsSpan(0, count).Fill(steps);
+        CountLive();
+        Rank();
+        FirstStep = 0;
+    }
+
+    /// <summary>Sets the shape to the steps <c>first .. first + count</c> of another, all its sequences kept, in the same ranks.</summary>
+    public void SetSteps(SequenceShape source, int first, int count)
+    {
+        int steps = Math.Max(0, Math.Min(count, source.StepCount - first));
+        Resize(source.Count, steps);
+        for (int b = 0; b < Count; b++)
+        {
+            _lengths[b] = Math.Clamp(source._lengths[b] - first, 0, steps);
+            _rankToCaller[b] = source._rankToCaller[b];
+            _callerToRank[b] = source._callerToRank[b];
+        }
+
+        CountLive();
+        FirstStep = source.FirstStep + first;
+    }
+
+    /// <summary>Whether both shapes have the same lengths in the same order, and so the same rows.</summary>
+    public bool Matches(SequenceShape other)
+        => ReferenceEquals(this, other)
+        || (RowCount == other.RowCount && Lengths.SequenceEqual(other.Lengths) && RankToCaller.SequenceEqual(other.RankToCaller));
+
+    private void Resize(int count, int steps)
+    {
+        Version++;
+        Count = count;
+        StepCount = steps;
+        if (_lengths.Length < count)
+        {
+            _lengths = new int[count];
+            _rankToCaller = new int[count];
+            _callerToRank = new int[count];
+        }
+
+        if (_offsets.Length < steps + 1)
+        {
+            _offsets = new int[Math.Max(steps + 1, _offsets.Length + (_offsets.Length / 4))];
+        }
+    }
+
+    private void CountLive()
+    {
+        Span<int> live = _offsets.AsSpan(0, StepCount + 1);
+        live.Clear();
+        foreach (int length in Lengths)
+        {
+            live[length]++;
+        }
+
+        // live[t] holds the number of sequences of length t; a sequence of length n lives in steps 0 .. n − 1.
+        int alive = Count;
+        int row = 0;
+        for (int t = 0; t <= StepCount; t++)
+        {
+            alive -= live[t];
+            live[t] = row;
+            row += alive;
+        }
+
+        RowCount = live[StepCount];
+    }
+
+    /// <summary>Ranks the sequences by falling length, those of equal length in the caller's order.</summary>
+    private void Rank()
+    {
+        int rank = 0;
+        if (StepCount == 0 || Live(StepCount - 1) == Count)
+        {
+            for (; rank < Count; rank++)
+            {
+                _rankToCaller[rank] = rank;
+                _callerToRank[rank] = rank;
+            }
+
+            return;
+        }
+
+        // Keys made of falling length, then rising index, are distinct, so an unstable sort of them is stable.
+        Span<long> keys = Count <= 256 ? stackalloc long[Count] : new long[Count];
+        for (int b = 0; b < Count; b++)
+        {
+            keys[b] = ((long)(StepCount - _lengths[b]) << 32) | (uint)b;
+        }
+
+        keys.Sort();
+        for (; rank < Count; rank++)
+        {
+            int caller = (int)(uint)keys[rank];
+            _rankToCaller[rank] = caller;
+            _callerToRank[caller] = rank;
+        }
+    }
+}

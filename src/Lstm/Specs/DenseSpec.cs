@@ -1,0 +1,37 @@
+namespace Lstm;
+
+/// <summary>A fully connected layer, applied to each step: y = φ(W x + b).</summary>
+/// <remarks>Parameters: <c>weight</c> [O, I], Glorot uniform, and <c>bias</c> [O], zero.</remarks>
+public sealed record DenseSpec : LayerSpec
+{
+    /// <summary>Describes a fully connected layer.</summary>
+    /// <param name="outputSize">Values O out per step, at least 1.</param>
+    public DenseSpec(int outputSize) => OutputSize = outputSize;
+
+    /// <summary>Values O out per step, at least 1.</summary>
+    public int OutputSize { get; init; }
+
+    /// <summary>φ, applied to each value. Default <see cref="Activation.None"/>.</summary>
+    public Activation Activation { get; init; } = Activation.None;
+
+    /// <summary>Whether b is there. Default true.</summary>
+    public bool Bias { get; init; } = true;
+
+    internal override string Kind => "dense";
+}
+
+/// <summary>A function applied to each value.</summary>
+public enum Activation
+{
+    /// <summary>x.</summary>
+    None,
+
+    /// <summary>1/(1 + e⁻ˣ).</summary>
+    Sigmoid,
+
+    /// <summary>tanh x.</summary>
+    Tanh,
+
+    /// <summary>max(x, 0); the derivative at 0 is 0.</summary>
+    Relu,
+}

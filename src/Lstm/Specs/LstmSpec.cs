@@ -1,0 +1,95 @@
+namespace Lstm;
+
+/// <summary>A stack of LSTM layers: one row of hidden state out for each step in.</summary>
+/// <remarks>
+/// <para>Each layer computes, with x the step's input and h, c the states (Hochreiter &amp; Schmidhuber 1997, with the forget
+/// gate of Gers et al. 2000):</para>
+/// <code>
+/// i = σ(W_ii x + W_hi h + b_i)      f = σ(W_if x + W_hf h + b_f)
+/// g = tanh(W_ig x + W_hg h + b_g)   o = σ(W_io x + W_ho h + b_o)
+/// c ← f⊙c + i⊙g                     h ← o⊙tanh(c)
+/// </code>
+/// <para>Parameters of layer k, in PyTorch's names and layout, gates in the order i f g o: <c>weight_ih_l{k}</c> [4H, I],
+/// <c>weight_hh_l{k}</c> [4H, H], <c>bias_ih_l{k}</c> and <c>bias_hh_l{k}</c> [4H]; <c>initial_h_l{k}</c> and
+/// <c>initial_c_l{k}</c> [H] when <see cref="LearnInitialState"/>; each with the suffix <c>_reverse</c> for a reverse direction.</para>
+/// </remarks>
+public sealed record LstmSpec : LayerSpec
+{
+    /// <summary>Describes a stack of LSTM layers.</summary>
+    /// <param name="hiddenSize">Units H of each layer and direction, at least 1.</param>
+    public LstmSpec(int hiddenSize) => HiddenSize = hiddenSize;
+
+    /// <summary>Units H of each layer and direction, at least 1.</summary>
+    public int HiddenSize { get; init; }
+
+    /// <summary>Layers in the stack, at least 1. Default 1.</summary>
+    public int Layers { get; init; } = 1;
+
+    /// <summary>Which way the layers read their sequences. Default <see cref="LstmDirection.Forward"/>.</summary>
+    public LstmDirection Direction { get; init; } = LstmDirection.Forward;
+
+    /// <summary>
+    /// Share of the values dropped between the layers of the stack while training, 0 ≤ p &lt; 1; the kept ones are scaled by
+    /// 1/(1 − p). As in PyTorch, the last layer's output is left alone. Default 0.
+    /// </summary>
+    public double Dropout { get; init; }
+
+    /// <summary>How many bias vectors each direction has. Default <see cref="LstmBias.One"/>.</summary>
+    public LstmBias Bias { get; init; } = LstmBias.One;
+
+    /// <summary>How the weights start. Default <see cref="LstmInitialization.GlorotOrthogonal"/>.</summary>
+    public LstmInitialization Initialization { get; init; } = LstmInitialization.GlorotOrthogonal;
+
+    /// <summary>
+    /// What the forget gate's bias starts at; null for the initialisation's own choice: 1 (Jozefowicz et al. 2015), or
+    /// uniform like the rest for <see cref="LstmInitialization.PyTorchUniform"/>. With two biases, the first one gets it.
+    /// </summary>
+    public double? ForgetBias { get; init; }
+
+    /// <summary>Whether the state before the first step is a parameter (starting at zero) instead of zero. Default false.</summary>
+    public bool LearnInitialState { get; init; }
+
+    internal override string Kind => "lstm";
+}
+
+/// <summary>Which way an LSTM layer reads its sequences.</summary>
+public enum LstmDirection
+{
+    /// <summary>From the first step to the last.</summary>
+    Forward,
+
+    /// <summary>From each sequence's own last step to its first; the output stays in the order of the steps.</summary>
+    Reverse,
+
+    /// <summary>Both, the outputs side by side: forward's H values, then reverse's.</summary>
+    Bidirectional,
+}
+
+/// <summary>How many bias vectors an LSTM layer has.</summary>
+public enum LstmBias
+{
+    /// <summary>No bias.</summary>
+    None,
+
+    /// <summary>One: <c>bias_ih</c>.</summary>
+    One,
+
+    /// <summary>
+    /// Two that are summed, <c>bias_ih</c> and <c>bias_hh</c>, as in PyTorch: both get the same gradient, so plain
+    /// gradient descent moves their sum twice as fast.
+    /// </summary>
+    Two,
+}
+
+/// <summary>How an LSTM layer's weights start.</summary>
+public enum LstmInitialization
+{
+    /// <summary>Gate by gate: input weights Glorot uniform, recurrent weights orthogonal [H, H], biases 0, forget bias 1.</summary>
+    GlorotOrthogonal,
+
+    /// <summary>Keras's: the same, but drawn for the four gates as one matrix ([I, 4H] and [H, 4H]).</summary>
+    Keras,
+
+    /// <summary>PyTorch's: every weight and bias uniform in ±1/√H.</summary>
+    PyTorchUniform,
+}

@@ -1,0 +1,113 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Layers;
+using Lstm.Sequences;
+
+namespace Lstm;
+
+/// <summary>What one forward pass leaves for its backward pass: buffers that grow once and are reused.</summary>
+/// <remarks>
+/// A tape belongs to the network that made it and to one thread at a time. It refers to the caller's batch, which has to
+/// stay as it is until <see cref="Network{T}.Backward"/> has returned. Dispose it to end its worker threads.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class Tape<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly AlignedBuffer<T>[] _gradients = [new(), new()];
+    private NetworkState<T>? _initialStateGradient;
+
+    internal Tape(Network<T> network, int workers)
+    {
+        Network = network;
+        Pass = new Pass<T>(workers, keeps: true) { Training = true, Width = network.Width };
+        Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
+        Output = new SequenceBatch<T>(network.OutputSize);
+        OutputGradient = new SequenceBatch<T>(network.OutputSize);
+        InputGradient = new SequenceBatch<T>(network.InputSize);
+    }
+
+    /// <summary>Whether dropout is on. Default true; gradients are available either way.</summary>
+    public bool Training
+    {
+        get => Pass.Training;
+        set => Pass.Training = value;
+    }
+
+    /// <summary>With <see cref="DropoutDraw"/>, the key of the dropout masks. Default 0.</summary>
+    public long DropoutSeed
+    {
+        get => (long)Pass.Seed;
+        set => Pass.Seed = (ulong)value;
+    }
+
+    /// <summary>Which masks the next forward pass draws; each forward pass in training mode counts it up by one.</summary>
+    public long DropoutDraw { get; set; }
+
+    /// <summary>
+    /// Whether Backward computes <see cref="InputGradient"/>. Default true; turn it off when nobody reads it.
+    /// </summary>
+    public bool ComputesInputGradient { get; set; } = true;
+
+    /// <summary>The last forward pass's output: a view, valid until the next one.</summary>
+    public SequenceBatch<T> Output { get; }
+
+    /// <summary>
+    /// The gradient of the loss with respect to <see cref="Output"/>, of the same shape: every element is to be written
+    /// between Forward and Backward, which is what a loss does.
+    /// </summary>
+    public SequenceBatch<T> OutputGradient { get; }
+
+    /// <summary>The gradient with respect to the input, set by Backward; empty for a network fed with ids.</summary>
+    public SequenceBatch<T> InputGradient { get; }
+
+    /// <summary>
+    /// The gradient of the loss with respect to the final state, which the next Backward adds; null (the default) for zero.
+    /// </summary>
+    public NetworkState<T>? FinalStateGradient { get; set; }
+
+    /// <summary>The gradient with respect to the state that the forward pass started from, set by Backward.</summary>
+    /// <exception cref="InvalidOperationException">Backward has not run yet.</exception>
+    public NetworkState<T> InitialStateGradient => _initialStateGradient
+        ?? throw new InvalidOperationException("There is no gradient of the initial state before Backward has run.");
+
+    internal Network<T> Network { get; }
+
+    internal Pass<T> Pass { get; }
+
+    internal LayerRecord<T>[] Records { get; }
+
+    /// <summary>What the last forward pass read: one of the two, or neither before the first.</summary>
+    internal SequenceBatch<T>? Input { get; set; }
+
+    internal SequenceBatch<int>? InputIds { get; set; }
+
+    /// <summary>The version of the input's shape at that time.</summary>
+    internal int InputShapeVersion { get; set; }
+
+    /// <summary>Whether a forward pass waits for its backward pass.</summary>
+    internal bool IsPending { get; set; }
+
+    internal SequenceShape InputShape => Input?.Shape ?? InputIds!.Shape;
+
+    /// <inheritdoc/>
+    public void Dispose() => Pass.Dispose();
+
+    /// <summary>One of two buffers that the gradients between layers alternate in.</summary>
+    internal AlignedBuffer<T> GradientBuffer(int layer, long length)
+    {
+        AlignedBuffer<T> buffer = _gradients[layer & 1];
+        buffer.Reserve(length);
+        return buffer;
+    }
+
+    internal NetworkState<T> PrepareInitialStateGradient(int count)
+    {
+        if (_initialStateGradient is null || _initialStateGradient.Count != count)
+        {
+            _initialStateGradient = new NetworkState<T>(Network.StateSizes, count);
+        }
+
+        return _initialStateGradient;
+    }
+}

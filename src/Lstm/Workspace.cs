@@ -1,0 +1,34 @@
+using System.Numerics;
+using Lstm.Layers;
+
+namespace Lstm;
+
+/// <summary>The buffers of inference, reused from call to call: <see cref="Network{T}.Predict(SequenceBatch{T}, NetworkState{T}?, Workspace{T}?)"/>.</summary>
+/// <remarks>
+/// A workspace belongs to the network that made it and to one thread at a time; any number of them may use one network at
+/// once. Dispose it to end its worker threads.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class Workspace<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    internal Workspace(Network<T> network, int workers)
+    {
+        Network = network;
+        Pass = new Pass<T>(workers, keeps: false) { Width = network.Width };
+        Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
+        Output = new SequenceBatch<T>(network.OutputSize);
+    }
+
+    /// <summary>The last prediction: a view, valid until the next one.</summary>
+    public SequenceBatch<T> Output { get; }
+
+    internal Network<T> Network { get; }
+
+    internal Pass<T> Pass { get; }
+
+    internal LayerRecord<T>[] Records { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => Pass.Dispose();
+}
