@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Kernels;
 using Lstm.Layers;
-using Lstm.Parameters;
 using Lstm.Simd;
 
 namespace Lstm;
@@ -49,7 +48,7 @@ public sealed unsafe partial class Network<T>
     public bool TakesIds => Layers[0] is EmbeddingLayer<T>;
 
     /// <summary>Its parameters in order: name, shape, whether trainable.</summary>
-    public IReadOnlyList<ParameterInfo> Parameters => _layout.All;
+    public IReadOnlyList<Parameter> Parameters => _layout.All;
 
     /// <summary>Text that travels with the file; scalers keep themselves here.</summary>
     public IDictionary<string, string> Metadata { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);

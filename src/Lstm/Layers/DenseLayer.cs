@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Parameters;
 
 namespace Lstm.Layers;
 
@@ -9,8 +8,8 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly DenseSpec _spec;
-    private readonly ParameterInfo _weight;
-    private readonly ParameterInfo? _bias;
+    private readonly Parameter _weight;
+    private readonly Parameter? _bias;
     private readonly PanelLayout _outputs;
 
     public DenseLayer(DenseSpec spec, int inputSize, string name, ParameterLayout parameters)

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Parameters;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Parameters;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;
@@ -10,7 +9,7 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly EmbeddingSpec _spec;
-    private readonly ParameterInfo _weight;
+    private readonly Parameter _weight;
 
     public EmbeddingLayer(EmbeddingSpec spec, int vocabulary, string name, ParameterLayout parameters)
     {

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Parameters;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Parameters;
 
 namespace Lstm.Layers;
 

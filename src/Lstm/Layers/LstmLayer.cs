@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Parameters;
 
 namespace Lstm.Layers;
 
@@ -67,7 +66,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
                 start.Orthogonal(direction.WeightHh, blocks);
             }
 
-            foreach (ParameterInfo bias in direction.Biases.Where(_ => uniform))
+            foreach (Parameter bias in direction.Biases.Where(_ => uniform))
             {
                 start.Uniform(bias, limit);
             }
@@ -75,7 +74,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             if (direction.Biases.Length > 0 && (_spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
             {
                 start.Constant(direction.Biases[0], forget, Units, Units);
-                foreach (ParameterInfo second in direction.Biases.Skip(1).Where(_ => uniform))
+                foreach (Parameter second in direction.Biases.Skip(1).Where(_ => uniform))
                 {
                     start.Constant(second, 0, Units, Units);
                 }
@@ -305,7 +304,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         kept.Runs.SetRows(kept.Plan);
         AddWeightGradient(pass, kept, kept.Runs, input.Pointer, InputSize, InputSize, gradient + direction.WeightIh.Offset);
         T one = T.One;
-        foreach (ParameterInfo bias in direction.Biases)
+        foreach (Parameter bias in direction.Biases)
         {
             AddWeightGradient(pass, kept, kept.Runs, &one, 0, 1, gradient + bias.Offset);
         }
@@ -368,15 +367,15 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
         public bool Reverse { get; }
 
-        public ParameterInfo WeightIh { get; }
+        public Parameter WeightIh { get; }
 
-        public ParameterInfo WeightHh { get; }
+        public Parameter WeightHh { get; }
 
         /// <summary>None, b_ih, or b_ih and b_hh.</summary>
-        public ParameterInfo[] Biases { get; }
+        public Parameter[] Biases { get; }
 
-        public ParameterInfo? InitialH { get; }
+        public Parameter? InitialH { get; }
 
-        public ParameterInfo? InitialC { get; }
+        public Parameter? InitialC { get; }
     }
 }

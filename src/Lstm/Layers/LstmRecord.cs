@@ -115,7 +115,7 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
             => reverse ? (RowOffset(endStep), RowOffset(step)) : (RowOffset(step), RowOffset(endStep));
 
         /// <summary>The sum of the biases by panels; null for none.</summary>
-        public T* SumBiases(Pass<T> pass, ParameterInfo[] biases)
+        public T* SumBiases(Pass<T> pass, Parameter[] biases)
         {
             if (biases.Length <= 1)
             {

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels;
-using Lstm.Parameters;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

@@ -43,7 +43,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>The ids that feed an embedding, in row order; else null.</summary>
     public int* Ids { get; set; }
 
-    public T* Parameter(ParameterInfo parameter) => Parameters + parameter.Offset;
+    public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
 
     public void Dispose() => Team.Dispose();
 }

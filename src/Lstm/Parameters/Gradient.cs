@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Kernels;
-using Lstm.Parameters;
 
 namespace Lstm;
 

@@ -1,41 +1,41 @@
 using System.Collections.Frozen;
 using Lstm.Kernels;
 
-namespace Lstm.Parameters;
+namespace Lstm;
 
 /// <summary>Where each parameter lies in the flat buffer: written once, when a network's layers declare them.</summary>
 /// <remarks>Gradients and optimizer state use the same offsets. Each parameter starts on a cache line.</remarks>
 internal sealed class ParameterLayout(int line)
 {
-    private readonly List<ParameterInfo> _all = [];
-    private FrozenDictionary<string, ParameterInfo>? _byName;
+    private readonly List<Parameter> _all = [];
+    private FrozenDictionary<string, Parameter>? _byName;
 
-    public IReadOnlyList<ParameterInfo> All => _all;
+    public IReadOnlyList<Parameter> All => _all;
 
     /// <summary>Length of the flat buffers.</summary>
     public int Length { get; private set; }
 
     /// <summary>Declares a matrix or vector stored by panels.</summary>
-    public ParameterInfo Add(string name, int[] shape, PanelLayout panels) => Add(new ParameterInfo(name, shape, Length, panels));
+    public Parameter Add(string name, int[] shape, PanelLayout panels) => Add(new Parameter(name, shape, Length, panels));
 
     /// <summary>Declares a matrix or vector stored row by row.</summary>
-    public ParameterInfo Add(string name, int[] shape) => Add(new ParameterInfo(name, shape, Length));
+    public Parameter Add(string name, int[] shape) => Add(new Parameter(name, shape, Length));
 
     /// <summary>The parameter of a name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public ParameterInfo Find(string name)
+    public Parameter Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         _byName ??= _all.ToFrozenDictionary(p => p.Name);
-        return _byName.TryGetValue(name, out ParameterInfo? parameter)
+        return _byName.TryGetValue(name, out Parameter? parameter)
             ? parameter
             : throw new ArgumentException($"There is no parameter '{name}'; there are {string.Join(", ", _all.Select(p => p.Name))}.", nameof(name));
     }
 
     /// <summary>The parameter that holds an index of the flat buffers.</summary>
-    public ParameterInfo Owner(int index) => _all.Last(p => p.Offset <= index);
+    public Parameter Owner(int index) => _all.Last(p => p.Offset <= index);
 
-    private ParameterInfo Add(ParameterInfo parameter)
+    private Parameter Add(Parameter parameter)
     {
         _all.Add(parameter);
         Length = checked((Length + parameter.PackedLength + line - 1) / line * line);

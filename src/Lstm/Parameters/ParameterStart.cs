@@ -3,7 +3,7 @@ using Lstm.Kernels;
 using Lstm.Simd;
 using MathNet.Numerics.Providers.LinearAlgebra;
 
-namespace Lstm.Parameters;
+namespace Lstm;
 
 /// <summary>Draws the starting values of parameters, from one seed, in the order in which the layers ask.</summary>
 /// <remarks>The draws are made in double and rounded, so float and double networks of one seed start alike.</remarks>
@@ -13,7 +13,7 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
     private RandomBits _random = new((ulong)(uint)seed);
 
     /// <summary>Uniform in ±limit.</summary>
-    public void Uniform(ParameterInfo parameter, double limit)
+    public void Uniform(Parameter parameter, double limit)
     {
         double[] values = new double[parameter.Count];
         FillUniform(values, limit);
@@ -21,7 +21,7 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
     }
 
     /// <summary>All equal.</summary>
-    public void Constant(ParameterInfo parameter, double value, int first, int count)
+    public void Constant(Parameter parameter, double value, int first, int count)
     {
         T[] values = new T[parameter.Count];
         parameter.Unpack<T>(flat.Span, values);
@@ -32,7 +32,7 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
     /// <summary>
     /// Glorot &amp; Bengio (2010): uniform in ±√(6/(in + out)), for a matrix [blocks·out, in] drawn as one or block by block.
     /// </summary>
-    public void Glorot(ParameterInfo parameter, int blocks)
+    public void Glorot(Parameter parameter, int blocks)
     {
         int outputs = parameter.Shape[0] / blocks;
         Uniform(parameter, Math.Sqrt(6.0 / (outputs + parameter.Shape[1])));
@@ -42,7 +42,7 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
     /// Saxe et al. (2014): each block [rows/blocks, columns] of the matrix has orthonormal rows or columns, whichever are
     /// fewer; uniform over such matrices: Q of a Gaussian matrix, with the signs of R's diagonal.
     /// </summary>
-    public void Orthogonal(ParameterInfo parameter, int blocks)
+    public void Orthogonal(Parameter parameter, int blocks)
     {
         int rows = parameter.Shape[0] / blocks;
         int columns = parameter.Shape[1];
@@ -76,7 +76,7 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
         Set(parameter, values);
     }
 
-    private void Set(ParameterInfo parameter, double[] values)
+    private void Set(Parameter parameter, double[] values)
         => parameter.Pack<T>(Array.ConvertAll(values, T.CreateChecked), flat.Span);
 
     private void FillUniform(double[] values, double limit)

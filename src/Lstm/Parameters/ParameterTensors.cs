@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace Lstm.Parameters;
+namespace Lstm;
 
 /// <summary>Named tensors in and out of the flat buffers.</summary>
 internal static class ParameterTensors
@@ -8,7 +8,7 @@ internal static class ParameterTensors
     /// <summary>A copy of one parameter, in PyTorch's layout.</summary>
     public static Tensor<T> Read<T>(this ParameterLayout layout, string name, ReadOnlySpan<T> flat)
     {
-        ParameterInfo parameter = layout.Find(name);
+        Parameter parameter = layout.Find(name);
         T[] values = new T[parameter.Count];
         parameter.Unpack(flat, values);
         return Tensor.Create(values, [.. parameter.Shape.Select(n => (nint)n)]);
@@ -17,7 +17,7 @@ internal static class ParameterTensors
     /// <summary>Overwrites one parameter from PyTorch's layout.</summary>
     public static void Write<T>(this ParameterLayout layout, string name, in ReadOnlyTensorSpan<T> tensor, Span<T> flat)
     {
-        ParameterInfo parameter = layout.Find(name);
+        Parameter parameter = layout.Find(name);
         bool fits = tensor.Rank == parameter.Shape.Count;
         for (int d = 0; fits && d < tensor.Rank; d++)
         {

@@ -130,7 +130,7 @@ internal static class PublicApiText
         string accessors = (getAccess is null ? "" : "get; ") +
             (setAccess is null ? "" : (setAccess == access ? "" : setAccess) + (init ? "init; " : "set; "));
         string index = property.GetIndexParameters().Length == 0 ? property.Name
-            : $"this[{string.Join(", ", property.GetIndexParameters().Select(Parameter))}]";
+            : $"this[{string.Join(", ", property.GetIndexParameters().Select(TypeText.Parameter))}]";
         return access + Required(property) + Modifiers((getAccess is null ? set : get)!) + Typed(property) + " " + index + $" {{ {accessors}}}";
     }
 

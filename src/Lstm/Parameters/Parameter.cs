@@ -3,12 +3,12 @@ using Lstm.Kernels;
 namespace Lstm;
 
 /// <summary>A named tensor of a network's parameters.</summary>
-public sealed class ParameterInfo
+public sealed class Parameter
 {
     private readonly PanelLayout? _panels;
 
     /// <summary>A matrix stored by panels, its rows being the panels' columns (weights), or a vector (K = 1, biases).</summary>
-    internal ParameterInfo(string name, int[] shape, int offset, PanelLayout panels)
+    internal Parameter(string name, int[] shape, int offset, PanelLayout panels)
         : this(name, shape, offset)
     {
         _panels = panels;
@@ -16,7 +16,7 @@ public sealed class ParameterInfo
     }
 
     /// <summary>A matrix stored row by row, as it is.</summary>
-    internal ParameterInfo(string name, int[] shape, int offset)
+    internal Parameter(string name, int[] shape, int offset)
     {
         Name = name;
         Shape = shape;
