@@ -6,6 +6,9 @@ internal static class Shared
     /// <summary>The folder with Lstm.sln above the test assembly.</summary>
     public static string Repository { get; } = FindRepository();
 
+    /// <summary>The reference tensors of the repository.</summary>
+    public static string Fixtures { get; } = Path.Combine(Repository, "tests", "Lstm.Tests", "Fixtures");
+
     /// <summary>
     /// The folder of reference tensors of other implementations beside the checkout; the test is skipped without it.
     /// </summary>

@@ -37,6 +37,9 @@ internal sealed class TensorFile
 
     public static TensorFile Read(string path) => new(File.ReadAllBytes(path));
 
+    /// <summary>A file of the Fixtures folder, which is always there: <c>Fixture("lstm_1layer.f64")</c>.</summary>
+    public static TensorFile Fixture(string name) => Read(Path.Combine(Shared.Fixtures, name + ".safetensors"));
+
     public static TensorFile Parse(byte[] bytes) => new(bytes);
 
     public bool Has(string name) => tensors.ContainsKey(name);
