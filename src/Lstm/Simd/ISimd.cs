@@ -63,6 +63,14 @@ internal unsafe interface ISimd<TVec, T>
     /// <summary>a where the mask is set, b elsewhere.</summary>
     static abstract TVec Select(TVec mask, TVec a, TVec b);
 
+    /// <summary>The smaller of <paramref name="value"/> and <paramref name="limit"/>; NaN stays NaN.</summary>
+    /// <remarks>The limit is neither NaN nor zero: with those, what processors call the minimum differs.</remarks>
+    static abstract TVec AtMost(TVec value, TVec limit);
+
+    /// <summary>The larger of <paramref name="value"/> and <paramref name="limit"/>; NaN stays NaN.</summary>
+    /// <remarks>The limit is neither NaN nor zero: with those, what processors call the maximum differs.</remarks>
+    static abstract TVec AtLeast(TVec value, TVec limit);
+
     /// <summary>
     /// 2ⁿ, given <paramref name="shifted"/> = n + 1.5·2²³ + 127 (float) or n + 1.5·2⁵² + 1023 (double): a number whose low
     /// mantissa bits are 2ⁿ's biased exponent.

@@ -11,11 +11,23 @@ namespace Lstm.Simd;
 internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int Width => Vector128<T>.Count;
+    public static int Width
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => Vector128<T>.Count;
+    }
 
-    public static int TileRows => AdvSimd.Arm64.IsSupported ? 6 : 3;
+    public static int TileRows
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => AdvSimd.Arm64.IsSupported ? 6 : 3;
+    }
 
-    public static Vector128<T> Zero => Vector128<T>.Zero;
+    public static Vector128<T> Zero
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => Vector128<T>.Zero;
+    }
 
     [MethodImpl(AggressiveInlining)]
     public static Vector128<T> Load(T* source) => Vector128.Load(source);
@@ -93,7 +105,35 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     public static Vector128<T> EqualTo(Vector128<T> a, Vector128<T> b) => Vector128.Equals(a, b);
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector128<T> Select(Vector128<T> mask, Vector128<T> a, Vector128<T> b) => Vector128.ConditionalSelect(mask, a, b);
+    public static Vector128<T> Select(Vector128<T> mask, Vector128<T> a, Vector128<T> b) =>
+        Vector128.ConditionalSelect(mask, a, b);
+
+    // The x86 instruction gives its second operand where either is NaN.
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> AtMost(Vector128<T> value, Vector128<T> limit)
+    {
+        if (!Sse2.IsSupported)
+        {
+            return Select(GreaterThan(value, limit), limit, value);
+        }
+
+        return typeof(T) == typeof(float)
+            ? Sse.Min(limit.AsSingle(), value.AsSingle()).As<float, T>()
+            : Sse2.Min(limit.AsDouble(), value.AsDouble()).As<double, T>();
+    }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> AtLeast(Vector128<T> value, Vector128<T> limit)
+    {
+        if (!Sse2.IsSupported)
+        {
+            return Select(GreaterThan(limit, value), limit, value);
+        }
+
+        return typeof(T) == typeof(float)
+            ? Sse.Max(limit.AsSingle(), value.AsSingle()).As<float, T>()
+            : Sse2.Max(limit.AsDouble(), value.AsDouble()).As<double, T>();
+    }
 
     [MethodImpl(AggressiveInlining)]
     public static Vector128<T> PowerOfTwo(Vector128<T> shifted) => typeof(T) == typeof(float)
@@ -107,14 +147,17 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
         {
             Vector128<uint> offset = a.AsUInt32() + Vector128.Create(FloatBits.One - FloatBits.SqrtHalf);
             mantissa = ((offset & Vector128.Create(FloatBits.MantissaMask)) + Vector128.Create(FloatBits.SqrtHalf)).As<uint, T>();
-            Vector128<uint> biased = Vector128.ShiftRightLogical(offset, FloatBits.MantissaBits) | Vector128.Create(FloatBits.IntegerShift);
+            Vector128<uint> biased = Vector128.ShiftRightLogical(offset, FloatBits.MantissaBits)
+                | Vector128.Create(FloatBits.IntegerShift);
             return biased.As<uint, T>() - Constant(FloatBits.BiasedIntegerShift);
         }
         else
         {
             Vector128<ulong> offset = a.AsUInt64() + Vector128.Create(DoubleBits.One - DoubleBits.SqrtHalf);
-            mantissa = ((offset & Vector128.Create(DoubleBits.MantissaMask)) + Vector128.Create(DoubleBits.SqrtHalf)).As<ulong, T>();
-            Vector128<ulong> biased = Vector128.ShiftRightLogical(offset, DoubleBits.MantissaBits) | Vector128.Create(DoubleBits.IntegerShift);
+            mantissa = ((offset & Vector128.Create(DoubleBits.MantissaMask)) + Vector128.Create(DoubleBits.SqrtHalf))
+                .As<ulong, T>();
+            Vector128<ulong> biased = Vector128.ShiftRightLogical(offset, DoubleBits.MantissaBits)
+                | Vector128.Create(DoubleBits.IntegerShift);
             return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
         }
     }

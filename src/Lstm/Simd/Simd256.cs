@@ -10,11 +10,23 @@ namespace Lstm.Simd;
 internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int Width => Vector256<T>.Count;
+    public static int Width
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => Vector256<T>.Count;
+    }
 
-    public static int TileRows => 3;
+    public static int TileRows
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => 3;
+    }
 
-    public static Vector256<T> Zero => Vector256<T>.Zero;
+    public static Vector256<T> Zero
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => Vector256<T>.Zero;
+    }
 
     [MethodImpl(AggressiveInlining)]
     public static Vector256<T> Load(T* source) => Vector256.Load(source);
@@ -85,7 +97,19 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     public static Vector256<T> EqualTo(Vector256<T> a, Vector256<T> b) => Vector256.Equals(a, b);
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector256<T> Select(Vector256<T> mask, Vector256<T> a, Vector256<T> b) => Vector256.ConditionalSelect(mask, a, b);
+    public static Vector256<T> Select(Vector256<T> mask, Vector256<T> a, Vector256<T> b) =>
+        Vector256.ConditionalSelect(mask, a, b);
+
+    // The x86 instruction gives its second operand where either is NaN.
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> AtMost(Vector256<T> value, Vector256<T> limit) => typeof(T) == typeof(float)
+        ? Avx.Min(limit.AsSingle(), value.AsSingle()).As<float, T>()
+        : Avx.Min(limit.AsDouble(), value.AsDouble()).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> AtLeast(Vector256<T> value, Vector256<T> limit) => typeof(T) == typeof(float)
+        ? Avx.Max(limit.AsSingle(), value.AsSingle()).As<float, T>()
+        : Avx.Max(limit.AsDouble(), value.AsDouble()).As<double, T>();
 
     [MethodImpl(AggressiveInlining)]
     public static Vector256<T> PowerOfTwo(Vector256<T> shifted) => typeof(T) == typeof(float)
@@ -99,14 +123,17 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
         {
             Vector256<uint> offset = a.AsUInt32() + Vector256.Create(FloatBits.One - FloatBits.SqrtHalf);
             mantissa = ((offset & Vector256.Create(FloatBits.MantissaMask)) + Vector256.Create(FloatBits.SqrtHalf)).As<uint, T>();
-            Vector256<uint> biased = Vector256.ShiftRightLogical(offset, FloatBits.MantissaBits) | Vector256.Create(FloatBits.IntegerShift);
+            Vector256<uint> biased = Vector256.ShiftRightLogical(offset, FloatBits.MantissaBits)
+                | Vector256.Create(FloatBits.IntegerShift);
             return biased.As<uint, T>() - Constant(FloatBits.BiasedIntegerShift);
         }
         else
         {
             Vector256<ulong> offset = a.AsUInt64() + Vector256.Create(DoubleBits.One - DoubleBits.SqrtHalf);
-            mantissa = ((offset & Vector256.Create(DoubleBits.MantissaMask)) + Vector256.Create(DoubleBits.SqrtHalf)).As<ulong, T>();
-            Vector256<ulong> biased = Vector256.ShiftRightLogical(offset, DoubleBits.MantissaBits) | Vector256.Create(DoubleBits.IntegerShift);
+            mantissa = ((offset & Vector256.Create(DoubleBits.MantissaMask)) + Vector256.Create(DoubleBits.SqrtHalf))
+                .As<ulong, T>();
+            Vector256<ulong> biased = Vector256.ShiftRightLogical(offset, DoubleBits.MantissaBits)
+                | Vector256.Create(DoubleBits.IntegerShift);
             return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
         }
     }

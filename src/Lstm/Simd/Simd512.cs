@@ -10,11 +10,23 @@ namespace Lstm.Simd;
 internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int Width => Vector512<T>.Count;
+    public static int Width
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => Vector512<T>.Count;
+    }
 
-    public static int TileRows => 6;
+    public static int TileRows
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => 6;
+    }
 
-    public static Vector512<T> Zero => Vector512<T>.Zero;
+    public static Vector512<T> Zero
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => Vector512<T>.Zero;
+    }
 
     [MethodImpl(AggressiveInlining)]
     public static Vector512<T> Load(T* source) => Vector512.Load(source);
@@ -85,7 +97,19 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     public static Vector512<T> EqualTo(Vector512<T> a, Vector512<T> b) => Vector512.Equals(a, b);
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector512<T> Select(Vector512<T> mask, Vector512<T> a, Vector512<T> b) => Vector512.ConditionalSelect(mask, a, b);
+    public static Vector512<T> Select(Vector512<T> mask, Vector512<T> a, Vector512<T> b) =>
+        Vector512.ConditionalSelect(mask, a, b);
+
+    // The x86 instruction gives its second operand where either is NaN.
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> AtMost(Vector512<T> value, Vector512<T> limit) => typeof(T) == typeof(float)
+        ? Avx512F.Min(limit.AsSingle(), value.AsSingle()).As<float, T>()
+        : Avx512F.Min(limit.AsDouble(), value.AsDouble()).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> AtLeast(Vector512<T> value, Vector512<T> limit) => typeof(T) == typeof(float)
+        ? Avx512F.Max(limit.AsSingle(), value.AsSingle()).As<float, T>()
+        : Avx512F.Max(limit.AsDouble(), value.AsDouble()).As<double, T>();
 
     [MethodImpl(AggressiveInlining)]
     public static Vector512<T> PowerOfTwo(Vector512<T> shifted) => typeof(T) == typeof(float)
@@ -99,14 +123,17 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
         {
             Vector512<uint> offset = a.AsUInt32() + Vector512.Create(FloatBits.One - FloatBits.SqrtHalf);
             mantissa = ((offset & Vector512.Create(FloatBits.MantissaMask)) + Vector512.Create(FloatBits.SqrtHalf)).As<uint, T>();
-            Vector512<uint> biased = Vector512.ShiftRightLogical(offset, FloatBits.MantissaBits) | Vector512.Create(FloatBits.IntegerShift);
+            Vector512<uint> biased = Vector512.ShiftRightLogical(offset, FloatBits.MantissaBits)
+                | Vector512.Create(FloatBits.IntegerShift);
             return biased.As<uint, T>() - Constant(FloatBits.BiasedIntegerShift);
         }
         else
         {
             Vector512<ulong> offset = a.AsUInt64() + Vector512.Create(DoubleBits.One - DoubleBits.SqrtHalf);
-            mantissa = ((offset & Vector512.Create(DoubleBits.MantissaMask)) + Vector512.Create(DoubleBits.SqrtHalf)).As<ulong, T>();
-            Vector512<ulong> biased = Vector512.ShiftRightLogical(offset, DoubleBits.MantissaBits) | Vector512.Create(DoubleBits.IntegerShift);
+            mantissa = ((offset & Vector512.Create(DoubleBits.MantissaMask)) + Vector512.Create(DoubleBits.SqrtHalf))
+                .As<ulong, T>();
+            Vector512<ulong> biased = Vector512.ShiftRightLogical(offset, DoubleBits.MantissaBits)
+                | Vector512.Create(DoubleBits.IntegerShift);
             return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
         }
     }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -37,7 +38,11 @@ internal static class SimdDispatch
     /// Whether multiply-adds round once (fused) or twice, on every width alike: which of the two classes of equal bits
     /// this process belongs to.
     /// </summary>
-    public static bool IsFused => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
+    public static bool IsFused
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
+    }
 
     /// <summary>Whether the hardware has <paramref name="width"/>, so that a kernel can run at it.</summary>
     public static bool IsAccelerated(SimdWidth width) => width switch
@@ -55,7 +60,9 @@ internal static class SimdDispatch
         where TKernel : struct, IKernel<T> => Run<T, TKernel>(Best, ref kernel);
 
     /// <summary>Runs <paramref name="kernel"/> at <paramref name="width"/>.</summary>
-    /// <exception cref="PlatformNotSupportedException">The hardware lacks the width; the runtime would emulate it hundreds of times slower.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The hardware lacks the width; the runtime would emulate it hundreds of times slower.
+    /// </exception>
     public static void Run<T, TKernel>(SimdWidth width, ref TKernel kernel)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IKernel<T>
@@ -75,7 +82,8 @@ internal static class SimdDispatch
                 kernel.Invoke<SimdScalar<T>, T>();
                 break;
             default:
-                throw new PlatformNotSupportedException($"This processor has no {width} instructions; the widest it has is {Best}.");
+                throw new PlatformNotSupportedException(
+                    $"This process has no {width} instructions; the widest it has is {Best}.");
         }
     }
 }

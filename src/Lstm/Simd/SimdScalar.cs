@@ -9,12 +9,24 @@ namespace Lstm.Simd;
 internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int Width => 1;
+    public static int Width
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => 1;
+    }
 
     // Scalars live in the vector registers, so the register file decides here too.
-    public static int TileRows => AdvSimd.Arm64.IsSupported ? 6 : 3;
+    public static int TileRows
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => AdvSimd.Arm64.IsSupported ? 6 : 3;
+    }
 
-    public static T Zero => T.Zero;
+    public static T Zero
+    {
+        [MethodImpl(AggressiveInlining)]
+        get => T.Zero;
+    }
 
     [MethodImpl(AggressiveInlining)]
     public static T Load(T* source) => *source;
@@ -67,6 +79,12 @@ internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
     public static T Select(T mask, T a, T b) => typeof(T) == typeof(float)
         ? Unsafe.BitCast<T, uint>(mask) != 0 ? a : b
         : Unsafe.BitCast<T, ulong>(mask) != 0 ? a : b;
+
+    [MethodImpl(AggressiveInlining)]
+    public static T AtMost(T value, T limit) => value > limit ? limit : value;
+
+    [MethodImpl(AggressiveInlining)]
+    public static T AtLeast(T value, T limit) => value < limit ? limit : value;
 
     [MethodImpl(AggressiveInlining)]
     public static T PowerOfTwo(T shifted) => typeof(T) == typeof(float)
