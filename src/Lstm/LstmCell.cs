@@ -1,0 +1,151 @@
+using System.Numerics;
+
+namespace Lstm;
+
+/// <summary>One step of one LSTM layer, forward and backward, with explicit parameters and states: for loops of one's own.</summary>
+/// <remarks>
+/// The equations are those of <see cref="LstmSpec"/>. A loop keeps one <see cref="LstmStep{T}"/> for each time step it wants
+/// to come back through:
+/// <code>
+/// for (int t = 0; t &lt; T; t++) { cell.Forward(x[t], h, c, steps[t]); h = steps[t].Hidden; c = steps[t].Cell; }
+/// for (int t = T - 1; t &gt;= 0; t--) { cell.Backward(steps[t], dh, dc, gradient); … }
+/// </code>
+/// The parameters are <c>cell.weight_ih_l0</c> [4H, I], <c>cell.weight_hh_l0</c> [4H, H] and the biases [4H] of
+/// <see cref="Network"/>, which can be read, written, saved, and stepped by an optimizer like any network's.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class LstmCell<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Makes a cell with starting values drawn from a seed.</summary>
+    /// <param name="inputSize">I, at least 1.</param>
+    /// <param name="hiddenSize">H, at least 1.</param>
+    /// <param name="seed">Seed of the starting values.</param>
+    /// <exception cref="ArgumentException">A size is under 1.</exception>
+    public LstmCell(int inputSize, int hiddenSize, int seed = 0)
+        : this(Lstm.Network.Create<T>(inputSize, seed, new LstmSpec(hiddenSize) { Name = "cell" }))
+    {
+    }
+
+    /// <summary>Makes a cell of a network that consists of one LSTM layer; the parameters stay the network's.</summary>
+    /// <param name="network">A network of one forward <see cref="LstmSpec"/> of one layer.</param>
+    /// <exception cref="ArgumentException">The network is anything else.</exception>
+    public LstmCell(Network<T> network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward } spec])
+        {
+            throw new ArgumentException("A cell is made of a network of one LSTM layer that reads forward.", nameof(network));
+        }
+
+        Network = network;
+        HiddenSize = spec.HiddenSize;
+    }
+
+    /// <summary>The network that owns the parameters.</summary>
+    public Network<T> Network { get; }
+
+    /// <summary>I.</summary>
+    public int InputSize => Network.InputSize;
+
+    /// <summary>H.</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Makes the record of one step.</summary>
+    /// <param name="count">Number of rows B that a step processes, at least 1.</param>
+    public LstmStep<T> CreateStep(int count = 1) => new(Network, count);
+
+    /// <summary>Makes a gradient, all zero.</summary>
+    public Gradient<T> CreateGradient() => Network.CreateGradient();
+
+    /// <summary>One step forward; the new states are in <paramref name="step"/>.</summary>
+    /// <param name="x">[B, I].</param>
+    /// <param name="hidden">h of the previous step, [B, H].</param>
+    /// <param name="cell">c of the previous step, [B, H].</param>
+    /// <param name="step">The record of this step; nothing given is kept by reference.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or the record is another network's.</exception>
+    public void Forward(ReadOnlySpan<T> x, ReadOnlySpan<T> hidden, ReadOnlySpan<T> cell, LstmStep<T> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        CheckLength(x.Length, step.Count, InputSize, nameof(x));
+        CheckLength(hidden.Length, step.Count, HiddenSize, nameof(hidden));
+        CheckLength(cell.Length, step.Count, HiddenSize, nameof(cell));
+        x.CopyTo(step.Batch.Rows);
+        hidden.CopyTo(step.State.Hidden(0));
+        cell.CopyTo(step.State.Cell(0));
+        Network.Forward(step.Batch, step.State, step.Tape);
+    }
+
+    /// <summary>
+    /// The same step backward: adds into <paramref name="gradient"/> and sets the step's gradients of x and of the previous states.
+    /// </summary>
+    /// <param name="step">The record of a forward step that has not been taken back yet.</param>
+    /// <param name="hiddenGradient">∂/∂h of this step's new h, all that depends on it summed up, [B, H].</param>
+    /// <param name="cellGradient">∂/∂c of this step's new c, from the later steps, [B, H].</param>
+    /// <param name="gradient">A gradient of this cell.</param>
+    /// <exception cref="ArgumentException">A length does not fit, or the record or gradient is another network's.</exception>
+    /// <exception cref="InvalidOperationException">There was no such forward step, or the parameters have changed since.</exception>
+    public void Backward(LstmStep<T> step, ReadOnlySpan<T> hiddenGradient, ReadOnlySpan<T> cellGradient, Gradient<T> gradient)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        CheckLength(hiddenGradient.Length, step.Count, HiddenSize, nameof(hiddenGradient));
+        CheckLength(cellGradient.Length, step.Count, HiddenSize, nameof(cellGradient));
+        cellGradient.CopyTo(step.FinalGradient.Cell(0));
+        if (step.Tape.OutputGradient.RowCount == step.Count)
+        {
+            hiddenGradient.CopyTo(step.Tape.OutputGradient.Rows);
+        }
+
+        Network.Backward(step.Tape, gradient);
+    }
+
+    private static void CheckLength(int length, int count, int size, string argument)
+    {
+        if (length != count * size)
+        {
+            throw new ArgumentException($"There are {length} values; {count} rows of {size} need {count * size}.", argument);
+        }
+    }
+}
+
+/// <summary>What one step of an <see cref="LstmCell{T}"/> leaves: the new states, and what its backward step needs and gives.</summary>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class LstmStep<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    internal LstmStep(Network<T> network, int count)
+    {
+        State = network.CreateState(count);
+        FinalGradient = new NetworkState<T>(network.StateSizes, count);
+        Tape = network.CreateTape();
+        Tape.FinalStateGradient = FinalGradient;
+        Batch = new SequenceBatch<T>(network.InputSize);
+        Batch.Reshape(Enumerable.Repeat(1, count).ToArray());
+    }
+
+    /// <summary>Number of rows B.</summary>
+    public int Count => Batch.Count;
+
+    /// <summary>The new h, [B, H].</summary>
+    public ReadOnlySpan<T> Hidden => State.Hidden(0);
+
+    /// <summary>The new c, [B, H].</summary>
+    public ReadOnlySpan<T> Cell => State.Cell(0);
+
+    /// <summary>After Backward: ∂/∂x, [B, I].</summary>
+    public ReadOnlySpan<T> InputGradient => Tape.InputGradient.Rows;
+
+    /// <summary>After Backward: ∂/∂h of the previous step, [B, H].</summary>
+    public ReadOnlySpan<T> HiddenGradient => Tape.InitialStateGradient.Hidden(0);
+
+    /// <summary>After Backward: ∂/∂c of the previous step, [B, H].</summary>
+    public ReadOnlySpan<T> CellGradient => Tape.InitialStateGradient.Cell(0);
+
+    internal SequenceBatch<T> Batch { get; }
+
+    internal NetworkState<T> State { get; }
+
+    internal NetworkState<T> FinalGradient { get; }
+
+    internal Tape<T> Tape { get; }
+}
