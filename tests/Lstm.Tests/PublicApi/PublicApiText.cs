@@ -8,7 +8,7 @@ namespace Lstm.Tests.PublicApi;
 /// <summary>A public surface as text, one line per type and member, in an order that does not move.</summary>
 /// <remarks>
 /// Types by full name; in each, members by kind (constants and fields, constructors, properties, events, methods), name and
-/// text. What the compiler makes by itself (the equality members of records and the like) is left out.
+/// text; an enum's by value. What the compiler makes by itself (the equality members of records and the like) is left out.
 /// </remarks>
 internal static class PublicApiText
 {
@@ -81,8 +81,9 @@ internal static class PublicApiText
             .ThenBy(line => line.Text, StringComparer.Ordinal).Select(line => line.Text!);
     }
 
-    private static int KindOrder(MemberInfo member) => member switch
+    private static long KindOrder(MemberInfo member) => member switch
     {
+        FieldInfo { DeclaringType.IsEnum: true, IsLiteral: true } field => Convert.ToInt64(field.GetRawConstantValue()),
         FieldInfo => 0,
         ConstructorInfo => 1,
         PropertyInfo => 2,
