@@ -67,10 +67,12 @@ internal static class Elementary<TSimd, TVec, T>
         TVec p = TSimd.MultiplyAdd(TSimd.MultiplyAdd(ExpTail(r, 1, 1), r, one), r, one);
 
         // eʳ may be below 1 where n = 128, so 2ⁿ has to be applied as 2·2ⁿ⁻¹ there; below, 2ⁿ⁻¹ would be 0 too early.
-        TVec positive = TSimd.GreaterThan(x, TSimd.Zero);
-        p = TSimd.Multiply(p, TSimd.Select(positive, TSimd.Constant(2), one));
-        shifted = TSimd.Select(positive, TSimd.Subtract(shifted, one), shifted);
-        return TSimd.Multiply(p, TSimd.PowerOfTwo(shifted));
+        TVec power = TSimd.PowerOfTwo(shifted);
+        TVec result = TSimd.Multiply(p, power);
+        TVec doubled = TSimd.Add(p, p);
+        TVec halved = TSimd.PowerOfTwo(TSimd.Subtract(shifted, one));
+        TVec large = TSimd.Multiply(doubled, halved);
+        return TSimd.Select(TSimd.GreaterThan(x, TSimd.Zero), large, result);
     }
 
     /// <summary>1 / (1 + e⁻ˣ).</summary>
@@ -126,10 +128,12 @@ internal static class Elementary<TSimd, TVec, T>
     public static TVec Log(TVec x)
     {
         // 2²⁴ (2⁵⁴) makes any number below the normal ones normal.
-        TVec small = TSimd.GreaterThan(TSimd.Constant(SmallestNormal), x);
-        TVec scale = TSimd.Select(small, TSimd.Constant(IsFloat ? 1 << 24 : 1L << 54), TSimd.Constant(1));
-        TVec e = TSimd.Frexp(TSimd.Multiply(x, scale), out TVec m);
-        e = TSimd.Subtract(e, TSimd.Select(small, TSimd.Constant(IsFloat ? 24 : 54), TSimd.Zero));
+        TVec smallestNormal = TSimd.Constant(SmallestNormal);
+        TVec scaled = TSimd.Multiply(x, TSimd.Constant(IsFloat ? 1 << 24 : 1L << 54));
+        TVec normal = TSimd.Select(TSimd.GreaterThan(smallestNormal, x), scaled, x);
+        TVec e = TSimd.Frexp(normal, out TVec m);
+        TVec corrected = TSimd.Subtract(e, TSimd.Constant(IsFloat ? 24 : 54));
+        e = TSimd.Select(TSimd.GreaterThan(normal, x), corrected, e);
         return LogDomain(LogReduced(e, m, TSimd.Zero), x, TSimd.Zero);
     }
 

@@ -61,6 +61,10 @@ internal unsafe interface ISimd<TVec, T>
     static abstract TVec EqualTo(TVec a, TVec b);
 
     /// <summary>a where the mask is set, b elsewhere.</summary>
+    /// <remarks>
+    /// Write the compare into the call and compute a and b before it: a mask used twice, or kept in a variable while other
+    /// things are computed, is turned into a vector and back, and has cost a loop two thirds of its speed.
+    /// </remarks>
     static abstract TVec Select(TVec mask, TVec a, TVec b);
 
     /// <summary>The smaller of <paramref name="value"/> and <paramref name="limit"/>; NaN stays NaN.</summary>
