@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Kernels;
 
 namespace Lstm;
 
@@ -11,20 +12,22 @@ namespace Lstm;
 public sealed partial class NetworkState<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _values;
+    private readonly AlignedBuffer<T> _values;
     private readonly int[] _starts;
 
     internal NetworkState(IReadOnlyList<int> sizes, int count)
     {
         Sizes = sizes;
         Count = count;
-        _starts = new int[sizes.Count + 1];
-        for (int i = 0; i < sizes.Count; i++)
+        _starts = new int[(2 * sizes.Count) + 1];
+        int line = PanelLayout.LineOf<T>();
+        for (int i = 0; i < 2 * sizes.Count; i++)
         {
-            _starts[i + 1] = checked(_starts[i] + (2 * count * sizes[i]));
+            // Each block starts on a cache line and is padded with zeros to whole lines: kernels read lines.
+            _starts[i + 1] = checked((_starts[i] + (count * sizes[i / 2]) + line - 1) / line * line);
         }
 
-        _values = new T[_starts[^1]];
+        _values = new AlignedBuffer<T>(_starts[^1]);
     }
 
     /// <summary>Number of sequences B.</summary>
@@ -36,15 +39,15 @@ public sealed partial class NetworkState<T>
     /// <summary>The hidden states of one entry, [B, H]; writable.</summary>
     /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
-    public Span<T> Hidden(int entry) => _values.AsSpan(Start(entry), Count * Sizes[entry]);
+    public Span<T> Hidden(int entry) => _values.Span.Slice(Start(entry, 0), Count * Sizes[entry]);
 
     /// <summary>The cell states of one entry, [B, H]; writable.</summary>
     /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
-    public Span<T> Cell(int entry) => _values.AsSpan(Start(entry) + (Count * Sizes[entry]), Count * Sizes[entry]);
+    public Span<T> Cell(int entry) => _values.Span.Slice(Start(entry, 1), Count * Sizes[entry]);
 
     /// <summary>Sets all states to zero.</summary>
-    public void Clear() => Array.Clear(_values);
+    public void Clear() => _values.Span.Clear();
 
     /// <summary>Sets the states of one sequence to zero.</summary>
     /// <param name="sequence">0 … <see cref="Count"/> − 1.</param>
@@ -70,7 +73,7 @@ public sealed partial class NetworkState<T>
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckFits(source.Sizes, source.Count, nameof(source));
-        source._values.CopyTo(_values, 0);
+        source._values.Span.CopyTo(_values.Span);
     }
 
     /// <summary>A copy of its own.</summary>
@@ -99,13 +102,18 @@ public sealed partial class NetworkState<T>
         }
     }
 
-    private int Start(int entry)
+    /// <summary>The hidden or cell states of an entry, to whole lines.</summary>
+    internal unsafe T* HiddenPointer(int entry) => _values.Pointer + Start(entry, 0);
+
+    internal unsafe T* CellPointer(int entry) => _values.Pointer + Start(entry, 1);
+
+    private int Start(int entry, int part)
     {
         if ((uint)entry >= (uint)Sizes.Count)
         {
             throw new ArgumentOutOfRangeException(nameof(entry), entry, $"The state has {Sizes.Count} entries.");
         }
 
-        return _starts[entry];
+        return _starts[(2 * entry) + part];
     }
 }

@@ -38,6 +38,10 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _start = network.CreateState(1);
         State = network.CreateState(sessions);
         _shape.SetDense(sessions, 1);
+        for (int i = 0; i < _records.Length; i++)
+        {
+            _records[i].PrepareStep(network.Layers[i].OutputSize);
+        }
     }
 
     /// <summary>Number of sessions.</summary>
@@ -155,6 +159,13 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
     private void Run(ReadOnlySpan<int> sessions, int count, T* input, int* ids, Span<T> output)
     {
+        if (Sessions == 1)
+        {
+            _network.RunStep(_pass, input, ids, State, _records);
+            new ReadOnlySpan<T>(_records[^1].Output.Pointer, output.Length).CopyTo(output);
+            return;
+        }
+
         if (_shape.Count != count)
         {
             _shape.SetDense(count, 1);

@@ -34,6 +34,8 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         ForwardRows(pass, input.Pointer, input.Count, output);
     }
 
+    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record) => ForwardRows(pass, x, 1, record.Output.Pointer);
+
     /// <summary>y [rows, O] of x [rows, I].</summary>
     public void ForwardRows(Pass<T> pass, T* input, int rows, T* output)
     {

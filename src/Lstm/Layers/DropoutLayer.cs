@@ -24,6 +24,9 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
         Apply(pass, input.Shape, input.Pointer, kept.Output.Pointer);
     }
 
+    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
+        => new ReadOnlySpan<T>(x, InputSize).CopyTo(new Span<T>(record.Output.Pointer, InputSize));
+
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
     {
         if (inputGradient != null)

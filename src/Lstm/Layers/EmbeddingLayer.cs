@@ -35,6 +35,10 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
         }
     }
 
+    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
+        => new ReadOnlySpan<T>(pass.Parameter(_weight) + ((nint)pass.Ids[0] * OutputSize), OutputSize)
+            .CopyTo(new Span<T>(record.Output.Pointer, OutputSize));
+
     // An id's row takes its gradients in the order of RowRuns, as a weight does.
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
     {

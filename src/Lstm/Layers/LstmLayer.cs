@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Kernels;
+using Lstm.Simd;
 
 namespace Lstm.Layers;
 
@@ -100,6 +101,27 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
                 step = end;
             }
         }
+    }
+
+    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
+    {
+        LstmRecord<T> kept = (LstmRecord<T>)record;
+        T* hidden = state.HiddenPointer(FirstState);
+        RecurrentStep<T> step = new()
+        {
+            X = x,
+            Inputs = InputSize,
+            Input = pass.Parameter(_directions[0].WeightIh),
+            Recurrent = pass.Parameter(_directions[0].WeightHh),
+            Bias = kept.Directions[0].SumBiases(pass, _directions[0].Biases),
+            Hidden = hidden,
+            Units = Units,
+            Cell = state.CellPointer(FirstState),
+            Gates = kept.Directions[0].Gates.Pointer,
+            Output = kept.Output.Pointer,
+        };
+        SimdDispatch.Run<T, RecurrentStep<T>>(pass.Width, ref step);
+        new ReadOnlySpan<T>(kept.Output.Pointer, Units).CopyTo(new Span<T>(hidden, Units));
     }
 
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
