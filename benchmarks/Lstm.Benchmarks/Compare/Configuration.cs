@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace Lstm.Benchmarks.Compare;
+
+/// <summary>The sizes of one row: input, hidden, layers, batch, steps.</summary>
+internal readonly record struct Configuration(int I, int H, int L, int B, int T)
+{
+    /// <summary>2·4·H·(I_l + H) for each token and layer: the multiply-adds of one forward pass, two operations each.</summary>
+    public double ForwardFlops
+    {
+        get
+        {
+            double perToken = 0;
+            for (int layer = 0; layer < L; layer++)
+            {
+                perToken += 2.0 * 4 * H * (InputOf(layer) + H);
+            }
+
+            return perToken * B * T;
+        }
+    }
+
+    /// <summary>Inputs of a layer.</summary>
+    public int InputOf(int layer) => layer == 0 ? I : H;
+
+    public override string ToString() => $"I{I}_H{H}_L{L}_B{B}_T{T}";
+
+    /// <summary>Reads the lists of configs.json: kind of work → configurations.</summary>
+    public static IReadOnlyDictionary<string, Configuration[]> ReadAll()
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "configs.json");
+        Dictionary<string, int[][]> lists = JsonSerializer.Deserialize<Dictionary<string, int[][]>>(File.ReadAllText(path))!;
+        return lists.ToDictionary(
+            list => list.Key,
+            list => list.Value.Select(n => new Configuration(n[0], n[1], n[2], n[3], n[4])).ToArray());
+    }
+}
