@@ -12,7 +12,7 @@ public sealed class Parameter
         : this(name, shape, offset)
     {
         _panels = panels;
-        PackedLength = panels.PaddedColumns * Columns;
+        PackedLength = checked(panels.PaddedColumns * Columns);
     }
 
     /// <summary>A matrix stored row by row, as it is.</summary>
@@ -21,7 +21,7 @@ public sealed class Parameter
         Name = name;
         Shape = shape;
         Offset = offset;
-        PackedLength = Rows * Columns;
+        PackedLength = checked(Rows * Columns);
     }
 
     /// <summary>The name: the layer's, a dot, and PyTorch's name of the tensor, e.g. <c>lstm.weight_ih_l0</c>.</summary>
