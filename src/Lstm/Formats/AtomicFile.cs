@@ -1,0 +1,136 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Lstm.Formats;
+
+/// <summary>Writes a file so that its name always stands for a whole one: the old until the new is on disk.</summary>
+/// <remarks>
+/// The new file is written beside the target under a name of its own, <c>model.safetensors.1234-89abcdef01234567.tmp</c>
+/// (target, process, random number), flushed to disk, and renamed over the target. What an interrupted process left is removed
+/// by the next write of the same target.
+/// </remarks>
+internal static class AtomicFile
+{
+    private const string Suffix = ".tmp";
+
+    // Longer targets are cut, so that the temporary name stays under the usual 255 bytes.
+    private const int MaxStem = 60;
+
+    /// <summary>Writes a file, or leaves everything as it was.</summary>
+    /// <param name="path">The target; a link is followed.</param>
+    /// <param name="write">Writes the contents. If it throws, the old file remains.</param>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string target = Path.GetFullPath(path);
+        target = new FileInfo(target).LinkTarget is null ? target : File.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName;
+        string folder = Path.GetDirectoryName(target) ?? throw new ArgumentException($"'{path}' names no file.", nameof(path));
+        string stem = Stem(target);
+        RemoveStale(folder, stem);
+        string temporary = Path.Combine(
+            folder, string.Create(CultureInfo.InvariantCulture, $"{stem}{Environment.ProcessId}-{Random.Shared.NextInt64():x16}{Suffix}"));
+        try
+        {
+            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            KeepMode(target, temporary);
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    private static string Stem(string target)
+    {
+        string name = Path.GetFileName(target);
+        int length = Math.Min(name.Length, MaxStem);
+        return name[..(length > 0 && char.IsHighSurrogate(name[length - 1]) ? length - 1 : length)] + ".";
+    }
+
+    /// <summary>A private file stays private.</summary>
+    private static void KeepMode(string target, string temporary)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(target))
+        {
+            File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+        }
+    }
+
+    private static void RemoveStale(string folder, string stem)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
+        foreach (string file in Directory.EnumerateFiles(folder, "*" + Suffix))
+        {
+            string name = Path.GetFileName(file);
+            if (name.StartsWith(stem, StringComparison.Ordinal) && Writer(name[stem.Length..^Suffix.Length]) is { } process
+                && !IsAlive(process, file) && !IsOpen(file))
+            {
+                TryDelete(file);
+            }
+        }
+    }
+
+    /// <summary>The process in "1234-89abcdef01234567"; null if the name is somebody else's.</summary>
+    private static int? Writer(string name)
+        => name.Split('-') is [string process, { Length: 16 } random]
+            && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && random.All(char.IsAsciiHexDigitLower)
+                ? id
+                : null;
+
+    /// <summary>Whether the process may still be writing: it runs, and did when the file was last written (ids are used again).</summary>
+    private static bool IsAlive(int process, string file)
+    {
+        try
+        {
+            using Process running = Process.GetProcessById(process);
+            return running.StartTime.ToUniversalTime() <= File.GetLastWriteTimeUtc(file);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // There is no such process, or it ended meanwhile.
+            return false;
+        }
+        catch (Exception e) when (e is Win32Exception or NotSupportedException)
+        {
+            // The system does not tell.
+            return true;
+        }
+    }
+
+    /// <summary>Whether another process has it open: one on another machine or in another container has an id we cannot see.</summary>
+    private static bool IsOpen(string file)
+    {
+        try
+        {
+            using FileStream stream = new(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is tried again at the next write.
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Lstm.Formats;
+
+/// <summary>Reads a safetensors file: the header at once, the tensors when asked for.</summary>
+internal sealed class SafetensorsReader
+{
+    private const int ChunkBytes = 1 << 16;
+    private readonly Stream _stream;
+    private readonly SafetensorsHeader _header;
+    private readonly Dictionary<string, SafetensorsTensor> _byName;
+    private readonly long _payload;
+    private readonly byte[] _chunk = new byte[ChunkBytes];
+
+    /// <summary>Reads the header. The file is the stream from its position to its end.</summary>
+    /// <param name="stream">Stays open; one that cannot seek is read into memory first.</param>
+    /// <exception cref="InvalidDataException">The file is broken.</exception>
+    public SafetensorsReader(Stream stream)
+    {
+        _stream = stream.CanSeek ? stream : InMemory(stream);
+        long start = _stream.Position;
+        long length = _stream.Length - start;
+        Span<byte> prefix = stackalloc byte[SafetensorsHeader.Prefix];
+        if (length < prefix.Length)
+        {
+            throw new InvalidDataException($"The file has {length} bytes; the length of a safetensors header alone takes {prefix.Length}.");
+        }
+
+        _stream.ReadExactly(prefix);
+        ulong header = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (header > SafetensorsHeader.MaxLength || (long)header > length - prefix.Length)
+        {
+            throw new InvalidDataException(
+                $"The safetensors header is said to take {header} bytes; {length - prefix.Length} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
+        }
+
+        byte[] json = new byte[header];
+        _stream.ReadExactly(json);
+        _payload = start + prefix.Length + json.Length;
+        _header = SafetensorsHeader.Parse(json, length - prefix.Length - json.Length);
+        _byName = _header.Tensors.ToDictionary(tensor => tensor.Name);
+    }
+
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
+    /// <summary>In the order of the payload.</summary>
+    public IReadOnlyList<SafetensorsTensor> Tensors => _header.Tensors;
+
+    public SafetensorsTensor? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>
+    /// Reads a tensor. Floating-point types become each other, rounded to nearest where they are narrower; so do integer
+    /// types, which have to fit.
+    /// </summary>
+    /// <param name="tensor">One of <see cref="Tensors"/>.</param>
+    /// <param name="destination">As many values as the tensor has.</param>
+    /// <param name="hash">Takes the bytes that are read.</param>
+    /// <exception cref="InvalidDataException">The tensor is of a type that <typeparamref name="T"/> cannot take.</exception>
+    public void Read<T>(SafetensorsTensor tensor, Span<T> destination, IncrementalHash? hash = null)
+        where T : unmanaged, INumberBase<T>
+    {
+        int size = SafetensorsTensor.SizeOf(tensor.Type);
+        _stream.Position = _payload + tensor.Start;
+        while (!destination.IsEmpty)
+        {
+            Span<T> values = destination[..Math.Min(ChunkBytes / size, destination.Length)];
+            Span<byte> bytes = _chunk.AsSpan(0, values.Length * size);
+            _stream.ReadExactly(bytes);
+            hash?.AppendData(bytes);
+            Convert(tensor, bytes, values);
+            destination = destination[values.Length..];
+        }
+    }
+
+    private static void Convert<T>(SafetensorsTensor tensor, ReadOnlySpan<byte> bytes, Span<T> values)
+        where T : unmanaged, INumberBase<T>
+    {
+        string type = SafetensorsTensor.TypeOf<T>();
+        if (tensor.Type == type && BitConverter.IsLittleEndian)
+        {
+            bytes.CopyTo(MemoryMarshal.AsBytes(values));
+            return;
+        }
+
+        if (tensor.Type is not ("F64" or "F32" or "F16" or "BF16" or "I64" or "I32")
+            || tensor.Type.StartsWith('I') != type.StartsWith('I'))
+        {
+            throw new InvalidDataException($"Tensor {tensor} cannot be read as {type}.");
+        }
+
+        int size = bytes.Length / values.Length;
+        for (int i = 0; i < values.Length; i++)
+        {
+            ReadOnlySpan<byte> value = bytes.Slice(i * size, size);
+            values[i] = tensor.Type switch
+            {
+                "F64" => T.CreateTruncating(BinaryPrimitives.ReadDoubleLittleEndian(value)),
+                "F32" => T.CreateTruncating(BinaryPrimitives.ReadSingleLittleEndian(value)),
+                "F16" => T.CreateTruncating(BinaryPrimitives.ReadHalfLittleEndian(value)),
+                "BF16" => T.CreateTruncating(BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(value) << 16)),
+                "I64" => T.CreateChecked(BinaryPrimitives.ReadInt64LittleEndian(value)),
+                _ => T.CreateChecked(BinaryPrimitives.ReadInt32LittleEndian(value)),
+            };
+        }
+    }
+
+    private static MemoryStream InMemory(Stream stream)
+    {
+        MemoryStream copy = new();
+        stream.CopyTo(copy);
+        copy.Position = 0;
+        return copy;
+    }
+}
