@@ -4,7 +4,7 @@ using Lstm.Simd;
 namespace Lstm;
 
 /// <summary>Makes networks.</summary>
-public static class Network
+public static partial class Network
 {
     /// <summary>Makes a network with starting values drawn from seed 0.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>

@@ -1,0 +1,11 @@
+namespace Lstm;
+
+/// <summary>How a model file is read.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>
+    /// Whether a network of one precision may be made from a file of another: values from narrower types (float16, bfloat16,
+    /// float32) are exact, those from float64 are rounded to the nearest float. Default false: such a file is refused.
+    /// </summary>
+    public bool AllowPrecisionChange { get; init; }
+}

@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Lstm.Formats;
+
+/// <summary>A network's description as JSON: its input size and its layer specs.</summary>
+/// <remarks>
+/// <c>{"inputSize":3,"layers":[{"kind":"lstm","hiddenSize":64,"layers":2,…},{"kind":"dense","outputSize":1,…}]}</c>: all
+/// properties are written; a missing one is the record's default when read, an unknown one is an error.
+/// </remarks>
+internal static class SpecJson
+{
+    /// <summary>The property that says which kind of spec it is.</summary>
+    public const string Kind = "kind";
+
+    // One line a property: a new one is added here, and nowhere else.
+    private static readonly SpecKind[] Kinds =
+    [
+        new SpecKind<LstmSpec>(
+            "lstm", () => new LstmSpec(0), spec => (Int128)4 * spec.HiddenSize * spec.Layers,
+            SpecProperty<LstmSpec>.Int("hiddenSize", spec => spec.HiddenSize, (spec, value) => spec with { HiddenSize = value }, isRequired: true),
+            SpecProperty<LstmSpec>.Int("layers", spec => spec.Layers, (spec, value) => spec with { Layers = value }),
+            SpecProperty<LstmSpec>.Enum("direction", spec => spec.Direction, (spec, value) => spec with { Direction = value }),
+            SpecProperty<LstmSpec>.Double("dropout", spec => spec.Dropout, (spec, value) => spec with { Dropout = value }),
+            SpecProperty<LstmSpec>.Enum("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value }),
+            SpecProperty<LstmSpec>.Enum("initialization", spec => spec.Initialization, (spec, value) => spec with { Initialization = value }),
+            SpecProperty<LstmSpec>.Double("forgetBias", spec => spec.ForgetBias, (spec, value) => spec with { ForgetBias = value }),
+            SpecProperty<LstmSpec>.Bool("learnInitialState", spec => spec.LearnInitialState, (spec, value) => spec with { LearnInitialState = value })),
+        new SpecKind<DenseSpec>(
+            "dense", () => new DenseSpec(0), spec => spec.OutputSize,
+            SpecProperty<DenseSpec>.Int("outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true),
+            SpecProperty<DenseSpec>.Enum("activation", spec => spec.Activation, (spec, value) => spec with { Activation = value }),
+            SpecProperty<DenseSpec>.Bool("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value })),
+        new SpecKind<EmbeddingSpec>(
+            "embedding", () => new EmbeddingSpec(0), spec => spec.OutputSize,
+            SpecProperty<EmbeddingSpec>.Int("outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true)),
+        new SpecKind<DropoutSpec>(
+            "dropout", () => new DropoutSpec(0), _ => 0,
+            SpecProperty<DropoutSpec>.Double("rate", spec => spec.Rate, (spec, value) => spec with { Rate = value }, isRequired: true)),
+        new SpecKind<PoolingSpec>(
+            "pooling", () => new PoolingSpec(default), _ => 0,
+            SpecProperty<PoolingSpec>.Enum("pooling", spec => spec.Pooling, (spec, value) => spec with { Pooling = value }, isRequired: true)),
+    ];
+
+    public static string Write(int inputSize, IEnumerable<LayerSpec> specs)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter json = new(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("inputSize", inputSize);
+            json.WriteStartArray("layers");
+            foreach (LayerSpec spec in specs)
+            {
+                SpecKind kind = KindOf(spec);
+                json.WriteStartObject();
+                json.WriteString(Kind, kind.Name);
+                kind.Write(json, spec);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <exception cref="InvalidDataException">It is not such JSON, or has an unknown kind or property or a value of a wrong type.</exception>
+    public static (int InputSize, LayerSpec[] Specs) Read(string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            int? inputSize = null;
+            LayerSpec[]? specs = null;
+            foreach (JsonProperty property in ObjectOf(document.RootElement).EnumerateObject())
+            {
+                switch (property.Name)
+                {
+                    case "inputSize" when property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt32(out int value):
+                        inputSize = value;
+                        break;
+                    case "layers" when property.Value.ValueKind == JsonValueKind.Array:
+                        specs = [.. property.Value.EnumerateArray().Select(ReadSpec)];
+                        break;
+                    default:
+                        throw new InvalidDataException($"The model's description has an unknown property or a wrong value: {property}.");
+                }
+            }
+
+            return inputSize is { } size && specs is not null
+                ? (size, specs)
+                : throw new InvalidDataException("The model's description lacks 'inputSize' or 'layers'.");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"The model's description is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Fewest values that the parameters of all layers together can have.</summary>
+    public static Int128 LeastValues(IEnumerable<LayerSpec> specs)
+        => specs.Aggregate(Int128.Zero, (sum, spec) => sum + Int128.Max(0, KindOf(spec).LeastValues(spec)));
+
+    private static LayerSpec ReadSpec(JsonElement json)
+    {
+        string? kind = ObjectOf(json).TryGetProperty(Kind, out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        return Array.Find(Kinds, candidate => candidate.Name == kind)?.Read(json)
+            ?? throw new InvalidDataException($"The model's description has a layer of unknown kind '{kind}'; known are {string.Join(", ", Kinds.Select(k => k.Name))}.");
+    }
+
+    private static JsonElement ObjectOf(JsonElement json) => json.ValueKind == JsonValueKind.Object
+        ? json
+        : throw new InvalidDataException($"The model's description has {json.GetRawText()} where an object belongs.");
+
+    private static SpecKind KindOf(LayerSpec spec) => Array.Find(Kinds, kind => kind.Is(spec))
+        ?? throw new NotSupportedException($"A {spec.GetType().Name} cannot be written to a file.");
+}

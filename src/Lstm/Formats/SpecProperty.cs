@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace Lstm.Formats;
+
+/// <summary>How one property of a layer spec is written to and read from JSON.</summary>
+/// <param name="Name">Its name in JSON.</param>
+/// <param name="IsRequired">Whether it has no default.</param>
+/// <param name="Write">Writes name and value, or nothing for null.</param>
+/// <param name="Read">Returns the spec with the property set; null if the JSON value is not of its type.</param>
+internal sealed record SpecProperty<TSpec>(
+    string Name, bool IsRequired, Action<Utf8JsonWriter, TSpec> Write, Func<TSpec, JsonElement, TSpec?> Read)
+    where TSpec : LayerSpec
+{
+    public static SpecProperty<TSpec> Int(string name, Func<TSpec, int> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
+        => new(name, isRequired, (json, spec) => json.WriteNumber(name, get(spec)),
+            (spec, json) => json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) ? with(spec, value) : null);
+
+    public static SpecProperty<TSpec> Double(string name, Func<TSpec, double?> get, Func<TSpec, double, TSpec> with, bool isRequired = false)
+        => new(name, isRequired,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteNumber(name, value);
+                }
+            },
+            (spec, json) => json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out double value) ? with(spec, value) : null);
+
+    public static SpecProperty<TSpec> Bool(string name, Func<TSpec, bool> get, Func<TSpec, bool, TSpec> with)
+        => new(name, false, (json, spec) => json.WriteBoolean(name, get(spec)),
+            (spec, json) => json.ValueKind is JsonValueKind.True or JsonValueKind.False ? with(spec, json.GetBoolean()) : null);
+
+    public static SpecProperty<TSpec> String(string name, Func<TSpec, string?> get, Func<TSpec, string, TSpec> with)
+        => new(name, false,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteString(name, value);
+                }
+            },
+            (spec, json) => json.ValueKind == JsonValueKind.String ? with(spec, json.GetString()!) : null);
+
+    /// <summary>A value of an enumeration, by its name in camel case.</summary>
+    public static SpecProperty<TSpec> Enum<TEnum>(string name, Func<TSpec, TEnum> get, Func<TSpec, TEnum, TSpec> with, bool isRequired = false)
+        where TEnum : struct, Enum
+        => new(name, isRequired, (json, spec) => json.WriteString(name, NameOf(get(spec))),
+            (spec, json) =>
+            {
+                foreach (TEnum value in json.ValueKind == JsonValueKind.String ? System.Enum.GetValues<TEnum>() : [])
+                {
+                    if (json.ValueEquals(NameOf(value)))
+                    {
+                        return with(spec, value);
+                    }
+                }
+
+                return null;
+            });
+
+    private static string NameOf<TEnum>(TEnum value)
+        where TEnum : struct, Enum
+        => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+}

@@ -1,0 +1,88 @@
+using System.Numerics;
+using Lstm.Formats;
+
+namespace Lstm;
+
+public sealed unsafe partial class Network<T>
+{
+    /// <summary>
+    /// Saves the network as a safetensors file: specs, parameters by name in PyTorch's layout, frozen ones, metadata, and a hash.
+    /// The same network gives the same bytes.
+    /// </summary>
+    /// <remarks>
+    /// The file is written beside its place and renamed into it once it is on disk, so that at no time, and after no failure,
+    /// half a file stands there.
+    /// </remarks>
+    /// <param name="path">Where to; a file that is there is replaced.</param>
+    /// <exception cref="ArgumentException">A layer's name or the metadata is no valid Unicode.</exception>
+    /// <exception cref="IOException">The file cannot be written; a file that was there remains.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, Save);
+    }
+
+    /// <summary>Writes what <see cref="Save(string)"/> writes to a stream, at its position.</summary>
+    /// <param name="stream">Stays open.</param>
+    /// <exception cref="ArgumentException">A layer's name or the metadata is no valid Unicode; nothing has been written.</exception>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelFile.Write(this, stream);
+    }
+
+    /// <summary>
+    /// Overwrites all parameters with the tensors of a safetensors file, such as a PyTorch module's state_dict. All is checked
+    /// before anything changes; what is frozen and the metadata stay.
+    /// </summary>
+    /// <remarks>
+    /// The network says what is expected: layers named like the module's, <see cref="LstmBias.Two"/> for PyTorch's two bias vectors.
+    /// </remarks>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How tensors are found; null for tensors of the parameters' names.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken, or a tensor is missing, unexpected, or of another shape or precision than its parameter.
+    /// </exception>
+    public void LoadStateDict(string path, StateDictOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        LoadStateDict(stream, options);
+    }
+
+    /// <inheritdoc cref="LoadStateDict(string, StateDictOptions?)"/>
+    /// <param name="stream">The file, from the stream's position to its end; stays open.</param>
+    /// <param name="options">How tensors are found; null for tensors of the parameters' names.</param>
+    public void LoadStateDict(Stream stream, StateDictOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelFile.ReadStateDict(this, stream, options ?? new());
+    }
+}
+
+public static partial class Network
+{
+    /// <summary>Loads a network that was saved with <see cref="Network{T}.Save(string)"/>: the same parameters, bit for bit.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the file has.</typeparam>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How it is read; null for the defaults.</param>
+    /// <exception cref="InvalidDataException">The file is broken, no model, or of another precision.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
+    public static Network<T> Load<T>(string path, LoadOptions? options = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return Load<T>(stream, options);
+    }
+
+    /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
+    /// <param name="stream">The file, from the stream's position to its end; stays open. One that cannot seek is read into memory.</param>
+    /// <param name="options">How it is read; null for the defaults.</param>
+    public static Network<T> Load<T>(Stream stream, LoadOptions? options = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return ModelFile.Read<T>(stream, options ?? new());
+    }
+}
