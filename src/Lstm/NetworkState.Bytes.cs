@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Lstm;
+
+public sealed partial class NetworkState<T>
+{
+    /// <summary>All of it as bytes, to be kept and given to <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.</summary>
+    /// <remarks>
+    /// Little-endian: <c>LSTMSTAT</c>, the version 1, bytes per value, <see cref="Count"/>, the number of entries and their sizes
+    /// (32 bits each), the values (of each entry h, then c), and the SHA-256 of all that.
+    /// </remarks>
+    public byte[] ToBytes()
+    {
+        int header = NetworkState.HeaderLength(Sizes.Count);
+        byte[] bytes = new byte[checked(header + (_values.Length * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
+        NetworkState.Magic.CopyTo(bytes);
+        foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes).Index())
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(NetworkState.Magic.Length + (i * sizeof(int))), field);
+        }
+
+        NetworkState.CopyLittleEndian<T>(MemoryMarshal.AsBytes(_values.AsSpan()), bytes.AsSpan(header));
+        SHA256.HashData(bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes), bytes.AsSpan(bytes.Length - SHA256.HashSizeInBytes));
+        return bytes;
+    }
+
+    internal void SetValues(ReadOnlySpan<byte> bytes) => NetworkState.CopyLittleEndian<T>(bytes, MemoryMarshal.AsBytes(_values.AsSpan()));
+}
+
+/// <summary>Makes states from bytes.</summary>
+public static class NetworkState
+{
+    internal const int Version = 1;
+    private const int Fields = 4;
+
+    internal static ReadOnlySpan<byte> Magic => "LSTMSTAT"u8;
+
+    /// <summary>Makes a state from what <see cref="NetworkState{T}.ToBytes"/> returned.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the state had.</typeparam>
+    /// <param name="bytes">All bytes.</param>
+    /// <exception cref="InvalidDataException">They are damaged, or a state of another precision.</exception>
+    public static NetworkState<T> FromBytes<T>(ReadOnlySpan<byte> bytes)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (bytes.Length < HeaderLength(0) + SHA256.HashSizeInBytes || !bytes.StartsWith(Magic))
+        {
+            throw new InvalidDataException($"The {bytes.Length} bytes are no state: they are too few or do not begin with 'LSTMSTAT'.");
+        }
+
+        ReadOnlySpan<byte> content = bytes[..^SHA256.HashSizeInBytes];
+        (int version, int size, int count) = (Field(content, 0), Field(content, 1), Field(content, 2));
+        if (version != Version || size != SizeOf<T>())
+        {
+            throw new InvalidDataException(
+                $"The state is of version {version} with {size} bytes per value; expected are version {Version} and {SizeOf<T>()} bytes ({typeof(T)}).");
+        }
+
+        int[] sizes = ReadSizes(content, count, Field(content, 3), size);
+        if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes[content.Length..]))
+        {
+            throw new InvalidDataException("The state is damaged: its bytes do not have the hash at their end.");
+        }
+
+        NetworkState<T> state = new(sizes, count);
+        state.SetValues(content[HeaderLength(sizes.Length)..]);
+        return state;
+    }
+
+    internal static int HeaderLength(int entries) => Magic.Length + ((Fields + entries) * sizeof(int));
+
+    internal static unsafe int SizeOf<T>()
+        where T : unmanaged
+        => sizeof(T);
+
+    internal static void CopyLittleEndian<T>(ReadOnlySpan<byte> source, Span<byte> destination)
+        where T : unmanaged
+    {
+        source.CopyTo(destination);
+        for (int i = 0; !BitConverter.IsLittleEndian && i < source.Length; i += SizeOf<T>())
+        {
+            destination.Slice(i, SizeOf<T>()).Reverse();
+        }
+    }
+
+    /// <summary>The entries' sizes, once the length says that they and their values are all there.</summary>
+    private static int[] ReadSizes(ReadOnlySpan<byte> content, int count, int entries, int size)
+    {
+        Int128 length = Magic.Length + (((Int128)Fields + entries) * sizeof(int));
+        if (count >= 1 && entries >= 0 && length <= content.Length)
+        {
+            int[] sizes = new int[entries];
+            for (int i = 0; i < entries; i++)
+            {
+                sizes[i] = Field(content, Fields + i);
+                length += (Int128)2 * size * count * sizes[i];
+            }
+
+            if (length == content.Length && sizes.All(units => units >= 1))
+            {
+                return sizes;
+            }
+        }
+
+        throw new InvalidDataException(
+            $"The state is damaged: {count} sequences and {entries} entries of the given sizes do not make {content.Length} bytes.");
+    }
+
+    private static int Field(ReadOnlySpan<byte> content, int index)
+        => BinaryPrimitives.ReadInt32LittleEndian(content[(Magic.Length + (index * sizeof(int)))..]);
+}
