@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Sequences;
+using Lstm.Simd;
+
+namespace Lstm.Training;
+
+/// <summary>Evaluates a loss on all rows: blocks shared among workers, their partial sums added in block order.</summary>
+internal unsafe struct LossRun<T> : IJob
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private RowLoss<T> _loss;
+    private SimdWidth _width;
+    private LossBlock<T> _all;
+    private LossTotals[] _partials;
+    private int _blocks;
+
+    public static LossTotals Evaluate(Loss<T> loss, LossInput<T> input, SequenceBatch<T>? gradient, double gradientScale, WorkerTeam? team, SimdWidth width)
+    {
+        SequenceShape shape = input.Output.Shape;
+        CheckGradient(input.Output, gradient);
+        LossBlock<T> all = Begin(loss, input, shape, input.Output.FeatureSize, gradientScale, out LossTotals totals);
+        all.Output = input.Output.RowPointer;
+        all.Gradient = gradient is null ? null : gradient.RowPointer;
+        int blocks = BlockCount(all.Rows);
+        if (team is null || team.Size == 1 || blocks < 2)
+        {
+            for (int block = 0; block < blocks; block++)
+            {
+                LossTotals partial = default;
+                loss.Rows!.Evaluate(width, all.Slice(block * LossBlock<T>.MaxRows), ref partial);
+                Add(ref totals, partial);
+            }
+        }
+        else
+        {
+            LossTotals[] partials = ArrayPool<LossTotals>.Shared.Rent(blocks);
+            LossRun<T> run = new() { _loss = loss.Rows!, _width = width, _all = all, _partials = partials, _blocks = blocks };
+            team.Run(ref run);
+            for (int block = 0; block < blocks; block++)
+            {
+                Add(ref totals, partials[block]);
+            }
+
+            ArrayPool<LossTotals>.Shared.Return(partials);
+        }
+
+        GC.KeepAlive(input.Output);
+        GC.KeepAlive(input.Target);
+        GC.KeepAlive(input.Labels);
+        GC.KeepAlive(input.Weights);
+        GC.KeepAlive(gradient);
+        return totals;
+    }
+
+    /// <summary>
+    /// Checks everything but the output and its gradient, finds the normaliser, and gives all rows without those two.
+    /// </summary>
+    public static LossBlock<T> Begin(Loss<T> loss, LossInput<T> input, SequenceShape shape, int features, double gradientScale, out LossTotals totals)
+    {
+        RowLoss<T> rows = loss.Rows is { } own && own.TakesLabels == (input.Labels is not null)
+            ? own
+            : throw new NotSupportedException(
+                $"{loss.GetType().Name} does not take {(input.Labels is null ? "target values; give it integer labels" : "integer labels; give it target values")}.");
+        Check(input.Target?.Shape, input.Target?.FeatureSize ?? 0, shape, features, "target");
+        Check(input.Labels?.Shape, input.Labels?.FeatureSize ?? 0, shape, 1, "labels");
+        Check(input.Weights?.Shape, input.Weights?.FeatureSize ?? 0, shape, 1, "weights");
+        LossBlock<T> all = new()
+        {
+            Rows = shape.RowCount,
+            Features = features,
+            Target = input.Target is null ? null : input.Target.RowPointer,
+            Labels = input.Labels is null ? null : input.Labels.RowPointer,
+            Weights = input.Weights is null ? null : input.Weights.RowPointer,
+        };
+        for (int row = 0; all.Weights != null && row < all.Rows; row++)
+        {
+            if (!T.IsFinite(all.Weights[row]))
+            {
+                throw new ArgumentException($"Weight {all.Weights[row]} of row {row} is not finite.", "weights");
+            }
+        }
+
+        rows.Check(all);
+        double normalizer = rows.Normalizer(all);
+        double scale = loss.Reduction == Reduction.Sum ? 1 : normalizer == 0 ? 0 : 1 / normalizer;
+        all.GradientScale = scale * gradientScale;
+        totals = new LossTotals { Normalizer = normalizer, Scale = scale };
+        return all;
+    }
+
+    public static int BlockCount(int rows) => (rows + LossBlock<T>.MaxRows - 1) / LossBlock<T>.MaxRows;
+
+    public static void Add(ref LossTotals totals, LossTotals partial)
+    {
+        totals.Sum += partial.Sum;
+        totals.Right += partial.Right;
+        totals.Decisions += partial.Decisions;
+    }
+
+    public readonly void Run(int worker, int workers)
+    {
+        (int first, int end) = SequenceSplit.Even(_blocks, worker, workers);
+        for (int block = first; block < end; block++)
+        {
+            LossTotals partial = default;
+            _loss.Evaluate(_width, _all.Slice(block * LossBlock<T>.MaxRows), ref partial);
+            _partials[block] = partial;
+        }
+    }
+
+    private static void CheckGradient(SequenceBatch<T> output, SequenceBatch<T>? gradient)
+        => Check(gradient?.Shape, gradient?.FeatureSize ?? 0, output.Shape, output.FeatureSize, "outputGradient");
+
+    private static void Check(SequenceShape? actual, int actualFeatures, SequenceShape output, int features, string argument)
+    {
+        if (actual is null)
+        {
+            return;
+        }
+
+        if (actualFeatures != features)
+        {
+            throw new ArgumentException($"It has {actualFeatures} values per row; {features} belong to the output.", argument);
+        }
+
+        if (!actual.Matches(output))
+        {
+            throw new ArgumentException(
+                $"It has {actual.RowCount} rows in {actual.Count} sequences, the output {output.RowCount} in {output.Count}, or the lengths differ.", argument);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Numerics;
+using Lstm.Simd;
+
+namespace Lstm.Training;
+
+/// <summary>What a loss is evaluated on: an output, one of the two kinds of target, and weights or null.</summary>
+internal readonly record struct LossInput<T>(SequenceBatch<T> Output, SequenceBatch<T>? Target, SequenceBatch<int>? Labels, SequenceBatch<T>? Weights)
+    where T : unmanaged;
+
+/// <summary>Up to <see cref="MaxRows"/> rows of an output, all pointers at the first of them.</summary>
+internal unsafe struct LossBlock<T>
+    where T : unmanaged
+{
+    /// <summary>Rows whose losses make one partial sum; a constant of the results' bits.</summary>
+    public const int MaxRows = 64;
+
+    public int Rows;
+    public int Features;
+
+    /// <summary>[Rows, Features].</summary>
+    public T* Output;
+
+    /// <summary>[Rows, Features], or null for a label loss.</summary>
+    public T* Target;
+
+    /// <summary>[Rows], or null for a loss of values.</summary>
+    public int* Labels;
+
+    /// <summary>[Rows], or null for 1.</summary>
+    public T* Weights;
+
+    /// <summary>[Rows, Features], overwritten; or null.</summary>
+    public T* Gradient;
+
+    /// <summary>What the gradient of the sum is multiplied by.</summary>
+    public double GradientScale;
+
+    /// <summary>The rows from <paramref name="row"/> on, at most one block of them.</summary>
+    public readonly LossBlock<T> Slice(int row)
+    {
+        LossBlock<T> slice = this;
+        nint values = (nint)row * Features;
+        slice.Rows = Math.Min(MaxRows, Rows - row);
+        slice.Output = Output + values;
+        slice.Target = Target == null ? null : Target + values;
+        slice.Labels = Labels == null ? null : Labels + row;
+        slice.Weights = Weights == null ? null : Weights + row;
+        slice.Gradient = Gradient == null ? null : Gradient + values;
+        return slice;
+    }
+}
+
+/// <summary>Sums over a batch, or a part of it.</summary>
+internal struct LossTotals
+{
+    /// <summary>Σ w·l.</summary>
+    public double Sum;
+
+    /// <summary>Σ w, over elements; for label losses over rows.</summary>
+    public double Normalizer;
+
+    /// <summary>What the sum is multiplied by to give the value.</summary>
+    public double Scale;
+
+    /// <summary>Decisions that were right, of those that counted; 0 of 0 for a loss that decides nothing.</summary>
+    public long Right;
+
+    public long Decisions;
+
+    public readonly double Value => Sum * Scale;
+}
+
+/// <summary>The arithmetic of a loss, block by block of rows: so that a large vocabulary's logits need never all exist.</summary>
+internal abstract class RowLoss<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Whether targets are integer labels, one per row.</summary>
+    public abstract bool TakesLabels { get; }
+
+    /// <summary>Refuses what this loss cannot take; the shapes fit already.</summary>
+    public virtual void Check(LossBlock<T> all)
+    {
+    }
+
+    /// <summary>Σ w over what counts.</summary>
+    public abstract double Normalizer(LossBlock<T> all);
+
+    /// <summary>Adds a block's Σ w·l and its right answers to zeroed totals, and overwrites its gradient.</summary>
+    public abstract void Evaluate(SimdWidth width, LossBlock<T> block, ref LossTotals totals);
+}
