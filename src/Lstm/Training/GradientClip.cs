@@ -1,0 +1,150 @@
+using System.Numerics;
+using Lstm.Simd;
+using Lstm.Training;
+
+namespace Lstm;
+
+/// <summary>A limit to a gradient, applied between Backward and the optimizer's step (Pascanu, Mikolov &amp; Bengio 2013).</summary>
+/// <remarks>
+/// Norms are Euclidean, summed in double over fixed blocks in order: the same bits on every SIMD width. Frozen parameters
+/// are left out of the norm and unchanged, as those without a gradient are in PyTorch.
+/// </remarks>
+public sealed class GradientClip
+{
+    private readonly Limit _limit;
+    private readonly double _most;
+
+    private GradientClip(Limit limit, double most, string argument)
+    {
+        if (!(double.IsFinite(most) && most > 0))
+        {
+            throw new ArgumentOutOfRangeException(argument, most, "The limit has to be finite and above 0.");
+        }
+
+        _limit = limit;
+        _most = most;
+    }
+
+    private enum Limit
+    {
+        Nothing,
+        GlobalNorm,
+        TensorNorm,
+        Value,
+    }
+
+    /// <summary>Measures the norm and changes nothing.</summary>
+    public static GradientClip None { get; } = new(Limit.Nothing, 1, string.Empty);
+
+    /// <summary>Scales the whole gradient by max/(norm + 10⁻⁶) where that is under 1, as PyTorch's <c>clip_grad_norm_</c> does.</summary>
+    /// <param name="max">The limit to the norm of all gradients together, finite and above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
+    public static GradientClip ByGlobalNorm(double max) => new(Limit.GlobalNorm, max, nameof(max));
+
+    /// <summary>Scales the gradient of each parameter by max/(its norm + 10⁻⁶) where that is under 1.</summary>
+    /// <param name="max">The limit to the norm of each parameter's gradient, finite and above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
+    public static GradientClip ByTensorNorm(double max) => new(Limit.TensorNorm, max, nameof(max));
+
+    /// <summary>Clamps each element to −max … max.</summary>
+    /// <param name="max">The limit, finite and above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
+    public static GradientClip ByValue(double max) => new(Limit.Value, max, nameof(max));
+
+    /// <summary>Limits a gradient.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+    /// <param name="gradient">The gradient, changed in place.</param>
+    /// <returns>The norm of all gradients together, before.</returns>
+    /// <exception cref="NonFiniteGradientException">A gradient is infinite or NaN, or so large that its squares are; nothing has been changed.</exception>
+    public double Apply<T>(Gradient<T> gradient)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(gradient);
+        return Apply(gradient, SimdDispatch.Best);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => _limit == Limit.Nothing ? nameof(None) : $"{_limit} {_most}";
+
+    internal unsafe double Apply<T>(Gradient<T> gradient, SimdWidth width)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double sum = 0;
+        for (int i = 0; i < gradient.Layout.All.Count; i++)
+        {
+            Parameter parameter = gradient.Layout.All[i];
+            if (parameter.Trainable)
+            {
+                double square = Squares(gradient, parameter, width);
+                sum += double.IsFinite(square) ? square : throw new NonFiniteGradientException(parameter.Name, Math.Sqrt(square));
+            }
+        }
+
+        double norm = Math.Sqrt(sum);
+        for (int i = 0; i < gradient.Layout.All.Count && _limit != Limit.Nothing; i++)
+        {
+            Parameter parameter = gradient.Layout.All[i];
+            double factor = _limit switch
+            {
+                Limit.GlobalNorm => _most / (norm + 1e-6),
+                Limit.TensorNorm => _most / (Math.Sqrt(Squares(gradient, parameter, width)) + 1e-6),
+                _ => 0,
+            };
+            if (parameter.Trainable && factor < 1)
+            {
+                ClipKernel<T> kernel = new()
+                {
+                    Values = gradient.Buffer.Pointer + parameter.Offset,
+                    Count = parameter.PackedLength,
+                    Clamps = _limit == Limit.Value,
+                    Number = T.CreateTruncating(_limit == Limit.Value ? _most : factor),
+                };
+                SimdDispatch.Run<T, ClipKernel<T>>(width, ref kernel);
+            }
+        }
+
+        GC.KeepAlive(gradient);
+        return norm;
+    }
+
+    private static unsafe double Squares<T>(Gradient<T> gradient, Parameter parameter, SimdWidth width)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => SquareSum.Of(width, gradient.Buffer.Pointer + parameter.Offset, parameter.PackedLength);
+
+    private unsafe struct ClipKernel<T> : IKernel<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public T* Values;
+        public nint Count;
+        public bool Clamps;
+
+        /// <summary>The factor, or the limit.</summary>
+        public T Number;
+
+        public readonly void Invoke<TSimd, TVec>()
+            where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged
+        {
+            nint k = 0;
+            for (; k <= Count - TSimd.Width; k += TSimd.Width)
+            {
+                One<TSimd, TVec>(Values + k);
+            }
+
+            for (; k < Count; k++)
+            {
+                One<SimdScalar<T>, T>(Values + k);
+            }
+        }
+
+        private readonly void One<TSimd, TVec>(T* value)
+            where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged
+        {
+            TVec x = TSimd.Load(value);
+            TVec number = TSimd.Broadcast(Number);
+            TVec clamped = TSimd.Select(TSimd.GreaterThan(TSimd.Abs(x), number), TSimd.CopySign(number, x), x);
+            TSimd.Store(value, Clamps ? clamped : TSimd.Multiply(x, number));
+        }
+    }
+}
