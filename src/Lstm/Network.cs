@@ -68,6 +68,9 @@ public sealed unsafe partial class Network<T>
     /// <summary>The flat parameters, padding included. Whoever writes calls <see cref="Touch"/>.</summary>
     internal Span<T> Flat => _parameters.Span[.._layout.Length];
 
+    /// <summary>The first of them.</summary>
+    internal T* ParameterPointer => _parameters.Pointer;
+
     /// <summary>Copies out one parameter, in PyTorch's layout.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>, e.g. <c>lstm.weight_ih_l0</c>.</param>
     /// <exception cref="ArgumentException">There is no such parameter.</exception>

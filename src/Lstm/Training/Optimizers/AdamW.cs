@@ -1,0 +1,47 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Training;
+
+namespace Lstm;
+
+/// <summary>Adam with decoupled weight decay (Loshchilov &amp; Hutter 2019), as in PyTorch.</summary>
+/// <remarks>
+/// p ← p·(1 − η·λ);  m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²;
+/// p ← p − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). t counts the steps of each parameter; βᵗ is a running product.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class AdamW<T> : Optimizer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Makes the optimizer.</summary>
+    /// <param name="learningRate">η, finite and at least 0.</param>
+    /// <param name="beta1">β₁, 0 ≤ β₁ &lt; 1.</param>
+    /// <param name="beta2">β₂, 0 ≤ β₂ &lt; 1.</param>
+    /// <param name="epsilon">ε, above 0.</param>
+    /// <param name="weightDecay">λ, finite and at least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+    public AdamW(double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 1e-2)
+        : base(learningRate, weightDecay, AdamRule<T>.Buffers, AdamRule<T>.Scalars)
+    {
+        Beta1 = CheckFraction(beta1, nameof(beta1));
+        Beta2 = CheckFraction(beta2, nameof(beta2));
+        Epsilon = CheckEpsilon(epsilon, nameof(epsilon));
+    }
+
+    /// <summary>β₁.</summary>
+    public double Beta1 { get; }
+
+    /// <summary>β₂.</summary>
+    public double Beta2 { get; }
+
+    /// <summary>ε.</summary>
+    public double Epsilon { get; }
+
+    private protected override void UpdateRange(
+        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
+    {
+        AdamRule<T> rule = AdamRule<T>.Next(network, gradient, Buffers, Scalars, first, end, learningRate, Beta1, Beta2, Epsilon);
+        rule.Keep = Number(1 - (learningRate * weightDecay));
+        Run(network, rule, from, to, team);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Kernels;
+using Lstm.Simd;
+using Lstm.Training;
+
+namespace Lstm;
+
+/// <summary>Stochastic gradient descent, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013), as in PyTorch.</summary>
+/// <remarks>
+/// g ← g + λ·p;  with momentum: b ← μ·b + (1 − d)·g (b ← g at a parameter's first step), g ← b, or g + μ·b for Nesterov;
+/// p ← p − η·g.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed unsafe class Sgd<T> : Optimizer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Makes the optimizer.</summary>
+    /// <param name="learningRate">η, finite and at least 0.</param>
+    /// <param name="momentum">μ, 0 ≤ μ &lt; 1.</param>
+    /// <param name="nesterov">Whether to look ahead; needs momentum and no dampening.</param>
+    /// <param name="weightDecay">λ, finite and at least 0.</param>
+    /// <param name="dampening">d, 0 ≤ d &lt; 1.</param>
+    /// <exception cref="ArgumentException">A value is out of range, or Nesterov's momentum is wanted without momentum or with dampening.</exception>
+    public Sgd(double learningRate, double momentum = 0, bool nesterov = false, double weightDecay = 0, double dampening = 0)
+        : base(learningRate, weightDecay, momentum > 0 ? ["momentum_buffer"] : [], momentum > 0 ? ["first"] : [])
+    {
+        Momentum = CheckFraction(momentum, nameof(momentum));
+        Dampening = CheckFraction(dampening, nameof(dampening));
+        Nesterov = nesterov && (momentum == 0 || dampening != 0)
+            ? throw new ArgumentException($"Nesterov's momentum needs momentum, which is {momentum}, and no dampening, which is {dampening}.", nameof(nesterov))
+            : nesterov;
+    }
+
+    /// <summary>μ.</summary>
+    public double Momentum { get; }
+
+    /// <summary>d.</summary>
+    public double Dampening { get; }
+
+    /// <summary>Whether it looks ahead.</summary>
+    public bool Nesterov { get; }
+
+    private protected override void UpdateRange(
+        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
+    {
+        bool isFirst = Momentum > 0 && Scalars[0][first] == 1;
+        Rule rule = new()
+        {
+            Parameters = network.ParameterPointer,
+            Gradient = gradient.Buffer.Pointer,
+            Velocity = Momentum > 0 ? Buffers[0].Pointer : null,
+            LearningRate = Number(learningRate),
+            Decay = Number(weightDecay),
+            Momentum = Number(Momentum),
+            Fresh = Number(isFirst ? 1 : 1 - Dampening),
+            Nesterov = Nesterov,
+        };
+        Run(network, rule, from, to, team);
+        if (isFirst)
+        {
+            Scalars[0].AsSpan(first..end).Clear();
+        }
+    }
+
+    private struct Rule : IUpdateRule<T>
+    {
+        public T* Parameters;
+        public T* Gradient;
+        public T* Velocity;
+        public T LearningRate;
+        public T Decay;
+        public T Momentum;
+        public T Fresh;
+        public bool Nesterov;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Update<TSimd, TVec>(nint index)
+            where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged
+        {
+            TVec p = TSimd.Load(Parameters + index);
+            TVec g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), TSimd.Load(Gradient + index));
+            if (Velocity != null)
+            {
+                TVec momentum = TSimd.Broadcast(Momentum);
+                TVec b = TSimd.MultiplyAdd(TSimd.Load(Velocity + index), momentum, TSimd.Multiply(g, TSimd.Broadcast(Fresh)));
+                TSimd.Store(Velocity + index, b);
+                g = Nesterov ? TSimd.MultiplyAdd(b, momentum, g) : b;
+            }
+
+            TSimd.Store(Parameters + index, TSimd.NegatedMultiplyAdd(g, TSimd.Broadcast(LearningRate), p));
+        }
+    }
+}
