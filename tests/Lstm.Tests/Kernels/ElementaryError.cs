@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Simd;
 
 namespace Lstm.Tests.Kernels;
 
