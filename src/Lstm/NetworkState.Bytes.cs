@@ -15,19 +15,38 @@ public sealed partial class NetworkState<T>
     public byte[] ToBytes()
     {
         int header = NetworkState.HeaderLength(Sizes.Count);
-        byte[] bytes = new byte[checked(header + (_values.Length * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
+        byte[] bytes = new byte[checked(header + (2 * Count * Sizes.Sum() * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
         NetworkState.Magic.CopyTo(bytes);
         foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes).Index())
         {
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(NetworkState.Magic.Length + (i * sizeof(int))), field);
         }
 
-        NetworkState.CopyLittleEndian<T>(MemoryMarshal.AsBytes(_values.AsSpan()), bytes.AsSpan(header));
+        Span<byte> rest = bytes.AsSpan(header);
+        for (int block = 0; block < 2 * Sizes.Count; block++)
+        {
+            Span<byte> values = Block(block);
+            NetworkState.CopyLittleEndian<T>(values, rest);
+            rest = rest[values.Length..];
+        }
+
         SHA256.HashData(bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes), bytes.AsSpan(bytes.Length - SHA256.HashSizeInBytes));
         return bytes;
     }
 
-    internal void SetValues(ReadOnlySpan<byte> bytes) => NetworkState.CopyLittleEndian<T>(bytes, MemoryMarshal.AsBytes(_values.AsSpan()));
+    /// <summary>Overwrites all values with those of <see cref="ToBytes"/>.</summary>
+    internal void SetValues(ReadOnlySpan<byte> bytes)
+    {
+        for (int block = 0; block < 2 * Sizes.Count; block++)
+        {
+            Span<byte> values = Block(block);
+            NetworkState.CopyLittleEndian<T>(bytes[..values.Length], values);
+            bytes = bytes[values.Length..];
+        }
+    }
+
+    // h of the first entry, c of the first entry, h of the second, …
+    private Span<byte> Block(int index) => MemoryMarshal.AsBytes(index % 2 == 0 ? Hidden(index / 2) : Cell(index / 2));
 }
 
 /// <summary>Makes states from bytes.</summary>
