@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace Lstm.Benchmarks.Compare;
 
@@ -18,6 +19,18 @@ internal static class CompareCommand
             if (result.GetValueOrDefault<int>() < 1)
             {
                 result.AddError("--threads takes a number from 1.");
+            }
+        });
+
+        filter.Validators.Add(result =>
+        {
+            try
+            {
+                _ = new Regex(result.GetValueOrDefault<string>() ?? "");
+            }
+            catch (RegexParseException e)
+            {
+                result.AddError(e.Message);
             }
         });
 

@@ -49,7 +49,7 @@ internal static class Comparison<T>
     private static IEnumerable<(string What, Configuration Configuration)> Rows(CompareOptions options)
     {
         IReadOnlyDictionary<string, Configuration[]> lists = Configuration.ReadAll();
-        (string What, string List)[] kinds = [("infer_step", "infer_step"), ("infer_seq", "infer_seq"), ("train_fwdbwd", "train")];
+        (string What, string List)[] kinds = [("infer_step", "infer_step"), ("infer_seq", "infer_seq"), ("train_fwdbwd", "train"), ("train_step", "train")];
         return
             from kind in kinds
             from configuration in lists[kind.List]
@@ -101,7 +101,8 @@ internal static class Comparison<T>
         {
             "infer_step" => new StepWork<T>(setup),
             "infer_seq" => new SequenceWork<T>(setup, threads),
-            _ => new TrainingWork<T>(setup, threads),
+            "train_fwdbwd" => new TrainingWork<T>(setup, threads, updates: false),
+            _ => new TrainingWork<T>(setup, threads, updates: true),
         };
     }
 
@@ -112,7 +113,7 @@ internal static class Comparison<T>
         Configuration small = new(40, 40, 2, 8, 12);
         for (int round = 0; round < 3; round++)
         {
-            foreach (string what in new[] { "infer_step", "infer_seq", "train_fwdbwd" })
+            foreach (string what in new[] { "infer_step", "infer_seq", "train_step" })
             {
                 using Work work = CreateWork(what, small, threads);
                 work.Run(40);

@@ -25,6 +25,13 @@ internal readonly record struct Configuration(int I, int H, int L, int B, int T)
 
     public override string ToString() => $"I{I}_H{H}_L{L}_B{B}_T{T}";
 
+    /// <summary>Reads a name such as I64_H128_L2_B32_T100.</summary>
+    public static Configuration Parse(string name)
+    {
+        int[] n = [.. name.Split('_').Select(part => int.Parse(part[1..]))];
+        return new Configuration(n[0], n[1], n[2], n[3], n[4]);
+    }
+
     /// <summary>Reads the lists of configs.json: kind of work → configurations.</summary>
     public static IReadOnlyDictionary<string, Configuration[]> ReadAll()
     {

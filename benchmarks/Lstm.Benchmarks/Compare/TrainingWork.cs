@@ -4,6 +4,7 @@ namespace Lstm.Benchmarks.Compare;
 
 /// <summary>
 /// <c>train_fwdbwd</c>: the gradient cleared, forward, backward with the input's gradient, for the loss Σ y·G.
+/// <c>train_step</c>: the same, then the gradient clipped to norm 1 and a step of Adam.
 /// </summary>
 /// <remarks>
 /// The parameters count as changed before each iteration, so that what is derived from them (the transposed panels) is
@@ -16,10 +17,15 @@ internal sealed class TrainingWork<T> : Work
     private readonly Tape<T> _tape;
     private readonly Gradient<T> _gradient;
     private readonly SequenceBatch<T> _outputGradient;
+    private readonly GradientClip _clip = GradientClip.ByGlobalNorm(1);
 
-    public TrainingWork(Setup<T> setup, int threads)
+    // Slow, like the peers': the loss has no bottom, and numbers that drift to where they vanish would take another time.
+    private readonly Adam<T>? _optimizer;
+
+    public TrainingWork(Setup<T> setup, int threads, bool updates)
     {
         _setup = setup;
+        _optimizer = updates ? new Adam<T>(learningRate: 1e-5) : null;
         Threads = threads;
         _tape = setup.Network.CreateTape(threads);
         _gradient = setup.Network.CreateGradient();
@@ -59,6 +65,11 @@ internal sealed class TrainingWork<T> : Work
         for (int n = 0; n < iterations; n++)
         {
             ForwardBackward();
+            if (_optimizer is not null)
+            {
+                _clip.Apply(_gradient);
+                _optimizer.Step(_setup.Network, _gradient);
+            }
         }
     }
 
