@@ -1,9 +1,13 @@
 using BenchmarkDotNet.Running;
 using Lstm.Benchmarks.Compare;
+using Lstm.Benchmarks.Exhaustive;
 
-return args is ["compare", .. string[] rest]
-    ? CompareCommand.Run(rest)
-    : RunBenchmarks(args);
+return args switch
+{
+    ["compare", .. string[] rest] => CompareCommand.Run(rest),
+    ["exhaustive", .. string[] rest] => ExhaustiveCommand.Run(rest),
+    _ => RunBenchmarks(args),
+};
 
 static int RunBenchmarks(string[] args)
 {
