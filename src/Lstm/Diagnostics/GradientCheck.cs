@@ -1,0 +1,148 @@
+namespace Lstm;
+
+/// <summary>Compares analytic gradients with central differences, (f(x + ε) − f(x − ε)) / 2ε, in double.</summary>
+/// <remarks>
+/// Everything random is held still: dropout draws the same masks in each evaluation. Clip gradients after checking them, not
+/// before. At kinks (ReLU at 0, a maximum's ties, the Huber loss's δ) no difference quotient equals a gradient.
+/// </remarks>
+public static class GradientCheck
+{
+    /// <summary>The default ε, at which rounding and truncation are about equal for functions of order 1.</summary>
+    public const double DefaultStep = 1e-5;
+
+    /// <summary>Checks any function of a span of values.</summary>
+    /// <param name="name">The name for the report.</param>
+    /// <param name="values">What the function depends on; changed in place and restored.</param>
+    /// <param name="function">Evaluates the function at the span's current contents.</param>
+    /// <param name="gradient">The analytic gradient, as long as <paramref name="values"/>.</param>
+    /// <param name="step">ε &gt; 0.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is not positive.</exception>
+    public static GradientCheckEntry Function(
+        string name, Span<double> values, Func<double> function, ReadOnlySpan<double> gradient, double step = DefaultStep)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        if (!(step > 0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(step), step, "The step has to be positive.");
+        }
+
+        if (values.Length != gradient.Length)
+        {
+            throw new ArgumentException($"The gradient has {gradient.Length} values for {values.Length} parameters.", nameof(gradient));
+        }
+
+        double[] numeric = new double[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            double kept = values[i];
+            values[i] = kept + step;
+            double above = function();
+            values[i] = kept - step;
+            double below = function();
+            values[i] = kept;
+            numeric[i] = (above - below) / (2 * step);
+        }
+
+        return Compare(name, gradient, numeric);
+    }
+
+    /// <summary>
+    /// Checks one step of a cell: parameters, x, h and c, under the sum of the new states weighted by random factors.
+    /// </summary>
+    /// <param name="cell">In double; left as it was.</param>
+    /// <param name="count">Rows B of the step, at least 1.</param>
+    /// <param name="seed">Seed of the inputs and factors.</param>
+    /// <param name="step">ε &gt; 0.</param>
+    public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, int seed = 0, double step = DefaultStep)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        LstmCell<double> copy = new(cell.Network.Clone());
+        RandomBits random = new((ulong)(uint)seed);
+        double[] x = Draw(ref random, count * cell.InputSize);
+        double[] h = Draw(ref random, count * cell.HiddenSize);
+        double[] c = Draw(ref random, count * cell.HiddenSize);
+        double[] dh = Draw(ref random, count * cell.HiddenSize);
+        double[] dc = Draw(ref random, count * cell.HiddenSize);
+        LstmStep<double> record = copy.CreateStep(count);
+        Gradient<double> gradient = copy.CreateGradient();
+        Evaluate();
+        copy.Backward(record, dh, dc, gradient);
+        double[] dx = record.InputGradient.ToArray();
+        double[] dhBefore = record.HiddenGradient.ToArray();
+        double[] dcBefore = record.CellGradient.ToArray();
+        List<GradientCheckEntry> entries = Parameters(copy.Network, gradient, Evaluate, step);
+        entries.Add(Function("x", x, Evaluate, dx, step));
+        entries.Add(Function("h", h, Evaluate, dhBefore, step));
+        entries.Add(Function("c", c, Evaluate, dcBefore, step));
+        return new GradientCheckResult(entries);
+
+        double Evaluate()
+        {
+            copy.Forward(x, h, c, record);
+            double sum = 0;
+            for (int i = 0; i < dh.Length; i++)
+            {
+                sum += (dh[i] * record.Hidden[i]) + (dc[i] * record.Cell[i]);
+            }
+
+            return sum;
+        }
+    }
+
+    private static List<GradientCheckEntry> Parameters(Network<double> network, Gradient<double> gradient, Func<double> evaluate, double step)
+    {
+        List<GradientCheckEntry> entries = [];
+        foreach (Parameter parameter in network.Parameters)
+        {
+            double[] values = new double[parameter.Count];
+            double[] analytic = new double[parameter.Count];
+            parameter.Unpack<double>(network.Flat, values);
+            parameter.Unpack<double>(gradient.Flat, analytic);
+            entries.Add(Function(parameter.Name, values, EvaluateChanged, analytic, step));
+            EvaluateChanged();
+
+            double EvaluateChanged()
+            {
+                parameter.Pack<double>(values, network.Flat);
+                network.Touch();
+                return evaluate();
+            }
+        }
+
+        return entries;
+    }
+
+    private static double[] Draw(ref RandomBits random, int count)
+    {
+        double[] values = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = (2 * random.NextUnit()) - 1;
+        }
+
+        return values;
+    }
+
+    private static GradientCheckEntry Compare(string name, ReadOnlySpan<double> analytic, ReadOnlySpan<double> numeric)
+    {
+        double largest = 0;
+        for (int i = 0; i < analytic.Length; i++)
+        {
+            largest = Math.Max(largest, Math.Max(Math.Abs(analytic[i]), Math.Abs(numeric[i])));
+        }
+
+        GradientCheckEntry worst = new(name, 0, 0, 0, 0);
+        for (int i = 0; i < analytic.Length && !double.IsNaN(worst.Error); i++)
+        {
+            double scale = Math.Max(Math.Max(Math.Abs(analytic[i]), Math.Abs(numeric[i])), 1e-3 * largest);
+            double error = analytic[i] == numeric[i] ? 0 : Math.Abs(analytic[i] - numeric[i]) / scale;
+            if (!(error <= worst.Error))
+            {
+                worst = new GradientCheckEntry(name, error, i, analytic[i], numeric[i]);
+            }
+        }
+
+        return worst;
+    }
+}

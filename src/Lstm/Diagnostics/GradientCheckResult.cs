@@ -1,0 +1,40 @@
+namespace Lstm;
+
+/// <summary>How one tensor's analytic gradient compares with its numeric one.</summary>
+/// <param name="Name">The tensor.</param>
+/// <param name="Error">The largest |a − n| / max(|a|, |n|, 10⁻³ of the tensor's largest) over its elements.</param>
+/// <param name="Index">Where that error is, in PyTorch's layout.</param>
+/// <param name="Analytic">The analytic value there.</param>
+/// <param name="Numeric">The numeric value there.</param>
+public sealed record GradientCheckEntry(string Name, double Error, int Index, double Analytic, double Numeric);
+
+/// <summary>The outcome of a gradient check.</summary>
+public sealed class GradientCheckResult
+{
+    internal GradientCheckResult(IReadOnlyList<GradientCheckEntry> entries) => Entries = entries;
+
+    /// <summary>One entry per tensor.</summary>
+    public IReadOnlyList<GradientCheckEntry> Entries { get; }
+
+    /// <summary>The largest error of all; NaN if one is.</summary>
+    public double Error => Entries.Aggregate(0.0, (worst, entry) => Math.Max(worst, entry.Error));
+
+    /// <summary>Throws unless every error is at most a tolerance.</summary>
+    /// <param name="tolerance">10⁻⁶ is what a right gradient in double reaches away from kinks.</param>
+    /// <exception cref="InvalidOperationException">An error is larger, or not a number; the message names the tensor and the element.</exception>
+    public void ThrowIfAbove(double tolerance = 1e-6)
+    {
+        foreach (GradientCheckEntry entry in Entries)
+        {
+            if (!(entry.Error <= tolerance))
+            {
+                throw new InvalidOperationException(
+                    $"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) at element {entry.Index}: "
+                    + $"analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}.");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(Environment.NewLine, Entries.Select(e => $"{e.Name}: {e.Error:g3}"));
+}
