@@ -19,7 +19,9 @@ internal interface IJob
 internal sealed unsafe class WorkerTeam : IDisposable
 {
     private const int SpinsBeforeParking = 200;
-    private readonly State _state;
+
+    // Made before the constructor can throw: the finaliser runs even then.
+    private readonly State _state = new();
 
     /// <summary>Makes a team; its threads start now and wait.</summary>
     /// <param name="size">Workers, the caller included; at least 1.</param>
@@ -27,7 +29,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         Size = size;
-        State state = _state = new State();
+        State state = _state;
         for (int worker = 1; worker < size; worker++)
         {
             int index = worker;

@@ -1,0 +1,157 @@
+using Lstm.Kernels;
+using Lstm.Sequences;
+
+namespace Lstm.Tests.Kernels;
+
+/// <summary>The orders in which rows are walked and divided: plans, runs and splits.</summary>
+public class WalkOrderTests
+{
+    public static TheoryData<int[]> Shapes { get; } = new()
+    {
+        new[] { 0 }, new[] { 1 }, new[] { 0, 0, 3 }, new[] { 4, 4, 4 }, new[] { 1, 2, 3, 4, 5 },
+        new[] { 6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1 }, new[] { 100, 1, 1, 1, 1, 1, 1, 1 }, new[] { 3, 0, 5, 5, 1, 4, 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Plan_walks_each_sequence_in_its_own_order(int[] lengths)
+    {
+        foreach (bool reverse in (bool[])[false, true])
+        {
+            SequenceShape shape = Shape(lengths);
+            RecurrencePlan plan = new(reverse);
+            plan.Set(Shape(9, 9, 9));
+            plan.Set(shape);
+            var state = Enumerable.Range(0, shape.Count).ToArray();
+            var rows = new List<int>[shape.Count];
+            foreach (ref List<int> list in rows.AsSpan())
+            {
+                list = [];
+            }
+
+            Assert.Equal(shape.StepCount, plan.StepCount);
+            for (int s = 0; s < plan.StepCount; s++)
+            {
+                foreach (RecurrenceBlock block in plan.Step(s))
+                {
+                    Assert.True(block.Count > 0);
+                    for (int i = 0; i < block.Count; i++)
+                    {
+                        int rank = block.First + i;
+                        Assert.Equal(state[rank], block.Previous + i);
+                        state[rank] = shape.Count + block.Row + i;
+                        rows[rank].Add(block.Row + i);
+                        int length = lengths[shape.RankToCaller[rank]];
+                        Assert.Equal(rows[rank].Count < length, rank < block.Continuing);
+                    }
+                }
+            }
+
+            for (int rank = 0; rank < shape.Count; rank++)
+            {
+                int caller = shape.RankToCaller[rank];
+                IEnumerable<int> steps = Enumerable.Range(0, lengths[caller]);
+                Assert.Equal((reverse ? steps.Reverse() : steps).Select(t => shape.Row(caller, t)), rows[rank]);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Runs_take_the_last_step_first_and_rows_ascending(int[] lengths)
+    {
+        SequenceShape shape = Shape(lengths);
+        RowRuns runs = new();
+        runs.Set(Shape(2, 2));
+        runs.Set(shape);
+        IEnumerable<int> expected = Enumerable.Range(0, shape.StepCount).Reverse().SelectMany(t => Enumerable.Range(shape.Offset(t), shape.Live(t)));
+        Assert.Equal(expected, Rows(runs, run => run.Row));
+        Assert.Equal(expected, Rows(runs, run => run.A));
+
+        foreach (bool reverse in (bool[])[false, true])
+        {
+            RecurrencePlan plan = new(reverse);
+            plan.Set(shape);
+            IEnumerable<int> steps = Enumerable.Range(0, shape.StepCount);
+            expected = (reverse ? steps : steps.Reverse()).SelectMany(t => Enumerable.Range(shape.Offset(t), shape.Live(t)));
+            runs.SetRows(plan);
+            Assert.Equal(expected, Rows(runs, run => run.Row));
+            Assert.Equal(expected, Rows(runs, run => run.A));
+            runs.Set(plan);
+            Assert.Equal(expected, Rows(runs, run => run.Row));
+            Assert.Equal(Slots(plan), Rows(runs, run => run.A));
+        }
+    }
+
+    [Fact]
+    public void Runs_of_one_sequence_or_one_step_are_a_single_run()
+    {
+        RowRuns runs = new();
+        runs.Set(Shape(50));
+        Assert.Equal([new RowRuns.Run(49, 49, 50, -1)], runs.All.ToArray());
+        runs.Set(Shape([.. Enumerable.Repeat(1, 50)]));
+        Assert.Equal([new RowRuns.Run(0, 0, 50, 1)], runs.All.ToArray());
+        RecurrencePlan reverse = new(true);
+        reverse.Set(Shape(10, 10));
+        runs.SetRows(reverse);
+        Assert.Equal([new RowRuns.Run(0, 0, 20, 1)], runs.All.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Shares_cover_every_sequence_once_and_balance_the_steps(int[] lengths)
+    {
+        SequenceShape shape = Shape(lengths);
+        for (int workers = 1; workers <= 5; workers++)
+        {
+            int next = 0;
+            for (int worker = 0; worker < workers; worker++)
+            {
+                (int first, int end) = new SequenceSplit(shape).Share(worker, workers);
+                Assert.Equal(next, first);
+                Assert.True(end >= first);
+                next = end;
+                int steps = Enumerable.Range(first, end - first).Sum(rank => lengths[shape.RankToCaller[rank]]);
+                Assert.True(steps <= (shape.RowCount / workers) + lengths.Max(), $"worker {worker} of {workers} has {steps} of {shape.RowCount} steps");
+            }
+
+            Assert.Equal(shape.Count, next);
+        }
+    }
+
+    [Fact]
+    public void Even_covers_every_unit_once()
+    {
+        for (int count = 0; count < 20; count++)
+        {
+            for (int workers = 1; workers < 6; workers++)
+            {
+                int next = 0;
+                for (int worker = 0; worker < workers; worker++)
+                {
+                    (int first, int end) = SequenceSplit.Even(count, worker, workers);
+                    Assert.Equal(next, first);
+                    Assert.InRange(end - first, count / workers, (count / workers) + 1);
+                    next = end;
+                }
+
+                Assert.Equal(count, next);
+            }
+        }
+
+        Assert.Equal((int.MaxValue / 2, int.MaxValue), SequenceSplit.Even(int.MaxValue, 1, 2));
+    }
+
+    private static IEnumerable<int> Rows(RowRuns runs, Func<RowRuns.Run, int> of) =>
+        runs.All.ToArray().SelectMany(run => Enumerable.Range(0, run.Count).Select(i => of(run) + (i * run.Step)));
+
+    private static IEnumerable<int> Slots(RecurrencePlan plan) => Enumerable.Range(0, plan.StepCount).Reverse()
+        .SelectMany(s => plan.Step(s).ToArray()).SelectMany(block => Enumerable.Range(block.Previous, block.Count));
+
+    private static SequenceShape Shape(params int[] lengths)
+    {
+        SequenceShape shape = new();
+        shape.Set(lengths);
+        return shape;
+    }
+}
