@@ -162,6 +162,10 @@ public sealed unsafe partial class Network<T>
         tape.Input = batch;
         tape.InputIds = ids;
         tape.InputShapeVersion = tape.InputShape.Version;
+
+        // Kept for Backward, which draws the same masks whatever is set on the tape meanwhile.
+        tape.Pass.Training = tape.Training;
+        tape.Pass.Seed = (ulong)tape.DropoutSeed;
         tape.Pass.Draw = tape.DropoutDraw;
         if (tape.Training)
         {
@@ -266,6 +270,14 @@ public sealed unsafe partial class Network<T>
         if (tape.InputShape.Version != tape.InputShapeVersion)
         {
             throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
+        }
+
+        SequenceShape output = tape.Records[^1].OutputShape;
+        if (!tape.OutputGradient.Shape.Matches(output))
+        {
+            throw new InvalidOperationException(
+                $"The output gradient has {tape.OutputGradient.RowCount} rows of {tape.OutputGradient.Count} sequences; "
+                + $"the output has {output.RowCount} of {output.Count}, in the same order of lengths.");
         }
 
         tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));

@@ -20,7 +20,7 @@ public sealed class Tape<T> : IDisposable
     internal Tape(Network<T> network, int workers)
     {
         Network = network;
-        Pass = new Pass<T>(workers, keeps: true) { Training = true, Width = network.Width };
+        Pass = new Pass<T>(workers, keeps: true) { Width = network.Width };
         Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
         Output = new SequenceBatch<T>(network.OutputSize);
         OutputGradient = new SequenceBatch<T>(network.OutputSize);
@@ -28,18 +28,10 @@ public sealed class Tape<T> : IDisposable
     }
 
     /// <summary>Whether dropout is on. Default true; gradients are available either way.</summary>
-    public bool Training
-    {
-        get => Pass.Training;
-        set => Pass.Training = value;
-    }
+    public bool Training { get; set; } = true;
 
     /// <summary>With <see cref="DropoutDraw"/>, the key of the dropout masks. Default 0.</summary>
-    public long DropoutSeed
-    {
-        get => (long)Pass.Seed;
-        set => Pass.Seed = (ulong)value;
-    }
+    public long DropoutSeed { get; set; }
 
     /// <summary>Which masks the next forward pass draws; each forward pass in training mode counts it up by one.</summary>
     public long DropoutDraw { get; set; }

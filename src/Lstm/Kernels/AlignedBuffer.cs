@@ -12,6 +12,7 @@ internal sealed unsafe class AlignedBuffer<T>
 {
     private const int Alignment = 64;
     private T[] _array = [];
+    private int _first;
 
     public AlignedBuffer()
     {
@@ -30,7 +31,8 @@ internal sealed unsafe class AlignedBuffer<T>
     /// <summary>Number of elements.</summary>
     public int Length { get; private set; }
 
-    public Span<T> Span => new(Pointer, Length);
+    /// <summary>All elements; the span keeps the memory alive, as <see cref="Pointer"/> does not.</summary>
+    public Span<T> Span => _array.AsSpan(_first, Length);
 
     /// <summary>Makes room for at least <paramref name="length"/> elements; after growth the contents are undefined.</summary>
     /// <exception cref="OutOfMemoryException">More elements are asked for than one array can hold.</exception>
@@ -52,6 +54,7 @@ internal sealed unsafe class AlignedBuffer<T>
         _array = GC.AllocateUninitializedArray<T>((int)total, pinned: true);
         nint start = (nint)Unsafe.AsPointer(ref _array[0]);
         Pointer = (T*)((start + Alignment - 1) & ~(nint)(Alignment - 1));
+        _first = (int)(Pointer - (T*)start);
         Length = (int)capacity;
     }
 }

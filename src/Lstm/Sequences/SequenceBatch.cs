@@ -15,23 +15,19 @@ namespace Lstm;
 public sealed unsafe class SequenceBatch<T>
     where T : unmanaged
 {
-    private AlignedBuffer<T> _buffer;
-    private long _start;
+    private AlignedBuffer<T> _buffer = new();
+    private int _start;
+
+    /// <summary>Whether the buffer is somebody else's.</summary>
+    private bool _isView;
 
     /// <summary>Makes an empty batch, to be filled.</summary>
     /// <param name="featureSize">Values per step, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="featureSize"/> is under 1.</exception>
     public SequenceBatch(int featureSize)
-        : this(featureSize, new SequenceShape(), new AlignedBuffer<T>())
-    {
-    }
-
-    internal SequenceBatch(int featureSize, SequenceShape shape, AlignedBuffer<T> buffer)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(featureSize, 1);
         FeatureSize = featureSize;
-        Shape = shape;
-        _buffer = buffer;
     }
 
     /// <summary>Values per step.</summary>
@@ -50,9 +46,10 @@ public sealed unsafe class SequenceBatch<T>
     public ReadOnlySpan<int> Lengths => Shape.Lengths;
 
     /// <summary>All values in storage order: [R, FeatureSize], step by step, within a step longest sequence first.</summary>
-    public Span<T> Rows => new(RowPointer, checked(RowCount * FeatureSize));
+    public Span<T> Rows => _buffer.Span.Slice(_start, checked(RowCount * FeatureSize));
 
-    internal SequenceShape Shape { get; private set; }
+    /// <summary>Always this batch's own, so that what happens to another batch cannot change it.</summary>
+    internal SequenceShape Shape { get; } = new();
 
     internal T* RowPointer => _buffer.Pointer + _start;
 
@@ -70,7 +67,7 @@ public sealed unsafe class SequenceBatch<T>
                 throw new ArgumentOutOfRangeException(nameof(step), step, $"Sequence {sequence} has {Shape.Lengths[sequence]} steps.");
             }
 
-            return new Span<T>(RowPointer + ((long)Shape.Row(sequence, step) * FeatureSize), FeatureSize);
+            return Rows.Slice(Shape.Row(sequence, step) * FeatureSize, FeatureSize);
         }
     }
 
@@ -97,6 +94,11 @@ public sealed unsafe class SequenceBatch<T>
         for (int b = 0; b < sequences.Count; b++)
         {
             ReadOnlySpan<T> rest = sequences[b];
+            if (rest.Length != Shape.Lengths[b] * FeatureSize)
+            {
+                throw new ArgumentException($"Sequence {b} has changed its length to {rest.Length} while it was read.", nameof(sequences));
+            }
+
             for (int t = 0; rest.Length > 0; t++)
             {
                 rest[..FeatureSize].CopyTo(new Span<T>(RowPointer + ((long)Shape.Row(b, t) * FeatureSize), FeatureSize));
@@ -236,30 +238,40 @@ public sealed unsafe class SequenceBatch<T>
     {
         Shape.SetSteps(source.Shape, firstStep, stepCount);
         _buffer = source._buffer;
-        _start = source._start + ((long)source.Shape.Offset(Math.Min(firstStep, source.StepCount)) * FeatureSize);
+        _start = source._start + (source.Shape.Offset(Math.Min(firstStep, source.StepCount)) * FeatureSize);
+        _isView = true;
     }
 
     /// <summary>Makes this batch a view of rows that a layer owns.</summary>
     internal void View(SequenceShape shape, AlignedBuffer<T> buffer, long start)
     {
-        Shape = shape;
+        Shape.CopyFrom(shape);
         _buffer = buffer;
-        _start = start;
+        _start = checked((int)start);
+        _isView = true;
     }
 
     /// <summary>Takes the shape of another batch, with rows of its own.</summary>
     internal void ReshapeLike(SequenceShape shape)
     {
-        Shape = shape;
-        _start = 0;
-        _buffer.Reserve((long)RowCount * FeatureSize);
+        ReserveRows(shape.RowCount);
+        Shape.CopyFrom(shape);
     }
 
     private void SetShape(ReadOnlySpan<int> lengths)
     {
+        ReserveRows(SequenceShape.CountRows(lengths));
         Shape.Set(lengths);
+    }
+
+    // Before the shape changes: when there is not enough memory, the batch stays as it is.
+    private void ReserveRows(int rows)
+    {
+        AlignedBuffer<T> buffer = _isView ? new AlignedBuffer<T>() : _buffer;
+        buffer.Reserve((long)rows * FeatureSize);
+        _buffer = buffer;
         _start = 0;
-        _buffer.Reserve((long)RowCount * FeatureSize);
+        _isView = false;
     }
 
     private void CheckSequence(int sequence)

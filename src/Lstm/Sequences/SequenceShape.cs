@@ -48,17 +48,11 @@ internal sealed class SequenceShape
     /// <summary>Sets the shape from lengths in the caller's order.</summary>
     public void Set(ReadOnlySpan<int> lengths)
     {
-        long rows = 0;
+        _ = CountRows(lengths);
         int steps = 0;
         foreach (int length in lengths)
         {
-            rows += length;
             steps = Math.Max(steps, length);
-        }
-
-        if (rows > int.MaxValue)
-        {
-            throw new ArgumentException($"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}.", nameof(lengths));
         }
 
         Resize(lengths.Length, steps);
@@ -66,6 +60,21 @@ internal sealed class SequenceShape
         CountLive();
         Rank();
         FirstStep = 0;
+    }
+
+    /// <summary>The sum of the lengths.</summary>
+    /// <exception cref="ArgumentException">It is more than a batch can hold.</exception>
+    public static int CountRows(ReadOnlySpan<int> lengths)
+    {
+        long rows = 0;
+        foreach (int length in lengths)
+        {
+            rows += length;
+        }
+
+        return rows <= int.MaxValue
+            ? (int)rows
+            : throw new ArgumentException($"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}.", nameof(lengths));
     }
 
     /// <summary>Sets the shape of <paramref name="count"/> sequences of one length.</summary>
@@ -92,6 +101,18 @@ internal sealed class SequenceShape
 
         CountLive();
         FirstStep = source.FirstStep + first;
+    }
+
+    /// <summary>Sets the shape to another's, ranks included.</summary>
+    public void CopyFrom(SequenceShape source)
+    {
+        Resize(source.Count, source.StepCount);
+        source.Lengths.CopyTo(_lengths);
+        source.RankToCaller.CopyTo(_rankToCaller);
+        source.CallerToRank.CopyTo(_callerToRank);
+        source._offsets.AsSpan(0, StepCount + 1).CopyTo(_offsets);
+        RowCount = source.RowCount;
+        FirstStep = source.FirstStep;
     }
 
     /// <summary>Whether both shapes have the same lengths in the same order, and so the same rows.</summary>
