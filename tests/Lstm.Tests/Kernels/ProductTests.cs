@@ -1,0 +1,170 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Simd;
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Kernels;
+
+/// <summary>The register tiles against plain loops: equal bits at every width, and no access beyond an operand.</summary>
+public abstract unsafe class ProductTests<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private static int Line => PanelLayout.LineOf<T>();
+
+    [Fact]
+    public void Panel_of_every_tile_shape_equals_one_chain_per_element()
+    {
+        foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
+        {
+            for (int lines = 1; lines <= 4; lines++)
+            {
+                for (int rows = 0; rows <= 13; rows++)
+                {
+                    for (int count = 0; count <= 9; count++)
+                    {
+                        Check(width, guard, lines, rows, count, lines * Line);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void PanelEdge_of_every_number_of_columns_touches_no_other_column()
+    {
+        foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
+        {
+            for (int columns = 1; columns <= 4 * Line; columns++)
+            {
+                int lines = (columns + Line - 1) / Line;
+                foreach (int rows in (int[])[0, 1, 2, 3, 4, 7])
+                {
+                    Check(width, guard, lines, rows, columns % 5, columns);
+                    Check(width, guard, 4, rows, 3, columns);
+                }
+            }
+        }
+    }
+
+    // a₁ [rows, count] read by rows, with b's rows perhaps backwards; then a₂ [3, rows] read by columns.
+    private static void Check(SimdWidth width, Guard guard, int lines, int rows, int count, int columns)
+    {
+        int variant = lines + rows + count + columns;
+        int panel = lines * Line, panelStart = variant % 2 * 5 * Line;
+        using Operands<T> operands = new(guard, variant);
+        bool backwards = variant % 3 == 0;
+        ProductTerm<T>* terms = operands.Terms(
+            new ProductTerm<T>
+            {
+                A = operands.Random(rows * count),
+                ARowStride = count,
+                AStep = 1,
+                B = operands.Random(count * panel) - (panelStart * count),
+                PanelRows = count,
+                FirstRow = backwards ? count - 1 : 0,
+                RowStep = backwards ? -1 : 1,
+                Count = count,
+            },
+            new ProductTerm<T>
+            {
+                A = operands.Random(rows * 3),
+                ARowStride = 1,
+                AStep = rows,
+                B = operands.Random(3 * panel) - (panelStart * 3),
+                PanelRows = 3,
+                RowStep = 1,
+                Count = 3,
+            });
+        int termCount = count % 3;
+        T* c = operands.Unset(rows * columns);
+        (nint start, int stride) = (variant % 4) switch
+        {
+            0 => ((nint)0, 0),
+            1 => ((nint)operands.Random(rows * columns), columns),
+            2 => ((nint)operands.Random(columns), 0),
+            _ => ((nint)c, columns),
+        };
+        if (start == (nint)c)
+        {
+            Sample.Values<T>(variant, rows * columns).CopyTo(new Span<T>(c, rows * columns));
+        }
+
+        var expected = new T[rows * columns];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                T sum = start == 0 ? T.Zero : ((T*)start)[(row * stride) + column];
+                for (int term = 0; term < termCount; term++)
+                {
+                    sum = Chain(terms[term], row, panelStart, panel, column, sum);
+                }
+
+                expected[(row * columns) + column] = sum;
+            }
+        }
+
+        Call call = new()
+        {
+            C = c,
+            Start = (T*)start,
+            StartStride = stride,
+            Terms = terms,
+            TermCount = termCount,
+            Rows = rows,
+            PanelStart = panelStart,
+            Panel = panel,
+            Columns = columns,
+        };
+        SimdDispatch.Run<T, Call>(width, ref call);
+        Close.SameBits<T>(expected, new ReadOnlySpan<T>(c, expected.Length),
+            $"{width} {guard} {lines} lines, {rows} rows, {columns} columns, {termCount} terms of {count}, start {variant % 4}");
+    }
+
+    private static T Chain(ProductTerm<T> term, int row, int panelStart, int panel, int column, T sum)
+    {
+        for (nint k = 0; k < term.Count; k++)
+        {
+            T a = term.A[(row * term.ARowStride) + (k * term.AStep)];
+            T b = term.B[(panelStart * term.PanelRows) + ((term.FirstRow + (k * term.RowStep)) * panel) + column];
+            sum = Operands<T>.MultiplyAdd(a, b, sum);
+        }
+
+        return sum;
+    }
+
+    private struct Call : IKernel<T>
+    {
+        public T* C;
+        public T* Start;
+        public int StartStride;
+        public ProductTerm<T>* Terms;
+        public int TermCount;
+        public int Rows;
+        public int PanelStart;
+        public int Panel;
+        public int Columns;
+
+        public readonly void Invoke<TSimd, TVec>()
+            where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged
+        {
+            if (Columns < Panel)
+            {
+                Product<TSimd, TVec, T>.PanelEdge(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel, Columns);
+            }
+            else if (Rows > 0 && Rows <= TSimd.TileRows)
+            {
+                Product<TSimd, TVec, T>.Tile(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+            }
+            else
+            {
+                Product<TSimd, TVec, T>.Panel(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+            }
+        }
+    }
+}
+
+public sealed class ProductDoubleTests : ProductTests<double>;
+
+public sealed class ProductFloatTests : ProductTests<float>;
