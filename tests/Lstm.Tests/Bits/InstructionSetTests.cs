@@ -1,0 +1,107 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using Lstm.Simd;
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Bits;
+
+/// <summary>Training in processes with narrower instruction sets: the same bits in each class, with and without fused multiply-adds.</summary>
+public class InstructionSetTests
+{
+    [Fact]
+    public void Training_without_AVX512_gives_the_bits_of_the_whole_instruction_set()
+    {
+        (string width, string fused, string[] hashes) = Run("default");
+        Assert.SkipUnless(width == nameof(SimdWidth.V512), $"the machine has no more than {width}");
+        (string narrowWidth, string narrowFused, string[] narrow) = Run("DOTNET_EnableAVX512");
+        Assert.Equal((nameof(SimdWidth.V256), fused), (narrowWidth, narrowFused));
+        Assert.Equal("True", fused);
+        Assert.Equal(hashes, narrow);
+    }
+
+    [Fact]
+    public void Training_without_AVX2_and_without_SIMD_gives_the_same_bits()
+    {
+        (string best, _, _) = Run("default");
+        Assert.SkipUnless(best is nameof(SimdWidth.V512) or nameof(SimdWidth.V256), $"the machine has no more than {best}");
+        (string width, string fused, string[] hashes) = Run("DOTNET_EnableAVX2");
+        Assert.Equal((nameof(SimdWidth.V128), "False"), (width, fused));
+        (string scalarWidth, string scalarFused, string[] scalar) = Run("DOTNET_EnableHWIntrinsic");
+        Assert.Equal((nameof(SimdWidth.Scalar), "False"), (scalarWidth, scalarFused));
+        Assert.Equal(hashes, scalar);
+    }
+
+    /// <summary>Prints the width, whether multiply-adds are fused, and a hash of all that each network's training computed.</summary>
+    [ChildScenario("bits.train")]
+    internal static void Train()
+    {
+        Console.WriteLine($"{SimdDispatch.Best} {SimdDispatch.IsFused}");
+        foreach ((string name, int inputSize, LayerSpec[] specs) in new (string, int, LayerSpec[])[]
+        {
+            ("ragged", 3, [new LstmSpec(19) { Layers = 2, Direction = LstmDirection.Bidirectional, Dropout = 0.3 }, new DenseSpec(5) { Activation = Activation.Tanh }]),
+            ("last", 37, [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
+            ("mean", 2, [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu }, new DenseSpec(1)]),
+            ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
+            ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
+        })
+        {
+            Console.WriteLine($"{name} float {Train<float>(inputSize, specs)}");
+            Console.WriteLine($"{name} double {Train<double>(inputSize, specs)}");
+        }
+    }
+
+    // A few steps of gradient descent on half the squared distance to a random target.
+    private static string Train<T>(int inputSize, LayerSpec[] specs)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int[] lengths = [5, 0, 9, 9, 1, 7, 3];
+        Network<T> network = Network.Create<T>(inputSize, 11, specs);
+        using Tape<T> tape = network.CreateTape(workers: 2);
+        Gradient<T> gradient = network.CreateGradient();
+        T rate = T.CreateChecked(0.1);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int step = 0; step < 3; step++)
+        {
+            gradient.Clear();
+            SequenceBatch<T> output = network.TakesIds
+                ? network.Forward(Sample.Ids(step, inputSize, lengths), tape)
+                : network.Forward(Sample.Batch<T>(step, inputSize, lengths), tape);
+            SequenceBatch<T> target = Sample.Batch<T>(step + 50, network.OutputSize, output.Lengths);
+            for (int i = 0; i < output.Rows.Length; i++)
+            {
+                tape.OutputGradient.Rows[i] = output.Rows[i] - target.Rows[i];
+            }
+
+            network.Backward(tape, gradient);
+            Append(Sample.Flat(output));
+            Append(network.TakesIds ? [] : Sample.Flat(tape.InputGradient));
+            Append(Sample.Flat(tape.InitialStateGradient));
+            foreach (Parameter parameter in network.Parameters)
+            {
+                T[] values = new T[parameter.Count], slope = new T[parameter.Count];
+                network.ReadParameter(parameter.Name).FlattenTo(values);
+                gradient.Read(parameter.Name).FlattenTo(slope);
+                Append(slope);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] -= rate * slope[i];
+                }
+
+                network.WriteParameter(parameter.Name, System.Numerics.Tensors.Tensor.Create(values, [.. parameter.Shape.Select(n => (nint)n)]));
+                Append(values);
+            }
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
+
+        void Append(T[] values) => hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+    }
+
+    private static (string Width, string Fused, string[] Hashes) Run(string instructionSet)
+    {
+        string[] lines = ChildProcess.RunWith(instructionSet, "bits.train").Succeeded();
+        Assert.Equal(11, lines.Length);
+        string[] first = lines[0].Split(' ');
+        return (first[0], first[1], lines[1..]);
+    }
+}

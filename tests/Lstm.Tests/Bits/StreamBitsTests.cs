@@ -1,0 +1,140 @@
+using System.Numerics;
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Bits;
+
+/// <summary>A stream, in however many sessions and in whatever company, gives the bits of the whole sequences.</summary>
+[Trait("Category", "Widths")]
+public abstract class StreamBitsTests<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense");
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Step_of_one_session_equals_batch(string name)
+    {
+        Network<T> network = Create(name);
+        (T[] expected, NetworkState<T> state) = Predict(network, 0, 13);
+        using NetworkStream<T> stream = network.OpenStream();
+        T[] output = new T[13 * network.OutputSize];
+        for (int t = 0; t < 13; t++)
+        {
+            Step(network, stream, null, [(0, t)], output.AsSpan(t * network.OutputSize, network.OutputSize));
+        }
+
+        Close.SameBits(expected, output, "output");
+        Close.SameBits(Sample.Flat(state), Sample.Flat(stream.State), "state");
+        stream.Reset();
+        Step(network, stream, null, [(0, 0)], output.AsSpan(0, network.OutputSize));
+        Close.SameBits(expected[..network.OutputSize], output[..network.OutputSize], "output after Reset");
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Step_of_sessions_that_join_and_leave_equals_each_sequence_alone(string name)
+    {
+        const int Sessions = 9, Sequences = 25;
+        Network<T> network = Create(name);
+        using NetworkStream<T> stream = network.OpenStream(Sessions);
+        int[] lengths = [.. Enumerable.Range(0, Sequences).Select(key => 1 + (key * 7 % 11))];
+        var outputs = Enumerable.Range(0, Sequences).Select(_ => new List<T>()).ToArray();
+        int[] running = [.. Enumerable.Range(0, Sessions)], steps = new int[Sessions];
+        int next = Sessions;
+        var random = new Random(4);
+        for (int call = 0; outputs.Sum(list => list.Count) < lengths.Sum() * network.OutputSize; call++)
+        {
+            // Some of the sessions, in any order; sometimes all at once.
+            bool all = call % 5 == 0 && running.All(key => key >= 0);
+            int[] sessions = [.. Enumerable.Range(0, Sessions).Where(s => running[s] >= 0 && (all || random.Next(3) > 0))];
+            if (!all)
+            {
+                random.Shuffle(sessions);
+            }
+
+            T[] output = new T[sessions.Length * network.OutputSize];
+            Step(network, stream, all ? null : sessions, [.. sessions.Select(s => (running[s], steps[s]))], output);
+            for (int i = 0; i < sessions.Length; i++)
+            {
+                int session = sessions[i];
+                outputs[running[session]].AddRange(output[(i * network.OutputSize)..((i + 1) * network.OutputSize)]);
+                if (++steps[session] == lengths[running[session]])
+                {
+                    (_, NetworkState<T> state) = Predict(network, running[session], lengths[running[session]]);
+                    Close.SameBits(Sample.Flat(state), Rows(stream.State, session), $"state of {running[session]}");
+                    stream.Reset(session);
+                    steps[session] = 0;
+                    running[session] = next < Sequences ? next++ : -1;
+                }
+            }
+        }
+
+        for (int key = 0; key < Sequences; key++)
+        {
+            Close.SameBits(Predict(network, key, lengths[key]).Output, outputs[key].ToArray(), $"sequence {key}");
+        }
+    }
+
+    private static Network<T> Create(string name) => name switch
+    {
+        "narrow" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, Bias = LstmBias.Two, Dropout = 0.5 }, new DenseSpec(2) { Activation = Activation.Tanh }),
+        "wide" => Sample.Network<T>(1, 45, new LstmSpec(33) { Bias = LstmBias.None }, new DropoutSpec(0.3)),
+        "learned" => Sample.Network<T>(1, 5, new LstmSpec(7) { LearnInitialState = true }, new LstmSpec(9) { Layers = 2 }),
+        "embedding" => Sample.Network<T>(1, 11, new EmbeddingSpec(6), new LstmSpec(17), new DenseSpec(11)),
+        _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
+    };
+
+    // As one of several sequences of a batch.
+    private static (T[] Output, NetworkState<T> State) Predict(Network<T> network, int key, int length)
+    {
+        NetworkState<T> state = network.CreateState(1);
+        SequenceBatch<T> output = network.TakesIds
+            ? network.Predict(SequenceBatch.FromSequences<int>([Sample.IdSequence(1, key, length, network.InputSize)]), state)
+            : network.Predict(SequenceBatch.FromSequences<T>([Sample.Sequence<T>(1, key, length, network.InputSize)], network.InputSize), state);
+        return (Sample.Flat(output), state);
+    }
+
+    private static void Step(Network<T> network, NetworkStream<T> stream, int[]? sessions, (int Key, int Step)[] rows, Span<T> output)
+    {
+        if (network.TakesIds)
+        {
+            int[] ids = [.. rows.Select(row => Sample.IdSequence(1, row.Key, row.Step + 1, network.InputSize)[^1])];
+            if (sessions is null)
+            {
+                stream.StepIds(ids, output);
+            }
+            else
+            {
+                stream.StepIds(sessions, ids, output);
+            }
+
+            return;
+        }
+
+        T[] input = [.. rows.SelectMany(row => Sample.Sequence<T>(1, row.Key, row.Step + 1, network.InputSize)[^network.InputSize..])];
+        if (sessions is null)
+        {
+            stream.Step(input, output);
+        }
+        else
+        {
+            stream.Step(sessions, input, output);
+        }
+    }
+
+    private static T[] Rows(NetworkState<T> state, int session)
+    {
+        var values = new List<T>();
+        for (int entry = 0; entry < state.Sizes.Count; entry++)
+        {
+            values.AddRange(state.HiddenRow(entry, session));
+            values.AddRange(state.CellRow(entry, session));
+        }
+
+        return [.. values];
+    }
+}
+
+public sealed class StreamBitsDoubleTests : StreamBitsTests<double>;
+
+public sealed class StreamBitsFloatTests : StreamBitsTests<float>;
