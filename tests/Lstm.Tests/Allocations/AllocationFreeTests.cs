@@ -1,0 +1,151 @@
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Allocations;
+
+/// <summary>After a warm-up, steps and passes allocate nothing on the managed heap.</summary>
+public class AllocationFreeTests
+{
+    [Theory]
+    [InlineData("stream")]
+    [InlineData("stream-sessions")]
+    [InlineData("stream-ids")]
+    [InlineData("predict")]
+    [InlineData("predict-two-workers")]
+    [InlineData("train")]
+    [InlineData("train-two-workers")]
+    [InlineData("train-pooled")]
+    [InlineData("train-ids")]
+    [InlineData("refill")]
+    public void A_warm_call_allocates_nothing(string what) => Assert.Equal(0, Allocation.InChild("allocations.network", what));
+
+    [ChildScenario("allocations.network")]
+    internal static void Measure(string[] arguments)
+    {
+        switch (arguments[0])
+        {
+            case "stream":
+                Stream(1, null);
+                break;
+            case "stream-sessions":
+                Stream(5, [4, 0, 2]);
+                break;
+            case "stream-ids":
+                StreamIds();
+                break;
+            case "predict":
+                Predict(1);
+                break;
+            case "predict-two-workers":
+                Predict(2);
+                break;
+            case "train":
+                Train(1, Stack);
+                break;
+            case "train-two-workers":
+                Train(2, Stack);
+                break;
+            case "train-pooled":
+                Train(1, new LstmSpec(9) { Direction = LstmDirection.Bidirectional, LearnInitialState = true }, new PoolingSpec(Pooling.Max), new DenseSpec(2));
+                break;
+            case "train-ids":
+                TrainIds();
+                break;
+            default:
+                Refill();
+                break;
+        }
+    }
+
+    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
+
+    private static void Stream(int sessions, int[]? subset)
+    {
+        using NetworkStream<float> stream = Sample.Network<float>(1, 4, Stack).OpenStream(sessions);
+        float[] x = new float[4 * (subset?.Length ?? sessions)], y = new float[3 * (subset?.Length ?? sessions)];
+        int[] some = subset ?? [0];
+        float[] allX = new float[4 * sessions], allY = new float[3 * sessions];
+        Allocation.Print(100, 1000, () =>
+        {
+            stream.Step(some, x, y);
+            stream.Step(allX, allY);
+            stream.Reset(0);
+        });
+    }
+
+    private static void StreamIds()
+    {
+        Network<double> network = Sample.Network<double>(1, 11, new EmbeddingSpec(5), new LstmSpec(9), new DenseSpec(11));
+        using NetworkStream<double> stream = network.OpenStream(2);
+        double[] y = new double[22];
+        int[] ids = [3, 7], one = [1];
+        Allocation.Print(100, 1000, () =>
+        {
+            stream.StepIds(ids, y);
+            stream.StepIds(one, one, y.AsSpan(0, 11));
+        });
+    }
+
+    private static void Predict(int workers)
+    {
+        Network<float> network = Sample.Network<float>(1, 40, Stack);
+        using Workspace<float> workspace = network.CreateWorkspace(workers);
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 40, 300, 0, 17, 200, 4), shorter = Sample.Batch<float>(2, 40, 3, 9);
+        NetworkState<float> state = network.CreateState(5);
+        Allocation.Print(20, 50, () =>
+        {
+            network.Predict(batch, state, workspace);
+            network.Predict(shorter, null, workspace);
+        });
+    }
+
+    private static void Train(int workers, params LayerSpec[] specs)
+    {
+        Network<float> network = Sample.Network<float>(1, 4, specs);
+        using Tape<float> tape = network.CreateTape(workers);
+        Gradient<float> gradient = network.CreateGradient();
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4);
+        NetworkState<float> state = network.CreateState(5), final = network.CreateState(5);
+        tape.FinalStateGradient = final;
+        Allocation.Print(20, 50, () =>
+        {
+            gradient.Clear();
+            network.Forward(batch, state, tape);
+            tape.OutputGradient.Rows.Fill(1);
+            network.Backward(tape, gradient);
+            network.Forward(batch, tape);
+            tape.OutputGradient.Rows.Fill(1);
+            network.Backward(tape, gradient);
+            network.Touch();
+        });
+    }
+
+    private static void TrainIds()
+    {
+        Network<double> network = Sample.Network<double>(1, 11, new EmbeddingSpec(5), new LstmSpec(9), new DenseSpec(11));
+        using Tape<double> tape = network.CreateTape();
+        Gradient<double> gradient = network.CreateGradient();
+        SequenceBatch<int> batch = Sample.Ids(1, 11, 30, 0, 17, 20, 4);
+        Allocation.Print(20, 50, () =>
+        {
+            network.Forward(batch, tape);
+            tape.OutputGradient.Rows.Fill(1);
+            network.Backward(tape, gradient);
+        });
+    }
+
+    private static void Refill()
+    {
+        List<float[]> longer = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4).ToList(), shorter = Sample.Batch<float>(2, 4, 3, 9).ToList();
+        SequenceBatch<float> batch = new(4);
+        float[] tensor = new float[7 * 3 * 4];
+        int[] lengths = [7, 0, 4], shape = [5, 2, 9];
+        System.Numerics.Tensors.Tensor<float> dense = System.Numerics.Tensors.Tensor.Create(tensor, [7, 3, 4]);
+        Allocation.Print(50, 200, () =>
+        {
+            batch.Fill(longer);
+            batch.Fill(shorter);
+            batch.Fill(dense.AsReadOnlyTensorSpan(), batchFirst: false, lengths);
+            batch.Reshape(shape);
+        });
+    }
+}
