@@ -1,0 +1,161 @@
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Networks;
+
+/// <summary>Every gradient of whole networks against central differences, in double, away from kinks.</summary>
+public class GradientTests
+{
+    private const double Step = 1e-5;
+
+    public static TheoryData<string> Networks { get; } = new(Cases.Keys.ToArray());
+
+    private static Dictionary<string, (int InputSize, int[] Lengths, LayerSpec[] Specs)> Cases => new()
+    {
+        ["stack with dropout"] = (2, [3, 0, 4, 1], [new LstmSpec(4) { Layers = 3, Dropout = 0.4 }]),
+        ["bidirectional with dropout"] = (3, [2, 5, 0, 3], [new LstmSpec(3) { Layers = 2, Dropout = 0.3, Direction = LstmDirection.Bidirectional }]),
+        ["reverse"] = (2, [4, 1, 0, 4], [new LstmSpec(9) { Direction = LstmDirection.Reverse }]),
+        ["two biases"] = (2, [3, 3], [new LstmSpec(4) { Layers = 2, Bias = LstmBias.Two }]),
+        ["no bias"] = (35, [3, 2], [new LstmSpec(3) { Bias = LstmBias.None }]),
+        ["learned state"] = (2, [3, 0, 2], [new LstmSpec(3) { Layers = 2, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
+        ["pooling last"] = (2, [3, 0, 2], [new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(2)]),
+        ["pooling last bidirectional"] = (2, [3, 0, 5], [new LstmSpec(3) { Direction = LstmDirection.Bidirectional }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Last)]),
+        ["pooling last reverse"] = (2, [3, 1, 5], [new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last)]),
+        ["pooling mean"] = (2, [3, 0, 5], [new LstmSpec(3) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Mean), new DenseSpec(2)]),
+        ["pooling max"] = (2, [3, 0, 5], [new LstmSpec(3), new PoolingSpec(Pooling.Max), new DenseSpec(2)]),
+        ["pooling max bidirectional"] = (2, [6, 0, 5], [new LstmSpec(5) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Max)]),
+        ["embedding"] = (5, [3, 0, 6], [new EmbeddingSpec(3), new LstmSpec(2), new DenseSpec(2)]),
+        ["dense none"] = (3, [3, 0, 2], [new DenseSpec(9), new LstmSpec(2)]),
+        ["dense sigmoid"] = (3, [3, 0, 2], [new LstmSpec(2), new DenseSpec(9) { Activation = Activation.Sigmoid }]),
+        ["dense tanh"] = (3, [3, 2], [new LstmSpec(2), new DenseSpec(33) { Activation = Activation.Tanh, Bias = false }]),
+        ["dense relu"] = (3, [3, 0, 2], [new DenseSpec(9) { Activation = Activation.Relu }, new LstmSpec(3), new DenseSpec(4) { Activation = Activation.Relu }, new DenseSpec(2)]),
+        ["dropout"] = (6, [3, 0, 2], [new DropoutSpec(0.5), new LstmSpec(3), new DropoutSpec(0.25)]),
+        ["all of them"] = (4, [2, 0, 3],
+            [new DropoutSpec(0.2), new LstmSpec(2), new DenseSpec(3) { Activation = Activation.Tanh }, new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last), new DenseSpec(1)]),
+    };
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Backward_equals_central_differences(string name)
+    {
+        (int inputSize, int[] lengths, LayerSpec[] specs) = Cases[name];
+        Network<double> network = Sample.Network<double>(3, inputSize, specs);
+        bool learned = specs.OfType<LstmSpec>().Any(spec => spec.LearnInitialState);
+        Loss loss = new(network, lengths, withState: !learned);
+        using Tape<double> tape = loss.Tape;
+        loss.Value(backward: true);
+        Gradient<double> gradient = network.CreateGradient();
+        network.Backward(tape, gradient);
+        foreach (Parameter parameter in network.Parameters)
+        {
+            double[] analytic = new double[parameter.Count], numeric = new double[parameter.Count];
+            gradient.Read(parameter.Name).FlattenTo(analytic);
+            for (int i = 0; i < numeric.Length; i++)
+            {
+                int index = parameter.Offset + parameter.IndexOf(i);
+                numeric[i] = Difference(delta =>
+                {
+                    network.Flat[index] += delta;
+                    network.Touch();
+                }, loss);
+            }
+
+            Close.Relative(numeric, analytic, 1e-6, $"{name}: {parameter.Name}");
+        }
+
+        if (!network.TakesIds)
+        {
+            double[] analytic = [.. tape.InputGradient.Rows];
+            Close.Relative(Differences(analytic.Length, (i, delta) => loss.Input.Rows[i] += delta, loss), analytic, 1e-6, $"{name}: input");
+        }
+
+        for (int entry = 0; entry < network.StateSizes.Count && !learned; entry++)
+        {
+            int k = entry;
+            double[] h = [.. tape.InitialStateGradient.Hidden(k)], c = [.. tape.InitialStateGradient.Cell(k)];
+            Close.Relative(Differences(h.Length, (i, delta) => loss.Initial.Hidden(k)[i] += delta, loss), h, 1e-6, $"{name}: initial h {k}");
+            Close.Relative(Differences(c.Length, (i, delta) => loss.Initial.Cell(k)[i] += delta, loss), c, 1e-6, $"{name}: initial c {k}");
+        }
+    }
+
+    [Fact]
+    public void Backward_without_steps_passes_the_final_states_gradient_to_the_initial_state()
+    {
+        Network<double> network = Sample.Network<double>(3, 2, new LstmSpec(3) { Layers = 2 }, new PoolingSpec(Pooling.Mean));
+        using Tape<double> tape = network.CreateTape();
+        Gradient<double> gradient = network.CreateGradient();
+        NetworkState<double> state = Sample.State(network, 2, 1), before = state.Clone();
+        SequenceBatch<double> output = network.Forward(Sample.Batch<double>(1, 2, 0, 0), state, tape);
+        Assert.Equal(new double[6], output.Rows.ToArray());
+        Assert.Equal(Sample.Flat(before), Sample.Flat(state));
+        tape.OutputGradient.Rows.Fill(1);
+        tape.FinalStateGradient = Sample.State(network, 2, 5);
+        network.Backward(tape, gradient);
+        Assert.Equal(Sample.Flat(tape.FinalStateGradient), Sample.Flat(tape.InitialStateGradient));
+        Assert.Equal(new double[gradient.Flat.Length], gradient.Flat.ToArray());
+        Assert.Equal(0, tape.InputGradient.RowCount);
+    }
+
+    private static double[] Differences(int count, Action<int, double> move, Loss loss) =>
+        [.. Enumerable.Range(0, count).Select(i => Difference(delta => move(i, delta), loss))];
+
+    private static double Difference(Action<double> move, Loss loss)
+    {
+        move(Step);
+        double above = loss.Value();
+        move(-2 * Step);
+        double below = loss.Value();
+        move(Step);
+        return (above - below) / (2 * Step);
+    }
+
+    /// <summary>Σ ct·output, and Σ ct·final state when a state is given.</summary>
+    private sealed class Loss
+    {
+        private readonly Network<double> network;
+        private readonly SequenceBatch<int>? ids;
+        private readonly bool withState;
+        private readonly NetworkState<double> finalCotangent;
+
+        public Loss(Network<double> network, int[] lengths, bool withState)
+        {
+            this.network = network;
+            this.withState = withState;
+            ids = network.TakesIds ? Sample.Ids(1, network.InputSize, lengths) : null;
+            Input = Sample.Batch<double>(1, network.InputSize, lengths);
+            Initial = Sample.State(network, lengths.Length, 20);
+            finalCotangent = Sample.State(network, lengths.Length, 40);
+            Tape = network.CreateTape();
+            Tape.DropoutSeed = 9;
+        }
+
+        public Tape<double> Tape { get; }
+
+        public SequenceBatch<double> Input { get; }
+
+        public NetworkState<double> Initial { get; }
+
+        public double Value(bool backward = false)
+        {
+            Tape.DropoutDraw = 5;
+            NetworkState<double> state = Initial.Clone();
+            SequenceBatch<double> output = (withState, ids) switch
+            {
+                (true, null) => network.Forward(Input, state, Tape),
+                (true, _) => network.Forward(ids, state, Tape),
+                (false, null) => network.Forward(Input, Tape),
+                (false, _) => network.Forward(ids, Tape),
+            };
+            SequenceBatch<double> cotangent = Sample.Batch<double>(2, network.OutputSize, output.Lengths);
+            if (backward)
+            {
+                Tape.FinalStateGradient = withState ? finalCotangent : null;
+                cotangent.Rows.CopyTo(Tape.OutputGradient.Rows);
+            }
+
+            double value = Dot(Sample.Flat(output), Sample.Flat(cotangent));
+            return withState ? value + Dot(Sample.Flat(state), Sample.Flat(finalCotangent)) : value;
+        }
+
+        private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
+    }
+}
