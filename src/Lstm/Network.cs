@@ -124,11 +124,7 @@ public sealed unsafe partial class Network<T>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         NetworkState<T> state = new(StateSizes, count);
-        foreach (LstmLayer<T> layer in Layers.OfType<LstmLayer<T>>())
-        {
-            layer.SetLearnedState(_parameters.Pointer, state);
-        }
-
+        ResetState(state);
         return state;
     }
 
@@ -152,6 +148,16 @@ public sealed unsafe partial class Network<T>
 
         flat.CopyTo(Flat);
         Touch();
+    }
+
+    /// <summary>Sets a state to the one that sequences start from.</summary>
+    internal void ResetState(NetworkState<T> state)
+    {
+        state.Clear();
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            (Layers[i] as LstmLayer<T>)?.SetLearnedState(_parameters.Pointer, state);
+        }
     }
 
     /// <summary>Notes that the parameters have changed.</summary>

@@ -122,26 +122,14 @@ public abstract class Optimizer<T>
     /// <summary>Makes the state for a network, all zero; afterwards only this network can be stepped.</summary>
     internal void Bind(Network<T> network)
     {
-        if (ReferenceEquals(_network, network))
+        if (_network is null)
         {
-            return;
+            MakeState(network);
         }
-
-        if (_network is not null)
+        else if (!ReferenceEquals(_network, network))
         {
             throw new InvalidOperationException("The optimizer's state belongs to another network; use one optimizer for each.");
         }
-
-        foreach (string name in _factorsByName.Keys.Concat(_decaysByName.Keys))
-        {
-            network.Layout.Find(name);
-        }
-
-        _factors = [.. network.Parameters.Select(p => _factorsByName.GetValueOrDefault(p.Name, 1))];
-        _decays = [.. network.Parameters.Select(p => _decaysByName.GetValueOrDefault(p.Name, _decay))];
-        Buffers = [.. _bufferNames.Select(_ => new AlignedBuffer<T>(network.Layout.Length))];
-        Scalars = [.. _scalarNames.Select(_ => Enumerable.Repeat(ScalarStart, network.Parameters.Count).ToArray())];
-        _network = network;
     }
 
     /// <summary>Updates the elements [from, to) of parameters [first, end), which have the same settings and numbers.</summary>
@@ -179,6 +167,21 @@ public abstract class Optimizer<T>
         => double.IsFinite(value) && Number(value) > T.Zero
             ? value
             : throw new ArgumentOutOfRangeException(argument, value, $"ε has to be finite and above 0 in {typeof(T).Name}.");
+
+    // Apart from Bind, whose every call would allocate this method's closures.
+    private void MakeState(Network<T> network)
+    {
+        foreach (string name in _factorsByName.Keys.Concat(_decaysByName.Keys))
+        {
+            network.Layout.Find(name);
+        }
+
+        _factors = [.. network.Parameters.Select(p => _factorsByName.GetValueOrDefault(p.Name, 1))];
+        _decays = [.. network.Parameters.Select(p => _decaysByName.GetValueOrDefault(p.Name, _decay))];
+        Buffers = [.. _bufferNames.Select(_ => new AlignedBuffer<T>(network.Layout.Length))];
+        Scalars = [.. _scalarNames.Select(_ => Enumerable.Repeat(ScalarStart, network.Parameters.Count).ToArray())];
+        _network = network;
+    }
 
     private bool IsLike(IReadOnlyList<Parameter> parameters, int a, int b)
     {

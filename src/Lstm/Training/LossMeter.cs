@@ -1,0 +1,22 @@
+namespace Lstm.Training;
+
+/// <summary>Adds up the losses of several passes.</summary>
+internal struct LossMeter
+{
+    private double _sum;
+    private double _normalizer;
+    private long _right;
+    private long _decisions;
+
+    public void Add(LossTotals totals)
+    {
+        _sum += totals.Sum;
+        _normalizer += totals.Normalizer;
+        _right += totals.Right;
+        _decisions += totals.Decisions;
+    }
+
+    public readonly double Accuracy => _decisions == 0 ? double.NaN : (double)_right / _decisions;
+
+    public readonly double Loss(Reduction reduction) => reduction == Reduction.Sum ? _sum : _normalizer == 0 ? 0 : _sum / _normalizer;
+}

@@ -1,0 +1,161 @@
+using System.Numerics;
+using Lstm.Layers;
+using Lstm.Training;
+
+namespace Lstm;
+
+/// <summary>Trains a network: batches through Forward, loss, Backward, clipping and the optimizer, epoch after epoch.</summary>
+/// <remarks>
+/// The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or
+/// not. Two calls of <see cref="Fit"/> of 5 epochs do what one of 10 does. A step allocates nothing once all buffers have
+/// grown to the largest batch.
+/// </remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class Trainer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Makes a trainer.</summary>
+    /// <param name="network">The network to train.</param>
+    /// <param name="loss">What to make small.</param>
+    /// <param name="optimizer">How to get there; it keeps its state between calls of <see cref="Fit"/>.</param>
+    public Trainer(Network<T> network, Loss<T> loss, Optimizer<T> optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        (Network, Loss, Optimizer) = (network, loss, optimizer);
+    }
+
+    /// <summary>The network.</summary>
+    public Network<T> Network { get; }
+
+    /// <summary>The loss.</summary>
+    public Loss<T> Loss { get; }
+
+    /// <summary>The optimizer.</summary>
+    public Optimizer<T> Optimizer { get; }
+
+    /// <summary>The limit to gradients. Default <see cref="GradientClip.None"/>.</summary>
+    public GradientClip Clip { get; init; } = GradientClip.None;
+
+    /// <summary>
+    /// How far the training is. After a cancelled Fit the next one goes on behind the last completed step, in the same epoch.
+    /// </summary>
+    public TrainingPosition Position { get; set; }
+
+    /// <summary>The states carried from batch to batch, kept for resuming within an epoch.</summary>
+    internal NetworkState<T>? CarriedState { get; set; }
+
+    /// <summary>Trains.</summary>
+    /// <param name="batches">One or more batches; an epoch goes through all of them.</param>
+    /// <param name="options">How.</param>
+    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
+    /// <param name="progress">Told, on this thread, after each batch and each epoch.</param>
+    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <exception cref="ArgumentException">There are no batches, or they or the options do not fit the network.</exception>
+    /// <exception cref="NotSupportedException">Sequences are to be cut or continued, and a layer needs them whole.</exception>
+    /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; the network is left at the last completed step.</exception>
+    public TrainingResult Fit(
+        IReadOnlyList<TrainingBatch<T>> batches,
+        TrainingOptions options,
+        IReadOnlyList<TrainingBatch<T>>? validationBatches = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check(validationBatches is { Count: > 0 });
+        CheckBatches(batches, options, nameof(batches));
+        if (validationBatches is { Count: > 0 })
+        {
+            CheckBatches(validationBatches, options with { TruncateAfter = null }, nameof(validationBatches));
+        }
+
+        if (Position.Batch >= batches.Count || Position.Batch < 0 || Position.Epoch < 0 || Position.Draw < 0)
+        {
+            throw new InvalidOperationException($"The position {Position} is not one in an epoch of {batches.Count} batches.");
+        }
+
+        CheckLayers(options);
+        using TrainingRun<T> run = new(this, batches, options, validationBatches ?? [], progress);
+        return run.Run(cancellationToken);
+    }
+
+    /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
+    /// <param name="batches">One or more batches.</param>
+    /// <param name="workers">Threads that share the work; 0 for one per processor.</param>
+    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <exception cref="ArgumentException">There are no batches, or one does not fit the network.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, int workers = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        CheckBatches(batches, new TrainingOptions(), nameof(batches));
+        using Workspace<T> workspace = Network.CreateWorkspace(WorkerCount(workers));
+        return Evaluate(batches, workspace, null, cancellationToken);
+    }
+
+    internal static int WorkerCount(int asked) => asked == 0 ? Environment.ProcessorCount : asked;
+
+    internal EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, Workspace<T> workspace, NetworkState<T>? carried, CancellationToken cancellationToken)
+    {
+        LossMeter meter = default;
+        for (int i = 0; i < batches.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            TrainingBatch<T> batch = batches[i];
+            SequenceBatch<T> output = batch.Input is null
+                ? Network.Predict(batch.InputIds!, carried, workspace)
+                : Network.Predict(batch.Input, carried, workspace);
+            LossInput<T> input = new(output, batch.Target, batch.Labels, batch.Weights);
+            meter.Add(Loss.EvaluateTotals(input, null, 1, workspace.Pass.Team, workspace.Pass.Width));
+        }
+
+        return new EvaluationResult(meter.Loss(Loss.Reduction), meter.Accuracy);
+    }
+
+    private static void CheckBatches(IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options, string argument)
+    {
+        ArgumentNullException.ThrowIfNull(batches, argument);
+        if (batches.Count == 0)
+        {
+            throw new ArgumentException("There has to be at least 1 batch; there are 0.", argument);
+        }
+
+        for (int i = 0; i < batches.Count; i++)
+        {
+            if (batches[i] is null)
+            {
+                throw new ArgumentException($"Batch {i} is null.", argument);
+            }
+
+            if (options.CarryState && batches[i].InputShape.Count != batches[0].InputShape.Count)
+            {
+                throw new ArgumentException(
+                    $"Batch {i} has {batches[i].InputShape.Count} sequences, batch 0 has {batches[0].InputShape.Count}; carried states need the same number.", argument);
+            }
+
+            if (options.TruncateAfter is not null && !batches[i].TargetShape.Matches(batches[i].InputShape))
+            {
+                throw new ArgumentException($"The target of batch {i} has other lengths than its input; truncation needs one target row per step.", argument);
+            }
+        }
+    }
+
+    private void CheckLayers(TrainingOptions options)
+    {
+        if (options.TruncateAfter is null && !options.CarryState)
+        {
+            return;
+        }
+
+        foreach (Layer<T> layer in Network.Layers)
+        {
+            if (layer.NeedsWholeSequence)
+            {
+                string option = options.CarryState ? nameof(options.CarryState) : nameof(options.TruncateAfter);
+                throw new NotSupportedException($"Layer '{layer.Name}' needs whole sequences; {option} gives it parts of them.");
+            }
+        }
+    }
+}

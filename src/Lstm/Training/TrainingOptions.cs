@@ -1,0 +1,94 @@
+namespace Lstm;
+
+/// <summary>What a trainer does with a gradient that is infinite or NaN.</summary>
+public enum NonFiniteAction
+{
+    /// <summary>Throw <see cref="NonFiniteGradientException"/>; the network is left as before the step.</summary>
+    Throw,
+
+    /// <summary>Leave the step out and go on; states that are carried start anew.</summary>
+    SkipStep,
+}
+
+/// <summary>How <see cref="Trainer{T}.Fit"/> goes through the batches.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>How often all batches are gone through, at least 1. Default 1.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>
+    /// Truncated BPTT (Williams &amp; Peng 1990): batches are cut into segments of this many steps, each with an optimizer step
+    /// of its own; states pass from segment to segment, gradients do not. Null (the default) for whole sequences. A learned
+    /// initial state is used but not trained then.
+    /// </summary>
+    public int? TruncateAfter { get; init; }
+
+    /// <summary>
+    /// Whether the sequences of a batch continue those of the batch before: states are carried on, from the initial one at
+    /// the start of an epoch, and batches keep their order. All batches have the same number of sequences then. Default false.
+    /// </summary>
+    public bool CarryState { get; init; }
+
+    /// <summary>
+    /// How many batches share an optimizer step, at least 1; under <see cref="Reduction.Mean"/> the gradient is the mean of
+    /// theirs, else the sum. Not to be combined with <see cref="TruncateAfter"/>. Default 1.
+    /// </summary>
+    public int AccumulateBatches { get; init; } = 1;
+
+    /// <summary>Whether each epoch takes the batches in an order of its own, drawn from <see cref="Seed"/>. Default true; without effect with <see cref="CarryState"/>.</summary>
+    public bool Shuffle { get; init; } = true;
+
+    /// <summary>Seed of the orders and of the dropout masks. Default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Threads that share each pass, the caller's included; 0 (the default) for one per processor. Any number gives the same bits.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>What to do with a gradient that is not finite. Default <see cref="NonFiniteAction.Throw"/>.</summary>
+    public NonFiniteAction OnNonFinite { get; init; }
+
+    /// <summary>Stops after this many epochs in a row without a better validation loss, at least 1; null (the default) for never.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>By how much a validation loss has to be below the best to be better, at least 0. Default 0.</summary>
+    public double MinimumImprovement { get; init; }
+
+    /// <summary>Whether the network ends with the parameters of the epoch of the best validation loss. Default false. The optimizer's state is not taken back.</summary>
+    public bool RestoreBest { get; init; }
+
+    internal void Check(bool validates)
+    {
+        AtLeast(Epochs, 1, nameof(Epochs));
+        AtLeast(TruncateAfter ?? 1, 1, nameof(TruncateAfter));
+        AtLeast(AccumulateBatches, 1, nameof(AccumulateBatches));
+        AtLeast(Workers, 0, nameof(Workers));
+        AtLeast(Patience ?? 1, 1, nameof(Patience));
+        if (!Enum.IsDefined(OnNonFinite))
+        {
+            throw new ArgumentException($"OnNonFinite is {OnNonFinite}, none of the enumeration's.", "options");
+        }
+
+        if (!(MinimumImprovement >= 0 && double.IsFinite(MinimumImprovement)))
+        {
+            throw new ArgumentException($"MinimumImprovement is {MinimumImprovement}; it has to be finite and at least 0.", "options");
+        }
+
+        if (AccumulateBatches > 1 && TruncateAfter is not null)
+        {
+            throw new ArgumentException($"AccumulateBatches is {AccumulateBatches}, which cannot be combined with TruncateAfter ({TruncateAfter}): each segment makes a step.", "options");
+        }
+
+        if (!validates && (Patience is not null || RestoreBest))
+        {
+            throw new ArgumentException("Patience and RestoreBest need validation batches; there are none.", "options");
+        }
+    }
+
+    private static void AtLeast(int value, int least, string name)
+    {
+        if (value < least)
+        {
+            throw new ArgumentException($"{name} is {value}; it has to be at least {least}.", "options");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace Lstm;
+
+/// <summary>What a training came to.</summary>
+public sealed record TrainingResult
+{
+    /// <summary>One entry for each epoch gone through.</summary>
+    public required IReadOnlyList<EpochResult> Epochs { get; init; }
+
+    /// <summary>Optimizer steps made.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Steps left out because a gradient was not finite.</summary>
+    public required long SkippedSteps { get; init; }
+
+    /// <summary>Index in <see cref="Epochs"/> of the lowest validation loss; null without validation, or where each is NaN.</summary>
+    public required int? BestEpoch { get; init; }
+
+    /// <summary>Whether <see cref="TrainingOptions.Patience"/> ended it.</summary>
+    public required bool StoppedEarly { get; init; }
+
+    /// <summary>The time it took.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>The last epoch's loss.</summary>
+    public double Loss => Epochs[^1].Loss;
+
+    /// <summary>The last epoch's validation loss; NaN without validation.</summary>
+    public double ValidationLoss => Epochs[^1].ValidationLoss;
+}
+
+/// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
+/// <param name="Loss">The loss over all elements of the epoch.</param>
+/// <param name="Accuracy">The share of right decisions; NaN where the loss decides nothing.</param>
+/// <param name="ValidationLoss">The validation loss; NaN without validation.</param>
+/// <param name="ValidationAccuracy">The share of right decisions in validation; NaN where there are none.</param>
+public readonly record struct EpochResult(double Loss, double Accuracy, double ValidationLoss, double ValidationAccuracy);
+
+/// <summary>A network's loss on batches it does not learn from.</summary>
+/// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all elements of all batches, else the sum; for a loss of one's own the mean over batches.</param>
+/// <param name="Accuracy">The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; NaN where the loss decides nothing.</param>
+public readonly record struct EvaluationResult(double Loss, double Accuracy);
+
+/// <summary>How far a trainer is, beside the optimizer's own state; setting it resumes a training.</summary>
+/// <param name="Epoch">Epochs completed.</param>
+/// <param name="Batch">Batches of the present epoch that completed steps have used.</param>
+/// <param name="Draw">Batches used in all: the key of the next dropout masks.</param>
+public readonly record struct TrainingPosition(int Epoch, int Batch, long Draw);

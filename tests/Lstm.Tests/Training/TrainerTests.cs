@@ -1,0 +1,311 @@
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Training;
+
+public class TrainerTests
+{
+    internal static readonly LayerSpec[] Specs = [new LstmSpec(6) { Layers = 2, Dropout = 0.2 }, new DenseSpec(2)];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Fit_gives_the_bits_of_the_loop_by_hand(int workers)
+    {
+        List<TrainingBatch<float>> batches = Batches(3);
+        Network<float> expected = Network.Create<float>(3, 7, Specs);
+        Network<float> actual = expected.Clone();
+        MeanSquaredError<float> loss = new();
+        Adam<float> optimizer = new(0.01);
+        GradientClip clip = GradientClip.ByGlobalNorm(0.1);
+        double last = 0;
+        using (Tape<float> tape = expected.CreateTape())
+        {
+            Gradient<float> gradient = expected.CreateGradient();
+            for (int epoch = 0; epoch < 3; epoch++)
+            {
+                foreach (TrainingBatch<float> batch in batches)
+                {
+                    NetworkState<float> state = expected.CreateState(batch.Input!.Count);
+                    gradient.Clear();
+                    SequenceBatch<float> output = expected.Forward(batch.Input, state, tape);
+                    last = loss.Evaluate(output, batch.Target!, tape.OutputGradient);
+                    expected.Backward(tape, gradient);
+                    clip.Apply(gradient);
+                    optimizer.Step(expected, gradient);
+                }
+            }
+        }
+
+        Trainer<float> trainer = new(actual, loss, new Adam<float>(0.01)) { Clip = clip };
+        Seen seen = new();
+        trainer.Fit(batches, new TrainingOptions { Epochs = 3, Shuffle = false, Workers = workers }, progress: seen);
+        Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
+        Assert.Equal(last, seen.All[^2].Loss);
+    }
+
+    [Fact]
+    public void Fit_truncated_gives_the_bits_of_the_loop_by_hand()
+    {
+        List<TrainingBatch<float>> batches = Batches(2);
+        Network<float> expected = Network.Create<float>(3, 7, Specs);
+        Network<float> actual = expected.Clone();
+        MeanSquaredError<float> loss = new();
+        Sgd<float> optimizer = new(0.1, 0.9);
+        using (Tape<float> tape = expected.CreateTape())
+        {
+            Gradient<float> gradient = expected.CreateGradient();
+            for (int b = 0; b < batches.Count; b++)
+            {
+                NetworkState<float> state = expected.CreateState(batches[b].Input!.Count);
+                for (int first = 0; first < batches[b].Input!.StepCount; first += 4)
+                {
+                    gradient.Clear();
+                    SequenceBatch<float> input = new(3), target = new(2);
+                    input.View(batches[b].Input!, first, 4);
+                    target.View(batches[b].Target!, first, 4);
+                    tape.DropoutDraw = b;
+                    SequenceBatch<float> output = expected.Forward(input, state, tape);
+                    loss.Evaluate(output, target, tape.OutputGradient);
+                    expected.Backward(tape, gradient);
+                    optimizer.Step(expected, gradient);
+                }
+            }
+        }
+
+        Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
+        TrainingResult result = trainer.Fit(batches, new TrainingOptions { Shuffle = false, TruncateAfter = 4, Workers = 1 });
+        Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
+        Assert.Equal(2 * 3, result.Steps);
+    }
+
+    [Fact]
+    public void Fit_twice_of_five_epochs_is_once_of_ten_on_any_workers()
+    {
+        List<TrainingBatch<float>> batches = Batches(4);
+        Network<float> once = Network.Create<float>(3, 7, Specs);
+        Network<float> twice = once.Clone();
+        new Trainer<float>(once, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, new TrainingOptions { Epochs = 10, Workers = 1, Seed = 3 });
+        Trainer<float> trainer = new(twice, new MeanSquaredError<float>(), new Adam<float>());
+        trainer.Fit(batches, new TrainingOptions { Epochs = 5, Workers = 2, Seed = 3 });
+        trainer.Fit(batches, new TrainingOptions { Epochs = 5, Workers = 1, Seed = 3 });
+        Close.SameBits<float>(once.Flat, twice.Flat, "parameters");
+        Assert.Equal(new TrainingPosition(10, 0, 40), trainer.Position);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public void Fit_cancelled_within_an_epoch_goes_on_to_the_same_bits(bool carries, int accumulate)
+    {
+        List<TrainingBatch<float>> batches = Batches(5);
+        Network<float> whole = Network.Create<float>(3, 7, Specs);
+        Network<float> parts = whole.Clone();
+        TrainingOptions options = new() { Epochs = 3, Workers = 1, CarryState = carries, AccumulateBatches = accumulate };
+        new Trainer<float>(whole, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options);
+
+        Trainer<float> trainer = new(parts, new MeanSquaredError<float>(), new Adam<float>());
+        using CancellationTokenSource source = new();
+        Seen stop = new() { Then = p => { if (p.Epoch == 2 && p.Batch == 3) { source.Cancel(); } } };
+        Assert.Throws<OperationCanceledException>(() => trainer.Fit(batches, options, progress: stop, cancellationToken: source.Token));
+        Assert.Equal(new TrainingPosition(1, accumulate == 1 ? 3 : 2, accumulate == 1 ? 8 : 7), trainer.Position);
+        trainer.Fit(batches, options with { Epochs = 2 });
+        Close.SameBits<float>(whole.Flat, parts.Flat, "parameters");
+    }
+
+    [Fact]
+    public void Fit_accumulating_equal_batches_is_one_of_them()
+    {
+        TrainingBatch<double> batch = Batch<double>(1, [3, 5]);
+        Network<double> one = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
+        Network<double> four = one.Clone();
+        new Trainer<double>(one, new MeanSquaredError<double>(), new Sgd<double>(0.5)).Fit([batch], new TrainingOptions());
+        TrainingResult result = new Trainer<double>(four, new MeanSquaredError<double>(), new Sgd<double>(0.5))
+            .Fit([batch, batch, batch, batch], new TrainingOptions { AccumulateBatches = 4 });
+        Close.Relative<double>(one.Flat, four.Flat, 1e-12, "parameters");
+        Assert.Equal(1, result.Steps);
+    }
+
+    [Fact]
+    public void Fit_carrying_state_is_truncation_of_the_joined_batch()
+    {
+        TrainingBatch<double> joined = Batch<double>(1, [8, 8]);
+        Network<double> cut = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
+        Network<double> carried = cut.Clone();
+        List<TrainingBatch<double>> parts = [];
+        for (int first = 0; first < 8; first += 4)
+        {
+            SequenceBatch<double> input = new(3), target = new(2);
+            input.View(joined.Input!, first, 4);
+            target.View(joined.Target!, first, 4);
+            parts.Add(new TrainingBatch<double>(input, target));
+        }
+
+        new Trainer<double>(cut, new MeanSquaredError<double>(), new Adam<double>()).Fit([joined], new TrainingOptions { Epochs = 3, TruncateAfter = 4 });
+        new Trainer<double>(carried, new MeanSquaredError<double>(), new Adam<double>()).Fit(parts, new TrainingOptions { Epochs = 3, CarryState = true });
+        Close.SameBits<double>(cut.Flat, carried.Flat, "parameters");
+    }
+
+    [Fact]
+    public void Fit_learns_and_stops_early_at_the_best_parameters()
+    {
+        List<TrainingBatch<float>> batches = Batches(2);
+        Network<float> network = Network.Create<float>(3, 7, new LstmSpec(16), new DenseSpec(2));
+        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>(0.02));
+        List<TrainingBatch<float>> validation = [Batch<float>(99, [7, 7])];
+        TrainingOptions options = new() { Epochs = 500, Patience = 10, RestoreBest = true };
+        TrainingResult result = trainer.Fit(batches, options, validation);
+        Assert.True(result.StoppedEarly);
+        Assert.Equal(result.BestEpoch!.Value + 11, result.Epochs.Count);
+        Assert.True(result.Loss < 0.8 * result.Epochs[0].Loss, $"{result.Epochs[0].Loss} became {result.Loss}.");
+        Assert.Equal(result.Epochs[result.BestEpoch.Value].ValidationLoss, trainer.Evaluate(validation).Loss);
+        Assert.Equal(result.Epochs.Min(epoch => epoch.ValidationLoss), trainer.Evaluate(validation, workers: 1).Loss);
+    }
+
+    [Fact]
+    public void Fit_of_a_gradient_that_is_not_finite_throws_or_skips()
+    {
+        TrainingBatch<float> good = Batch<float>(1, [3]);
+        TrainingBatch<float> bad = Batch<float>(2, [3]);
+        bad.Target!.Rows[1] = float.NaN;
+        Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4), new DenseSpec(2));
+        Network<float> after = network.Clone();
+        new Trainer<float>(after, new MeanSquaredError<float>(), new Sgd<float>(0.1)).Fit([good], new TrainingOptions());
+
+        Network<float> thrown = network.Clone();
+        Trainer<float> trainer = new(thrown, new MeanSquaredError<float>(), new Sgd<float>(0.1));
+        NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = false }));
+        Assert.Equal("lstm.weight_ih_l0", e.ParameterName);
+        Close.SameBits<float>(after.Flat, thrown.Flat, "parameters");
+
+        Network<float> skipped = network.Clone();
+        TrainingResult result = new Trainer<float>(skipped, new MeanSquaredError<float>(), new Sgd<float>(0.1))
+            .Fit([good, bad], new TrainingOptions { Shuffle = false, OnNonFinite = NonFiniteAction.SkipStep });
+        Assert.Equal((1, 1), (result.Steps, result.SkippedSteps));
+        Close.SameBits<float>(after.Flat, skipped.Flat, "parameters");
+    }
+
+    [Fact]
+    public void Fit_reports_each_batch_and_each_epoch()
+    {
+        Network<float> network = Network.Create<float>(3, 7, Specs);
+        Seen seen = new();
+        List<TrainingBatch<float>> batches = Batches(3);
+        TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>())
+            .Fit(batches, new TrainingOptions { Epochs = 2 }, [batches[0]], seen);
+        Assert.Equal(
+            [(1, 1, false), (1, 2, false), (1, 3, false), (1, 3, true), (2, 1, false), (2, 2, false), (2, 3, false), (2, 3, true)],
+            seen.All.Select(p => (p.Epoch, p.Batch, p.IsEpochEnd)));
+        Assert.Equal([result.Epochs[0].Loss, result.Epochs[1].Loss], seen.All.Where(p => p.IsEpochEnd).Select(p => p.Loss));
+        Assert.Equal(TimeSpan.Zero, seen.All[^1].Remaining);
+        Assert.All(seen.All, p => Assert.True(p.GradientNorm > 0 && p.Epochs == 2 && p.Batches == 3));
+    }
+
+    [Fact]
+    public void Evaluate_of_labels_counts_right_answers()
+    {
+        Network<double> network = Network.Create<double>(4, new EmbeddingSpec(3), new DenseSpec(4));
+        SequenceBatch<int> ids = SequenceBatch.FromSequences<int>([[0, 1, 2, 3], [3, 2]]);
+        TrainingBatch<double> batch = new(ids, ids);
+        Trainer<double> trainer = new(network, new SoftmaxCrossEntropy<double>(), new Adam<double>(0.1));
+        TrainingResult result = trainer.Fit([batch], new TrainingOptions { Epochs = 60 });
+        Assert.Equal(1, trainer.Evaluate([batch]).Accuracy);
+        Assert.True(result.Loss < 0.2);
+        Assert.True(double.IsNaN(new Trainer<double>(network, new MeanSquaredError<double>(), new Adam<double>())
+            .Evaluate([new TrainingBatch<double>(ids, Rows.Random<double>(new Random(1), [4, 2], 4))]).Accuracy));
+    }
+
+    [Fact]
+    public void Fit_with_a_loss_of_ones_own_calls_it()
+    {
+        TrainingBatch<double> batch = Batch<double>(1, [3, 5]);
+        Network<double> ours = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
+        Network<double> theirs = ours.Clone();
+        TrainingOptions options = new() { AccumulateBatches = 2 };
+        double expected = new Trainer<double>(ours, new MeanSquaredError<double>(), new Sgd<double>(0.1)).Fit([batch, batch], options).Loss;
+        double actual = new Trainer<double>(theirs, new OwnLoss(), new Sgd<double>(0.1)).Fit([batch, batch], options).Loss;
+        Assert.Equal(expected, actual, 1e-12);
+        Close.Relative<double>(ours.Flat, theirs.Flat, 1e-12, "parameters");
+    }
+
+    [Fact]
+    public void Fit_of_bad_input_throws_before_a_step()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2));
+        Network<float> reads = Network.Create<float>(3, new LstmSpec(4) { Direction = LstmDirection.Bidirectional, Name = "both" }, new DenseSpec(2));
+        TrainingBatch<float> batch = Batch<float>(1, [3]);
+        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
+        Trainer<float> whole = new(reads, new MeanSquaredError<float>(), new Adam<float>());
+        long version = network.Version;
+        Assert.Throws<ArgumentException>("batches", () => trainer.Fit([], new TrainingOptions()));
+        Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, null!], new TrainingOptions()));
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Epochs = 0 }));
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 0 }));
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, AccumulateBatches = 2 }));
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Patience = 2 }));
+        Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions { CarryState = true }));
+        Assert.Throws<ArgumentException>("batches", () => trainer.Fit(
+            [new TrainingBatch<float>(batch.Input!, Batch<float>(1, [4]).Target!)], new TrainingOptions { TruncateAfter = 2 }));
+        Assert.Throws<ArgumentException>("batch", () => trainer.Fit([new TrainingBatch<float>(batch.Target!, batch.Target!)], new TrainingOptions()));
+        Assert.Contains("'both'", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message);
+        Assert.Contains("CarryState", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { CarryState = true })).Message);
+        Assert.Equal(version, network.Version);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(1, 3)]
+    public void Fit_allocates_nothing_per_step(int workers, int truncate) =>
+        Assert.Equal(0, Allocation.InChild("training.fit", $"{workers}", $"{truncate}"));
+
+    internal static List<TrainingBatch<float>> Batches(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => Batch<float>(i, [9, 0, 4, 12 - (i % 2)]))];
+
+    private static TrainingBatch<T> Batch<T>(int seed, int[] lengths)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+    {
+        Random random = new(seed);
+        return new TrainingBatch<T>(Rows.Random<T>(random, lengths, 3), Rows.Random<T>(random, lengths, 2));
+    }
+
+    internal sealed class Seen : IProgress<TrainingProgress>
+    {
+        public List<TrainingProgress> All { get; } = [];
+
+        public Action<TrainingProgress>? Then { get; init; }
+
+        public bool Keeps { get; init; } = true;
+
+        public void Report(TrainingProgress value)
+        {
+            if (Keeps)
+            {
+                All.Add(value);
+            }
+
+            Then?.Invoke(value);
+        }
+    }
+
+    private sealed class OwnLoss : Loss<double>
+    {
+        public override double Evaluate(
+            SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient = null, SequenceBatch<double>? weights = null)
+        {
+            double sum = 0;
+            for (int i = 0; i < output.Rows.Length; i++)
+            {
+                double d = output.Rows[i] - target.Rows[i];
+                sum += d * d;
+                if (outputGradient is not null)
+                {
+                    outputGradient.Rows[i] = 2 * d / output.Rows.Length;
+                }
+            }
+
+            return sum / output.Rows.Length;
+        }
+    }
+}
