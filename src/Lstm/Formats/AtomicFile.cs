@@ -65,19 +65,21 @@ internal static class AtomicFile
 
     private static void RemoveStale(string folder, string stem)
     {
-        if (!Directory.Exists(folder))
+        try
         {
-            return;
-        }
-
-        foreach (string file in Directory.EnumerateFiles(folder, "*" + Suffix))
-        {
-            string name = Path.GetFileName(file);
-            if (name.StartsWith(stem, StringComparison.Ordinal) && Writer(name[stem.Length..^Suffix.Length]) is { } process
-                && !IsAlive(process, file) && !IsOpen(file))
+            foreach (string file in Directory.EnumerateFiles(folder, "*" + Suffix))
             {
-                TryDelete(file);
+                string name = Path.GetFileName(file)[..^Suffix.Length];
+                if (name.StartsWith(stem, StringComparison.Ordinal) && Writer(name[stem.Length..]) is { } process
+                    && !IsAlive(process, file) && !IsOpen(file))
+                {
+                    TryDelete(file);
+                }
             }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be listed can be written to all the same; one that is not there is reported by the write.
         }
     }
 
