@@ -53,9 +53,14 @@ public sealed class Parameter
     internal void Pack<T>(ReadOnlySpan<T> source, Span<T> flat)
     {
         Span<T> packed = flat.Slice(Offset, PackedLength);
-        for (int i = 0; i < source.Length; i++)
+        for (int row = 0; row < Rows; row++)
         {
-            packed[IndexOf(i)] = source[i];
+            (int first, int step) = Place(row);
+            ReadOnlySpan<T> values = source.Slice(row * Columns, Columns);
+            for (int column = 0; column < values.Length; column++)
+            {
+                packed[first + (column * step)] = values[column];
+            }
         }
     }
 
@@ -63,9 +68,14 @@ public sealed class Parameter
     internal void Unpack<T>(ReadOnlySpan<T> flat, Span<T> destination)
     {
         ReadOnlySpan<T> packed = flat.Slice(Offset, PackedLength);
-        for (int i = 0; i < destination.Length; i++)
+        for (int row = 0; row < Rows; row++)
         {
-            destination[i] = packed[IndexOf(i)];
+            (int first, int step) = Place(row);
+            Span<T> values = destination.Slice(row * Columns, Columns);
+            for (int column = 0; column < values.Length; column++)
+            {
+                values[column] = packed[first + (column * step)];
+            }
         }
     }
 
@@ -78,6 +88,20 @@ public sealed class Parameter
         }
 
         (int row, int column) = Math.DivRem(index, Columns);
-        return _panels.IndexOf(_panels.ColumnOf(row), column, Columns);
+        (int first, int step) = Place(row);
+        return first + (column * step);
+    }
+
+    // Where a row of PyTorch's layout starts, and how far apart its elements lie.
+    private (int First, int Step) Place(int row)
+    {
+        if (_panels is null)
+        {
+            return (row * Columns, 1);
+        }
+
+        int column = _panels.ColumnOf(row);
+        int first = _panels.IndexOf(column, 0, Columns);
+        return (first, _panels.IndexOf(column, 1, Columns) - first);
     }
 }
