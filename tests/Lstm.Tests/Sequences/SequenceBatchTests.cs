@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Sequences;
@@ -106,19 +105,6 @@ public class SequenceBatchTests
     }
 
     [Fact]
-    public void Rows_keep_their_memory_alive()
-    {
-        Span<double> rows = RowsOfForgottenBatch();
-        for (int i = 0; i < 20; i++)
-        {
-            GC.Collect();
-            SequenceBatch.FromSequences<double>([[.. Enumerable.Repeat(-1.0, 1000)]]);
-        }
-
-        Assert.Equal(Sample.Values<double>(3, 1000), rows.ToArray());
-    }
-
-    [Fact]
     public void Bad_sequences_throw_and_leave_the_batch_as_it_was()
     {
         SequenceBatch<double> batch = Sample.Batch<double>(1, 3, 4, 0, 2);
@@ -185,9 +171,6 @@ public class SequenceBatchTests
         Assert.Equal(argument, error.ParamName);
         Assert.All(said, part => Assert.Contains(part, error.Message));
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Span<double> RowsOfForgottenBatch() => SequenceBatch.FromSequences<double>([Sample.Values<double>(3, 1000)]).Rows;
 
     private static ReadOnlyTensorSpan<double> Dense(params nint[] shape)
     {
