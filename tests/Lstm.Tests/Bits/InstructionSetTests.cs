@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Lstm.Simd;
 using Lstm.Tests.Support;
@@ -48,6 +49,42 @@ public class InstructionSetTests
             Console.WriteLine($"{name} float {Train<float>(inputSize, specs)}");
             Console.WriteLine($"{name} double {Train<double>(inputSize, specs)}");
         }
+
+        Console.WriteLine($"fit float {Fit<float>()}");
+        Console.WriteLine($"fit double {Fit<double>()}");
+        Console.WriteLine($"fit ids float {FitIds<float>()}");
+        Console.WriteLine($"fit ids double {FitIds<double>()}");
+    }
+
+    private static string Fit<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = Network.Create<T>(3, 5, new LstmSpec(11) { Layers = 2, Dropout = 0.2, LearnInitialState = true }, new DenseSpec(2));
+        Trainer<T> trainer = new(network, new HuberLoss<T>(0.5), new Adam<T>(0.01)) { Clip = GradientClip.ByGlobalNorm(0.5) };
+        int[] lengths = [9, 0, 7, 12, 3];
+        List<TrainingBatch<T>> batches = [.. Enumerable.Range(1, 3).Select(i =>
+            new TrainingBatch<T>(Sample.Batch<T>(i, 3, lengths), Sample.Batch<T>(10 + i, 2, lengths)))];
+        return Hash(network, trainer.Fit(batches, new TrainingOptions { Epochs = 3, TruncateAfter = 5, Workers = 2 }));
+    }
+
+    private static string FitIds<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = Network.Create<T>(13, 5, new EmbeddingSpec(5), new LstmSpec(9) { Direction = LstmDirection.Bidirectional }, new DenseSpec(13));
+        Trainer<T> trainer = new(network, new SoftmaxCrossEntropy<T>(), new RMSprop<T>(momentum: 0.5)) { Clip = GradientClip.ByTensorNorm(0.5) };
+        int[] lengths = [9, 0, 7, 12, 3];
+        List<TrainingBatch<T>> batches = [.. Enumerable.Range(1, 3).Select(i =>
+            new TrainingBatch<T>(Sample.Ids(i, 13, lengths), Sample.Ids(10 + i, 13, lengths)))];
+        return Hash(network, trainer.Fit(batches, new TrainingOptions { Epochs = 2, Workers = 2 }));
+    }
+
+    private static string Hash<T>(Network<T> network, TrainingResult result)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes(network.Flat));
+        hash.AppendData(MemoryMarshal.AsBytes(result.Epochs.Select(epoch => epoch.Loss).ToArray().AsSpan()));
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     // A few steps of gradient descent on half the squared distance to a random target.
@@ -94,13 +131,13 @@ public class InstructionSetTests
 
         return Convert.ToHexString(hash.GetHashAndReset());
 
-        void Append(T[] values) => hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+        void Append(T[] values) => hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
     }
 
     private static (string Width, string Fused, string[] Hashes) Run(string instructionSet)
     {
         string[] lines = ChildProcess.RunWith(instructionSet, "bits.train").Succeeded();
-        Assert.Equal(11, lines.Length);
+        Assert.Equal(15, lines.Length);
         string[] first = lines[0].Split(' ');
         return (first[0], first[1], lines[1..]);
     }

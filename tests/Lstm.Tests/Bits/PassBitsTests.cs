@@ -29,15 +29,36 @@ public abstract class PassBitsTests<T>
     public void Pass_on_several_workers_gives_the_bits_of_one(string name)
     {
         Network<T> network = Create(name);
-        TrainingPass<T> expected = TrainingPass<T>.Run(network, Input(name), seed: 2);
-        for (int workers = 2; workers <= 3; workers++)
+        foreach (int[] lengths in (int[][])[Lengths, [9], [0, 1], [3, 3, 3, 3]])
         {
-            using Tape<T> tape = network.CreateTape(workers);
-            tape.DropoutSeed = 3;
-            expected.AssertSameBits(TrainingPass<T>.Run(network, Input(name), 2, tape, network.CreateGradient()), $"{workers} workers");
-            Assert.True(tape.Pass.Team.RunsOfOthers > 0);
-            Assert.Equal(0, tape.Pass.Team.RunsOfOthers % (workers - 1));
+            TrainingPass<T> expected = TrainingPass<T>.Run(network, Input(name, lengths), seed: 2);
+            for (int workers = 2; workers <= 3; workers++)
+            {
+                using Tape<T> tape = network.CreateTape(workers);
+                tape.DropoutSeed = 3;
+                expected.AssertSameBits(TrainingPass<T>.Run(network, Input(name, lengths), 2, tape, network.CreateGradient()), $"{workers} workers");
+                Assert.True(tape.Pass.Team.RunsOfOthers > 0);
+                Assert.Equal(0, tape.Pass.Team.RunsOfOthers % (workers - 1));
+            }
         }
+    }
+
+    [Theory]
+    [InlineData("stack")]
+    [InlineData("last")]
+    public void Predict_on_threads_that_share_a_network_gives_the_bits_of_one(string name)
+    {
+        Network<T> network = Create(name);
+        var batch = (SequenceBatch<T>)Input(name);
+        T[] expected = Sample.Flat(network.Predict(batch));
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 4 }, _ =>
+        {
+            using Workspace<T> workspace = network.CreateWorkspace();
+            for (int i = 0; i < 20; i++)
+            {
+                Close.SameBits(expected, Sample.Flat(network.Predict(batch, null, workspace)), "output");
+            }
+        });
     }
 
     [Theory]

@@ -31,6 +31,25 @@ public abstract class StreamBitsTests<T>
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Reset_after_a_NaN_input_gives_the_bits_of_a_fresh_stream(int sessions)
+    {
+        Network<T> network = Create("narrow");
+        using NetworkStream<T> stream = network.OpenStream(sessions), fresh = network.OpenStream(sessions);
+        T[] x = Sample.Values<T>(1, 3 * sessions), expected = new T[2 * sessions], actual = new T[2 * sessions];
+        stream.Step([.. x.Select(_ => T.NaN)], actual);
+        Assert.All(actual, value => Assert.True(T.IsNaN(value)));
+        stream.Reset();
+        for (int t = 0; t < 3; t++)
+        {
+            fresh.Step(x, expected);
+            stream.Step(x, actual);
+            Close.SameBits(expected, actual, $"step {t}");
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Networks))]
     public void Step_of_sessions_that_join_and_leave_equals_each_sequence_alone(string name)
     {
