@@ -3,6 +3,7 @@ using Lstm.Tests.Support;
 namespace Lstm.Tests.Networks;
 
 /// <summary>Every gradient of whole networks against central differences, in double, away from kinks.</summary>
+[Trait("Category", "Widths")]
 public class GradientTests
 {
     private const double Step = 1e-5;

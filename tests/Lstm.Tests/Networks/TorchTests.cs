@@ -6,6 +6,7 @@ using Lstm.Tests.Support;
 namespace Lstm.Tests.Networks;
 
 /// <summary>Networks against PyTorch's outputs and gradients.</summary>
+[Trait("Category", "Widths")]
 public abstract class TorchTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
