@@ -71,7 +71,15 @@ public sealed unsafe partial class Network<T>
                 inputGradient = tape.InputGradient.RowPointer;
             }
 
-            Layers[i].Backward(pass, input, tape.Records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
+            if (tape.Fused.IsPending)
+            {
+                tape.Fused.Backward((DenseLayer<T>)Layers[i], pass, input, tape.Records[i], inputGradient, gradient.Buffer.Pointer);
+            }
+            else
+            {
+                Layers[i].Backward(pass, input, tape.Records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
+            }
+
             outputGradient = inputGradient;
         }
 
@@ -136,11 +144,7 @@ public sealed unsafe partial class Network<T>
 
     private SequenceBatch<T> RunForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
     {
-        ArgumentNullException.ThrowIfNull(tape);
-        if (!ReferenceEquals(tape.Network, this))
-        {
-            throw new ArgumentException("The tape belongs to another network.", nameof(tape));
-        }
+        CheckTape(tape);
 
         Rows<T> rows = CheckInput(batch, ids, state);
         BeginForward(batch, ids, tape);
@@ -159,6 +163,7 @@ public sealed unsafe partial class Network<T>
     private static void BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, Tape<T> tape)
     {
         tape.IsPending = false;
+        tape.Fused.Clear();
         tape.Input = batch;
         tape.InputIds = ids;
         tape.InputShapeVersion = tape.InputShape.Version;
@@ -243,14 +248,19 @@ public sealed unsafe partial class Network<T>
         }
     }
 
-    private void CheckBackward(Tape<T> tape, Gradient<T> gradient)
+    private void CheckTape(Tape<T> tape)
     {
         ArgumentNullException.ThrowIfNull(tape);
-        ArgumentNullException.ThrowIfNull(gradient);
         if (!ReferenceEquals(tape.Network, this))
         {
             throw new ArgumentException("The tape belongs to another network.", nameof(tape));
         }
+    }
+
+    private void CheckBackward(Tape<T> tape, Gradient<T> gradient)
+    {
+        CheckTape(tape);
+        ArgumentNullException.ThrowIfNull(gradient);
 
         if (!ReferenceEquals(gradient.Layout, _layout))
         {
@@ -273,13 +283,14 @@ public sealed unsafe partial class Network<T>
         }
 
         SequenceShape output = tape.Records[^1].OutputShape;
-        if (!tape.OutputGradient.Shape.Matches(output))
+        if (!tape.Fused.IsPending && !tape.OutputGradient.Shape.Matches(output))
         {
             throw new InvalidOperationException(
                 $"The output gradient has {tape.OutputGradient.RowCount} rows of {tape.OutputGradient.Count} sequences; "
                 + $"the output has {output.RowCount} of {output.Count}, in the same order of lengths.");
         }
 
+        tape.Fused.Check();
         tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));
     }
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Training;
 
 namespace Lstm;
 
@@ -68,6 +69,9 @@ public sealed class Tape<T> : IDisposable
     internal Pass<T> Pass { get; }
 
     internal LayerRecord<T>[] Records { get; }
+
+    /// <summary>The loss that took the last layer with it, if the last forward pass ended so.</summary>
+    internal FusedLoss<T> Fused { get; } = new();
 
     /// <summary>What the last forward pass read: one of the two, or neither before the first.</summary>
     internal SequenceBatch<T>? Input { get; set; }

@@ -14,13 +14,24 @@ internal sealed class RowRuns
     public ReadOnlySpan<Run> All => _runs.AsSpan(0, _count);
 
     /// <summary>Sets the order of rows that have no recurrence of their own: that of a layer reading forward.</summary>
-    public void Set(SequenceShape shape)
+    public void Set(SequenceShape shape) => Set(shape, 0, shape.StepCount);
+
+    /// <summary>The same for the steps [first, end) alone, rows counted from the first of theirs.</summary>
+    public void Set(SequenceShape shape, int first, int end)
     {
         _count = 0;
-        for (int t = shape.StepCount - 1; t >= 0; t--)
+        for (int t = end - 1; t >= first; t--)
         {
-            Add(shape.Offset(t), shape.Offset(t), shape.Live(t));
+            int row = shape.Offset(t) - shape.Offset(first);
+            Add(row, row, shape.Live(t));
         }
+    }
+
+    /// <summary>Sets the order of some rows of one step.</summary>
+    public void Set(int rows)
+    {
+        _count = 0;
+        Add(0, 0, rows);
     }
 
     /// <summary>Sets the order of one direction, each row with the slot of the state before it.</summary>

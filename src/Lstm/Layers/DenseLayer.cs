@@ -22,6 +22,9 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
 
     public override int OutputSize => _spec.OutputSize;
 
+    /// <summary>Whether y = W x + b, so that a loss may take the layer with it.</summary>
+    public bool IsLinear => _spec.Activation == Activation.None;
+
     public override LayerRecord<T> CreateRecord() => new Record(_outputs, InputSize);
 
     public override void Initialize(ParameterStart<T> start) => start.Glorot(_weight, blocks: 1);

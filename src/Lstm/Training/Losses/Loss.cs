@@ -76,8 +76,8 @@ public abstract class Loss<T>
         }
 
         double value = input.Labels is null
-            ? Evaluate(input.Output, input.Target!, outputGradient, input.Weights)
-            : Evaluate(input.Output, input.Labels, outputGradient, input.Weights);
+            ? Evaluate(input.Output!, input.Target!, outputGradient, input.Weights)
+            : Evaluate(input.Output!, input.Labels, outputGradient, input.Weights);
         if (outputGradient is not null && gradientScale != 1)
         {
             T scale = T.CreateChecked(gradientScale);
@@ -87,6 +87,6 @@ public abstract class Loss<T>
             }
         }
 
-        return new LossTotals { Sum = value, Normalizer = 1, Scale = 1 };
+        return new LossTotals { Sum = value, Normalizer = 1, Divisor = 1 };
     }
 }

@@ -18,25 +18,37 @@ internal unsafe struct LossRun<T> : IJob
 
     public static LossTotals Evaluate(Loss<T> loss, LossInput<T> input, SequenceBatch<T>? gradient, double gradientScale, WorkerTeam? team, SimdWidth width)
     {
-        SequenceShape shape = input.Output.Shape;
-        CheckGradient(input.Output, gradient);
-        LossBlock<T> all = Begin(loss, input, shape, input.Output.FeatureSize, gradientScale, out LossTotals totals);
-        all.Output = input.Output.RowPointer;
+        SequenceBatch<T> output = input.Output!;
+        CheckGradient(output, gradient);
+        LossBlock<T> all = Begin(loss, input, output.Shape, output.FeatureSize, gradientScale, out LossTotals totals);
+        all.Output = output.RowPointer;
         all.Gradient = gradient is null ? null : gradient.RowPointer;
-        int blocks = BlockCount(all.Rows);
+        Evaluate(loss.Rows!, all, team, width, ref totals);
+        GC.KeepAlive(output);
+        GC.KeepAlive(input.Target);
+        GC.KeepAlive(input.Labels);
+        GC.KeepAlive(input.Weights);
+        GC.KeepAlive(gradient);
+        return totals;
+    }
+
+    /// <summary>Adds the rows' sums, block by block in order, and overwrites their gradient.</summary>
+    public static void Evaluate(RowLoss<T> loss, LossBlock<T> all, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
+    {
+        int blocks = (all.Rows + LossBlock<T>.MaxRows - 1) / LossBlock<T>.MaxRows;
         if (team is null || team.Size == 1 || blocks < 2)
         {
             for (int block = 0; block < blocks; block++)
             {
                 LossTotals partial = default;
-                loss.Rows!.Evaluate(width, all.Slice(block * LossBlock<T>.MaxRows), ref partial);
+                loss.Evaluate(width, all.Slice(block * LossBlock<T>.MaxRows), ref partial);
                 Add(ref totals, partial);
             }
         }
         else
         {
             LossTotals[] partials = ArrayPool<LossTotals>.Shared.Rent(blocks);
-            LossRun<T> run = new() { _loss = loss.Rows!, _width = width, _all = all, _partials = partials, _blocks = blocks };
+            LossRun<T> run = new() { _loss = loss, _width = width, _all = all, _partials = partials, _blocks = blocks };
             team.Run(ref run);
             for (int block = 0; block < blocks; block++)
             {
@@ -45,13 +57,6 @@ internal unsafe struct LossRun<T> : IJob
 
             ArrayPool<LossTotals>.Shared.Return(partials);
         }
-
-        GC.KeepAlive(input.Output);
-        GC.KeepAlive(input.Target);
-        GC.KeepAlive(input.Labels);
-        GC.KeepAlive(input.Weights);
-        GC.KeepAlive(gradient);
-        return totals;
     }
 
     /// <summary>
@@ -84,19 +89,9 @@ internal unsafe struct LossRun<T> : IJob
 
         rows.Check(all);
         double normalizer = rows.Normalizer(all);
-        double scale = loss.Reduction == Reduction.Sum ? 1 : normalizer == 0 ? 0 : 1 / normalizer;
-        all.GradientScale = scale * gradientScale;
-        totals = new LossTotals { Normalizer = normalizer, Scale = scale };
+        totals = new LossTotals { Normalizer = normalizer, Divisor = loss.Reduction == Reduction.Sum ? 1 : normalizer };
+        all.GradientScale = totals.Divisor == 0 ? 0 : gradientScale / totals.Divisor;
         return all;
-    }
-
-    public static int BlockCount(int rows) => (rows + LossBlock<T>.MaxRows - 1) / LossBlock<T>.MaxRows;
-
-    public static void Add(ref LossTotals totals, LossTotals partial)
-    {
-        totals.Sum += partial.Sum;
-        totals.Right += partial.Right;
-        totals.Decisions += partial.Decisions;
     }
 
     public readonly void Run(int worker, int workers)
@@ -108,6 +103,13 @@ internal unsafe struct LossRun<T> : IJob
             _loss.Evaluate(_width, _all.Slice(block * LossBlock<T>.MaxRows), ref partial);
             _partials[block] = partial;
         }
+    }
+
+    private static void Add(ref LossTotals totals, LossTotals partial)
+    {
+        totals.Sum += partial.Sum;
+        totals.Right += partial.Right;
+        totals.Decisions += partial.Decisions;
     }
 
     private static void CheckGradient(SequenceBatch<T> output, SequenceBatch<T>? gradient)

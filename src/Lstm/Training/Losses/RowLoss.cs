@@ -3,11 +3,11 @@ using Lstm.Simd;
 
 namespace Lstm.Training;
 
-/// <summary>What a loss is evaluated on: an output, one of the two kinds of target, and weights or null.</summary>
-internal readonly record struct LossInput<T>(SequenceBatch<T> Output, SequenceBatch<T>? Target, SequenceBatch<int>? Labels, SequenceBatch<T>? Weights)
+/// <summary>What a loss is evaluated on: an output (null while it is still to be computed), one of the two kinds of target, and weights or null.</summary>
+internal readonly record struct LossInput<T>(SequenceBatch<T>? Output, SequenceBatch<T>? Target, SequenceBatch<int>? Labels, SequenceBatch<T>? Weights)
     where T : unmanaged;
 
-/// <summary>Up to <see cref="MaxRows"/> rows of an output, all pointers at the first of them.</summary>
+/// <summary>Rows of an output, all pointers at the first of them; a loss takes up to <see cref="MaxRows"/> at once.</summary>
 internal unsafe struct LossBlock<T>
     where T : unmanaged
 {
@@ -35,13 +35,13 @@ internal unsafe struct LossBlock<T>
     /// <summary>What the gradient of the sum is multiplied by.</summary>
     public double GradientScale;
 
-    /// <summary>The rows from <paramref name="row"/> on, at most one block of them.</summary>
-    public readonly LossBlock<T> Slice(int row)
+    /// <summary>The rows from <paramref name="row"/> on, at most <paramref name="most"/> of them.</summary>
+    public readonly LossBlock<T> Slice(int row, int most = MaxRows)
     {
         LossBlock<T> slice = this;
         nint values = (nint)row * Features;
-        slice.Rows = Math.Min(MaxRows, Rows - row);
-        slice.Output = Output + values;
+        slice.Rows = Math.Min(most, Rows - row);
+        slice.Output = Output == null ? null : Output + values;
         slice.Target = Target == null ? null : Target + values;
         slice.Labels = Labels == null ? null : Labels + row;
         slice.Weights = Weights == null ? null : Weights + row;
@@ -59,15 +59,15 @@ internal struct LossTotals
     /// <summary>Σ w, over elements; for label losses over rows.</summary>
     public double Normalizer;
 
-    /// <summary>What the sum is multiplied by to give the value.</summary>
-    public double Scale;
+    /// <summary>What the sum is divided by to give the value; 0 where nothing counts.</summary>
+    public double Divisor;
 
     /// <summary>Decisions that were right, of those that counted; 0 of 0 for a loss that decides nothing.</summary>
     public long Right;
 
     public long Decisions;
 
-    public readonly double Value => Sum * Scale;
+    public readonly double Value => Divisor == 0 ? 0 : Sum / Divisor;
 }
 
 /// <summary>The arithmetic of a loss, block by block of rows: so that a large vocabulary's logits need never all exist.</summary>

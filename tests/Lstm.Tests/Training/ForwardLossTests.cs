@@ -1,0 +1,108 @@
+using System.Numerics;
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Training;
+
+public class ForwardLossTests
+{
+    // Steps of more rows than a chunk, of few, and of one.
+    private static readonly int[] Wide = [.. Enumerable.Range(0, 300).Select(b => b < 3 ? 9 - b : b < 290 ? 2 : 0)];
+    private static readonly int[] Long = [400, 0, 3, 150];
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public void ForwardLoss_gives_the_bits_of_the_separate_calls(int workers, bool wide)
+    {
+        Same<float>(workers, wide ? Wide : Long);
+        Same<double>(workers, wide ? Wide : Long);
+    }
+
+    [Fact]
+    public void ForwardLoss_of_values_gives_the_bits_of_the_separate_calls()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(2));
+        Random random = new(1);
+        SequenceBatch<float> input = Rows.Random<float>(random, Long, 3);
+        SequenceBatch<float> target = Rows.Random<float>(random, Long, 2);
+        SequenceBatch<float> weights = Rows.Random<float>(random, Long, 1);
+        HuberLoss<float> loss = new(0.2);
+        using Tape<float> tape = network.CreateTape();
+        Gradient<float> expected = network.CreateGradient(), actual = network.CreateGradient();
+        double value = loss.Evaluate(network.Forward(input, tape), target, tape.OutputGradient, weights);
+        network.Backward(tape, expected);
+        Assert.Equal(value, network.ForwardLoss(input, target, loss, tape, weights: weights));
+        network.Backward(tape, actual);
+        Close.SameBits<float>(expected.Flat, actual.Flat, "gradient");
+    }
+
+    [Fact]
+    public void ForwardLoss_without_a_linear_layer_sets_the_tapes_output()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(2) { Activation = Activation.Tanh });
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [4, 2], 3);
+        SequenceBatch<float> target = Rows.Random<float>(new Random(2), [4, 2], 2);
+        using Tape<float> tape = network.CreateTape();
+        double value = network.ForwardLoss(input, target, new MeanSquaredError<float>(), tape);
+        Assert.Equal(new MeanSquaredError<float>().Evaluate(tape.Output, target), value);
+    }
+
+    [Fact]
+    public void ForwardLoss_of_bad_labels_leaves_the_state_and_no_pass()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(2));
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [2], 3);
+        using Tape<float> tape = network.CreateTape();
+        NetworkState<float> state = network.CreateState(1);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 2]]);
+        Assert.Throws<ArgumentException>("labels", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, state));
+        Assert.All(state.Hidden(0).ToArray(), h => Assert.Equal(0, h));
+        Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
+        labels.Rows[1] = 1;
+        network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, state);
+        labels.Fill([[1, 1]]);
+        Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
+    }
+
+    [Fact]
+    public void Fit_of_a_large_vocabulary_gives_the_bits_of_the_loop_by_hand()
+    {
+        Network<float> expected = Network.Create<float>(1100, new EmbeddingSpec(4), new LstmSpec(5), new DenseSpec(1100));
+        Network<float> actual = expected.Clone();
+        SequenceBatch<int> ids = Rows.Labels(new Random(1), [30, 7, 12], 1100);
+        SequenceBatch<int> labels = Rows.Labels(new Random(2), [30, 7, 12], 1100);
+        SoftmaxCrossEntropy<float> loss = new();
+        Sgd<float> optimizer = new(0.1);
+        using Tape<float> tape = expected.CreateTape();
+        Gradient<float> gradient = expected.CreateGradient();
+        double value = loss.Evaluate(expected.Forward(ids, tape), labels, tape.OutputGradient);
+        expected.Backward(tape, gradient);
+        optimizer.Step(expected, gradient);
+        TrainingResult result = new Trainer<float>(actual, loss, new Sgd<float>(0.1)).Fit([new TrainingBatch<float>(ids, labels)], new TrainingOptions { Workers = 2 });
+        Assert.Equal(value, result.Loss);
+        Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
+    }
+
+    private static void Same<T>(int workers, int[] lengths)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = Network.Create<T>(7, new EmbeddingSpec(4), new LstmSpec(5), new DenseSpec(37));
+        SequenceBatch<int> ids = Rows.Labels(new Random(1), lengths, 7);
+        SequenceBatch<int> labels = Rows.Labels(new Random(2), lengths, 37);
+        SoftmaxCrossEntropy<T> loss = new() { LabelSmoothing = 0.1, IgnoredLabel = 3 };
+        NetworkState<T> stateA = network.CreateState(lengths.Length), stateB = network.CreateState(lengths.Length);
+        Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
+        using Tape<T> one = network.CreateTape();
+        using Tape<T> tape = network.CreateTape(workers);
+        for (int pass = 0; pass < 2; pass++)
+        {
+            double value = loss.Evaluate(network.Forward(ids, stateA, one), labels, one.OutputGradient);
+            network.Backward(one, expected);
+            Assert.Equal(value, network.ForwardLoss(ids, labels, loss, tape, stateB));
+            network.Backward(tape, actual);
+            Close.SameBits<T>(expected.Flat, actual.Flat, "gradient");
+            Close.SameBits<T>(stateA.Hidden(0), stateB.Hidden(0), "state");
+        }
+    }
+}
