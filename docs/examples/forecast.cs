@@ -156,27 +156,20 @@ internal sealed class Model
     private const int Window = 24;
     private readonly double[] _passengers;
     private readonly Series _series;
-    private readonly TrainingBatch<float>[] _batch;
+    private readonly List<TrainingBatch<float>> _batches;
     private readonly Trainer<float> _trainer;
     private int _epochs;
 
     public Model(double[] passengers, int trainedMonths, int seed)
     {
         _passengers = passengers;
-        StandardScaler scaler = new();
-        scaler.Fit([.. Enumerable.Range(2, trainedMonths - 1).Select(month => Math.Log(passengers[month - 1]) - Math.Log(passengers[month - 2]))]);
+        double[] changes = [.. Enumerable.Range(2, trainedMonths - 1).Select(month => Math.Log(passengers[month - 1]) - Math.Log(passengers[month - 2]))];
+        StandardScaler scaler = StandardScaler.Fit<double>(changes);
         _series = new Series(passengers, scaler);
 
-        // Windows of 24 changes; the target at each step is the next month's change.
-        List<float[]> inputs = [];
-        List<float[]> targets = [];
-        for (int first = 2; first + Window <= trainedMonths; first++)
-        {
-            inputs.Add(_series.Inputs(first, first + Window - 1));
-            targets.Add([.. Enumerable.Range(first + 1, Window).Select(month => _series.Scale(_series.Change(month)))]);
-        }
-
-        _batch = [new TrainingBatch<float>(SequenceBatch.FromSequences<float>(inputs, Series.Features), SequenceBatch.FromSequences<float>(targets))];
+        // Windows of 24 changes; the target at each step is the next month's change. All windows make one batch.
+        SlidingWindows windows = new(Window) { Target = WindowTarget.ManyToMany };
+        _batches = windows.ToBatches<float>(_series.Inputs(2, trainedMonths), Series.Features, batchSize: int.MaxValue, targetFeatures: 0);
         Network = Lstm.Network.Create<float>(Series.Features, seed, new LstmSpec(hiddenSize: 16) { Layers = 2 }, new DenseSpec(outputSize: 1));
         scaler.SaveTo(Network.Metadata, "change");
         _trainer = new Trainer<float>(Network, new MeanSquaredError<float>(), new Adam<float>(learningRate: 5e-3)) { Clip = GradientClip.ByGlobalNorm(1.0) };
@@ -187,7 +180,7 @@ internal sealed class Model
     public void Train(int epochs, string name)
     {
         TrainingOptions options = new() { Epochs = epochs, TruncateAfter = 12, Workers = 1 };
-        _trainer.Fit(_batch, options, progress: new Live(name, _epochs));
+        _trainer.Fit(_batches, options, progress: new Live(name, _epochs));
         _epochs += epochs;
     }
 

@@ -47,6 +47,44 @@ public static class GradientCheck
         return Compare(name, gradient, numeric);
     }
 
+    /// <summary>Checks every parameter of a network, and its input, under a loss.</summary>
+    /// <param name="network">In double; left as it was.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="batch">An input with its target; left as it was.</param>
+    /// <param name="training">Whether dropout is on, with one mask throughout.</param>
+    /// <param name="step">ε &gt; 0.</param>
+    /// <exception cref="ArgumentException">The batch does not fit the network or the loss.</exception>
+    public static GradientCheckResult Network(
+        Network<double> network, Loss<double> loss, TrainingBatch<double> batch, bool training = false, double step = DefaultStep)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(batch);
+        Network<double> copy = network.Clone();
+        using Tape<double> tape = copy.CreateTape();
+        tape.Training = training;
+        Gradient<double> gradient = copy.CreateGradient();
+        Evaluate();
+        copy.Backward(tape, gradient);
+        double[] inputGradient = batch.Input is null ? [] : tape.InputGradient.Rows.ToArray();
+        List<GradientCheckEntry> entries = Parameters(copy, gradient, Evaluate, step);
+        if (batch.Input is { } input)
+        {
+            entries.Add(Function("input", input.Rows, Evaluate, inputGradient, step));
+        }
+
+        return new GradientCheckResult(entries);
+
+        double Evaluate()
+        {
+            tape.DropoutDraw = 0;
+            SequenceBatch<double> output = batch.Input is { } features ? copy.Forward(features, tape) : copy.Forward(batch.InputIds!, tape);
+            return batch.Target is { } target
+                ? loss.Evaluate(output, target, tape.OutputGradient, batch.Weights)
+                : loss.Evaluate(output, batch.Labels!, tape.OutputGradient, batch.Weights);
+        }
+    }
+
     /// <summary>
     /// Checks one step of a cell: parameters, x, h and c, under the sum of the new states weighted by random factors.
     /// </summary>

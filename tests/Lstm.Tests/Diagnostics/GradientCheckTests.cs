@@ -34,6 +34,22 @@ public class GradientCheckTests
     }
 
     [Fact]
+    public void Network_with_dropout_and_loss_passes_and_is_left_as_it_was()
+    {
+        Network<double> network = Network.Create<double>(2, 4, new LstmSpec(5) { Layers = 2, Dropout = 0.3 }, new DenseSpec(1));
+        SequenceBatch<double> input = SequenceBatch.FromSequences<double>([[0.1, -0.4, 0.7, 0.2], [], [0.5, 0.6]], 2);
+        SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[0.3, -0.2], [], [0.9]]);
+        double[] before = network.Flat.ToArray();
+        double[] data = input.Rows.ToArray();
+        GradientCheckResult result = GradientCheck.Network(
+            network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target), training: true);
+        result.ThrowIfAbove(1e-6);
+        Assert.Equal([.. network.Parameters.Select(p => p.Name), "input"], result.Entries.Select(e => e.Name));
+        Assert.Equal(before, network.Flat.ToArray());
+        Assert.Equal(data, input.Rows.ToArray());
+    }
+
+    [Fact]
     public void Function_of_wrong_length_throws()
     {
         double[] x = [1, 2];
