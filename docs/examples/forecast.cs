@@ -68,11 +68,13 @@ static Fit Run(string name, double[] passengers, int trainedMonths, bool recursi
     foreach (int seed in seeds)
     {
         Model model = new(passengers, checkedFrom, seed);
-        for (int i = 0; i < mean.Length; i++)
+        model.Train(MaximumEpochs, $"{name}, choosing, seed {seed}", epoch =>
         {
-            model.Train(Every, $"{name}, choosing, seed {seed}");
-            mean[i] += model.Error(checkedFrom + 1, trainedMonths, recursive) / seeds.Length;
-        }
+            if (epoch % Every == 0)
+            {
+                mean[(epoch / Every) - 1] += model.Error(checkedFrom + 1, trainedMonths, recursive) / seeds.Length;
+            }
+        });
     }
 
     int epochs = Every * (1 + Array.IndexOf(mean, mean.Min()));
@@ -158,7 +160,6 @@ internal sealed class Model
     private readonly Series _series;
     private readonly List<TrainingBatch<float>> _batches;
     private readonly Trainer<float> _trainer;
-    private int _epochs;
 
     public Model(double[] passengers, int trainedMonths, int seed)
     {
@@ -177,11 +178,10 @@ internal sealed class Model
 
     public Network<float> Network { get; }
 
-    public void Train(int epochs, string name)
+    public void Train(int epochs, string name, Action<int>? afterEpoch = null)
     {
         TrainingOptions options = new() { Epochs = epochs, TruncateAfter = 12, Workers = 1 };
-        _trainer.Fit(_batches, options, progress: new Live(name, _epochs));
-        _epochs += epochs;
+        _trainer.Fit(_batches, options, progress: new Live(name, afterEpoch));
     }
 
     public double Error(int first, int last, bool recursive) => RootMeanSquare(_passengers, first, Forecast(first, last, recursive));
@@ -223,13 +223,19 @@ internal sealed class Model
     }
 
     /// <summary>One line on the error stream, so that the output is the same in every run.</summary>
-    private sealed class Live(string name, int epochsBefore) : IProgress<TrainingProgress>
+    private sealed class Live(string name, Action<int>? afterEpoch) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
-            if (value.IsEpochEnd)
+            if (!value.IsEpochEnd)
             {
-                Console.Error.Write($"\r{name}: epoch {epochsBefore + value.Epoch}, loss {value.Loss:f4}, gradient norm {value.GradientNorm:f3}, {value.Remaining.TotalSeconds:f1} s left   ");
+                return;
+            }
+
+            afterEpoch?.Invoke(value.Epoch);
+            if (value.Epoch % 5 == 0)
+            {
+                Console.Error.Write($"\r{name}: epoch {value.Epoch} of {value.Epochs}, loss {value.Loss:f4}, gradient norm {value.GradientNorm:f3}, {value.Remaining.TotalSeconds:f1} s left   ");
             }
         }
     }
