@@ -6,9 +6,6 @@ namespace Lstm.Training;
 internal sealed class TrainingSteps<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Classes from which on computing logits twice is cheaper than storing them all.</summary>
-    private const int LargeVocabulary = 1024;
-
     private readonly Trainer<T> _trainer;
     private readonly TrainingOptions _options;
     private readonly Tape<T> _tape;
@@ -96,7 +93,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         Network<T> network = _trainer.Network;
         NetworkState<T>? state = _options.CarryState || _options.TruncateAfter is not null ? _trainer.CarriedState : null;
         _tape.DropoutDraw = draw;
-        if (_trainer.Loss is SoftmaxCrossEntropy<T> && network.OutputSize >= LargeVocabulary)
+        if (_trainer.Loss is SoftmaxCrossEntropy<T> && (input?.RowCount ?? ids!.RowCount) * (long)network.OutputSize >= _trainer.LargeOutput)
         {
             LossInput<T> rowsToCome = new(null, target, labels, weights);
             LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, state, share);

@@ -78,6 +78,8 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
         public int ParameterCount;
         public double Sum;
 
+        // All of the tiles that is read is written before.
+        [SkipLocalsInit]
         public void Invoke<TSimd, TVec>()
             where TSimd : struct, ISimd<TVec, T>
             where TVec : unmanaged
