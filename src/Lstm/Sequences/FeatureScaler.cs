@@ -4,7 +4,10 @@ using System.Numerics;
 namespace Lstm;
 
 /// <summary>Brings features to a common range and back: y = (x − center)/scale + shift, feature by feature.</summary>
-/// <remarks>Immutable. Computed in double and rounded. Text in <see cref="Network{T}.Metadata"/> takes it along with a model.</remarks>
+/// <remarks>
+/// Immutable. Computed in double and rounded. Text in <see cref="Network{T}.Metadata"/> takes it along with a model. To take the
+/// scaling of targets back that are some of the features only, fit a scaler to those columns and save it under a prefix of its own.
+/// </remarks>
 public abstract class FeatureScaler
 {
     private readonly double[] _centers;

@@ -56,7 +56,10 @@ public sealed class Trainer<T>
     /// <param name="batches">One or more batches; an epoch goes through all of them.</param>
     /// <param name="options">How.</param>
     /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
-    /// <param name="progress">Told, on this thread, after each batch and each epoch.</param>
+    /// <param name="progress">
+    /// Told, on this thread, after each batch and each epoch. <see cref="Progress{T}"/> passes that on to another thread, late and
+    /// perhaps out of order; an <see cref="IProgress{T}"/> of one's own is called in place.
+    /// </param>
     /// <param name="cancellationToken">Looked at before each batch.</param>
     /// <exception cref="ArgumentException">There are no batches, or they or the options do not fit the network.</exception>
     /// <exception cref="NotSupportedException">Sequences are to be cut or continued, and a layer needs them whole.</exception>
