@@ -39,12 +39,10 @@ public unsafe class WeightGradientBenchmarks<T>
             Width = SimdDispatch.Best,
             Runs = runs,
             Columns = layout,
-            A = _x.Pointer,
-            AStride = inputs,
-            Features = inputs,
+            First = new WeightFactor<T> { A = _x.Pointer, Stride = inputs, Features = inputs, Gradient = _gradient.Pointer },
+            Second = default,
             Gates = _dz.Pointer,
             GateRows = rows,
-            Gradient = _gradient.Pointer,
         };
     }
 

@@ -43,7 +43,7 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
             nint start = Columns.Start(q);
             nint width = Columns.Width(q);
             T* z = Output + (start * OutputRows) + (_first * width);
-            Product<TSimd, TVec, T>.Panel(z, width, Bias == null ? null : Bias + start, 0, &input, 1, FirstRow + _first, _end - _first, start, width);
+            Product<TSimd, TVec, T>.Panel<AlongSum>(z, width, Bias == null ? null : Bias + start, 0, &input, 1, FirstRow + _first, _end - _first, start, width);
         }
     }
 }

@@ -19,13 +19,14 @@ internal static unsafe class Product<TSimd, TVec, T>
     // c[r, 0..width) = start[r, 0..width) + Σ a[row + r, k]·b[k, panelStart ..], r < rows; start null means zero.
     // c and start are whole panels wide. Rows are cut into tiles as equal as can be: 32 rows are 6 6 5 5 5 5, not five
     // sixes and a two, whose eight accumulators could not hide the latency of a multiply-add.
-    public static void Panel(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width)
+    public static void Panel<TAdjacent>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width)
+        where TAdjacent : struct, IConstant
     {
         nint tiles = (rows + TSimd.TileRows - 1) / TSimd.TileRows;
         for (nint tile = 0; tile < tiles; tile++)
         {
             nint height = (rows + tiles - tile - 1) / (tiles - tile);
-            Tile(c, cStride, start, startStride, terms, termCount, row, height, panelStart, width);
+            Tile<TAdjacent>(c, cStride, start, startStride, terms, termCount, row, height, panelStart, width);
             c += height * cStride;
             start += start == null ? 0 : height * startStride;
             row += height;
@@ -38,7 +39,7 @@ internal static unsafe class Product<TSimd, TVec, T>
     {
         if (columns >= width)
         {
-            Panel(c, cStride, start, startStride, terms, termCount, row, rows, panelStart, width);
+            Panel<AlongSum>(c, cStride, start, startStride, terms, termCount, row, rows, panelStart, width);
             return;
         }
 
@@ -53,7 +54,7 @@ internal static unsafe class Product<TSimd, TVec, T>
                 new ReadOnlySpan<T>(start + (r * startStride), (int)columns).CopyTo(new Span<T>(edge + (r * width), (int)columns));
             }
 
-            Tile(edge, width, edge, width, terms, termCount, row, height, panelStart, width);
+            Tile<AlongSum>(edge, width, edge, width, terms, termCount, row, height, panelStart, width);
             for (nint r = 0; r < height; r++)
             {
                 new ReadOnlySpan<T>(edge + (r * width), (int)columns).CopyTo(new Span<T>(c + (r * cStride), (int)columns));
@@ -67,7 +68,8 @@ internal static unsafe class Product<TSimd, TVec, T>
     }
 
     // One tile, rows ≤ TileRows: the panel in groups of up to four vectors.
-    public static void Tile(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width)
+    public static void Tile<TAdjacent>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width)
+        where TAdjacent : struct, IConstant
     {
         for (nint offset = 0; offset < width; offset += 4 * TSimd.Width)
         {
@@ -75,44 +77,45 @@ internal static unsafe class Product<TSimd, TVec, T>
             switch ((width - offset) / TSimd.Width)
             {
                 case 1:
-                    Group<N1>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N1, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
                     break;
                 case 2:
-                    Group<N2>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N2, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
                     break;
                 case 3:
-                    Group<N3>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N3, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
                     break;
                 default:
-                    Group<N4>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N4, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
                     break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Group<TVectors>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width, nint offset)
+    private static void Group<TVectors, TAdjacent>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width, nint offset)
         where TVectors : struct, IConstant
+        where TAdjacent : struct, IConstant
     {
         switch (rows)
         {
             case 1:
-                TileKernel<TSimd, TVec, T, N1, TVectors>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N1, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
                 break;
             case 2:
-                TileKernel<TSimd, TVec, T, N2, TVectors>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N2, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
                 break;
             case 3:
-                TileKernel<TSimd, TVec, T, N3, TVectors>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N3, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
                 break;
             case 4:
-                TileKernel<TSimd, TVec, T, N4, TVectors>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N4, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
                 break;
             case 5:
-                TileKernel<TSimd, TVec, T, N5, TVectors>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N5, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
                 break;
             case 6:
-                TileKernel<TSimd, TVec, T, N6, TVectors>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N6, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
                 break;
         }
     }

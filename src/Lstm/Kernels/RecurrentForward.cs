@@ -90,11 +90,11 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
                     T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * gates);
                     if (fused)
                     {
-                        Product<TSimd, TVec, T>.Panel(z, gates, Bias == null ? null : Bias + (panel * gates), 0, terms, 2, 0, rows, panel * gates, gates);
+                        Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, Bias == null ? null : Bias + (panel * gates), 0, terms, 2, 0, rows, panel * gates, gates);
                     }
                     else
                     {
-                        Product<TSimd, TVec, T>.Panel(z, gates, z, gates, terms + 1, 1, 0, rows, panel * gates, gates);
+                        Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, z, gates, terms + 1, 1, 0, rows, panel * gates, gates);
                     }
 
                     T* cells = Cells + (panel * CellSlots * line);

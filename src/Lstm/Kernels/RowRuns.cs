@@ -47,26 +47,13 @@ internal sealed class RowRuns
         }
     }
 
-    /// <summary>Sets the order of one direction, for a factor that stands by row like dz itself.</summary>
-    public void SetRows(RecurrencePlan plan)
-    {
-        _count = 0;
-        for (int s = plan.StepCount - 1; s >= 0; s--)
-        {
-            foreach (ref readonly RecurrenceBlock block in plan.Step(s))
-            {
-                Add(block.Row, block.Row, block.Count);
-            }
-        }
-    }
-
-    private void Add(int a, int row, int count)
+    private void Add(int slot, int row, int count)
     {
         if (_count > 0)
         {
             ref Run last = ref _runs[_count - 1];
             int next = last.Count * last.Step;
-            if (last.Step == 1 && a == last.A + next && row == last.Row + next)
+            if (last.Step == 1 && slot == last.Slot + next && row == last.Row + next)
             {
                 last = last with { Count = last.Count + count };
                 return;
@@ -74,7 +61,7 @@ internal sealed class RowRuns
 
             // Single rows walked backwards make one descending run.
             bool descends = count == 1 && (last.Step == -1 || last.Count == 1);
-            if (descends && a == last.A - last.Count && row == last.Row - last.Count)
+            if (descends && slot == last.Slot - last.Count && row == last.Row - last.Count)
             {
                 last = last with { Count = last.Count + 1, Step = -1 };
                 return;
@@ -86,9 +73,9 @@ internal sealed class RowRuns
             Array.Resize(ref _runs, Math.Max(16, 2 * _count));
         }
 
-        _runs[_count++] = new Run(a, row, count, 1);
+        _runs[_count++] = new Run(slot, row, count, 1);
     }
 
-    /// <summary>Rows Row, Row + Step, … of dz against rows A, A + Step, … of the other factor.</summary>
-    internal readonly record struct Run(int A, int Row, int Count, int Step);
+    /// <summary>Rows Row, Row + Step, … and the slots Slot, Slot + Step, … of the states before them (without a recurrence, the rows again).</summary>
+    internal readonly record struct Run(int Slot, int Row, int Count, int Step);
 }

@@ -40,18 +40,33 @@ internal readonly struct N6 : IConstant
     public static int Value => 6;
 }
 
+/// <summary>a's values lie next to each other along the sum: a product with activations or gate gradients as rows.</summary>
+internal readonly struct AlongSum : IConstant
+{
+    public static int Value => 1;
+}
+
+/// <summary>a's values lie next to each other along the rows: a product that sums over time steps, for weight gradients.</summary>
+internal readonly struct AlongRows : IConstant
+{
+    public static int Value => 0;
+}
+
 /// <summary>The register tile: up to 6 rows × 4 vectors of a matrix product, held in registers for the whole sum.</summary>
 /// <remarks>
 /// Each k broadcasts one value per row and streams one vector of b at a time past all rows, so 24 + 6 + 1 registers of
 /// 32 (or, with 3 rows, 12 + 3 + 1 of 16) are live and nothing spills. The accumulators are locals: anything else would go
-/// through memory on each multiply-add.
+/// through memory on each multiply-add. What is not a multiply-add or a load competes with them for the front end, so
+/// strides are in bytes, and in the direction in which a's values are adjacent (<typeparamref name="TAdjacent"/>:
+/// <see cref="AlongSum"/> or <see cref="AlongRows"/>) they are addressed by constants.
 /// </remarks>
-internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors>
+internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjacent>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TRows : struct, IConstant
     where TVectors : struct, IConstant
+    where TAdjacent : struct, IConstant
 {
     // c[r, 0..V) = start[r, 0..V) + Σ_terms Σ_k a[row + r, k]·b[k, 0..V), r < TRows, V = TVectors vectors.
     // AggressiveOptimization: a loop that long must not start in unoptimised code.
@@ -64,231 +79,164 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors>
         TVec c30 = TSimd.Zero, c31 = TSimd.Zero, c32 = TSimd.Zero, c33 = TSimd.Zero;
         TVec c40 = TSimd.Zero, c41 = TSimd.Zero, c42 = TSimd.Zero, c43 = TSimd.Zero;
         TVec c50 = TSimd.Zero, c51 = TSimd.Zero, c52 = TSimd.Zero, c53 = TSimd.Zero;
-
         if (start != null)
         {
-            T* s = start;
-            c00 = TSimd.Load(s);
-            c01 = TVectors.Value > 1 ? TSimd.Load(s + TSimd.Width) : TSimd.Zero;
-            c02 = TVectors.Value > 2 ? TSimd.Load(s + (2 * TSimd.Width)) : TSimd.Zero;
-            c03 = TVectors.Value > 3 ? TSimd.Load(s + (3 * TSimd.Width)) : TSimd.Zero;
-
-            if (TRows.Value > 1)
-            {
-                s += startStride;
-                c10 = TSimd.Load(s);
-                c11 = TVectors.Value > 1 ? TSimd.Load(s + TSimd.Width) : TSimd.Zero;
-                c12 = TVectors.Value > 2 ? TSimd.Load(s + (2 * TSimd.Width)) : TSimd.Zero;
-                c13 = TVectors.Value > 3 ? TSimd.Load(s + (3 * TSimd.Width)) : TSimd.Zero;
-            }
-
-            if (TRows.Value > 2)
-            {
-                s += startStride;
-                c20 = TSimd.Load(s);
-                c21 = TVectors.Value > 1 ? TSimd.Load(s + TSimd.Width) : TSimd.Zero;
-                c22 = TVectors.Value > 2 ? TSimd.Load(s + (2 * TSimd.Width)) : TSimd.Zero;
-                c23 = TVectors.Value > 3 ? TSimd.Load(s + (3 * TSimd.Width)) : TSimd.Zero;
-            }
-
-            if (TRows.Value > 3)
-            {
-                s += startStride;
-                c30 = TSimd.Load(s);
-                c31 = TVectors.Value > 1 ? TSimd.Load(s + TSimd.Width) : TSimd.Zero;
-                c32 = TVectors.Value > 2 ? TSimd.Load(s + (2 * TSimd.Width)) : TSimd.Zero;
-                c33 = TVectors.Value > 3 ? TSimd.Load(s + (3 * TSimd.Width)) : TSimd.Zero;
-            }
-
-            if (TRows.Value > 4)
-            {
-                s += startStride;
-                c40 = TSimd.Load(s);
-                c41 = TVectors.Value > 1 ? TSimd.Load(s + TSimd.Width) : TSimd.Zero;
-                c42 = TVectors.Value > 2 ? TSimd.Load(s + (2 * TSimd.Width)) : TSimd.Zero;
-                c43 = TVectors.Value > 3 ? TSimd.Load(s + (3 * TSimd.Width)) : TSimd.Zero;
-            }
-
-            if (TRows.Value > 5)
-            {
-                s += startStride;
-                c50 = TSimd.Load(s);
-                c51 = TVectors.Value > 1 ? TSimd.Load(s + TSimd.Width) : TSimd.Zero;
-                c52 = TVectors.Value > 2 ? TSimd.Load(s + (2 * TSimd.Width)) : TSimd.Zero;
-                c53 = TVectors.Value > 3 ? TSimd.Load(s + (3 * TSimd.Width)) : TSimd.Zero;
-            }
+            LoadRow<N1>(start, ref c00, ref c01, ref c02, ref c03);
+            LoadRow<N2>(start + startStride, ref c10, ref c11, ref c12, ref c13);
+            LoadRow<N3>(start + (2 * startStride), ref c20, ref c21, ref c22, ref c23);
+            LoadRow<N4>(start + (3 * startStride), ref c30, ref c31, ref c32, ref c33);
+            LoadRow<N5>(start + (4 * startStride), ref c40, ref c41, ref c42, ref c43);
+            LoadRow<N6>(start + (5 * startStride), ref c50, ref c51, ref c52, ref c53);
         }
 
+        TVec x0 = TSimd.Zero, x1 = TSimd.Zero, x2 = TSimd.Zero, x3 = TSimd.Zero, x4 = TSimd.Zero, x5 = TSimd.Zero, w = TSimd.Zero;
         for (ProductTerm<T>* term = terms; term < terms + termCount; term++)
         {
-            nint aRow = term->ARowStride;
-            nint aStep = term->AStep;
-            nint bStep = term->RowStep * width;
-            T* a = term->A + (row * aRow);
-            T* a3 = a + (3 * aRow);
-            T* b = term->B + (panelStart * term->PanelRows) + (term->FirstRow * width) + offset;
-            for (nint k = term->Count; k > 0; k--)
+            nint a1 = (TAdjacent.Value == 1 ? term->ARowStride : 1) * sizeof(T);
+            nint a2 = 2 * a1;
+            nint aStep = (TAdjacent.Value == 1 ? 1 : term->AStep) * sizeof(T);
+            nint bStep = term->RowStep * width * sizeof(T);
+            byte* a = (byte*)(term->A + (row * term->ARowStride));
+            byte* a3 = a + (3 * a1);
+            byte* b = (byte*)(term->B + (panelStart * term->PanelRows) + (term->FirstRow * width) + offset);
+            for (byte* end = b + (term->Count * bStep); b != end; b += bStep)
             {
-                TVec x0 = TSimd.Broadcast(*a);
-                TVec x1 = TRows.Value > 1 ? TSimd.Broadcast(a[aRow]) : x0;
-                TVec x2 = TRows.Value > 2 ? TSimd.Broadcast(a[2 * aRow]) : x0;
-                TVec x3 = TRows.Value > 3 ? TSimd.Broadcast(*a3) : x0;
-                TVec x4 = TRows.Value > 4 ? TSimd.Broadcast(a3[aRow]) : x0;
-                TVec x5 = TRows.Value > 5 ? TSimd.Broadcast(a3[2 * aRow]) : x0;
-
-                TVec w = TSimd.Load(b);
-                c00 = TSimd.MultiplyAdd(x0, w, c00);
+                x0 = TSimd.Broadcast(*(T*)a);
                 if (TRows.Value > 1)
                 {
-                    c10 = TSimd.MultiplyAdd(x1, w, c10);
+                    x1 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a + a1) : ((T*)a)[1]);
                 }
 
                 if (TRows.Value > 2)
                 {
-                    c20 = TSimd.MultiplyAdd(x2, w, c20);
+                    x2 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a + a2) : ((T*)a)[2]);
                 }
 
                 if (TRows.Value > 3)
                 {
-                    c30 = TSimd.MultiplyAdd(x3, w, c30);
+                    x3 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)a3 : ((T*)a)[3]);
                 }
 
                 if (TRows.Value > 4)
                 {
-                    c40 = TSimd.MultiplyAdd(x4, w, c40);
+                    x4 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a3 + a1) : ((T*)a)[4]);
                 }
 
                 if (TRows.Value > 5)
                 {
-                    c50 = TSimd.MultiplyAdd(x5, w, c50);
+                    x5 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a3 + a2) : ((T*)a)[5]);
                 }
 
+                w = TSimd.Load((T*)b);
+                Column(w, x0, x1, x2, x3, x4, x5, ref c00, ref c10, ref c20, ref c30, ref c40, ref c50);
                 if (TVectors.Value > 1)
                 {
-                    w = TSimd.Load(b + TSimd.Width);
-                    c01 = TSimd.MultiplyAdd(x0, w, c01);
-                    if (TRows.Value > 1)
-                    {
-                        c11 = TSimd.MultiplyAdd(x1, w, c11);
-                    }
-
-                    if (TRows.Value > 2)
-                    {
-                        c21 = TSimd.MultiplyAdd(x2, w, c21);
-                    }
-
-                    if (TRows.Value > 3)
-                    {
-                        c31 = TSimd.MultiplyAdd(x3, w, c31);
-                    }
-
-                    if (TRows.Value > 4)
-                    {
-                        c41 = TSimd.MultiplyAdd(x4, w, c41);
-                    }
-
-                    if (TRows.Value > 5)
-                    {
-                        c51 = TSimd.MultiplyAdd(x5, w, c51);
-                    }
+                    w = TSimd.Load((T*)b + TSimd.Width);
+                    Column(w, x0, x1, x2, x3, x4, x5, ref c01, ref c11, ref c21, ref c31, ref c41, ref c51);
                 }
 
                 if (TVectors.Value > 2)
                 {
-                    w = TSimd.Load(b + (2 * TSimd.Width));
-                    c02 = TSimd.MultiplyAdd(x0, w, c02);
-                    if (TRows.Value > 1)
-                    {
-                        c12 = TSimd.MultiplyAdd(x1, w, c12);
-                    }
-
-                    if (TRows.Value > 2)
-                    {
-                        c22 = TSimd.MultiplyAdd(x2, w, c22);
-                    }
-
-                    if (TRows.Value > 3)
-                    {
-                        c32 = TSimd.MultiplyAdd(x3, w, c32);
-                    }
-
-                    if (TRows.Value > 4)
-                    {
-                        c42 = TSimd.MultiplyAdd(x4, w, c42);
-                    }
-
-                    if (TRows.Value > 5)
-                    {
-                        c52 = TSimd.MultiplyAdd(x5, w, c52);
-                    }
+                    w = TSimd.Load((T*)b + (2 * TSimd.Width));
+                    Column(w, x0, x1, x2, x3, x4, x5, ref c02, ref c12, ref c22, ref c32, ref c42, ref c52);
                 }
 
                 if (TVectors.Value > 3)
                 {
-                    w = TSimd.Load(b + (3 * TSimd.Width));
-                    c03 = TSimd.MultiplyAdd(x0, w, c03);
-                    if (TRows.Value > 1)
-                    {
-                        c13 = TSimd.MultiplyAdd(x1, w, c13);
-                    }
-
-                    if (TRows.Value > 2)
-                    {
-                        c23 = TSimd.MultiplyAdd(x2, w, c23);
-                    }
-
-                    if (TRows.Value > 3)
-                    {
-                        c33 = TSimd.MultiplyAdd(x3, w, c33);
-                    }
-
-                    if (TRows.Value > 4)
-                    {
-                        c43 = TSimd.MultiplyAdd(x4, w, c43);
-                    }
-
-                    if (TRows.Value > 5)
-                    {
-                        c53 = TSimd.MultiplyAdd(x5, w, c53);
-                    }
+                    w = TSimd.Load((T*)b + (3 * TSimd.Width));
+                    Column(w, x0, x1, x2, x3, x4, x5, ref c03, ref c13, ref c23, ref c33, ref c43, ref c53);
                 }
 
                 a += aStep;
-                a3 += aStep;
-                b += bStep;
+                if (TAdjacent.Value == 1)
+                {
+                    a3 += aStep;
+                }
             }
         }
 
-        StoreRow(c, c00, c01, c02, c03);
+        // Never taken. An operand that lives on is not overwritten by its last multiply-add, which saves a copy of the
+        // accumulator each time. With 16 registers there is none to spare for that.
+        if (TSimd.TileRows > 3 && termCount < 0)
+        {
+            TSimd.Store(c, TSimd.Add(TSimd.Add(TSimd.Add(x0, x1), TSimd.Add(x2, x3)), TSimd.Add(TSimd.Add(x4, x5), w)));
+        }
+
+        StoreRow<N1>(c, c00, c01, c02, c03);
+        StoreRow<N2>(c + cStride, c10, c11, c12, c13);
+        StoreRow<N3>(c + (2 * cStride), c20, c21, c22, c23);
+        StoreRow<N4>(c + (3 * cStride), c30, c31, c32, c33);
+        StoreRow<N5>(c + (4 * cStride), c40, c41, c42, c43);
+        StoreRow<N6>(c + (5 * cStride), c50, c51, c52, c53);
+    }
+
+    // One vector of b past all rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Column(TVec w, TVec x0, TVec x1, TVec x2, TVec x3, TVec x4, TVec x5, ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3, ref TVec c4, ref TVec c5)
+    {
+        c0 = TSimd.MultiplyAdd(x0, w, c0);
         if (TRows.Value > 1)
         {
-            StoreRow(c += cStride, c10, c11, c12, c13);
+            c1 = TSimd.MultiplyAdd(x1, w, c1);
         }
 
         if (TRows.Value > 2)
         {
-            StoreRow(c += cStride, c20, c21, c22, c23);
+            c2 = TSimd.MultiplyAdd(x2, w, c2);
         }
 
         if (TRows.Value > 3)
         {
-            StoreRow(c += cStride, c30, c31, c32, c33);
+            c3 = TSimd.MultiplyAdd(x3, w, c3);
         }
 
         if (TRows.Value > 4)
         {
-            StoreRow(c += cStride, c40, c41, c42, c43);
+            c4 = TSimd.MultiplyAdd(x4, w, c4);
         }
 
         if (TRows.Value > 5)
         {
-            StoreRow(c += cStride, c50, c51, c52, c53);
+            c5 = TSimd.MultiplyAdd(x5, w, c5);
+        }
+    }
+
+    // Row TRow, counted from 1, if the tile has it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadRow<TRow>(T* source, ref TVec v0, ref TVec v1, ref TVec v2, ref TVec v3)
+        where TRow : struct, IConstant
+    {
+        if (TRow.Value > TRows.Value)
+        {
+            return;
+        }
+
+        v0 = TSimd.Load(source);
+        if (TVectors.Value > 1)
+        {
+            v1 = TSimd.Load(source + TSimd.Width);
+        }
+
+        if (TVectors.Value > 2)
+        {
+            v2 = TSimd.Load(source + (2 * TSimd.Width));
+        }
+
+        if (TVectors.Value > 3)
+        {
+            v3 = TSimd.Load(source + (3 * TSimd.Width));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreRow(T* destination, TVec v0, TVec v1, TVec v2, TVec v3)
+    private static void StoreRow<TRow>(T* destination, TVec v0, TVec v1, TVec v2, TVec v3)
+        where TRow : struct, IConstant
     {
+        if (TRow.Value > TRows.Value)
+        {
+            return;
+        }
+
         TSimd.Store(destination, v0);
         if (TVectors.Value > 1)
         {

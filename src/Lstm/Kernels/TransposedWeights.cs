@@ -33,21 +33,34 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
                 int outputWidth = outputs.Width(p);
                 T* from = source + ((long)firstOutput * inputs) + ((long)firstInput * outputWidth);
                 T* to = _panels.Pointer + ((long)firstInput * outputs.PaddedColumns) + ((long)firstOutput * width);
-                for (int o = 0; o < outputWidth; o++, to += width)
-                {
-                    for (int i = 0; i < real; i++)
-                    {
-                        to[i] = from[((nint)i * outputWidth) + o];
-                    }
-
-                    for (int i = real; i < width; i++)
-                    {
-                        to[i] = default;
-                    }
-                }
+                Turn(from, outputWidth, to, width, real);
             }
         }
 
         _version = version;
+    }
+
+    // to[o, i] = from[i, o], four outputs (of which there are whole lines) at a time; zeros beyond the real inputs.
+    private static void Turn(T* from, nint outputs, T* to, nint width, nint real)
+    {
+        for (nint o = 0; o < outputs; o += 4, to += 4 * width, from += 4)
+        {
+            T* row1 = to + width;
+            T* row2 = row1 + width;
+            T* row3 = row2 + width;
+            T* source = from;
+            for (nint i = 0; i < real; i++, source += outputs)
+            {
+                to[i] = source[0];
+                row1[i] = source[1];
+                row2[i] = source[2];
+                row3[i] = source[3];
+            }
+
+            for (nint i = real; i < width; i++)
+            {
+                to[i] = row1[i] = row2[i] = row3[i] = default;
+            }
+        }
     }
 }

@@ -90,12 +90,7 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
             Gates = kept.Gates.Pointer,
         };
         pass.Team.Run(ref activation);
-        AddWeightGradient(pass, kept, rows, input, InputSize, InputSize, gradient + _weight.Offset);
-        if (_bias is not null)
-        {
-            T one = T.One;
-            AddWeightGradient(pass, kept, rows, &one, 0, 1, gradient + _bias.Offset);
-        }
+        AddParameterGradients(pass, kept, rows, input, gradient);
 
         if (inputGradient != null)
         {
@@ -116,19 +111,18 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         }
     }
 
-    private void AddWeightGradient(Pass<T> pass, Record kept, int rows, T* a, nint stride, int features, T* target)
+    private void AddParameterGradients(Pass<T> pass, Record kept, int rows, T* input, T* gradient)
     {
+        T one = T.One;
         WeightGradient<T> product = new()
         {
             Width = pass.Width,
             Runs = kept.Runs,
             Columns = _outputs,
-            A = a,
-            AStride = stride,
-            Features = features,
+            First = new WeightFactor<T> { A = input, Stride = InputSize, Features = InputSize, Gradient = gradient + _weight.Offset },
+            Second = _bias is null ? default : new WeightFactor<T> { A = &one, Features = 1, Gradient = gradient + _bias.Offset },
             Gates = kept.Gates.Pointer,
             GateRows = rows,
-            Gradient = target,
         };
         pass.Team.Run(ref product);
     }

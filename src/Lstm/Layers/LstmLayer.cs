@@ -8,10 +8,15 @@ namespace Lstm.Layers;
 internal sealed unsafe class LstmLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // An inference pass computes the pre-activations of about this many rows at a time.
-    internal const int RowsPerStretch = 256;
+    // The pre-activations of a stretch of steps: what the second-level cache holds beside the weights until the recurrence
+    // comes for them.
+    private const int StretchBytes = 1024 * 1024;
 
-    // Inputs up to this many values are multiplied within the recurrent step: writing z and reading it back would cost more.
+    // A layer with weights up to this size takes the input's product into the recurrent step: the weights stay in the
+    // second-level cache, and z need not be written and read back.
+    private const int FusedBytes = 512 * 1024;
+
+    // So does one with a few inputs only, whatever its size.
     private const int FusedInputs = 32;
 
     private readonly LstmSpec _spec;
@@ -47,7 +52,9 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     private int Units => _spec.HiddenSize;
 
-    public override LayerRecord<T> CreateRecord() => new LstmRecord<T>(_directions.Length, [.. _directions.Select(d => d.Reverse)], _gates, InputSize, Units);
+    private int RowsPerStretch => Math.Clamp(StretchBytes / (_gates.PaddedColumns * sizeof(T)), 64, 1024);
+
+    public override LayerRecord<T> CreateRecord() => new LstmRecord<T>([.. _directions.Select(d => d.Reverse)], _gates, InputSize, Units, RowsPerStretch);
 
     public override void Initialize(ParameterStart<T> start)
     {
@@ -96,7 +103,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             int steps = kept.Plan.StepCount;
             for (int step = 0; step < steps;)
             {
-                int end = pass.Keeps ? steps : kept.StretchEnd(step, RowsPerStretch);
+                int end = kept.StretchEnd(step);
                 ForwardStretch(pass, input, tape, d, bias, step, end);
                 step = end;
             }
@@ -221,7 +228,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     {
         LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
-        bool fused = InputSize <= FusedInputs || end - step == 1;
+        bool fused = InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes;
         ProductTerm<T> x = new()
         {
             A = input.Pointer,
@@ -242,7 +249,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
                 Columns = _gates,
                 FirstRow = firstRow,
                 EndRow = endRow,
-                Output = kept.Gates.Pointer,
+                Output = kept.Gates.Pointer + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
                 OutputRows = kept.GateRows,
             };
             pass.Team.Run(ref product);
@@ -263,7 +270,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             Bias = bias,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
-            FirstGateRow = firstRow,
+            FirstGateRow = kept.FirstGateRow(firstRow),
             Cells = kept.Cells.Pointer,
             CellSlots = kept.CellSlots,
             KeepCells = kept.KeepsCells,
@@ -320,33 +327,34 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         Direction direction = _directions[d];
         LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
         kept.Runs.Set(kept.Plan);
-        AddWeightGradient(pass, kept, kept.Runs, tape.Output.Pointer + (d * Units), OutputSize, Units, gradient + direction.WeightHh.Offset);
-
-        // A run's A is a slot: for x, which stands by row, the runs are set again without the states.
-        kept.Runs.SetRows(kept.Plan);
-        AddWeightGradient(pass, kept, kept.Runs, input.Pointer, InputSize, InputSize, gradient + direction.WeightIh.Offset);
-        T one = T.One;
-        foreach (Parameter bias in direction.Biases)
-        {
-            AddWeightGradient(pass, kept, kept.Runs, &one, 0, 1, gradient + bias.Offset);
-        }
-    }
-
-    private void AddWeightGradient(Pass<T> pass, LstmRecord<T>.DirectionRecord kept, RowRuns runs, T* a, nint stride, int features, T* target)
-    {
-        WeightGradient<T> product = new()
+        WeightGradient<T> weights = new()
         {
             Width = pass.Width,
-            Runs = runs,
+            Runs = kept.Runs,
             Columns = _gates,
-            A = a,
-            AStride = stride,
-            Features = features,
+            First = new WeightFactor<T> { A = input.Pointer, Stride = InputSize, Features = InputSize, Gradient = gradient + direction.WeightIh.Offset },
+            Second = new WeightFactor<T>
+            {
+                A = tape.Output.Pointer + (d * Units),
+                Stride = OutputSize,
+                Features = Units,
+                BySlot = true,
+                Gradient = gradient + direction.WeightHh.Offset,
+            },
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
-            Gradient = target,
         };
-        pass.Team.Run(ref product);
+        pass.Team.Run(ref weights);
+        if (direction.Biases.Length > 0)
+        {
+            T one = T.One;
+            WeightGradient<T> biases = weights with
+            {
+                First = new WeightFactor<T> { A = &one, Features = 1, Gradient = gradient + direction.Biases[0].Offset },
+                Second = direction.Biases.Length == 1 ? default : new WeightFactor<T> { A = &one, Features = 1, Gradient = gradient + direction.Biases[1].Offset },
+            };
+            pass.Team.Run(ref biases);
+        }
     }
 
     private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)

@@ -15,14 +15,16 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
 {
     private readonly int _units;
 
-    public LstmRecord(int directions, bool[] reverse, PanelLayout gates, int inputSize, int units)
+    /// <summary>Makes the record of a layer.</summary>
+    /// <param name="reverse">For each direction, whether it reads in reverse.</param>
+    /// <param name="gates">The layout of the 4H gates.</param>
+    /// <param name="inputSize">I.</param>
+    /// <param name="units">H.</param>
+    /// <param name="rowsPerStretch">How many rows' pre-activations are computed at a time.</param>
+    public LstmRecord(bool[] reverse, PanelLayout gates, int inputSize, int units, int rowsPerStretch)
     {
         _units = units;
-        Directions = new DirectionRecord[directions];
-        for (int d = 0; d < directions; d++)
-        {
-            Directions[d] = new DirectionRecord(reverse[d], gates, inputSize, units);
-        }
+        Directions = [.. reverse.Select(r => new DirectionRecord(r, gates, inputSize, units, rowsPerStretch))];
     }
 
     public DirectionRecord[] Directions { get; }
@@ -56,7 +58,7 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
     }
 
     /// <summary>One direction's part.</summary>
-    internal sealed class DirectionRecord(bool reverse, PanelLayout gates, int inputSize, int units)
+    internal sealed class DirectionRecord(bool reverse, PanelLayout gates, int inputSize, int units, int rowsPerStretch)
     {
         private readonly AlignedBuffer<ProductTerm<T>> _terms = new(gates.PanelCount);
         private readonly AlignedBuffer<T> _bias = new(gates.PaddedColumns);
@@ -106,11 +108,14 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
             Cells.Reserve((long)PaddedUnits * CellSlots);
         }
 
-        /// <summary>End of the stretch of whole steps from <paramref name="step"/> that has about <paramref name="rows"/> rows.</summary>
-        public int StretchEnd(int step, int rows)
+        /// <summary>The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.</summary>
+        public int FirstGateRow(int row) => KeepsCells ? 0 : row;
+
+        /// <summary>End of the stretch of whole steps from <paramref name="step"/>.</summary>
+        public int StretchEnd(int step)
         {
             int end = step + 1;
-            while (end < Plan.StepCount && Math.Abs(RowOffset(end + 1) - RowOffset(step)) <= rows)
+            while (end < Plan.StepCount && Math.Abs(RowOffset(end + 1) - RowOffset(step)) <= rowsPerStretch)
             {
                 end++;
             }
@@ -200,7 +205,7 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
             int longest = 0;
             for (int step = 0; step < Plan.StepCount;)
             {
-                int end = StretchEnd(step, LstmLayer<T>.RowsPerStretch);
+                int end = StretchEnd(step);
                 (int first, int last) = RowsOf(step, end);
                 longest = Math.Max(longest, last - first);
                 step = end;

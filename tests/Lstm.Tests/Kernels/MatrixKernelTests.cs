@@ -149,18 +149,17 @@ public abstract unsafe class MatrixKernelTests<T>
         RecurrencePlan plan = new(reverse);
         plan.Set(shape);
         RowRuns runs = new();
+        runs.Set(plan);
         PanelLayout columns = PanelLayout.Gates<T>(units);
         T* dz = operands.Packed(columns, shape.RowCount);
         T* a;
         if (bias)
         {
             // One 1 for every row.
-            runs.SetRows(plan);
             a = operands.Copy([T.One]);
         }
         else
         {
-            runs.Set(plan);
             a = operands.Random((shape.Count + shape.RowCount) * features);
         }
 
@@ -183,12 +182,10 @@ public abstract unsafe class MatrixKernelTests<T>
             Width = width,
             Runs = runs,
             Columns = columns,
-            A = a,
-            AStride = bias ? 0 : features,
-            Features = features,
+            First = bias ? default : new WeightFactor<T> { A = a, Stride = features, Features = features, BySlot = true, Gradient = dw },
+            Second = bias ? new WeightFactor<T> { A = a, Features = features, Gradient = dw } : default,
             Gates = dz,
             GateRows = shape.RowCount,
-            Gradient = dw,
         };
         Divide(job, workers);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(dw, expected.Length),

@@ -46,19 +46,20 @@ public abstract unsafe class ProductTests<T>
         }
     }
 
-    // a₁ [rows, count] read by rows, with b's rows perhaps backwards; then a₂ [3, rows] read by columns.
+    // a₁ [rows, count], with b's rows perhaps backwards, then a₂ [rows, 3]; both stored by rows, or both by columns.
     private static void Check(SimdWidth width, Guard guard, int lines, int rows, int count, int columns)
     {
         int variant = lines + rows + count + columns;
         int panel = lines * Line, panelStart = variant % 2 * 5 * Line;
         using Operands<T> operands = new(guard, variant);
         bool backwards = variant % 3 == 0;
+        bool byColumns = columns == panel && variant % 5 < 2;
         ProductTerm<T>* terms = operands.Terms(
             new ProductTerm<T>
             {
                 A = operands.Random(rows * count),
-                ARowStride = count,
-                AStep = 1,
+                ARowStride = byColumns ? 1 : count,
+                AStep = byColumns ? rows : 1,
                 B = operands.Random(count * panel) - (panelStart * count),
                 PanelRows = count,
                 FirstRow = backwards ? count - 1 : 0,
@@ -68,8 +69,8 @@ public abstract unsafe class ProductTests<T>
             new ProductTerm<T>
             {
                 A = operands.Random(rows * 3),
-                ARowStride = 1,
-                AStep = rows,
+                ARowStride = byColumns ? 1 : 3,
+                AStep = byColumns ? rows : 1,
                 B = operands.Random(3 * panel) - (panelStart * 3),
                 PanelRows = 3,
                 RowStep = 1,
@@ -115,6 +116,7 @@ public abstract unsafe class ProductTests<T>
             PanelStart = panelStart,
             Panel = panel,
             Columns = columns,
+            ByColumns = byColumns,
         };
         SimdDispatch.Run<T, Call>(width, ref call);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(c, expected.Length),
@@ -144,6 +146,7 @@ public abstract unsafe class ProductTests<T>
         public int PanelStart;
         public int Panel;
         public int Columns;
+        public bool ByColumns;
 
         public readonly void Invoke<TSimd, TVec>()
             where TSimd : struct, ISimd<TVec, T>
@@ -153,13 +156,28 @@ public abstract unsafe class ProductTests<T>
             {
                 Product<TSimd, TVec, T>.PanelEdge(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel, Columns);
             }
-            else if (Rows > 0 && Rows <= TSimd.TileRows)
+            else if (ByColumns)
             {
-                Product<TSimd, TVec, T>.Tile(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+                Full<TSimd, TVec, AlongRows>();
             }
             else
             {
-                Product<TSimd, TVec, T>.Panel(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+                Full<TSimd, TVec, AlongSum>();
+            }
+        }
+
+        private readonly void Full<TSimd, TVec, TAdjacent>()
+            where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged
+            where TAdjacent : struct, IConstant
+        {
+            if (Rows > 0 && Rows <= TSimd.TileRows)
+            {
+                Product<TSimd, TVec, T>.Tile<TAdjacent>(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+            }
+            else
+            {
+                Product<TSimd, TVec, T>.Panel<TAdjacent>(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
             }
         }
     }
