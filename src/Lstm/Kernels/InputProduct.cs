@@ -38,12 +38,17 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
         where TVec : unmanaged
     {
         ProductTerm<T> input = Input;
-        for (int q = 0; q < Columns.PanelCount; q++)
+        for (int block = _first; block < _end; block += Product<TSimd, TVec, T>.RowsPerBlock)
         {
-            nint start = Columns.Start(q);
-            nint width = Columns.Width(q);
-            T* z = Output + (start * OutputRows) + (_first * width);
-            Product<TSimd, TVec, T>.Panel<AlongSum>(z, width, Bias == null ? null : Bias + start, 0, &input, 1, FirstRow + _first, _end - _first, start, width);
+            nint rows = Math.Min(Product<TSimd, TVec, T>.RowsPerBlock, _end - block);
+            for (int q = 0; q < Columns.PanelCount; q++)
+            {
+                nint start = Columns.Start(q);
+                nint width = Columns.Width(q);
+                T* z = Output + (start * OutputRows) + (block * width);
+                Product<TSimd, TVec, T>.Panel<AlongSum>(
+                    z, width, Bias == null ? null : Bias + start, 0, &input, 1, FirstRow + block, rows, start, width);
+            }
         }
     }
 }

@@ -14,6 +14,12 @@ internal static unsafe class Product<TSimd, TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>
+    /// How many rows pass over all panels before the next ones come: few enough for them to stay in the second-level cache,
+    /// many enough to make fetching a panel worth while. Whole tiles of 6 or 3.
+    /// </summary>
+    public const int RowsPerBlock = 96;
+
     private const int MaxPanelWidth = 64;
 
     // c[r, 0..width) = start[r, 0..width) + Σ a[row + r, k]·b[k, panelStart ..], r < rows; start null means zero.

@@ -34,21 +34,25 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        for (int q = 0; q < Columns.PanelCount; q++)
+        for (nint block = _first; block < _end; block += Product<TSimd, TVec, T>.RowsPerBlock)
         {
-            int column = Columns.Start(q);
-            Product<TSimd, TVec, T>.PanelEdge(
-                Output + (_first * OutputStride) + column,
-                OutputStride,
-                Start == null ? null : Start + (_first * StartStride) + column,
-                StartStride,
-                Terms,
-                TermCount,
-                _first,
-                _end - _first,
-                column,
-                Columns.Width(q),
-                Columns.Columns - column);
+            nint rows = nint.Min(Product<TSimd, TVec, T>.RowsPerBlock, _end - block);
+            for (int q = 0; q < Columns.PanelCount; q++)
+            {
+                int column = Columns.Start(q);
+                Product<TSimd, TVec, T>.PanelEdge(
+                    Output + (block * OutputStride) + column,
+                    OutputStride,
+                    Start == null ? null : Start + (block * StartStride) + column,
+                    StartStride,
+                    Terms,
+                    TermCount,
+                    block,
+                    rows,
+                    column,
+                    Columns.Width(q),
+                    Columns.Columns - column);
+            }
         }
     }
 }
