@@ -16,6 +16,7 @@ public unsafe class WeightGradientBenchmarks<T>
     private AlignedBuffer<T> _x = new();
     private AlignedBuffer<T> _dz = new();
     private AlignedBuffer<T> _gradient = new();
+    private readonly AlignedBuffer<WeightFactor<T>> _factor = new(1);
     private WeightGradient<T> _product;
 
     [Params("I64_H128_L1_B32_T100", "I512_H512_L1_B64_T50")]
@@ -34,13 +35,14 @@ public unsafe class WeightGradientBenchmarks<T>
         _x = RandomBuffer.Create<T>((long)rows * inputs);
         _dz = RandomBuffer.Create<T>((long)layout.PaddedColumns * rows);
         _gradient = new((long)layout.PaddedColumns * inputs);
+        _factor.Pointer[0] = new() { A = _x.Pointer, Stride = inputs, Features = inputs, Gradient = _gradient.Pointer };
         _product = new WeightGradient<T>
         {
             Width = SimdDispatch.Best,
             Runs = runs,
             Columns = layout,
-            First = new WeightFactor<T> { A = _x.Pointer, Stride = inputs, Features = inputs, Gradient = _gradient.Pointer },
-            Second = default,
+            Factors = _factor.Pointer,
+            FactorCount = 1,
             Gates = _dz.Pointer,
             GateRows = rows,
         };

@@ -23,22 +23,24 @@ internal unsafe struct WeightFactor<T>
 /// <remarks>
 /// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Rows are taken
 /// a block at a time: few enough for a's block to stay in the second-level cache while all panels pass over it, many enough
-/// to make reading and writing dW once a block cheap. Input and state are taken together, so that a panel of dz is fetched
-/// once for both. The bias's gradient is the same with a = 1.
+/// to make reading and writing dW once a block cheap. All factors are taken together, so that a panel of dz is fetched
+/// once for all. A bias's gradient is the same with a = 1.
 /// </remarks>
 internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    public const int MaxFactors = 4;
+
     private const int BlockBytes = 768 * 1024;
-    private const int TermsPerBlock = 256;
+    private const int TermsPerBlock = 128;
 
     public required SimdWidth Width;
     public required RowRuns Runs;
     public required PanelLayout Columns;
-    public required WeightFactor<T> First;
 
-    /// <summary>Another factor of the same dz; one of 0 features for none.</summary>
-    public required WeightFactor<T> Second;
+    /// <summary>The factors of this dz, at most <see cref="MaxFactors"/>: input, previous state, and a 1 for each bias.</summary>
+    public required WeightFactor<T>* Factors;
+    public required int FactorCount;
 
     /// <summary>dz by panels of <see cref="GateRows"/> rows.</summary>
     public required T* Gates;
@@ -47,11 +49,9 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     private int _firstUnit;
     private int _endUnit;
 
-    private readonly int Features => First.Features + Second.Features;
-
     public void Run(int worker, int workers)
     {
-        (_firstUnit, _endUnit) = SequenceSplit.Even(Columns.PanelCount * Features, worker, workers);
+        (_firstUnit, _endUnit) = SequenceSplit.Even(Columns.PanelCount * Features(), worker, workers);
         if (_firstUnit < _endUnit)
         {
             SimdDispatch.Run<T, WeightGradient<T>>(Width, ref this);
@@ -62,9 +62,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        ProductTerm<T>* first = stackalloc ProductTerm<T>[TermsPerBlock];
-        ProductTerm<T>* second = stackalloc ProductTerm<T>[TermsPerBlock];
-        int block = Math.Clamp(BlockBytes / (sizeof(T) * (Features + (4 * Columns.Line))), 64, 1024);
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[MaxFactors * TermsPerBlock];
+        int block = Math.Clamp(BlockBytes / (sizeof(T) * (Features() + (4 * Columns.Line))), 64, 1024);
         int count = 0;
         int rows = 0;
         foreach (RowRuns.Run run in Runs.All)
@@ -72,14 +71,17 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             for (int done = 0; done < run.Count;)
             {
                 int taken = Math.Min(run.Count - done, block - rows);
-                first[count] = Term(First, run, done, taken);
-                second[count] = Term(Second, run, done, taken);
+                for (int f = 0; f < FactorCount; f++)
+                {
+                    terms[(f * TermsPerBlock) + count] = Term(Factors[f], run, done, taken);
+                }
+
                 count++;
                 done += taken;
                 rows += taken;
                 if (rows == block || count == TermsPerBlock)
                 {
-                    AddBlock<TSimd, TVec>(first, second, count);
+                    AddBlock<TSimd, TVec>(terms, count);
                     count = rows = 0;
                 }
             }
@@ -87,8 +89,19 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 
         if (count > 0)
         {
-            AddBlock<TSimd, TVec>(first, second, count);
+            AddBlock<TSimd, TVec>(terms, count);
         }
+    }
+
+    private readonly int Features()
+    {
+        int features = 0;
+        for (int f = 0; f < FactorCount; f++)
+        {
+            features += Factors[f].Features;
+        }
+
+        return features;
     }
 
     // Rows done … done + taken of a run.
@@ -108,22 +121,29 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         };
     }
 
-    private readonly void AddBlock<TSimd, TVec>(ProductTerm<T>* first, ProductTerm<T>* second, int count)
+    private readonly void AddBlock<TSimd, TVec>(ProductTerm<T>* terms, int count)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        // A worker's share may begin and end inside a panel.
-        for (int unit = _firstUnit; unit < _endUnit;)
+        // Units are panels × features of all factors; a worker's share may begin and end anywhere.
+        int unit = 0;
+        for (int q = 0; q < Columns.PanelCount; q++)
         {
-            (int q, int feature) = Math.DivRem(unit, Features);
-            bool isFirst = feature < First.Features;
-            WeightFactor<T> factor = isFirst ? First : Second;
-            feature -= isFirst ? 0 : First.Features;
-            int features = Math.Min(factor.Features - feature, _endUnit - unit);
             nint width = Columns.Width(q);
-            T* target = factor.Gradient + ((nint)Columns.Start(q) * factor.Features) + (feature * width);
-            Product<TSimd, TVec, T>.Panel<AlongRows>(target, width, target, width, isFirst ? first : second, count, feature, features, Columns.Start(q), width);
-            unit += features;
+            for (int f = 0; f < FactorCount; f++)
+            {
+                WeightFactor<T>* factor = Factors + f;
+                int first = Math.Max(_firstUnit - unit, 0);
+                int features = Math.Min(_endUnit - unit, factor->Features) - first;
+                if (features > 0)
+                {
+                    T* target = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + (first * width);
+                    Product<TSimd, TVec, T>.Panel<AlongRows>(
+                        target, width, target, width, terms + (f * TermsPerBlock), count, first, features, Columns.Start(q), width);
+                }
+
+                unit += factor->Features;
+            }
         }
     }
 }

@@ -114,13 +114,16 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     private void AddParameterGradients(Pass<T> pass, Record kept, int rows, T* input, T* gradient)
     {
         T one = T.One;
+        WeightFactor<T>* factors = stackalloc WeightFactor<T>[2];
+        factors[0] = new() { A = input, Stride = InputSize, Features = InputSize, Gradient = gradient + _weight.Offset };
+        factors[1] = _bias is null ? default : new() { A = &one, Features = 1, Gradient = gradient + _bias.Offset };
         WeightGradient<T> product = new()
         {
             Width = pass.Width,
             Runs = kept.Runs,
             Columns = _outputs,
-            First = new WeightFactor<T> { A = input, Stride = InputSize, Features = InputSize, Gradient = gradient + _weight.Offset },
-            Second = _bias is null ? default : new WeightFactor<T> { A = &one, Features = 1, Gradient = gradient + _bias.Offset },
+            Factors = factors,
+            FactorCount = _bias is null ? 1 : 2,
             Gates = kept.Gates.Pointer,
             GateRows = rows,
         };

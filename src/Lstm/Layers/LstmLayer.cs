@@ -327,34 +327,33 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         Direction direction = _directions[d];
         LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
         kept.Runs.Set(kept.Plan);
+        T one = T.One;
+        WeightFactor<T>* factors = stackalloc WeightFactor<T>[WeightGradient<T>.MaxFactors];
+        factors[0] = new() { A = input.Pointer, Stride = InputSize, Features = InputSize, Gradient = gradient + direction.WeightIh.Offset };
+        factors[1] = new()
+        {
+            A = tape.Output.Pointer + (d * Units),
+            Stride = OutputSize,
+            Features = Units,
+            BySlot = true,
+            Gradient = gradient + direction.WeightHh.Offset,
+        };
+        for (int i = 0; i < direction.Biases.Length; i++)
+        {
+            factors[2 + i] = new() { A = &one, Features = 1, Gradient = gradient + direction.Biases[i].Offset };
+        }
+
         WeightGradient<T> weights = new()
         {
             Width = pass.Width,
             Runs = kept.Runs,
             Columns = _gates,
-            First = new WeightFactor<T> { A = input.Pointer, Stride = InputSize, Features = InputSize, Gradient = gradient + direction.WeightIh.Offset },
-            Second = new WeightFactor<T>
-            {
-                A = tape.Output.Pointer + (d * Units),
-                Stride = OutputSize,
-                Features = Units,
-                BySlot = true,
-                Gradient = gradient + direction.WeightHh.Offset,
-            },
+            Factors = factors,
+            FactorCount = 2 + direction.Biases.Length,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
         };
         pass.Team.Run(ref weights);
-        if (direction.Biases.Length > 0)
-        {
-            T one = T.One;
-            WeightGradient<T> biases = weights with
-            {
-                First = new WeightFactor<T> { A = &one, Features = 1, Gradient = gradient + direction.Biases[0].Offset },
-                Second = direction.Biases.Length == 1 ? default : new WeightFactor<T> { A = &one, Features = 1, Gradient = gradient + direction.Biases[1].Offset },
-            };
-            pass.Team.Run(ref biases);
-        }
     }
 
     private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)

@@ -177,13 +177,14 @@ public abstract unsafe class MatrixKernelTests<T>
             }
         }
 
+        WeightFactor<T> factor = new() { A = a, Stride = bias ? 0 : features, Features = features, BySlot = !bias, Gradient = dw };
         WeightGradient<T> job = new()
         {
             Width = width,
             Runs = runs,
             Columns = columns,
-            First = bias ? default : new WeightFactor<T> { A = a, Stride = features, Features = features, BySlot = true, Gradient = dw },
-            Second = bias ? new WeightFactor<T> { A = a, Features = features, Gradient = dw } : default,
+            Factors = &factor,
+            FactorCount = 1,
             Gates = dz,
             GateRows = shape.RowCount,
         };
