@@ -8,12 +8,11 @@
 
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Lstm;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-string folder = Folder();
+string folder = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 double[] passengers = [.. File.ReadLines(Path.Combine(folder, "airline-passengers.csv")).Skip(1).Select(line => double.Parse(line.Split(',')[1]))];
 Stopwatch clock = Stopwatch.StartNew();
 int[] seeds = [1, 2, 3, 4, 5];
@@ -106,8 +105,6 @@ static double Median(double[] values) => values.Order().ElementAt(values.Length 
 
 static void Row(string name, double? oneStep, double? twoYears)
     => Console.WriteLine($"{name,-38}{oneStep?.ToString("f1") ?? "-",15}{twoYears?.ToString("f1") ?? "-",22}");
-
-static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
 /// <summary>The errors, forecasts and networks of one fit, by seed.</summary>
 internal sealed record Fit(double[] Errors, double[][] Forecasts, Network<float>[] Networks);

@@ -1,14 +1,16 @@
 namespace Lstm;
 
-/// <summary>Compares analytic gradients with central differences, (f(x + ε) − f(x − ε)) / 2ε, in double.</summary>
+/// <summary>Compares analytic gradients with central differences in double.</summary>
 /// <remarks>
+/// The differences are those of fourth order, (8(f(x + ε) − f(x − ε)) − (f(x + 2ε) − f(x − 2ε))) / 12ε: their truncation
+/// error is of the order of ε⁴, so that ε can be large enough to keep rounding out of the first nine digits or so.
 /// Everything random is held still: dropout draws the same masks in each evaluation. Clip gradients after checking them, not
 /// before. At kinks (ReLU at 0, a maximum's ties, the Huber loss's δ) no difference quotient equals a gradient.
 /// </remarks>
 public static class GradientCheck
 {
-    /// <summary>The default ε, at which rounding and truncation are about equal for functions of order 1.</summary>
-    public const double DefaultStep = 1e-5;
+    /// <summary>The default ε, at which both errors are under 10⁻¹² for functions of order 1.</summary>
+    public const double DefaultStep = 3e-4;
 
     /// <summary>Checks any function of a span of values.</summary>
     /// <param name="name">The name for the report.</param>
@@ -36,12 +38,16 @@ public static class GradientCheck
         for (int i = 0; i < values.Length; i++)
         {
             double kept = values[i];
-            values[i] = kept + step;
-            double above = function();
-            values[i] = kept - step;
-            double below = function();
-            values[i] = kept;
-            numeric[i] = (above - below) / (2 * step);
+            try
+            {
+                double near = Evaluate(function, ref values[i], kept + step) - Evaluate(function, ref values[i], kept - step);
+                double far = Evaluate(function, ref values[i], kept + (2 * step)) - Evaluate(function, ref values[i], kept - (2 * step));
+                numeric[i] = ((8 * near) - far) / (12 * step);
+            }
+            finally
+            {
+                values[i] = kept;
+            }
         }
 
         return Compare(name, gradient, numeric);
@@ -149,6 +155,12 @@ public static class GradientCheck
         }
 
         return entries;
+    }
+
+    private static double Evaluate(Func<double> function, ref double place, double value)
+    {
+        place = value;
+        return function();
     }
 
     private static double[] Draw(ref RandomBits random, int count)

@@ -181,15 +181,15 @@ public class OptimizerTests
 
     internal static Optimizer<T> Make<T>(string kind)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => kind switch
-    {
-        "sgd" => new Sgd<T>(0.1, weightDecay: 0.01),
-        "sgd momentum" => new Sgd<T>(0.1, 0.9),
-        "sgd nesterov" => new Sgd<T>(0.1, 0.9, nesterov: true),
-        "adam" => new Adam<T>(0.01, weightDecay: 0.1),
-        "adamw" => new AdamW<T>(0.01),
-        "rmsprop" => new RMSprop<T>(),
-        _ => new RMSprop<T>(momentum: 0.9, centered: true, weightDecay: 0.01),
-    };
+        {
+            "sgd" => new Sgd<T>(0.1, weightDecay: 0.01),
+            "sgd momentum" => new Sgd<T>(0.1, 0.9),
+            "sgd nesterov" => new Sgd<T>(0.1, 0.9, nesterov: true),
+            "adam" => new Adam<T>(0.01, weightDecay: 0.1),
+            "adamw" => new AdamW<T>(0.01),
+            "rmsprop" => new RMSprop<T>(),
+            _ => new RMSprop<T>(momentum: 0.9, centered: true, weightDecay: 0.01),
+        };
 
     private static Gradient<T> RandomGradient<T>(Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
