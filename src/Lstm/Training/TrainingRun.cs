@@ -48,7 +48,6 @@ internal sealed class TrainingRun<T> : IDisposable
 
             EpochResult epoch = new(meter.Loss(_trainer.Loss.Reduction), meter.Accuracy, validation.Loss, validation.Accuracy);
             _epochs.Add(epoch);
-            _trainer.Position = _trainer.Position with { Epoch = _trainer.Position.Epoch + 1, Batch = 0 };
             stopped = Judge(epoch);
             Report(meter, _batches.Count, epoch);
         }
@@ -97,7 +96,7 @@ internal sealed class TrainingRun<T> : IDisposable
                 _steps.Train(_batches[_order[first + i]], _trainer.Position.Draw + i, share, i == 0, i == group - 1, ref meter, ref epoch);
                 if (i == group - 1)
                 {
-                    _trainer.Position = _trainer.Position with { Batch = first + group, Draw = _trainer.Position.Draw + group };
+                    Complete(first + group, group);
                 }
 
                 _batchesDone++;
@@ -108,6 +107,15 @@ internal sealed class TrainingRun<T> : IDisposable
         }
 
         return epoch;
+    }
+
+    /// <summary>Moves the trainer behind a step; behind an epoch's last one is the next epoch's beginning, whatever happens in between.</summary>
+    private void Complete(int batch, int group)
+    {
+        TrainingPosition position = _trainer.Position;
+        bool ends = batch == _batches.Count;
+        _trainer.Position = new TrainingPosition(position.Epoch + (ends ? 1 : 0), ends ? 0 : batch, position.Draw + group);
+        _steps.KeepState();
     }
 
     /// <summary>Fisher–Yates, drawn from the seed and the epoch alone.</summary>

@@ -12,6 +12,9 @@ internal sealed class TrainingSteps<T> : IDisposable
     private readonly Gradient<T> _gradient;
     private readonly BatchSegment<T> _segment = new();
 
+    /// <summary>The states of the pass to come. Those of the last completed step stay with the trainer until the next one is.</summary>
+    private NetworkState<T>? _state;
+
     public TrainingSteps(Trainer<T> trainer, TrainingOptions options, int workers)
     {
         (_trainer, _options) = (trainer, options);
@@ -19,6 +22,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         _tape.ComputesInputGradient = false;
         _tape.DropoutSeed = options.Seed;
         _gradient = trainer.Network.CreateGradient();
+        _state = options.CarryState ? trainer.CarriedState?.Clone() : null;
     }
 
     public long Made { get; private set; }
@@ -37,6 +41,24 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
     }
 
+    /// <summary>Leaves carried states with the trainer, once the batches that they come from are done with.</summary>
+    public void KeepState()
+    {
+        if (!_options.CarryState)
+        {
+            return;
+        }
+
+        if (_trainer.CarriedState?.Count == _state!.Count)
+        {
+            _trainer.CarriedState.CopyFrom(_state);
+        }
+        else
+        {
+            _trainer.CarriedState = _state.Clone();
+        }
+    }
+
     /// <summary>Takes a batch; makes a step after each segment, or after the batch when it <paramref name="ends"/> its group.</summary>
     public void Train(TrainingBatch<T> batch, long draw, double share, bool begins, bool ends, ref LossMeter meter, ref LossMeter epoch)
     {
@@ -51,7 +73,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             _gradient.Clear();
         }
 
-        if (_options.CarryState && _trainer.CarriedState?.Count != batch.InputShape.Count)
+        if (_options.CarryState && _state?.Count != batch.InputShape.Count)
         {
             ResetState(batch.InputShape.Count);
         }
@@ -69,7 +91,7 @@ internal sealed class TrainingSteps<T> : IDisposable
 
     private void TrainSegments(TrainingBatch<T> batch, long draw, int steps, ref LossMeter meter, ref LossMeter epoch)
     {
-        if (!_options.CarryState || _trainer.CarriedState?.Count != batch.InputShape.Count)
+        if (!_options.CarryState || _state?.Count != batch.InputShape.Count)
         {
             ResetState(batch.InputShape.Count);
         }
@@ -91,7 +113,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         SequenceBatch<T>? input, SequenceBatch<int>? ids, SequenceBatch<T>? target, SequenceBatch<int>? labels, SequenceBatch<T>? weights, long draw, double share)
     {
         Network<T> network = _trainer.Network;
-        NetworkState<T>? state = _options.CarryState || _options.TruncateAfter is not null ? _trainer.CarriedState : null;
+        NetworkState<T>? state = _options.CarryState || _options.TruncateAfter is not null ? _state : null;
         _tape.DropoutDraw = draw;
         if (_trainer.Loss is SoftmaxCrossEntropy<T> && (input?.RowCount ?? ids!.RowCount) * (long)network.OutputSize >= _trainer.LargeOutput)
         {
@@ -138,13 +160,13 @@ internal sealed class TrainingSteps<T> : IDisposable
 
     private void ResetState(int count)
     {
-        if (_trainer.CarriedState?.Count != count)
+        if (_state?.Count != count)
         {
-            _trainer.CarriedState = _trainer.Network.CreateState(count);
+            _state = _trainer.Network.CreateState(count);
         }
         else
         {
-            _trainer.Network.ResetState(_trainer.CarriedState);
+            _trainer.Network.ResetState(_state);
         }
     }
 }
