@@ -72,7 +72,11 @@ internal static class ModelFile
         TensorMatch.Find<T>(Declare<T>(inputSize, specs, file), file, matching);
         Network<T> network = new(inputSize, specs, SimdDispatch.Best);
         ReadParameters(file, network);
-        ReadFrozen(file, network);
+        foreach (string name in ReadFrozen(file, network.Parameters))
+        {
+            network.SetTrainable(name, false);
+        }
+
         foreach ((string key, string value) in file.Metadata)
         {
             if (key.StartsWith(UserPrefix, StringComparison.Ordinal))
@@ -147,7 +151,7 @@ internal static class ModelFile
         }
     }
 
-    private static string WriteFrozen(IReadOnlyList<Parameter> parameters)
+    internal static string WriteFrozen(IReadOnlyList<Parameter> parameters)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
@@ -164,20 +168,22 @@ internal static class ModelFile
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static void ReadFrozen<T>(SafetensorsReader file, Network<T> network)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>The names of the frozen parameters.</summary>
+    /// <exception cref="InvalidDataException">The list is broken, or names none of the parameters.</exception>
+    internal static HashSet<string> ReadFrozen(SafetensorsReader file, IReadOnlyList<Parameter> parameters)
     {
         try
         {
             using JsonDocument names = JsonDocument.Parse(file.Metadata.GetValueOrDefault("frozen", "[]"));
-            foreach (JsonElement name in names.RootElement.EnumerateArray())
-            {
-                network.SetTrainable(name.GetString()!, false);
-            }
+            string?[] frozen = [.. names.RootElement.EnumerateArray().Select(name => name.GetString())];
+            int unknown = Array.FindIndex(frozen, name => !parameters.Any(parameter => parameter.Name == name));
+            return unknown >= 0
+                ? throw new InvalidDataException($"The file's list of frozen parameters names '{frozen[unknown]}', which is none.")
+                : [.. frozen.Select(name => name!)];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The model file's list of frozen parameters is broken: {e.Message}", e);
+            throw new InvalidDataException($"The file's list of frozen parameters is broken: {e.Message}", e);
         }
     }
 }

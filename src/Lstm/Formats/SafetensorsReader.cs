@@ -75,6 +75,30 @@ internal sealed class SafetensorsReader
         }
     }
 
+    /// <summary>Reads the whole file and compares it with the hash that it was sealed with.</summary>
+    /// <exception cref="InvalidDataException">It has no hash, or another one.</exception>
+    public void CheckHash()
+    {
+        using IncrementalHash hash = SafetensorsHash.Begin(Metadata);
+        foreach (SafetensorsTensor tensor in SafetensorsHash.Order(Tensors))
+        {
+            hash.Append(tensor);
+            _stream.Position = _payload + tensor.Start;
+            for (long left = tensor.End - tensor.Start; left > 0;)
+            {
+                Span<byte> bytes = _chunk.AsSpan(0, (int)Math.Min(left, _chunk.Length));
+                _stream.ReadExactly(bytes);
+                hash.AppendData(bytes);
+                left -= bytes.Length;
+            }
+        }
+
+        if (hash.End() != Metadata.GetValueOrDefault(SafetensorsHash.Key))
+        {
+            throw new InvalidDataException("The file is damaged: its contents do not have the hash that it was saved with.");
+        }
+    }
+
     private static void Convert<T>(SafetensorsTensor tensor, ReadOnlySpan<byte> bytes, Span<T> values)
         where T : unmanaged, INumberBase<T>
     {

@@ -11,7 +11,7 @@ namespace Lstm;
 /// grown to the largest batch.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
-public sealed class Trainer<T>
+public sealed partial class Trainer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Makes a trainer.</summary>
@@ -43,7 +43,7 @@ public sealed class Trainer<T>
     /// </summary>
     public TrainingPosition Position { get; set; }
 
-    /// <summary>The states carried from batch to batch, kept for resuming within an epoch.</summary>
+    /// <summary>The states carried to the batch at <see cref="Position"/>, kept for resuming within an epoch.</summary>
     internal NetworkState<T>? CarriedState { get; set; }
 
     /// <summary>

@@ -36,4 +36,12 @@ internal static class TrainingScenarios
         trainer.Fit(all, options with { Epochs = 3 }, progress: probe);
         Console.WriteLine(least);
     }
+
+    /// <summary>Interrupts a training and saves it: <c>path</c>.</summary>
+    [ChildScenario("training.checkpoint.Single")]
+    public static void SaveFloatCheckpoint(string[] arguments) => CheckpointTests<float>.InterruptAndSave(arguments[0]);
+
+    /// <inheritdoc cref="SaveFloatCheckpoint"/>
+    [ChildScenario("training.checkpoint.Double")]
+    public static void SaveDoubleCheckpoint(string[] arguments) => CheckpointTests<double>.InterruptAndSave(arguments[0]);
 }

@@ -37,6 +37,9 @@ public sealed class AdamW<T> : Optimizer<T>
     /// <summary>ε.</summary>
     public double Epsilon { get; }
 
+    internal override IReadOnlyList<(string Name, string Value)> Description =>
+        [("kind", "adamw"), ("beta1", Text(Beta1)), ("beta2", Text(Beta2)), ("epsilon", Text(Epsilon))];
+
     private protected override void UpdateRange(
         Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
     {

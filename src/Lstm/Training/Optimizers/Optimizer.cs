@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Lstm.Kernels;
 using Lstm.Training;
@@ -53,6 +54,15 @@ public abstract class Optimizer<T>
 
     /// <summary>The names of <see cref="Scalars"/>.</summary>
     internal IReadOnlyList<string> ScalarNames => _scalarNames;
+
+    /// <summary>The learning rate's factor for each parameter; empty before the first step.</summary>
+    internal double[] Factors => _factors;
+
+    /// <summary>The weight decay of each parameter; empty before the first step.</summary>
+    internal double[] Decays => _decays;
+
+    /// <summary>Its kind, and what was chosen for good when it was made; the rest can be changed between steps.</summary>
+    internal abstract IReadOnlyList<(string Name, string Value)> Description { get; }
 
     /// <summary>What the numbers are before a parameter's first step.</summary>
     private protected virtual double ScalarStart => 1;
@@ -149,6 +159,9 @@ public abstract class Optimizer<T>
             team.Run(ref kernel);
         }
     }
+
+    /// <summary>A number as text that says all of its bits.</summary>
+    private protected static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     private protected static T Number(double value) => T.CreateTruncating(value);
 

@@ -44,6 +44,9 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
     /// <summary>Whether the mean is taken off the second moment.</summary>
     public bool Centered { get; }
 
+    internal override IReadOnlyList<(string Name, string Value)> Description =>
+        [("kind", "rmsprop"), ("alpha", Text(Alpha)), ("epsilon", Text(Epsilon)), ("momentum", Text(Momentum)), ("centered", Centered ? "true" : "false")];
+
     private protected override void UpdateRange(
         Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
     {

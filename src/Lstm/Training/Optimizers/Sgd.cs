@@ -41,6 +41,9 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
     /// <summary>Whether it looks ahead.</summary>
     public bool Nesterov { get; }
 
+    internal override IReadOnlyList<(string Name, string Value)> Description =>
+        [("kind", "sgd"), ("momentum", Text(Momentum)), ("dampening", Text(Dampening)), ("nesterov", Nesterov ? "true" : "false")];
+
     private protected override void UpdateRange(
         Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
     {

@@ -1,0 +1,203 @@
+using System.Globalization;
+using System.Numerics;
+using Lstm.Formats;
+
+namespace Lstm.Training;
+
+/// <summary>A training in progress as a safetensors file: what steps change, by name and in PyTorch's layout.</summary>
+/// <remarks>
+/// Tensors: <c>network.</c>parameter; <c>optimizer.</c>buffer<c>.</c>parameter, and per parameter its numbers, learning rate factor
+/// and weight decay; <c>optimizer.learning_rate</c>; within an epoch that carries states, <c>state.h.</c>entry and
+/// <c>state.c.</c>entry. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and <c>frozen</c> as in
+/// <see cref="ModelFile"/>; <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>; <c>epoch</c>,
+/// <c>batch</c>, <c>draw</c>; <c>sha256</c>.
+/// </remarks>
+internal static class CheckpointFile
+{
+    private const string Format = "lstm-checkpoint";
+    private const string Version = "1";
+    private const string OptimizerPrefix = "optimizer.";
+
+    public static void Write<T>(Trainer<T> trainer, Stream stream)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        // An optimizer that has made no step yet has its state made, so that there is one kind of file only.
+        trainer.Optimizer.Bind(trainer.Network);
+        SafetensorsWriter writer = new();
+        writer.Metadata["format"] = Format;
+        writer.Metadata["version"] = Version;
+        writer.Metadata["spec"] = SpecJson.Write(trainer.Network.InputSize, trainer.Network.Specs);
+        writer.Metadata["frozen"] = ModelFile.WriteFrozen(trainer.Network.Parameters);
+        writer.Metadata["epoch"] = Text(trainer.Position.Epoch);
+        writer.Metadata["batch"] = Text(trainer.Position.Batch);
+        writer.Metadata["draw"] = Text(trainer.Position.Draw);
+        writer.Metadata["steps"] = Text(trainer.Optimizer.Steps);
+        foreach ((string name, string value) in trainer.Optimizer.Description)
+        {
+            writer.Metadata[OptimizerPrefix + name] = value;
+        }
+
+        // Each epoch starts from the initial state.
+        foreach (CheckpointTensor tensor in Tensors(trainer, trainer.Position.Batch == 0 ? null : trainer.CarriedState))
+        {
+            tensor.Add(writer);
+        }
+
+        writer.Seal();
+        writer.WriteTo(stream);
+    }
+
+    /// <summary>Puts a training back, or throws and changes nothing.</summary>
+    /// <exception cref="InvalidDataException">The file is broken, no checkpoint, or one of another network or optimizer.</exception>
+    public static void Read<T>(Trainer<T> trainer, Stream stream)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        SafetensorsReader file = new(stream);
+        if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != Version)
+        {
+            throw new InvalidDataException(
+                $"The file is no checkpoint: its metadata has format '{file.Metadata.GetValueOrDefault("format")}', version '{file.Metadata.GetValueOrDefault("version")}', "
+                + $"not format '{Format}', version '{Version}'.");
+        }
+
+        file.CheckHash();
+        Network<T> network = trainer.Network;
+        CheckSpecs(file, network);
+        CheckOptimizer(file, trainer.Optimizer);
+        HashSet<string> frozen = ModelFile.ReadFrozen(file, network.Parameters);
+        TrainingPosition position = new((int)Number(file, "epoch", int.MaxValue), (int)Number(file, "batch", int.MaxValue), Number(file, "draw", long.MaxValue));
+        long steps = Number(file, "steps", long.MaxValue);
+        NetworkState<T>? state = CreateState(file, network);
+        CheckpointTensor[] tensors = [.. Tensors(trainer, state)];
+        HashSet<string> names = [.. tensors.Select(tensor => tensor.Name)];
+        if (file.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } unexpected)
+        {
+            throw new InvalidDataException($"The checkpoint has a tensor {unexpected}; this training has none of the name.");
+        }
+
+        Action[] puts = [.. tensors.Select(tensor => tensor.Read(file))];
+        trainer.Optimizer.Bind(network);
+        foreach (Action put in puts)
+        {
+            put();
+        }
+
+        foreach (Parameter parameter in network.Parameters)
+        {
+            parameter.Trainable = !frozen.Contains(parameter.Name);
+        }
+
+        network.Touch();
+        trainer.Optimizer.Steps = steps;
+        trainer.Position = position;
+        trainer.CarriedState = state;
+    }
+
+    /// <summary>All tensors of a checkpoint. The optimizer's are there once it is bound.</summary>
+    private static IEnumerable<CheckpointTensor> Tensors<T>(Trainer<T> trainer, NetworkState<T>? state)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (Network<T> network, Optimizer<T> optimizer) = (trainer.Network, trainer.Optimizer);
+        for (int i = 0; i < network.Parameters.Count; i++)
+        {
+            (int index, Parameter parameter) = (i, network.Parameters[i]);
+            yield return Packed("network." + parameter.Name, parameter, () => network.Flat);
+            foreach ((int b, string buffer) in optimizer.BufferNames.Index())
+            {
+                yield return Packed($"{OptimizerPrefix}{buffer}.{parameter.Name}", parameter, () => optimizer.Buffers[b].Span);
+            }
+
+            foreach ((int s, string scalar) in optimizer.ScalarNames.Index())
+            {
+                yield return Single($"{OptimizerPrefix}{scalar}.{parameter.Name}", () => ref optimizer.Scalars[s][index], value => value is >= 0 and <= 1);
+            }
+
+            yield return Single($"{OptimizerPrefix}learning_rate_factor.{parameter.Name}", () => ref optimizer.Factors[index], IsSetting);
+            yield return Single($"{OptimizerPrefix}weight_decay.{parameter.Name}", () => ref optimizer.Decays[index], IsSetting);
+        }
+
+        yield return new CheckpointTensor<double>(
+            OptimizerPrefix + "learning_rate", [1], () => [optimizer.LearningRate], values => optimizer.LearningRate = values[0], IsSetting);
+        for (int i = 0; state is not null && i < state.Sizes.Count; i++)
+        {
+            int entry = i;
+            int[] shape = [state.Count, state.Sizes[entry]];
+            yield return new CheckpointTensor<T>($"state.h.{entry}", shape, () => state.Hidden(entry).ToArray(), values => values.CopyTo(state.Hidden(entry)));
+            yield return new CheckpointTensor<T>($"state.c.{entry}", shape, () => state.Cell(entry).ToArray(), values => values.CopyTo(state.Cell(entry)));
+        }
+    }
+
+    private static CheckpointTensor<T> Packed<T>(string name, Parameter parameter, FlatBuffer<T> flat)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => new(
+            name, parameter.Shape,
+            () =>
+            {
+                T[] values = new T[parameter.Count];
+                parameter.Unpack<T>(flat(), values);
+                return values;
+            },
+            values => parameter.Pack<T>(values, flat()));
+
+    private static CheckpointTensor<double> Single(string name, Place place, Predicate<double> isValid)
+        => new(name, [1], () => [place()], values => place() = values[0], isValid);
+
+    private static bool IsSetting(double value) => double.IsFinite(value) && value >= 0;
+
+    private static void CheckSpecs<T>(SafetensorsReader file, Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (int inputSize, LayerSpec[] specs) = SpecJson.Read(Metadata(file, "spec"));
+        if (inputSize != network.InputSize)
+        {
+            throw new InvalidDataException($"The checkpoint's network has {inputSize} inputs; this one has {network.InputSize}.");
+        }
+
+        if (specs.Length != network.Specs.Count)
+        {
+            throw new InvalidDataException($"The checkpoint's network has {specs.Length} layer specs; this one has {network.Specs.Count}.");
+        }
+
+        for (int i = 0; i < specs.Length; i++)
+        {
+            if (specs[i] != network.Specs[i])
+            {
+                throw new InvalidDataException($"Layer {i} of the checkpoint's network is {specs[i]}; of this one it is {network.Specs[i]}.");
+            }
+        }
+    }
+
+    private static void CheckOptimizer<T>(SafetensorsReader file, Optimizer<T> optimizer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string name, string value) in optimizer.Description)
+        {
+            string found = Metadata(file, OptimizerPrefix + name);
+            if (found != value)
+            {
+                throw new InvalidDataException($"The checkpoint's optimizer has {name} {found}; this one has {name} {value}.");
+            }
+        }
+    }
+
+    /// <summary>A state for as many sequences as the file has it for; null if it has none.</summary>
+    private static NetworkState<T>? CreateState<T>(SafetensorsReader file, Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => network.StateSizes.Count > 0 && file.Find("state.h.0")?.Shape is [> 0 and <= int.MaxValue and long count, long size] && size == network.StateSizes[0]
+            ? new NetworkState<T>(network.StateSizes, (int)count)
+            : null;
+
+    private static string Metadata(SafetensorsReader file, string key)
+        => file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"The checkpoint lacks the metadata '{key}'.");
+
+    private static long Number(SafetensorsReader file, string key, long most)
+        => long.TryParse(Metadata(file, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
+            ? number
+            : throw new InvalidDataException($"The checkpoint's '{key}' is '{Metadata(file, key)}', no whole number of 0 … {most}.");
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private delegate Span<T> FlatBuffer<T>();
+
+    private delegate ref double Place();
+}

@@ -1,0 +1,62 @@
+using Lstm.Formats;
+using Lstm.Training;
+
+namespace Lstm;
+
+public sealed partial class Trainer<T>
+{
+    /// <summary>
+    /// Saves all that a training goes on from: the parameters and which are frozen, the optimizer's state and settings,
+    /// <see cref="Position"/>, and carried states. After <see cref="LoadCheckpoint(string)"/>, in whatever process, the next
+    /// <see cref="Fit"/> gives the bits that one without interruption would have given.
+    /// </summary>
+    /// <remarks>
+    /// Batches, loss, clipping and <see cref="TrainingOptions"/> are the program's, to be given again; <see cref="TrainingOptions.Epochs"/>
+    /// and <see cref="TrainingOptions.Patience"/> count anew in each call of Fit. It may be called between calls of Fit, after a
+    /// cancelled one, and by an <see cref="IProgress{T}"/> that Fit calls in place. The file is a safetensors file with a hash, written
+    /// beside its place and renamed into it, so that at no time half a file stands there.
+    /// </remarks>
+    /// <param name="path">Where to; a file that is there is replaced.</param>
+    /// <exception cref="ArgumentException">A layer's name is no valid Unicode, or a name that an optimizer's setting was made for is no parameter.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network.</exception>
+    /// <exception cref="IOException">The file cannot be written; a file that was there remains.</exception>
+    public void SaveCheckpoint(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, SaveCheckpoint);
+    }
+
+    /// <summary>Writes what <see cref="SaveCheckpoint(string)"/> writes to a stream, at its position.</summary>
+    /// <param name="stream">Stays open.</param>
+    /// <exception cref="ArgumentException">A layer's name is no valid Unicode, or a name that an optimizer's setting was made for is no parameter.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network.</exception>
+    public void SaveCheckpoint(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        CheckpointFile.Write(this, stream);
+    }
+
+    /// <summary>Goes back to where <see cref="SaveCheckpoint(string)"/> was called. All is checked before anything changes.</summary>
+    /// <remarks>
+    /// The network has to have the same specs, and the optimizer to be of the same kind, with the same values of what cannot be changed
+    /// later (β, ε, momentum, …). What can be – <see cref="Optimizer{T}.LearningRate"/>, factors, weight decays, which parameters are
+    /// frozen – is set as it was; to go on differently, change it afterwards. Not to be called while <see cref="Fit"/> runs.
+    /// </remarks>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">The file is broken, no checkpoint, or one of another network or optimizer: the message names the difference.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network.</exception>
+    public void LoadCheckpoint(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        LoadCheckpoint(stream);
+    }
+
+    /// <inheritdoc cref="LoadCheckpoint(string)"/>
+    /// <param name="stream">The file, from the stream's position to its end; stays open. One that cannot seek is read into memory.</param>
+    public void LoadCheckpoint(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        CheckpointFile.Read(this, stream);
+    }
+}
