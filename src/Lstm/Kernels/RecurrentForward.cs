@@ -84,15 +84,23 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
                 terms[0].A = Input.A + (row * Input.ARowStride);
                 terms[1].A = Hidden + (previous * HiddenStride);
                 T* h = Hidden + ((Sequences + row) * HiddenStride);
+                if (rows == 1)
+                {
+                    T* z = Gates + ((row - FirstGateRow) * gates);
+                    nint panelStride = GateRows * gates;
+                    SingleRow<TSimd, TVec, T>.Run(
+                        z, panelStride, fused ? Bias : z, fused ? gates : panelStride, terms[0].A, fused ? Input.Count : 0, Input.B, terms[1].A, Units, Recurrent);
+                }
+
                 nint units = Units;
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
                     T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * gates);
-                    if (fused)
+                    if (rows > 1 && fused)
                     {
                         Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, Bias == null ? null : Bias + (panel * gates), 0, terms, 2, 0, rows, panel * gates, gates);
                     }
-                    else
+                    else if (rows > 1)
                     {
                         Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, z, gates, terms + 1, 1, 0, rows, panel * gates, gates);
                     }

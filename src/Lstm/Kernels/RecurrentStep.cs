@@ -35,33 +35,7 @@ internal unsafe struct RecurrentStep<T> : IKernel<T>
     {
         nint line = 64 / sizeof(T);
         nint width = 4 * line;
-        nint columns = (Units + line - 1) / line * width;
-        nint group = 4 * TSimd.Width;
-        nint column = 0;
-        if (TSimd.TileRows == 6)
-        {
-            for (; column + (4 * group) <= columns; column += 4 * group)
-            {
-                RowKernel<TSimd, TVec, T, N4>.Run(Gates, Bias, X, Inputs, Input, Hidden, Units, Recurrent, column, width);
-            }
-
-            if (column + (3 * group) == columns)
-            {
-                RowKernel<TSimd, TVec, T, N3>.Run(Gates, Bias, X, Inputs, Input, Hidden, Units, Recurrent, column, width);
-                column = columns;
-            }
-        }
-
-        for (; column + (2 * group) <= columns; column += 2 * group)
-        {
-            RowKernel<TSimd, TVec, T, N2>.Run(Gates, Bias, X, Inputs, Input, Hidden, Units, Recurrent, column, width);
-        }
-
-        for (; column < columns; column += group)
-        {
-            RowKernel<TSimd, TVec, T, N1>.Run(Gates, Bias, X, Inputs, Input, Hidden, Units, Recurrent, column, width);
-        }
-
+        SingleRow<TSimd, TVec, T>.Run(Gates, width, Bias, width, X, Inputs, Input, Hidden, Units, Recurrent);
         T* z = Gates;
         for (nint unit = 0; unit < Units; unit += line, z += width)
         {
