@@ -158,6 +158,8 @@ public sealed unsafe partial class Network<T>
         {
             (Layers[i] as LstmLayer<T>)?.SetLearnedState(_parameters.Pointer, state);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Notes that the parameters have changed.</summary>

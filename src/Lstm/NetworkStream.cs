@@ -19,6 +19,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     private readonly LayerRecord<T>[] _records;
     private readonly SequenceShape _shape = new();
     private readonly bool[] _stepped;
+    private long _startVersion;
 
     internal NetworkStream(Network<T> network, int sessions)
     {
@@ -36,6 +37,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _records = [.. network.Layers.Select(layer => layer.CreateRecord())];
         _stepped = new bool[sessions];
         _start = network.CreateState(1);
+        _startVersion = network.Version;
         State = network.CreateState(sessions);
         _shape.SetDense(sessions, 1);
         for (int i = 0; i < _records.Length; i++)
@@ -109,6 +111,12 @@ public sealed unsafe class NetworkStream<T> : IDisposable
             throw new ArgumentOutOfRangeException(nameof(session), session, $"The stream has {Sessions} sessions.");
         }
 
+        if (_startVersion != _network.Version)
+        {
+            _network.ResetState(_start);
+            _startVersion = _network.Version;
+        }
+
         for (int entry = 0; entry < State.Sizes.Count; entry++)
         {
             _start.HiddenRow(entry, 0).CopyTo(State.HiddenRow(entry, session));
@@ -159,10 +167,12 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
     private void Run(ReadOnlySpan<int> sessions, int count, T* input, int* ids, Span<T> output)
     {
+        _pass.Team.ThrowIfDisposed(this);
         if (Sessions == 1)
         {
             _network.RunStep(_pass, input, ids, State, _records);
             new ReadOnlySpan<T>(_records[^1].Output.Pointer, output.Length).CopyTo(output);
+            GC.KeepAlive(this);
             return;
         }
 
@@ -181,6 +191,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
         LayerRecord<T> last = _records[^1];
         new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
+        GC.KeepAlive(this);
     }
 
     private void CheckSessions(ReadOnlySpan<int> sessions)
@@ -212,9 +223,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
     private static void CheckLength(int length, int count, int size, string argument)
     {
-        if (length != count * size)
+        if (length != (long)count * size)
         {
-            throw new ArgumentException($"There are {length} values; {count} sessions of {size} need {count * size}.", argument);
+            throw new ArgumentException($"There are {length} values; {count} sessions of {size} need {(long)count * size}.", argument);
         }
     }
 }

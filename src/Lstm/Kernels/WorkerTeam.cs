@@ -33,7 +33,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
         for (int worker = 1; worker < size; worker++)
         {
             int index = worker;
-            new Thread(() => Work(state, index, size)) { IsBackground = true, Name = $"Lstm worker {worker}" }.Start();
+
+            // Unsafe: the caller's execution context, with all its asynchronous locals, is not to live as long as the thread.
+            new Thread(() => Work(state, index, size)) { IsBackground = true, Name = $"Lstm worker {worker}" }.UnsafeStart();
         }
     }
 
@@ -42,7 +44,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Workers, the caller included.</summary>
     public int Size { get; }
 
-    /// <summary>How often each worker has run, for tests that ask whether all worked.</summary>
+    /// <summary>How many shares the other workers have done together, for tests that ask whether they worked.</summary>
     internal long RunsOfOthers => Volatile.Read(ref _state.Runs);
 
     /// <summary>Runs a job on all workers and returns when all are done.</summary>
@@ -51,7 +53,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
         where TJob : struct, IJob
     {
         State state = _state;
-        ObjectDisposedException.ThrowIf(state.Stopped, this);
+        ThrowIfDisposed(this);
         if (Size == 1)
         {
             job.Run(0, 1);
@@ -94,6 +96,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
         GC.KeepAlive(this);
         failure?.Throw();
     }
+
+    /// <exception cref="ObjectDisposedException">The team has been disposed; said of its <paramref name="owner"/>.</exception>
+    public void ThrowIfDisposed(object owner) => ObjectDisposedException.ThrowIf(_state.Stopped, owner);
 
     /// <inheritdoc/>
     public void Dispose()

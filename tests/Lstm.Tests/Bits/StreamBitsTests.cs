@@ -94,6 +94,16 @@ public abstract class StreamBitsTests<T>
         }
     }
 
+    [Fact]
+    public void Reset_starts_from_the_learned_state_of_now()
+    {
+        Network<T> network = Sample.Network<T>(1, 2, new LstmSpec(1) { LearnInitialState = true });
+        using NetworkStream<T> stream = network.OpenStream();
+        network.WriteParameter("lstm.initial_h_l0", System.Numerics.Tensors.Tensor.Create([T.CreateChecked(7)], [1]));
+        stream.Reset();
+        Assert.Equal(T.CreateChecked(7), stream.State.Hidden(0)[0]);
+    }
+
     private static Network<T> Create(string name) => name switch
     {
         "narrow" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, Bias = LstmBias.Two, Dropout = 0.5 }, new DenseSpec(2) { Activation = Activation.Tanh }),
