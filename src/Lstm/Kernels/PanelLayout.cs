@@ -41,7 +41,7 @@ internal sealed class PanelLayout
         where T : unmanaged
     {
         int line = LineOf<T>();
-        int lines = Math.Max(1, (columns + line - 1) / line);
+        int lines = Math.Max(1, checked(columns + line - 1) / line);
         int panels = (lines + LinesPerPanel - 1) / LinesPerPanel;
         int[] starts = new int[panels + 1];
         for (int q = 0; q < panels; q++)
@@ -60,7 +60,8 @@ internal sealed class PanelLayout
         where T : unmanaged
     {
         int line = LineOf<T>();
-        int panels = (hiddenSize + line - 1) / line;
+        int panels = checked(hiddenSize + line - 1) / line;
+        _ = checked(panels * LinesPerPanel * line);
         int[] starts = new int[panels + 1];
         for (int q = 0; q < panels; q++)
         {

@@ -30,8 +30,16 @@ internal sealed class LayerStack<T>
 
         foreach (LayerSpec spec in specs)
         {
-            Add(spec, spec.Name ?? FreeName(spec.Kind), inputSize, parameters);
-            inputSize = _layers[^1].OutputSize;
+            string name = spec.Name ?? FreeName(spec.Kind);
+            try
+            {
+                Add(spec, name, inputSize, parameters);
+                inputSize = _layers[^1].OutputSize;
+            }
+            catch (OverflowException e)
+            {
+                throw new ArgumentException($"With layer '{name}' of input size {inputSize}, the network has more than {int.MaxValue} parameters.", "layers", e);
+            }
         }
     }
 
