@@ -66,7 +66,7 @@ public sealed class LstmCell<T>
     /// <exception cref="ArgumentException">A length does not fit, or the record is another network's.</exception>
     public void Forward(ReadOnlySpan<T> x, ReadOnlySpan<T> hidden, ReadOnlySpan<T> cell, LstmStep<T> step)
     {
-        ArgumentNullException.ThrowIfNull(step);
+        CheckStep(step);
         CheckLength(x.Length, step.Count, InputSize, nameof(x));
         CheckLength(hidden.Length, step.Count, HiddenSize, nameof(hidden));
         CheckLength(cell.Length, step.Count, HiddenSize, nameof(cell));
@@ -87,7 +87,7 @@ public sealed class LstmCell<T>
     /// <exception cref="InvalidOperationException">There was no such forward step, or the parameters have changed since.</exception>
     public void Backward(LstmStep<T> step, ReadOnlySpan<T> hiddenGradient, ReadOnlySpan<T> cellGradient, Gradient<T> gradient)
     {
-        ArgumentNullException.ThrowIfNull(step);
+        CheckStep(step);
         CheckLength(hiddenGradient.Length, step.Count, HiddenSize, nameof(hiddenGradient));
         CheckLength(cellGradient.Length, step.Count, HiddenSize, nameof(cellGradient));
         cellGradient.CopyTo(step.FinalGradient.Cell(0));
@@ -99,11 +99,20 @@ public sealed class LstmCell<T>
         Network.Backward(step.Tape, gradient);
     }
 
+    private void CheckStep(LstmStep<T> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        if (!ReferenceEquals(step.Tape.Network, Network))
+        {
+            throw new ArgumentException("The record was made by another network's cell.", nameof(step));
+        }
+    }
+
     private static void CheckLength(int length, int count, int size, string argument)
     {
-        if (length != count * size)
+        if (length != (long)count * size)
         {
-            throw new ArgumentException($"There are {length} values; {count} rows of {size} need {count * size}.", argument);
+            throw new ArgumentException($"There are {length} values; {count} rows of {size} need {(long)count * size}.", argument);
         }
     }
 }

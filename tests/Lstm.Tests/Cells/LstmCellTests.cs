@@ -81,6 +81,15 @@ public class LstmCellTests
     }
 
     [Fact]
+    public void Forward_of_another_cells_record_throws_and_keeps_it()
+    {
+        LstmStep<float> step = new LstmCell<float>(2, 3).CreateStep();
+        Assert.Throws<ArgumentException>("step", () => new LstmCell<float>(2, 3).Forward([1, 1], [1, 1, 1], [1, 1, 1], step));
+        Assert.Throws<ArgumentException>("step", () => new LstmCell<float>(1, 3).Forward([1], [1, 1, 1], [1, 1, 1], step));
+        Assert.Equal([0, 0, 0], step.Hidden.ToArray());
+    }
+
+    [Fact]
     public void Backward_before_Forward_throws()
     {
         LstmCell<float> cell = new(2, 3);
