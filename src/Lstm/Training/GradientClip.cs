@@ -75,8 +75,12 @@ public sealed class GradientClip
             Parameter parameter = gradient.Layout.All[i];
             if (parameter.Trainable)
             {
-                double square = Squares(gradient, parameter, width);
-                sum += double.IsFinite(square) ? square : throw new NonFiniteGradientException(parameter.Name, Math.Sqrt(square));
+                // The sum, not its parts: it may overflow where they do not.
+                sum += Squares(gradient, parameter, width);
+                if (!double.IsFinite(sum))
+                {
+                    throw new NonFiniteGradientException(parameter.Name, Math.Sqrt(sum));
+                }
             }
         }
 

@@ -74,6 +74,16 @@ public class GradientClipTests
     }
 
     [Fact]
+    public void Apply_where_only_the_sum_of_squares_overflows_throws_and_changes_nothing()
+    {
+        (_, Gradient<double> gradient) = Make();
+        gradient.Write("dense.weight", Tensor.Create([1.3e154, 0], [1, 2]));
+        gradient.Write("dense.bias", Tensor.Create([1.3e154], [1]));
+        Assert.Equal("dense.bias", Assert.Throws<NonFiniteGradientException>(() => GradientClip.ByGlobalNorm(1).Apply(gradient)).ParameterName);
+        Assert.Equal([1.3e154, 0], Read(gradient, "dense.weight"));
+    }
+
+    [Fact]
     public void Limits_out_of_range_throw()
     {
         Assert.Throws<ArgumentOutOfRangeException>("max", () => GradientClip.ByGlobalNorm(0));

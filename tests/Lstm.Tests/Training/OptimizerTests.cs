@@ -165,7 +165,7 @@ public class OptimizerTests
     [Fact]
     public void Settings_out_of_range_throw()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam<float>(learningRate: -1));
+        Assert.Throws<ArgumentOutOfRangeException>("learningRate", () => new Adam<float>(learningRate: -1));
         Assert.Throws<ArgumentOutOfRangeException>("beta1", () => new Adam<float>(beta1: 1));
         Assert.Throws<ArgumentOutOfRangeException>("epsilon", () => new Adam<float>(epsilon: 1e-60));
         Assert.Throws<ArgumentOutOfRangeException>("weightDecay", () => new AdamW<float>(weightDecay: double.NaN));

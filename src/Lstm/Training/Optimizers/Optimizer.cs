@@ -26,7 +26,7 @@ public abstract class Optimizer<T>
 
     private protected Optimizer(double learningRate, double weightDecay, ReadOnlySpan<string> buffers, ReadOnlySpan<string> scalars)
     {
-        LearningRate = learningRate;
+        LearningRate = CheckAtLeastZero(learningRate, nameof(learningRate));
         _decay = CheckAtLeastZero(weightDecay, nameof(weightDecay));
         _bufferNames = buffers.ToArray();
         _scalarNames = scalars.ToArray();
