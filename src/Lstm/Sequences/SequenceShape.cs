@@ -11,6 +11,7 @@ internal sealed class SequenceShape
     private int[] _rankToCaller = [];
     private int[] _callerToRank = [];
     private int[] _offsets = [0];
+    private long[] _keys = [];
 
     /// <summary>Number of sequences B, those of length zero included.</summary>
     public int Count { get; private set; }
@@ -176,7 +177,8 @@ internal sealed class SequenceShape
         }
 
         // Keys made of falling length, then rising index, are distinct, so an unstable sort of them is stable.
-        Span<long> keys = Count <= 256 ? stackalloc long[Count] : new long[Count];
+        _keys = _keys.Length < Count ? new long[Count] : _keys;
+        Span<long> keys = _keys.AsSpan(0, Count);
         for (int b = 0; b < Count; b++)
         {
             keys[b] = ((long)(StepCount - _lengths[b]) << 32) | (uint)b;

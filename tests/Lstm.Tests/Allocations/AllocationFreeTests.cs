@@ -138,7 +138,7 @@ public class AllocationFreeTests
         List<float[]> longer = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4).ToList(), shorter = Sample.Batch<float>(2, 4, 3, 9).ToList();
         SequenceBatch<float> batch = new(4);
         float[] tensor = new float[7 * 3 * 4];
-        int[] lengths = [7, 0, 4], shape = [5, 2, 9];
+        int[] lengths = [7, 0, 4], shape = [5, 2, 9], many = [.. Enumerable.Range(0, 300).Select(b => b % 7)];
         System.Numerics.Tensors.Tensor<float> dense = System.Numerics.Tensors.Tensor.Create(tensor, [7, 3, 4]);
         Allocation.Print(50, 200, () =>
         {
@@ -146,6 +146,7 @@ public class AllocationFreeTests
             batch.Fill(shorter);
             batch.Fill(dense.AsReadOnlyTensorSpan(), batchFirst: false, lengths);
             batch.Reshape(shape);
+            batch.Reshape(many);
         });
     }
 }
