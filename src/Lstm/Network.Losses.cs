@@ -79,18 +79,17 @@ public sealed unsafe partial class Network<T>
         ArgumentNullException.ThrowIfNull(loss);
         if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null)
         {
-            SequenceBatch<T> output = RunForward(batch, ids, state, tape);
-            return loss.EvaluateTotals(input with { Output = output }, tape.OutputGradient, gradientScale, tape.Pass.Team, tape.Pass.Width);
+            RunToOutput(batch, ids, state, tape);
+            LossTotals separate = loss.EvaluateTotals(input with { Output = tape.Output }, tape.OutputGradient, gradientScale, tape.Pass.Team, tape.Pass.Width);
+            EndForward(state, tape);
+            return separate;
         }
 
-        CheckTape(tape);
-        Rows<T> rows = CheckInput(batch, ids, state);
-        BeginForward(batch, ids, tape);
+        Rows<T> rows = BeginForward(batch, ids, state, tape);
         RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count - 1);
         Rows<T> last = Layers.Count > 1 ? tape.Records[^2].OutputRows(dense.InputSize) : rows;
         LossTotals totals = tape.Fused.Forward(dense, tape.Pass, last, loss, input, gradientScale);
-        TakeFinalState(tape.Records, state, tape.Pass);
-        tape.IsPending = true;
+        EndForward(state, tape);
         GC.KeepAlive(batch);
         GC.KeepAlive(ids);
         GC.KeepAlive(this);

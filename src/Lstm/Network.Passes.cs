@@ -55,6 +55,7 @@ public sealed unsafe partial class Network<T>
         SequenceShape shape = tape.InputShape;
         pass.FinalGradient = tape.FinalStateGradient;
         pass.InitialGradient = tape.PrepareInitialStateGradient(shape.Count);
+        pass.Ids = tape.InputIds is null ? null : tape.InputIds.RowPointer;
         tape.IsPending = false;
         T* outputGradient = tape.OutputGradient.RowPointer;
         for (int i = Layers.Count - 1; i >= 0; i--)
@@ -144,24 +145,28 @@ public sealed unsafe partial class Network<T>
 
     private SequenceBatch<T> RunForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
     {
-        CheckTape(tape);
-
-        Rows<T> rows = CheckInput(batch, ids, state);
-        BeginForward(batch, ids, tape);
-        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count);
-        TakeFinalState(tape.Records, state, tape.Pass);
-        LayerRecord<T> last = tape.Records[^1];
-        tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
-        tape.OutputGradient.ReshapeLike(last.OutputShape);
-        tape.IsPending = true;
-        GC.KeepAlive(batch);
-        GC.KeepAlive(ids);
-        GC.KeepAlive(this);
+        RunToOutput(batch, ids, state, tape);
+        EndForward(state, tape);
         return tape.Output;
     }
 
-    private static void BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, Tape<T> tape)
+    private void RunToOutput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
     {
+        Rows<T> rows = BeginForward(batch, ids, state, tape);
+        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count);
+        LayerRecord<T> last = tape.Records[^1];
+        tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
+        tape.OutputGradient.ReshapeLike(last.OutputShape);
+        GC.KeepAlive(batch);
+        GC.KeepAlive(ids);
+        GC.KeepAlive(this);
+    }
+
+    private Rows<T> BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    {
+        CheckTape(tape);
+        CheckNotOutput(batch, tape.Output, "tape");
+        Rows<T> rows = CheckInput(batch, ids, state);
         tape.IsPending = false;
         tape.Fused.Clear();
         tape.Input = batch;
@@ -172,6 +177,14 @@ public sealed unsafe partial class Network<T>
         tape.Pass.Training = tape.Training;
         tape.Pass.Seed = (ulong)tape.DropoutSeed;
         tape.Pass.Draw = tape.DropoutDraw;
+        return rows;
+    }
+
+    // Only here does the caller see that a pass has been made: a loss that refuses its target has changed nothing.
+    private void EndForward(NetworkState<T>? state, Tape<T> tape)
+    {
+        TakeFinalState(tape.Records, state, tape.Pass);
+        tape.IsPending = true;
         if (tape.Training)
         {
             tape.DropoutDraw++;
@@ -195,6 +208,7 @@ public sealed unsafe partial class Network<T>
             throw new ArgumentException("The workspace belongs to another network.", nameof(workspace));
         }
 
+        CheckNotOutput(batch, workspace.Output, nameof(workspace));
         Rows<T> rows = CheckInput(batch, ids, state);
         RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Records, Layers.Count);
         TakeFinalState(workspace.Records, state, workspace.Pass);
@@ -232,19 +246,33 @@ public sealed unsafe partial class Network<T>
             throw new ArgumentException("The batch has 0 sequences; it needs at least 1.", nameof(batch));
         }
 
-        CheckIds(ids);
+        if (UnknownId(ids) is { } id)
+        {
+            throw new ArgumentException($"The batch contains the id {id}; the network knows 0 … {InputSize - 1}.", nameof(batch));
+        }
+
         state?.CheckFits(StateSizes, shape.Count, nameof(state));
         return new Rows<T>(batch is null ? null : batch.RowPointer, InputSize, shape);
     }
 
-    private void CheckIds(SequenceBatch<int>? ids)
+    private int? UnknownId(SequenceBatch<int>? ids)
     {
-        for (int row = 0; ids is not null && row < ids.RowCount; row++)
+        foreach (int id in ids is null ? default : ids.Rows)
         {
-            if ((uint)ids.RowPointer[row] >= (uint)InputSize)
+            if ((uint)id >= (uint)InputSize)
             {
-                throw new ArgumentException($"The batch contains the id {ids.RowPointer[row]}; the network knows 0 … {InputSize - 1}.", "batch");
+                return id;
             }
+        }
+
+        return null;
+    }
+
+    private static void CheckNotOutput(SequenceBatch<T>? batch, SequenceBatch<T> output, string owner)
+    {
+        if (ReferenceEquals(batch, output))
+        {
+            throw new ArgumentException($"The batch is the {owner}'s own output, which this pass overwrites; copy it, or take turns with two of them.", nameof(batch));
         }
     }
 
@@ -290,7 +318,13 @@ public sealed unsafe partial class Network<T>
                 + $"the output has {output.RowCount} of {output.Count}, in the same order of lengths.");
         }
 
-        tape.Fused.Check();
+        // An id or label is an index: one that was changed in place would reach beyond its table.
+        if (UnknownId(tape.InputIds) is { } id)
+        {
+            throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains the id {id}; the network knows 0 … {InputSize - 1}.");
+        }
+
+        tape.Fused.Check(Layers.Count > 1 ? tape.Records[^2].OutputShape : tape.InputShape, OutputSize);
         tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));
     }
 

@@ -57,7 +57,9 @@ public class BadInputTests
     {
         Assert.ThrowsAny<Exception>(() => Network.Create<float>(1 << 16, new DenseSpec(1 << 16)));
         Assert.ThrowsAny<Exception>(() => Network.Create<float>(1, new LstmSpec(1 << 16)));
-        Assert.ThrowsAny<Exception>(() => Network.Create<float>(1, new LstmSpec(int.MaxValue)));
+        Throws("layers", () => Network.Create<float>(1, new LstmSpec(int.MaxValue)), "'lstm'");
+        Throws("layers", () => Network.Create<float>(1, new LstmSpec(1 << 30)), "'lstm'");
+        Throws("layers", () => Network.Create<float>(1, new DenseSpec(int.MaxValue)), "'dense'");
         Assert.ThrowsAny<Exception>(() => Network.Create<float>(int.MaxValue, new EmbeddingSpec(2)));
         Assert.ThrowsAny<Exception>(() => Network.Create<float>(1, new DenseSpec(int.MaxValue)));
     }
@@ -182,6 +184,38 @@ public class BadInputTests
         secondTape.OutputGradient.Rows.Fill(1);
         network.Forward(Sample.Batch<double>(5, 3, 90, 90, 90), tape);
         Assert.Throws<InvalidOperationException>(() => second.Backward(secondTape, second.CreateGradient()));
+    }
+
+    [Fact]
+    public void Backward_after_an_id_became_unknown_throws()
+    {
+        SequenceBatch<int> ids = SequenceBatch.FromSequences<int>([[1, 2]]);
+        using Tape<double> tape = embedding.CreateTape();
+        embedding.Forward(ids, tape);
+        ids.Rows[1] = 1 << 30;
+        Assert.Contains($"{1 << 30}", Assert.Throws<InvalidOperationException>(() => embedding.Backward(tape, embedding.CreateGradient())).Message);
+    }
+
+    [Fact]
+    public void Forward_of_an_output_that_it_overwrites_throws()
+    {
+        Network<double> square = Sample.Network<double>(1, 3, new LstmSpec(3));
+        using Tape<double> tape = square.CreateTape();
+        using Workspace<double> workspace = square.CreateWorkspace(), other = square.CreateWorkspace();
+        square.Forward(batch, tape);
+        square.Predict(batch, null, workspace);
+        Throws("batch", () => square.Forward(tape.Output, tape), "tape");
+        Throws("batch", () => square.Predict(workspace.Output, null, workspace), "workspace");
+        Assert.Equal(square.Predict(tape.Output).Rows.ToArray(), square.Predict(workspace.Output, null, other).Rows.ToArray());
+    }
+
+    [Fact]
+    public void Step_of_a_disposed_stream_throws_and_keeps_the_states()
+    {
+        NetworkStream<double> stream = network.OpenStream();
+        stream.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => stream.Step(new double[3], new double[2]));
+        Assert.Equal(Sample.Flat(network.CreateState(1)), Sample.Flat(stream.State));
     }
 
     [Fact]

@@ -66,6 +66,39 @@ public class ForwardLossTests
     }
 
     [Fact]
+    public void ForwardLoss_of_a_bad_target_leaves_state_and_masks_where_the_output_is_stored()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DropoutSpec(0.5), new DenseSpec(2) { Activation = Activation.Tanh });
+        using Tape<float> tape = network.CreateTape();
+        NetworkState<float> state = network.CreateState(1);
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [4], 3);
+        SequenceBatch<float> target = Rows.Random<float>(new Random(2), [3], 2);
+        Assert.Throws<ArgumentException>("target", () => network.ForwardLoss(input, target, new MeanSquaredError<float>(), tape, state));
+        Assert.All(state.Hidden(0).ToArray(), h => Assert.Equal(0, h));
+        Assert.Equal(0, tape.DropoutDraw);
+        Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
+    }
+
+    [Fact]
+    public void Backward_after_labels_or_weights_changed_throws()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(2));
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [2], 3);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 1]]);
+        SequenceBatch<float> weights = SequenceBatch.FromSequences<float>([[1, 2]]);
+        SoftmaxCrossEntropy<float> loss = new();
+        Gradient<float> gradient = network.CreateGradient();
+        using Tape<float> tape = network.CreateTape();
+        network.ForwardLoss(input, labels, loss, tape, weights: weights);
+        labels.Rows[0] = 1 << 30;
+        Assert.Throws<ArgumentException>("labels", () => network.Backward(tape, gradient));
+        labels.Rows[0] = 0;
+        weights.Fill([new float[100_000]]);
+        Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
+        Assert.All(gradient.Flat.ToArray(), g => Assert.Equal(0, g));
+    }
+
+    [Fact]
     public void Fit_of_a_large_vocabulary_gives_the_bits_of_the_loop_by_hand()
     {
         Network<float> expected = Network.Create<float>(1100, new EmbeddingSpec(4), new LstmSpec(5), new DenseSpec(1100));

@@ -15,10 +15,11 @@ internal sealed unsafe class FusedLoss<T>
 {
     private readonly AlignedBuffer<T> _logits = new();
     private readonly AlignedBuffer<T> _gradients = new();
-    private RowLoss<T>? _loss;
+    private Loss<T>? _loss;
     private LossInput<T> _input;
     private LossBlock<T> _all;
-    private int _shapeVersion;
+    private double _gradientScale;
+    private (int Target, int Weights) _versions;
 
     /// <summary>Whether the pass on the tape ended in a loss.</summary>
     public bool IsPending => _loss is not null;
@@ -38,7 +39,7 @@ internal sealed unsafe class FusedLoss<T>
             LossRun<T>.Evaluate(loss.Rows!, chunk, pass.Team, pass.Width, ref totals);
         }
 
-        (_loss, _input, _all, _shapeVersion) = (loss.Rows, input, all, TargetShape(input).Version);
+        (_loss, _input, _gradientScale, _versions) = (loss, input, gradientScale, Versions(input));
         return totals;
     }
 
@@ -76,17 +77,26 @@ internal sealed unsafe class FusedLoss<T>
             end = first;
         }
 
-        GC.KeepAlive(_input);
+        GC.KeepAlive(_input.Target);
+        GC.KeepAlive(_input.Labels);
+        GC.KeepAlive(_input.Weights);
         Clear();
     }
 
-    /// <summary>Refuses a target that has been refilled since.</summary>
-    public void Check()
+    /// <summary>Refuses a target or weights that have been refilled since, or hold by now what the loss cannot take.</summary>
+    public void Check(SequenceShape shape, int features)
     {
-        if (IsPending && TargetShape(_input).Version != _shapeVersion)
+        if (_loss is null)
         {
-            throw new InvalidOperationException("The target was refilled since the tape's forward pass.");
+            return;
         }
+
+        if (Versions(_input) != _versions)
+        {
+            throw new InvalidOperationException("The target or the weights were refilled since the tape's forward pass.");
+        }
+
+        _all = LossRun<T>.Begin(_loss, _input, shape, features, _gradientScale, out _);
     }
 
     private void BackwardChunk(DenseLayer<T> dense, Pass<T> pass, T* x, int row, int rows, DenseLayer<T>.Record kept, T* inputGradient, T* gradient)
@@ -98,12 +108,13 @@ internal sealed unsafe class FusedLoss<T>
         chunk.Gradient = _gradients.Pointer;
         dense.ForwardRows(pass, x, rows, chunk.Output);
         LossTotals known = default;
-        LossRun<T>.Evaluate(_loss!, chunk, pass.Team, pass.Width, ref known);
+        LossRun<T>.Evaluate(_loss!.Rows!, chunk, pass.Team, pass.Width, ref known);
         dense.BackwardRows(pass, x, rows, kept, chunk.Output, chunk.Gradient, inputGradient, gradient);
     }
 
     /// <summary>Whole blocks of the loss, several for each worker.</summary>
     private static int ChunkRows(Pass<T> pass) => LossBlock<T>.MaxRows * Math.Max(4, 2 * pass.Team.Size);
 
-    private static SequenceShape TargetShape(LossInput<T> input) => input.Target?.Shape ?? input.Labels!.Shape;
+    private static (int Target, int Weights) Versions(LossInput<T> input)
+        => ((input.Target?.Shape ?? input.Labels!.Shape).Version, input.Weights?.Shape.Version ?? 0);
 }
