@@ -6,7 +6,7 @@ namespace Lstm;
 /// <summary>Brings features to a common range and back: y = (x − center)/scale + shift, feature by feature.</summary>
 /// <remarks>
 /// Immutable. Computed in double and rounded. Text in <see cref="Network{T}.Metadata"/> takes it along with a model. To take the
-/// scaling of targets back that are some of the features only, fit a scaler to those columns and save it under a prefix of its own.
+/// scaling of targets back that are some of the features only, <see cref="Select"/> those.
 /// </remarks>
 public abstract class FeatureScaler
 {
@@ -31,6 +31,9 @@ public abstract class FeatureScaler
     private protected double ShiftValue => _shift;
 
     private protected abstract string Kind { get; }
+
+    /// <summary>Makes a scaler of the same kind.</summary>
+    private protected abstract FeatureScaler Make(double[] centers, double[] scales);
 
     /// <summary>Scales rows in place.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -74,6 +77,33 @@ public abstract class FeatureScaler
         {
             destination[i] = T.CreateChecked(((double.CreateChecked(rows[i]) - _shift) * _scales[f]) + _centers[f]);
         }
+    }
+
+    /// <summary>Makes a scaler of some of the features: what scales them here scales them there, bit for bit.</summary>
+    /// <remarks>For targets that are some of the inputs' features: <c>scaler.Select(targetFeatures).Inverse(forecasts)</c>.</remarks>
+    /// <param name="features">Indices, one or more, in the order of the new scaler's features; one may come again.</param>
+    /// <returns>A scaler of the same kind, whose <see cref="FeatureSize"/> is the number of indices.</returns>
+    /// <exception cref="ArgumentException">There are no indices, or there is no such feature.</exception>
+    public FeatureScaler Select(params ReadOnlySpan<int> features)
+    {
+        if (features.IsEmpty)
+        {
+            throw new ArgumentException($"There has to be at least 1 feature of the {FeatureSize}; there are 0.", nameof(features));
+        }
+
+        (double[] centers, double[] scales) = (new double[features.Length], new double[features.Length]);
+        for (int i = 0; i < features.Length; i++)
+        {
+            int feature = features[i];
+            if ((uint)feature >= (uint)FeatureSize)
+            {
+                throw new ArgumentException($"Feature {feature} is outside 0 … {FeatureSize - 1}.", nameof(features));
+            }
+
+            (centers[i], scales[i]) = (_centers[feature], _scales[feature]);
+        }
+
+        return Make(centers, scales);
     }
 
     /// <summary>Writes the scaler down, exactly.</summary>

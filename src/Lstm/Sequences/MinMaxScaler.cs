@@ -16,6 +16,8 @@ public sealed class MinMaxScaler : FeatureScaler
 
     private protected override string Kind => KindName;
 
+    private protected override FeatureScaler Make(double[] centers, double[] scales) => new MinMaxScaler(centers, scales, ShiftValue);
+
     /// <summary>Measures rows.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="rows">[1 or more, <paramref name="featureSize"/>], finite; of the training data only.</param>

@@ -52,6 +52,31 @@ public class ScalerTests
     }
 
     [Fact]
+    public void Select_scales_the_chosen_features_as_the_whole_scaler_does()
+    {
+        foreach (FeatureScaler scaler in new FeatureScaler[] { StandardScaler.Fit<double>(Data, 3), MinMaxScaler.Fit<double>(Data, 3, -1, 2) })
+        {
+            double[] whole = [.. Data], chosen = [.. Data.Chunk(3).SelectMany(row => new[] { row[2], row[0] })];
+            FeatureScaler selected = scaler.Select(2, 0);
+            scaler.Transform<double>(whole);
+            selected.Transform<double>(chosen);
+            Assert.Equal(2, selected.FeatureSize);
+            Assert.Equal(whole.Chunk(3).SelectMany(row => new[] { row[2], row[0] }), chosen);
+            scaler.Inverse<double>(whole);
+            selected.Inverse<double>(chosen);
+            Assert.Equal(whole.Chunk(3).SelectMany(row => new[] { row[2], row[0] }), chosen);
+            Assert.IsType(scaler.GetType(), selected);
+            Assert.Contains("Feature 3 is outside 0 … 2", Assert.Throws<ArgumentException>("features", () => scaler.Select(0, 3)).Message);
+            Assert.Throws<ArgumentException>("features", () => scaler.Select(-1));
+            Assert.Throws<ArgumentException>("features", () => scaler.Select());
+        }
+
+        Dictionary<string, string> metadata = [];
+        StandardScaler.Fit<double>(Data, 3).Select(0).SaveTo(metadata);
+        Assert.Equal([Math.Sqrt(3.5)], StandardScaler.LoadFrom(metadata).Scales);
+    }
+
+    [Fact]
     public void Bad_input_throws()
     {
         ArgumentException e = Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([1, 2, 3, double.NaN], 2));
