@@ -104,8 +104,62 @@ public abstract class StreamBitsTests<T>
         Assert.Equal(T.CreateChecked(7), stream.State.Hidden(0)[0]);
     }
 
+    [Theory]
+    [InlineData("narrow")]
+    [InlineData("without bias")]
+    [InlineData("learned")]
+    [InlineData("dense")]
+    public void Step_of_denormal_inputs_and_states_equals_batch(string name)
+    {
+        const int Sequences = 3, Steps = 7;
+        Network<T> network = Create(name);
+        SequenceBatch<T> input = Sample.Batch<T>(1, network.InputSize, [.. Enumerable.Repeat(Steps, Sequences)]);
+        NetworkState<T> state = Sample.State(network, Sequences, 2);
+        MakeDenormal(input.Rows);
+        for (int entry = 0; entry < state.Sizes.Count; entry++)
+        {
+            MakeDenormal(state.Hidden(entry));
+            MakeDenormal(state.Cell(entry));
+        }
+
+        using NetworkStream<T> together = network.OpenStream(Sequences), alone = network.OpenStream();
+        NetworkState<T> first = network.CreateState(1);
+        for (int entry = 0; entry < state.Sizes.Count; entry++)
+        {
+            state.HiddenRow(entry, 0).CopyTo(first.Hidden(entry));
+            state.CellRow(entry, 0).CopyTo(first.Cell(entry));
+        }
+
+        together.State.CopyFrom(state);
+        alone.State.CopyFrom(first);
+        SequenceBatch<T> expected = network.Predict(input, state);
+        Assert.All(Sample.Flat(expected), value => Assert.True(T.IsFinite(value)));
+        Assert.All(Sample.Flat(state), value => Assert.True(T.IsFinite(value)));
+        Assert.True(name != "without bias" || Sample.Flat(state).Any(T.IsSubnormal), "No state is denormal.");
+        T[] output = new T[Sequences * network.OutputSize];
+        for (int t = 0; t < Steps; t++)
+        {
+            together.Step([.. Enumerable.Range(0, Sequences).SelectMany(b => input[b, t].ToArray())], output);
+            Close.SameBits(Enumerable.Range(0, Sequences).SelectMany(b => expected[b, t].ToArray()).ToArray(), output, $"step {t}");
+            alone.Step(input[0, t], output.AsSpan(0, network.OutputSize));
+            Close.SameBits<T>(expected[0, t], output.AsSpan(0, network.OutputSize), $"step {t} alone");
+        }
+
+        Close.SameBits(Sample.Flat(state), Sample.Flat(together.State), "state");
+        Close.SameBits(Rows(state, 0), Rows(alone.State, 0), "state alone");
+    }
+
+    private static void MakeDenormal(Span<T> values)
+    {
+        foreach (ref T value in values)
+        {
+            value = T.Epsilon * T.Round(value * T.CreateChecked(100_000));
+        }
+    }
+
     private static Network<T> Create(string name) => name switch
     {
+        "without bias" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, Bias = LstmBias.None }),
         "narrow" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, Bias = LstmBias.Two, Dropout = 0.5 }, new DenseSpec(2) { Activation = Activation.Tanh }),
         "wide" => Sample.Network<T>(1, 45, new LstmSpec(33) { Bias = LstmBias.None }, new DropoutSpec(0.3)),
         "learned" => Sample.Network<T>(1, 5, new LstmSpec(7) { LearnInitialState = true }, new LstmSpec(9) { Layers = 2 }),
