@@ -52,8 +52,11 @@ public sealed record SlidingWindows
     /// <param name="featureSize">Values per step, at least 1.</param>
     /// <param name="batchSize">Windows per batch, at least 1; the last batch may have fewer.</param>
     /// <param name="targetFeatures">Which features are targets, in this order; empty for all.</param>
-    /// <returns>The batches in the series' order; none when it is shorter than a window with its targets.</returns>
-    /// <exception cref="ArgumentException">A number or a property is out of range, or the series is no whole number of steps.</exception>
+    /// <returns>The batches in the series' order, at least one.</returns>
+    /// <exception cref="ArgumentException">
+    /// A number or a property is out of range, or the series is no whole number of steps, or shorter than a window with its targets
+    /// (<see cref="Count"/> says how many windows there are).
+    /// </exception>
     public List<TrainingBatch<T>> ToBatches<T>(ReadOnlySpan<T> series, int featureSize, int batchSize, params ReadOnlySpan<int> targetFeatures)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -73,7 +76,14 @@ public sealed record SlidingWindows
         }
 
         ReadOnlySpan<int> features = targetFeatures.IsEmpty ? Enumerable.Range(0, featureSize).ToArray() : targetFeatures;
-        int windows = Count(series.Length / featureSize);
+        int steps = series.Length / featureSize;
+        int windows = Count(steps);
+        if (windows == 0)
+        {
+            throw new ArgumentException(
+                $"The series has {steps} steps; a window of {Length} with a target {Horizon} later takes {(long)Length + Horizon}.", nameof(series));
+        }
+
         List<TrainingBatch<T>> batches = [];
         for (int first = 0; first < windows; first += batchSize)
         {
