@@ -1,4 +1,5 @@
 using Lstm.Tests.Support;
+using Lstm.Tests.Training;
 
 namespace Lstm.Tests.Allocations;
 
@@ -17,6 +18,25 @@ public class AllocationFreeTests
     [InlineData("train-ids")]
     [InlineData("refill")]
     public void A_warm_call_allocates_nothing(string what) => Assert.Equal(0, Allocation.InChild("allocations.network", what));
+
+    [Theory]
+    [MemberData(nameof(OptimizerTests.Kinds), MemberType = typeof(OptimizerTests))]
+    public void A_warm_optimizer_step_allocates_nothing(string kind) => Assert.Equal(0, Allocation.InChild("allocations.optimizer", kind));
+
+    [ChildScenario("allocations.optimizer")]
+    internal static void MeasureOptimizer(string[] arguments)
+    {
+        Network<float> network = Sample.Network<float>(1, 4, Stack);
+        Gradient<float> gradient = network.CreateGradient();
+        Optimizer<float> optimizer = OptimizerTests.Make<float>(arguments[0]);
+        optimizer.SetLearningRateFactor("dense.weight", 0.5);
+        GradientClip clip = GradientClip.ByGlobalNorm(1);
+        Allocation.Print(100, 1000, () =>
+        {
+            clip.Apply(gradient);
+            optimizer.Step(network, gradient);
+        });
+    }
 
     [ChildScenario("allocations.network")]
     internal static void Measure(string[] arguments)
