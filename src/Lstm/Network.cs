@@ -137,6 +137,11 @@ public sealed unsafe partial class Network<T>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1) => new(this, sessions);
 
+    /// <summary>Its layers with their sizes, and the number of parameters' values.</summary>
+    public override string ToString()
+        => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Name} {layer.InputSize}→{layer.OutputSize}"))}; "
+            + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
+
     internal void Initialize(int seed)
     {
         T[] flat = new T[_layout.Length];

@@ -233,6 +233,20 @@ public sealed unsafe class SequenceBatch<T>
         return Tensor.Create(values, lengths);
     }
 
+    /// <summary>The batch's sizes.</summary>
+    public override string ToString()
+    {
+        int shortest = int.MaxValue;
+        foreach (int length in Lengths)
+        {
+            shortest = Math.Min(shortest, length);
+        }
+
+        string lengths = Count == 0 ? "empty"
+            : $"{Count} sequences, {(shortest == StepCount ? $"length {StepCount}" : $"lengths {shortest}…{StepCount}")}, {RowCount} steps in all";
+        return $"SequenceBatch<{typeof(T).Name}>: {lengths}, {FeatureSize} features";
+    }
+
     /// <summary>Makes this batch a view of some steps of another: its rows are the other's, nothing is copied.</summary>
     internal void View(SequenceBatch<T> source, int firstStep, int stepCount)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Lstm;
 
 /// <summary>What a training came to.</summary>
@@ -26,6 +28,18 @@ public sealed record TrainingResult
 
     /// <summary>The last epoch's validation loss; NaN without validation.</summary>
     public double ValidationLoss => Epochs[^1].ValidationLoss;
+
+    /// <summary>Losses, steps and time in one line.</summary>
+    public override string ToString()
+    {
+        string validation = double.IsNaN(ValidationLoss) ? string.Empty : $", validation loss {Text(ValidationLoss)}";
+        string best = BestEpoch is { } epoch ? $" (best {Text(Epochs[epoch].ValidationLoss)} in epoch {epoch + 1})" : string.Empty;
+        string skipped = SkippedSteps == 0 ? string.Empty : $" ({SkippedSteps} skipped)";
+        string stopped = StoppedEarly ? ", stopped early" : string.Empty;
+        return $"{Epochs.Count} epochs, {Steps} steps{skipped}, loss {Text(Loss)}{validation}{best}{stopped}, {Elapsed:c}";
+    }
+
+    private static string Text(double loss) => loss.ToString("g6", CultureInfo.InvariantCulture);
 }
 
 /// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>

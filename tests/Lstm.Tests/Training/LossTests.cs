@@ -139,9 +139,9 @@ public class LossTests
         MeanSquaredError<float> squared = new();
         SoftmaxCrossEntropy<float> softmax = new();
         ArgumentException e = Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2, 3, 4]), gradient));
-        Assert.Contains("1 values per row; 2", e.Message);
+        Assert.Contains("The target has 1 values per row; to the output belong 2.", e.Message);
         e = Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2], 2), gradient));
-        Assert.Contains("1 rows in 1 sequences, the output 2 in 1", e.Message);
+        Assert.Contains("The target has 1 rows in 1 sequences, the output 2 in 1", e.Message);
         Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, SequenceBatch.FromSequences<float>([[1, 2], [3, 4]], 2), gradient));
         Assert.Throws<ArgumentException>("outputGradient", () => squared.Evaluate(output, output, Rows.Of<float>([1], 1)));
         Assert.Throws<ArgumentException>("weights", () => squared.Evaluate(output, output, gradient, output));

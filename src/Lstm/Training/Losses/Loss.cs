@@ -67,6 +67,9 @@ public abstract class Loss<T>
         return LossRun<T>.Evaluate(this, new LossInput<T>(output, null, labels, weights), outputGradient, 1, null, SimdDispatch.Best).Value;
     }
 
+    /// <summary>The loss's name.</summary>
+    public override string ToString() => GetType().Name.Split('`')[0];
+
     /// <summary>The same with what a trainer wants besides: counts of right answers, a scaled gradient, a team.</summary>
     internal LossTotals EvaluateTotals(LossInput<T> input, SequenceBatch<T>? outputGradient, double gradientScale, WorkerTeam? team, SimdWidth width)
     {

@@ -67,10 +67,10 @@ internal unsafe struct LossRun<T> : IJob
         RowLoss<T> rows = loss.Rows is { } own && own.TakesLabels == (input.Labels is not null)
             ? own
             : throw new NotSupportedException(
-                $"{loss.GetType().Name} does not take {(input.Labels is null ? "target values; give it integer labels" : "integer labels; give it target values")}.");
-        Check(input.Target?.Shape, input.Target?.FeatureSize ?? 0, shape, features, "target");
-        Check(input.Labels?.Shape, input.Labels?.FeatureSize ?? 0, shape, 1, "labels");
-        Check(input.Weights?.Shape, input.Weights?.FeatureSize ?? 0, shape, 1, "weights");
+                $"{loss} does not take {(input.Labels is null ? "target values; give it integer labels" : "integer labels; give it target values")}.");
+        Check(input.Target?.Shape, input.Target?.FeatureSize ?? 0, shape, features, "target", "The target has");
+        Check(input.Labels?.Shape, input.Labels?.FeatureSize ?? 0, shape, 1, "labels", "The labels have");
+        Check(input.Weights?.Shape, input.Weights?.FeatureSize ?? 0, shape, 1, "weights", "The weights have");
         LossBlock<T> all = new()
         {
             Rows = shape.RowCount,
@@ -113,9 +113,9 @@ internal unsafe struct LossRun<T> : IJob
     }
 
     private static void CheckGradient(SequenceBatch<T> output, SequenceBatch<T>? gradient)
-        => Check(gradient?.Shape, gradient?.FeatureSize ?? 0, output.Shape, output.FeatureSize, "outputGradient");
+        => Check(gradient?.Shape, gradient?.FeatureSize ?? 0, output.Shape, output.FeatureSize, "outputGradient", "The output gradient has");
 
-    private static void Check(SequenceShape? actual, int actualFeatures, SequenceShape output, int features, string argument)
+    private static void Check(SequenceShape? actual, int actualFeatures, SequenceShape output, int features, string argument, string subject)
     {
         if (actual is null)
         {
@@ -124,13 +124,13 @@ internal unsafe struct LossRun<T> : IJob
 
         if (actualFeatures != features)
         {
-            throw new ArgumentException($"It has {actualFeatures} values per row; {features} belong to the output.", argument);
+            throw new ArgumentException($"{subject} {actualFeatures} values per row; to the output belong {features}.", argument);
         }
 
         if (!actual.Matches(output))
         {
             throw new ArgumentException(
-                $"It has {actual.RowCount} rows in {actual.Count} sequences, the output {output.RowCount} in {output.Count}, or the lengths differ.", argument);
+                $"{subject} {actual.RowCount} rows in {actual.Count} sequences, the output {output.RowCount} in {output.Count}, or the lengths differ.", argument);
         }
     }
 }
