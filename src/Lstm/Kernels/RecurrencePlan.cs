@@ -41,9 +41,6 @@ internal sealed class RecurrencePlan(bool reverse)
 
     public int StepCount { get; private set; }
 
-    /// <summary>All blocks in walking order.</summary>
-    public ReadOnlySpan<RecurrenceBlock> Blocks => _blocks.AsSpan(0, _steps[StepCount]);
-
     /// <summary>The blocks of the walk's step s.</summary>
     public ReadOnlySpan<RecurrenceBlock> Step(int s) => _blocks.AsSpan(_steps[s], _steps[s + 1] - _steps[s]);
 

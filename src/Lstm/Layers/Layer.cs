@@ -66,9 +66,6 @@ internal abstract class Layer<T>
     /// <summary>Whether a step's output depends on later steps, so that neither streaming nor truncation is possible.</summary>
     public virtual bool NeedsWholeSequence => false;
 
-    /// <summary>Whether the layer changes the rows' shape.</summary>
-    public virtual bool Pools => false;
-
     public abstract LayerRecord<T> CreateRecord();
 
     /// <summary>Writes the starting values of its parameters into a flat buffer of zeros.</summary>

@@ -17,8 +17,6 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
 
     public override bool NeedsWholeSequence => true;
 
-    public override bool Pools => true;
-
     public override LayerRecord<T> CreateRecord() => new Record();
 
     public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)

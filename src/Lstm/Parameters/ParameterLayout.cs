@@ -32,9 +32,6 @@ internal sealed class ParameterLayout(int line)
             : throw new ArgumentException($"There is no parameter '{name}'; there are {string.Join(", ", _all.Select(p => p.Name))}.", nameof(name));
     }
 
-    /// <summary>The parameter that holds an index of the flat buffers.</summary>
-    public Parameter Owner(int index) => _all.Last(p => p.Offset <= index);
-
     private Parameter Add(Parameter parameter)
     {
         _all.Add(parameter);
