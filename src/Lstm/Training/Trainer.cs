@@ -123,7 +123,7 @@ public sealed partial class Trainer<T>
         return new EvaluationResult(meter.Loss(Loss.Reduction), meter.Accuracy);
     }
 
-    private static void CheckBatches(IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options, string argument)
+    private void CheckBatches(IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options, string argument)
     {
         ArgumentNullException.ThrowIfNull(batches, argument);
         if (batches.Count == 0)
@@ -136,6 +136,11 @@ public sealed partial class Trainer<T>
             if (batches[i] is null)
             {
                 throw new ArgumentException($"Batch {i} is null.", argument);
+            }
+
+            if (Network.WhyNotInput(batches[i].Input, batches[i].InputIds) is { } problem)
+            {
+                throw new ArgumentException($"Batch {i} does not fit. {problem}", argument);
             }
 
             if (options.CarryState && batches[i].InputShape.Count != batches[0].InputShape.Count)

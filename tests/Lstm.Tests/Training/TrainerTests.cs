@@ -247,7 +247,10 @@ public class TrainerTests
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions { CarryState = true }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit(
             [new TrainingBatch<float>(batch.Input!, Batch<float>(1, [4]).Target!)], new TrainingOptions { TruncateAfter = 2 }));
-        Assert.Throws<ArgumentException>("batch", () => trainer.Fit([new TrainingBatch<float>(batch.Target!, batch.Target!)], new TrainingOptions()));
+        TrainingBatch<float> narrow = new(batch.Target!, batch.Target!);
+        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, narrow], new TrainingOptions { Shuffle = false })).Message;
+        Assert.Contains("Batch 1", message);
+        Assert.Contains("2 values per step; the network takes 3", message);
         Assert.Contains("'both'", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message);
         Assert.Contains("CarryState", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { CarryState = true })).Message);
         Assert.Equal(version, network.Version);

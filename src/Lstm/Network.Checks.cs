@@ -1,0 +1,110 @@
+using Lstm.Layers;
+using Lstm.Sequences;
+
+namespace Lstm;
+
+public sealed unsafe partial class Network<T>
+{
+    /// <summary>Why an input, given as one of the two kinds, cannot be read; null if it can.</summary>
+    internal string? WhyNotInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids)
+    {
+        int features = batch?.FeatureSize ?? ids!.FeatureSize;
+        int expected = TakesIds ? 1 : InputSize;
+        return TakesIds != (ids is not null)
+            ? TakesIds ? "The network starts with an embedding and is fed with ids." : "The network has no embedding and is fed with features, not ids."
+            : features != expected ? $"The batch has {features} values per step; the network takes {expected}."
+            : (batch?.Count ?? ids!.Count) == 0 ? "The batch has 0 sequences; it needs at least 1."
+            : UnknownId(ids) is { } id ? $"The batch contains the id {id}; the network knows 0 … {InputSize - 1}."
+            : null;
+    }
+
+    private Rows<T> CheckInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+    {
+        if (batch is null)
+        {
+            ArgumentNullException.ThrowIfNull(ids, nameof(batch));
+        }
+
+        if (WhyNotInput(batch, ids) is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(batch));
+        }
+
+        SequenceShape shape = batch?.Shape ?? ids!.Shape;
+        state?.CheckFits(StateSizes, shape.Count, nameof(state));
+        return new Rows<T>(batch is null ? null : batch.RowPointer, InputSize, shape);
+    }
+
+    private int? UnknownId(SequenceBatch<int>? ids)
+    {
+        foreach (int id in ids is null ? default : ids.Rows)
+        {
+            if ((uint)id >= (uint)InputSize)
+            {
+                return id;
+            }
+        }
+
+        return null;
+    }
+
+    private static void CheckNotOutput(SequenceBatch<T>? batch, SequenceBatch<T> output, string owner)
+    {
+        if (ReferenceEquals(batch, output))
+        {
+            throw new ArgumentException($"The batch is the {owner}'s own output, which this pass overwrites; copy it, or take turns with two of them.", nameof(batch));
+        }
+    }
+
+    private void CheckTape(Tape<T> tape)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        if (!ReferenceEquals(tape.Network, this))
+        {
+            throw new ArgumentException("The tape belongs to another network.", nameof(tape));
+        }
+    }
+
+    private void CheckBackward(Tape<T> tape, Gradient<T> gradient)
+    {
+        CheckTape(tape);
+        ArgumentNullException.ThrowIfNull(gradient);
+
+        if (!ReferenceEquals(gradient.Layout, _layout))
+        {
+            throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
+        }
+
+        if (!tape.IsPending)
+        {
+            throw new InvalidOperationException("The tape holds no forward pass that waits for Backward; each Forward allows one.");
+        }
+
+        if (tape.Pass.Version != Version)
+        {
+            throw new InvalidOperationException($"The parameters changed (version {Version}) since the tape's forward pass (version {tape.Pass.Version}).");
+        }
+
+        if (tape.InputShape.Version != tape.InputShapeVersion)
+        {
+            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
+        }
+
+        SequenceShape output = tape.Records[^1].OutputShape;
+        if (!tape.Fused.IsPending && !tape.OutputGradient.Shape.Matches(output))
+        {
+            throw new InvalidOperationException(
+                $"The output gradient has {tape.OutputGradient.RowCount} rows of {tape.OutputGradient.Count} sequences; "
+                + $"the output has {output.RowCount} of {output.Count}, in the same order of lengths.");
+        }
+
+        // An id or label is an index: one that was changed in place would reach beyond its table.
+        if (UnknownId(tape.InputIds) is { } id)
+        {
+            throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains the id {id}; the network knows 0 … {InputSize - 1}.");
+        }
+
+        tape.Fused.Check(Layers.Count > 1 ? tape.Records[^2].OutputShape : tape.InputShape, OutputSize);
+        tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));
+    }
+}
