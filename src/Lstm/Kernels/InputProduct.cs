@@ -38,9 +38,10 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
         where TVec : unmanaged
     {
         ProductTerm<T> input = Input;
-        for (int block = _first; block < _end; block += Product<TSimd, TVec, T>.RowsPerBlock)
+        int rowsPerBlock = Product<TSimd, TVec, T>.RowsPerBlock((int)input.Count);
+        for (int block = _first; block < _end; block += rowsPerBlock)
         {
-            nint rows = Math.Min(Product<TSimd, TVec, T>.RowsPerBlock, _end - block);
+            nint rows = Math.Min(rowsPerBlock, _end - block);
             for (int q = 0; q < Columns.PanelCount; q++)
             {
                 nint start = Columns.Start(q);

@@ -14,13 +14,15 @@ internal static unsafe class Product<TSimd, TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>
-    /// How many rows pass over all panels before the next ones come: few enough for them to stay in the second-level cache,
-    /// many enough to make fetching a panel worth while. Whole tiles of 6 or 3.
-    /// </summary>
-    public const int RowsPerBlock = 96;
+    private const int BlockBytes = 768 * 1024;
 
     private const int MaxPanelWidth = 64;
+
+    /// <summary>
+    /// How many rows of k values pass over all panels before the next ones come: few enough for them to stay in the
+    /// second-level cache, many enough to make fetching the panels again worth while. Whole tiles of 6 or 3.
+    /// </summary>
+    public static int RowsPerBlock(int k) => Math.Clamp(BlockBytes / (k * sizeof(T)), 96, 1024) / 6 * 6;
 
     // c[r, 0..width) = start[r, 0..width) + Σ a[row + r, k]·b[k, panelStart ..], r < rows; start null means zero.
     // c and start are whole panels wide. Rows are cut into tiles as equal as can be: 32 rows are 6 6 5 5 5 5, not five

@@ -34,9 +34,16 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        for (nint block = _first; block < _end; block += Product<TSimd, TVec, T>.RowsPerBlock)
+        int k = 0;
+        for (int i = 0; i < TermCount; i++)
         {
-            nint rows = nint.Min(Product<TSimd, TVec, T>.RowsPerBlock, _end - block);
+            k += (int)Terms[i].Count;
+        }
+
+        int rowsPerBlock = Product<TSimd, TVec, T>.RowsPerBlock(Math.Max(k, 1));
+        for (nint block = _first; block < _end; block += rowsPerBlock)
+        {
+            nint rows = nint.Min(rowsPerBlock, _end - block);
             for (int q = 0; q < Columns.PanelCount; q++)
             {
                 int column = Columns.Start(q);

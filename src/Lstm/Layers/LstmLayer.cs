@@ -9,8 +9,9 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // The pre-activations of a stretch of steps: what the second-level cache holds beside the weights until the recurrence
-    // comes for them.
+    // comes for them. Fewer rows than that would have a large layer's weights fetched too often.
     private const int StretchBytes = 1024 * 1024;
+    private const int StretchRows = 256;
 
     // A layer with weights up to this size takes the input's product into the recurrent step: the weights stay in the
     // second-level cache, and z need not be written and read back.
@@ -52,7 +53,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     private int Units => _spec.HiddenSize;
 
-    private int RowsPerStretch => Math.Clamp(StretchBytes / (_gates.PaddedColumns * sizeof(T)), 64, 1024);
+    private int RowsPerStretch => Math.Clamp(StretchBytes / (_gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
 
     public override LayerRecord<T> CreateRecord() => new LstmRecord<T>([.. _directions.Select(d => d.Reverse)], _gates, InputSize, Units, RowsPerStretch);
 
