@@ -21,7 +21,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     private const int FusedInputs = 32;
 
     private readonly LstmSpec _spec;
-    private readonly Direction[] _directions;
+    private readonly LstmWeights[] _directions;
     private readonly PanelLayout _gates;
 
     public LstmLayer(LstmSpec spec, int layer, int inputSize, string name, ParameterLayout parameters)
@@ -29,11 +29,11 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         _spec = spec;
         _gates = PanelLayout.Gates<T>(spec.HiddenSize);
         int count = spec.Direction == LstmDirection.Bidirectional ? 2 : 1;
-        _directions = new Direction[count];
+        _directions = new LstmWeights[count];
         for (int d = 0; d < count; d++)
         {
             bool reverse = d == 1 || spec.Direction == LstmDirection.Reverse;
-            _directions[d] = new Direction(spec, reverse, inputSize, $"{name}.", $"_l{layer}{(d == 1 ? "_reverse" : string.Empty)}", _gates, parameters);
+            _directions[d] = new LstmWeights(spec, reverse, inputSize, $"{name}.", $"_l{layer}{(d == 1 ? "_reverse" : string.Empty)}", _gates, parameters);
         }
     }
 
@@ -59,35 +59,9 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override void Initialize(ParameterStart<T> start)
     {
-        bool uniform = _spec.Initialization == LstmInitialization.PyTorchUniform;
-        int blocks = _spec.Initialization == LstmInitialization.Keras ? 1 : 4;
-        double limit = 1 / Math.Sqrt(Units);
-        foreach (Direction direction in _directions)
+        foreach (LstmWeights direction in _directions)
         {
-            if (uniform)
-            {
-                start.Uniform(direction.WeightIh, limit);
-                start.Uniform(direction.WeightHh, limit);
-            }
-            else
-            {
-                start.Glorot(direction.WeightIh, blocks);
-                start.Orthogonal(direction.WeightHh, blocks);
-            }
-
-            foreach (Parameter bias in direction.Biases.Where(_ => uniform))
-            {
-                start.Uniform(bias, limit);
-            }
-
-            if (direction.Biases.Length > 0 && (_spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
-            {
-                start.Constant(direction.Biases[0], forget, Units, Units);
-                foreach (Parameter second in direction.Biases.Skip(1).Where(_ => uniform))
-                {
-                    start.Constant(second, 0, Units, Units);
-                }
-            }
+            direction.Initialize(start, _spec);
         }
     }
 
@@ -97,7 +71,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         tape.Prepare(pass, input.Shape);
         for (int d = 0; d < _directions.Length; d++)
         {
-            Direction direction = _directions[d];
+            LstmWeights direction = _directions[d];
             LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
             SetInitialState(pass, tape, d);
             T* bias = kept.SumBiases(pass, direction.Biases);
@@ -137,7 +111,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         LstmRecord<T> tape = (LstmRecord<T>)record;
         for (int d = 0; d < _directions.Length; d++)
         {
-            Direction direction = _directions[d];
+            LstmWeights direction = _directions[d];
             LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
             kept.TransposedHh.Update(pass.Parameter(direction.WeightHh), pass.Version);
             SetFinalGradient(pass, tape, d);
@@ -201,7 +175,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     // Slots 0 … B − 1, in rank order.
     private void SetInitialState(Pass<T> pass, LstmRecord<T> tape, int d)
     {
-        Direction direction = _directions[d];
+        LstmWeights direction = _directions[d];
         ReadOnlySpan<int> callers = tape.OutputShape.RankToCaller;
         for (int rank = 0; rank < callers.Length; rank++)
         {
@@ -325,7 +299,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     private void AddParameterGradients(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* gradient)
     {
-        Direction direction = _directions[d];
+        LstmWeights direction = _directions[d];
         LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
         kept.Runs.Set(kept.Plan);
         T one = T.One;
@@ -359,7 +333,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
     {
-        Direction direction = _directions[d];
+        LstmWeights direction = _directions[d];
         LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
         for (int b = 0; b < tape.OutputShape.Count; b++)
         {
@@ -375,37 +349,5 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
                 kept.AddStateGradients(rank, gradient + initialH.Offset, gradient + direction.InitialC!.Offset);
             }
         }
-    }
-
-    /// <summary>The parameters of one direction.</summary>
-    private sealed class Direction
-    {
-        public Direction(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
-        {
-            int units = spec.HiddenSize;
-            Reverse = reverse;
-            WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * units, inputSize], gates);
-            WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * units, units], gates);
-            string[] biases = ["bias_ih", "bias_hh"];
-            Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * units], gates))];
-            if (spec.LearnInitialState)
-            {
-                InitialH = parameters.Add($"{prefix}initial_h{suffix}", [units]);
-                InitialC = parameters.Add($"{prefix}initial_c{suffix}", [units]);
-            }
-        }
-
-        public bool Reverse { get; }
-
-        public Parameter WeightIh { get; }
-
-        public Parameter WeightHh { get; }
-
-        /// <summary>None, b_ih, or b_ih and b_hh.</summary>
-        public Parameter[] Biases { get; }
-
-        public Parameter? InitialH { get; }
-
-        public Parameter? InitialC { get; }
     }
 }

@@ -1,0 +1,72 @@
+using System.Numerics;
+using Lstm.Kernels;
+
+namespace Lstm.Layers;
+
+/// <summary>The parameters of one direction of an LSTM layer: their names, their places and how they start.</summary>
+internal sealed class LstmWeights
+{
+    private readonly int _units;
+
+    public LstmWeights(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
+    {
+        _units = spec.HiddenSize;
+        Reverse = reverse;
+        WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * _units, inputSize], gates);
+        WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * _units, _units], gates);
+        string[] biases = ["bias_ih", "bias_hh"];
+        Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * _units], gates))];
+        if (spec.LearnInitialState)
+        {
+            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [_units]);
+            InitialC = parameters.Add($"{prefix}initial_c{suffix}", [_units]);
+        }
+    }
+
+    public bool Reverse { get; }
+
+    public Parameter WeightIh { get; }
+
+    public Parameter WeightHh { get; }
+
+    /// <summary>None, b_ih, or b_ih and b_hh.</summary>
+    public Parameter[] Biases { get; }
+
+    public Parameter? InitialH { get; }
+
+    public Parameter? InitialC { get; }
+
+    /// <summary>Draws the starting values that a spec asks for; the initial state starts at zero.</summary>
+    public void Initialize<T>(ParameterStart<T> start, LstmSpec spec)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        bool uniform = spec.Initialization == LstmInitialization.PyTorchUniform;
+        int blocks = spec.Initialization == LstmInitialization.Keras ? 1 : 4;
+        double limit = 1 / Math.Sqrt(_units);
+        if (uniform)
+        {
+            start.Uniform(WeightIh, limit);
+            start.Uniform(WeightHh, limit);
+        }
+        else
+        {
+            start.Glorot(WeightIh, blocks);
+            start.Orthogonal(WeightHh, blocks);
+        }
+
+        foreach (Parameter bias in Biases.Where(_ => uniform))
+        {
+            start.Uniform(bias, limit);
+        }
+
+        if (Biases.Length > 0 && (spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
+        {
+            // The first bias gets it; a second one must not add to it.
+            start.Constant(Biases[0], forget, _units, _units);
+            foreach (Parameter second in Biases.Skip(1).Where(_ => uniform))
+            {
+                start.Constant(second, 0, _units, _units);
+            }
+        }
+    }
+}
