@@ -46,7 +46,7 @@ public class OptimizerTests
         JsonElement config = manifest.RootElement.GetProperty("cases").EnumerateArray()
             .First(entry => entry.GetProperty("name").GetString() == name).GetProperty("config").Clone();
         Check<double>(TensorFile.Read(path + ".f64.safetensors"), 1e-10, name, config);
-        Check<float>(TensorFile.Read(path + ".f32.safetensors"), 2e-5, name, config);
+        Check<float>(TensorFile.Read(path + ".f32.safetensors"), 1e-5, name, config);
     }
 
     [Theory]
@@ -223,6 +223,9 @@ public class OptimizerTests
     }
 
     // A network whose first weight is [3, 4] and whose last bias is [5], like the two parameters of the files.
+    // Float is held to a share of the tensor's largest value, double to each value's own.
+    private static double Floor<T>() => typeof(T) == typeof(float) ? 1 : 1e-3;
+
     private static void Check<T>(TensorFile file, double tolerance, string name, JsonElement? other = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -247,7 +250,7 @@ public class OptimizerTests
             optimizer.Step(network, gradient);
             for (int k = 0; k < 2; k++)
             {
-                Close.Relative<double>(file.Doubles($"out.p{k}.step{step}"), Rows.Doubles<T>(Read(network, parameters[k])), tolerance, $"{name} p{k} step {step}");
+                Close.Relative<double>(file.Doubles($"out.p{k}.step{step}"), Rows.Doubles<T>(Read(network, parameters[k])), tolerance, $"{name} p{k} step {step}", Floor<T>());
             }
         }
     }
