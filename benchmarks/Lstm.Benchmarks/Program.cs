@@ -1,11 +1,21 @@
 using BenchmarkDotNet.Running;
 using Lstm.Benchmarks.Compare;
 using Lstm.Benchmarks.Exhaustive;
+using Lstm.Benchmarks.Growth;
+using Lstm.Benchmarks.Memory;
+using Lstm.Benchmarks.OddSizes;
+using Lstm.Benchmarks.Ragged;
+using Lstm.Benchmarks.Startup;
 
 return args switch
 {
     ["compare", .. string[] rest] => CompareCommand.Run(rest),
     ["exhaustive", .. string[] rest] => ExhaustiveCommand.Run(rest),
+    ["growth", .. string[] rest] => GrowthCommand.Run(rest),
+    ["memory", .. string[] rest] => MemoryCommand.Run(rest),
+    ["odd", .. string[] rest] => OddSizesCommand.Run(rest),
+    ["ragged", .. string[] rest] => RaggedCommand.Run(rest),
+    ["startup", .. string[] rest] => StartupCommand.Run(rest),
     _ => RunBenchmarks(args),
 };
 
