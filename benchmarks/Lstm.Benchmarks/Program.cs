@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Lstm.Benchmarks.Compare;
+using Lstm.Benchmarks.Elementwise;
 using Lstm.Benchmarks.Exhaustive;
 using Lstm.Benchmarks.Growth;
 using Lstm.Benchmarks.Memory;
@@ -15,6 +16,7 @@ return args switch
     ["memory", .. string[] rest] => MemoryCommand.Run(rest),
     ["odd", .. string[] rest] => OddSizesCommand.Run(rest),
     ["ragged", .. string[] rest] => RaggedCommand.Run(rest),
+    ["elementwise", .. string[] rest] => ElementwiseCommand.Run(rest),
     ["startup", .. string[] rest] => StartupCommand.Run(rest),
     _ => RunBenchmarks(args),
 };
