@@ -117,6 +117,7 @@ internal unsafe struct ActivationBackward<T> : IKernel<T>, IJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Apply<TSimd, TVec, TFunction>(T* y, T* dy, T* dz, nint count)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged

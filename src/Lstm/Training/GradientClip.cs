@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Simd;
 using Lstm.Training;
 
@@ -127,28 +128,33 @@ public sealed class GradientClip
 
         public readonly void Invoke<TSimd, TVec>()
             where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged => Apply<TSimd, TVec>(Values, Count, Clamps, Number);
+
+        // Optimized at once: a leaf loop that may be entered only a few times.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Apply<TSimd, TVec>(T* values, nint count, bool clamps, T number)
+            where TSimd : struct, ISimd<TVec, T>
             where TVec : unmanaged
         {
-            nint k = 0;
-            for (; k <= Count - TSimd.Width; k += TSimd.Width)
+            for (; count >= TSimd.Width; count -= TSimd.Width, values += TSimd.Width)
             {
-                One<TSimd, TVec>(Values + k);
+                One<TSimd, TVec>(values, clamps, TSimd.Broadcast(number));
             }
 
-            for (; k < Count; k++)
+            for (; count > 0; count--, values++)
             {
-                One<SimdScalar<T>, T>(Values + k);
+                One<SimdScalar<T>, T>(values, clamps, number);
             }
         }
 
-        private readonly void One<TSimd, TVec>(T* value)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void One<TSimd, TVec>(T* value, bool clamps, TVec number)
             where TSimd : struct, ISimd<TVec, T>
             where TVec : unmanaged
         {
             TVec x = TSimd.Load(value);
-            TVec number = TSimd.Broadcast(Number);
             TVec clamped = TSimd.Select(TSimd.GreaterThan(TSimd.Abs(x), number), TSimd.CopySign(number, x), x);
-            TSimd.Store(value, Clamps ? clamped : TSimd.Multiply(x, number));
+            TSimd.Store(value, clamps ? clamped : TSimd.Multiply(x, number));
         }
     }
 }

@@ -1,0 +1,45 @@
+using System.Numerics;
+using BenchmarkDotNet.Attributes;
+using Lstm.Kernels;
+using Lstm.Simd;
+
+namespace Lstm.Benchmarks.Kernels;
+
+/// <summary>The row kernel: one step of one sequence of one layer, as streams run it. It reads all 8·H² weights once.</summary>
+[MemoryDiagnoser]
+[GenericTypeArguments(typeof(float))]
+[GenericTypeArguments(typeof(double))]
+public unsafe class StepBenchmarks<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private AlignedBuffer<T> _weights = new();
+    private AlignedBuffer<T> _rows = new();
+    private RecurrentStep<T> _step;
+
+    [Params(64, 256)]
+    public int Units { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        int gates = PanelLayout.Gates<T>(Units).PaddedColumns;
+        _weights = RandomBuffer.Create<T>(2L * gates * Units);
+        _rows = RandomBuffer.Create<T>(4L * gates);
+        _step = new RecurrentStep<T>
+        {
+            X = _rows.Pointer,
+            Inputs = Units,
+            Input = _weights.Pointer,
+            Recurrent = _weights.Pointer + ((nint)gates * Units),
+            Bias = null,
+            Hidden = _rows.Pointer + (gates / 4),
+            Units = Units,
+            Cell = _rows.Pointer + (gates / 2),
+            Gates = _rows.Pointer + gates,
+            Output = _rows.Pointer + (2 * gates),
+        };
+    }
+
+    [Benchmark]
+    public void Step() => SimdDispatch.Run<T, RecurrentStep<T>>(ref _step);
+}
