@@ -65,16 +65,20 @@ public sealed unsafe partial class Network<T>
         }
     }
 
+    private void CheckGradient(Gradient<T>? gradient)
+    {
+        if (gradient is not null && !ReferenceEquals(gradient.Layout, _layout))
+        {
+            throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
+        }
+    }
+
     private void CheckBackward(Tape<T> tape, Gradient<T> gradient)
     {
         CheckTape(tape);
         ArgumentNullException.ThrowIfNull(gradient);
 
-        if (!ReferenceEquals(gradient.Layout, _layout))
-        {
-            throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
-        }
-
+        CheckGradient(gradient);
         if (!tape.IsPending)
         {
             throw new InvalidOperationException("The tape holds no forward pass that waits for Backward; each Forward allows one.");
@@ -90,8 +94,13 @@ public sealed unsafe partial class Network<T>
             throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
         }
 
+        if (tape.Fused.Swept is not null && !ReferenceEquals(tape.Fused.Swept, gradient))
+        {
+            throw new ArgumentException("ForwardLoss has added the last layer's part to another gradient than this one.", nameof(gradient));
+        }
+
         SequenceShape output = tape.Records[^1].OutputShape;
-        if (!tape.Fused.IsPending && !tape.OutputGradient.Shape.Matches(output))
+        if (!tape.Fused.IsPending && tape.Fused.Swept is null && !tape.OutputGradient.Shape.Matches(output))
         {
             throw new InvalidOperationException(
                 $"The output gradient has {tape.OutputGradient.RowCount} rows of {tape.OutputGradient.Count} sequences; "

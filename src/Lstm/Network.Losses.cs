@@ -7,9 +7,12 @@ public sealed unsafe partial class Network<T>
 {
     /// <summary>Runs a batch forward and evaluates a loss for target values: <c>Forward</c> and <c>loss.Evaluate</c> in one, with the same bits.</summary>
     /// <remarks>
-    /// When the last layer is a <see cref="DenseSpec"/> without activation and the loss is one of this library's, the whole output is
-    /// never stored: a few hundred rows exist at a time, and Backward computes them again. The tape's output and output
-    /// gradient are not set then; otherwise they are. Backward follows as usual.
+    /// <para>When the last layer is a <see cref="DenseSpec"/> without activation and the loss is one of this library's, the whole output is
+    /// never stored: a few hundred rows exist at a time. The tape's output and output gradient are not set then; otherwise they
+    /// are. Backward follows as usual.</para>
+    /// <para>Give <paramref name="gradient"/> when training: <see cref="SoftmaxCrossEntropy{T}"/> then adds the last layer's part to it
+    /// while the logits are at hand, and Backward, which has to be given the same gradient, unchanged, adds the rest. Clear it before this
+    /// call, not between the two. Without it Backward computes all logits again: four large products instead of three.</para>
     /// </remarks>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features; not to be changed until Backward has returned, like the target and weights.</param>
     /// <param name="target">What the output should be.</param>
@@ -17,66 +20,71 @@ public sealed unsafe partial class Network<T>
     /// <param name="tape">A tape of this network.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="weights">One weight per output row; null for 1.</param>
+    /// <param name="gradient">The gradient that Backward will be given; null to make it all there.</param>
     /// <returns>The loss's value.</returns>
     /// <exception cref="ArgumentException">Something does not fit this network or the output.</exception>
     /// <exception cref="NotSupportedException">The loss takes labels.</exception>
     public double ForwardLoss(
-        SequenceBatch<T> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null)
+        SequenceBatch<T> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return ForwardLoss(batch, null, new LossInput<T>(null, target, null, weights), loss, tape, state, 1).Value;
+        return ForwardLoss(batch, null, new LossInput<T>(null, target, null, weights), loss, tape, gradient, state, 1).Value;
     }
 
     /// <summary>The same for integer labels.</summary>
-    /// <inheritdoc cref="ForwardLoss(SequenceBatch{T}, SequenceBatch{T}, Loss{T}, Tape{T}, NetworkState{T}, SequenceBatch{T})"/>
+    /// <inheritdoc cref="ForwardLoss(SequenceBatch{T}, SequenceBatch{T}, Loss{T}, Tape{T}, NetworkState{T}, SequenceBatch{T}, Gradient{T})"/>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features.</param>
     /// <param name="labels">One label per output row.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="tape">A tape of this network.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="weights">One weight per output row; null for 1.</param>
+    /// <param name="gradient">The gradient that Backward will be given; null to make it all there.</param>
     public double ForwardLoss(
-        SequenceBatch<T> batch, SequenceBatch<int> labels, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null)
+        SequenceBatch<T> batch, SequenceBatch<int> labels, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return ForwardLoss(batch, null, new LossInput<T>(null, null, labels, weights), loss, tape, state, 1).Value;
+        return ForwardLoss(batch, null, new LossInput<T>(null, null, labels, weights), loss, tape, gradient, state, 1).Value;
     }
 
     /// <summary>The same for ids and target values.</summary>
-    /// <inheritdoc cref="ForwardLoss(SequenceBatch{T}, SequenceBatch{T}, Loss{T}, Tape{T}, NetworkState{T}, SequenceBatch{T})"/>
+    /// <inheritdoc cref="ForwardLoss(SequenceBatch{T}, SequenceBatch{T}, Loss{T}, Tape{T}, NetworkState{T}, SequenceBatch{T}, Gradient{T})"/>
     /// <param name="batch">Sequences of ids.</param>
     /// <param name="target">What the output should be.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="tape">A tape of this network.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="weights">One weight per output row; null for 1.</param>
+    /// <param name="gradient">The gradient that Backward will be given; null to make it all there.</param>
     public double ForwardLoss(
-        SequenceBatch<int> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null)
+        SequenceBatch<int> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return ForwardLoss(null, batch, new LossInput<T>(null, target, null, weights), loss, tape, state, 1).Value;
+        return ForwardLoss(null, batch, new LossInput<T>(null, target, null, weights), loss, tape, gradient, state, 1).Value;
     }
 
     /// <summary>The same for ids and integer labels.</summary>
-    /// <inheritdoc cref="ForwardLoss(SequenceBatch{T}, SequenceBatch{T}, Loss{T}, Tape{T}, NetworkState{T}, SequenceBatch{T})"/>
+    /// <inheritdoc cref="ForwardLoss(SequenceBatch{T}, SequenceBatch{T}, Loss{T}, Tape{T}, NetworkState{T}, SequenceBatch{T}, Gradient{T})"/>
     /// <param name="batch">Sequences of ids.</param>
     /// <param name="labels">One label per output row.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="tape">A tape of this network.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="weights">One weight per output row; null for 1.</param>
+    /// <param name="gradient">The gradient that Backward will be given; null to make it all there.</param>
     public double ForwardLoss(
-        SequenceBatch<int> batch, SequenceBatch<int> labels, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null)
+        SequenceBatch<int> batch, SequenceBatch<int> labels, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return ForwardLoss(null, batch, new LossInput<T>(null, null, labels, weights), loss, tape, state, 1).Value;
+        return ForwardLoss(null, batch, new LossInput<T>(null, null, labels, weights), loss, tape, gradient, state, 1).Value;
     }
 
     /// <summary>The same with what a trainer wants besides: counts of right answers, a scaled gradient.</summary>
     internal LossTotals ForwardLoss(
-        SequenceBatch<T>? batch, SequenceBatch<int>? ids, LossInput<T> input, Loss<T> loss, Tape<T> tape, NetworkState<T>? state, double gradientScale)
+        SequenceBatch<T>? batch, SequenceBatch<int>? ids, LossInput<T> input, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double gradientScale)
     {
         ArgumentNullException.ThrowIfNull(loss);
+        CheckGradient(gradient);
         if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null)
         {
             RunToOutput(batch, ids, state, tape);
@@ -88,7 +96,9 @@ public sealed unsafe partial class Network<T>
         Rows<T> rows = BeginForward(batch, ids, state, tape);
         RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count - 1);
         Rows<T> last = Layers.Count > 1 ? tape.Records[^2].OutputRows(dense.InputSize) : rows;
-        LossTotals totals = tape.Fused.Forward(dense, tape.Pass, last, loss, input, gradientScale);
+        LossTotals totals = gradient is not null && loss.Rows is SoftmaxRows<T>
+            ? tape.Fused.Sweep(dense, tape.Pass, last, tape.Records[^1], loss, input, gradientScale, InputGradient(tape, Layers.Count - 1, last), gradient)
+            : tape.Fused.Forward(dense, tape.Pass, last, loss, input, gradientScale);
         EndForward(state, tape);
         GC.KeepAlive(batch);
         GC.KeepAlive(ids);

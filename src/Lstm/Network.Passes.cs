@@ -61,18 +61,13 @@ public sealed unsafe partial class Network<T>
         for (int i = Layers.Count - 1; i >= 0; i--)
         {
             Rows<T> input = i > 0 ? tape.Records[i - 1].OutputRows(Layers[i].InputSize) : InputRows(tape);
-            T* inputGradient = null;
-            if (i > 0)
+            T* inputGradient = InputGradient(tape, i, input);
+            if (tape.Fused.Swept is not null)
             {
-                inputGradient = tape.GradientBuffer(i, (long)input.Count * input.Features).Pointer;
+                // The loss has done this layer.
+                tape.Fused.Clear();
             }
-            else if (tape.ComputesInputGradient && !TakesIds)
-            {
-                tape.InputGradient.ReshapeLike(shape);
-                inputGradient = tape.InputGradient.RowPointer;
-            }
-
-            if (tape.Fused.IsPending)
+            else if (tape.Fused.IsPending)
             {
                 tape.Fused.Backward((DenseLayer<T>)Layers[i], pass, input, tape.Records[i], inputGradient, gradient.Buffer.Pointer);
             }
@@ -218,6 +213,23 @@ public sealed unsafe partial class Network<T>
         GC.KeepAlive(ids);
         GC.KeepAlive(this);
         return workspace.Output;
+    }
+
+    /// <summary>Where the gradient of a layer's input goes; null when nobody asks for it.</summary>
+    private T* InputGradient(Tape<T> tape, int layer, Rows<T> input)
+    {
+        if (layer > 0)
+        {
+            return tape.GradientBuffer(layer, (long)input.Count * input.Features).Pointer;
+        }
+
+        if (!tape.ComputesInputGradient || TakesIds)
+        {
+            return null;
+        }
+
+        tape.InputGradient.ReshapeLike(input.Shape);
+        return tape.InputGradient.RowPointer;
     }
 
     private Rows<T> InputRows(Tape<T> tape) => new(tape.Input is null ? null : tape.Input.RowPointer, InputSize, tape.InputShape);

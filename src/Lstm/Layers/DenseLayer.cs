@@ -22,6 +22,9 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
 
     public override int OutputSize => _spec.OutputSize;
 
+    /// <summary>How W's outputs are grouped.</summary>
+    public PanelLayout Outputs => _outputs;
+
     /// <summary>Whether y = W x + b, so that a loss may take the layer with it.</summary>
     public bool IsLinear => _spec.Activation == Activation.None;
 
@@ -39,19 +42,25 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
 
     public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record) => ForwardRows(pass, x, 1, record.Output.Pointer);
 
+    /// <summary>x [rows, I] times W, whose columns are <see cref="Outputs"/>.</summary>
+    public ProductTerm<T> InputTerm(Pass<T> pass, T* input) => new()
+    {
+        A = input,
+        ARowStride = InputSize,
+        AStep = 1,
+        B = pass.Parameter(_weight),
+        PanelRows = InputSize,
+        RowStep = 1,
+        Count = InputSize,
+    };
+
+    /// <summary>b, whole panels of it; or null.</summary>
+    public T* Bias(Pass<T> pass) => _bias is null ? null : pass.Parameter(_bias);
+
     /// <summary>y [rows, O] of x [rows, I].</summary>
     public void ForwardRows(Pass<T> pass, T* input, int rows, T* output)
     {
-        ProductTerm<T> x = new()
-        {
-            A = input,
-            ARowStride = InputSize,
-            AStep = 1,
-            B = pass.Parameter(_weight),
-            PanelRows = InputSize,
-            RowStep = 1,
-            Count = InputSize,
-        };
+        ProductTerm<T> x = InputTerm(pass, input);
         RowProduct<T> product = new()
         {
             Width = pass.Width,
@@ -59,7 +68,7 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
             TermCount = 1,
             Columns = _outputs,
             Rows = rows,
-            Start = _bias is null ? null : pass.Parameter(_bias),
+            Start = Bias(pass),
             StartStride = 0,
             Output = output,
             OutputStride = OutputSize,
@@ -90,22 +99,24 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
             Gates = kept.Gates.Pointer,
         };
         pass.Team.Run(ref activation);
-        AddParameterGradients(pass, kept, rows, input, gradient);
+        BackwardPanels(pass, input, rows, kept, inputGradient, gradient);
+    }
 
+    /// <summary>The same from the gradient of W x + b, which the record's <see cref="Record.Gates"/> hold by panels of these rows.</summary>
+    public void BackwardPanels(Pass<T> pass, T* input, int rows, Record kept, T* inputGradient, T* gradient)
+    {
+        AddParameterGradients(pass, kept, rows, input, gradient);
         if (inputGradient != null)
         {
             kept.Transposed.Update(pass.Parameter(_weight), pass.Version);
-            RowProduct<T> product = new()
+            InputGradient<T> product = new()
             {
                 Width = pass.Width,
                 Terms = kept.GateTerms(rows),
                 TermCount = _outputs.PanelCount,
                 Columns = kept.Transposed.Columns,
                 Rows = rows,
-                Start = null,
-                StartStride = 0,
                 Output = inputGradient,
-                OutputStride = InputSize,
             };
             pass.Team.Run(ref product);
         }

@@ -46,12 +46,6 @@ public sealed partial class Trainer<T>
     /// <summary>The states carried to the batch at <see cref="Position"/>, kept for resuming within an epoch.</summary>
     internal NetworkState<T>? CarriedState { get; set; }
 
-    /// <summary>
-    /// Logits of a batch from which on they are computed twice rather than all stored, with two more buffers as large: 64 MB
-    /// of float each. The bits are the same; storing is faster where memory allows it.
-    /// </summary>
-    internal long LargeOutput { get; init; } = 1 << 24;
-
     /// <summary>Trains.</summary>
     /// <param name="batches">One or more batches; an epoch goes through all of them.</param>
     /// <param name="options">How.</param>

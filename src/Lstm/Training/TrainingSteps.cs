@@ -115,10 +115,12 @@ internal sealed class TrainingSteps<T> : IDisposable
         Network<T> network = _trainer.Network;
         NetworkState<T>? state = _options.CarryState || _options.TruncateAfter is not null ? _state : null;
         _tape.DropoutDraw = draw;
-        if (_trainer.Loss is SoftmaxCrossEntropy<T> && (input?.RowCount ?? ids!.RowCount) * (long)network.OutputSize >= _trainer.LargeOutput)
+
+        // As fast for few classes as the separate calls, faster for many, and in less memory; the same bits.
+        if (_trainer.Loss.Rows is SoftmaxRows<T>)
         {
             LossInput<T> rowsToCome = new(null, target, labels, weights);
-            LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, state, share);
+            LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, _gradient, state, share);
             network.Backward(_tape, _gradient);
             return fused;
         }

@@ -16,6 +16,7 @@ public class AllocationFreeTests
     [InlineData("train-two-workers")]
     [InlineData("train-pooled")]
     [InlineData("train-ids")]
+    [InlineData("train-vocabulary")]
     [InlineData("refill")]
     public void A_warm_call_allocates_nothing(string what) => Assert.Equal(0, Allocation.InChild("allocations.network", what));
 
@@ -69,6 +70,9 @@ public class AllocationFreeTests
                 break;
             case "train-ids":
                 TrainIds();
+                break;
+            case "train-vocabulary":
+                TrainVocabulary();
                 break;
             default:
                 Refill();
@@ -149,6 +153,21 @@ public class AllocationFreeTests
         {
             network.Forward(batch, tape);
             tape.OutputGradient.Rows.Fill(1);
+            network.Backward(tape, gradient);
+        });
+    }
+
+    private static void TrainVocabulary()
+    {
+        Network<float> network = Sample.Network<float>(1, 11, new EmbeddingSpec(5), new LstmSpec(9), new DenseSpec(11));
+        using Tape<float> tape = network.CreateTape();
+        tape.Fused.SweepBytes = 0;
+        Gradient<float> gradient = network.CreateGradient();
+        SequenceBatch<int> batch = Sample.Ids(1, 11, 90, 0, 17, 20, 4);
+        SoftmaxCrossEntropy<float> loss = new() { LabelSmoothing = 0.1 };
+        Allocation.Print(20, 50, () =>
+        {
+            network.ForwardLoss(batch, batch, loss, tape, gradient: gradient);
             network.Backward(tape, gradient);
         });
     }

@@ -1,5 +1,8 @@
 using System.Numerics;
+using Lstm.Layers;
+using Lstm.Simd;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
@@ -17,6 +20,99 @@ public class ForwardLossTests
     {
         Same<float>(workers, wide ? Wide : Long);
         Same<double>(workers, wide ? Wide : Long);
+    }
+
+    [Theory]
+    [InlineData(1, 37, "plain")]
+    [InlineData(2, 37, "smooth")]
+    [InlineData(3, 37, "all")]
+    [InlineData(1, 1060, "all")]
+    [InlineData(2, 1060, "plain")]
+    [InlineData(1, 1, "plain")]
+    public void ForwardLoss_with_the_gradient_gives_the_bits_of_the_separate_calls(int workers, int classes, string kind)
+    {
+        foreach (int[] lengths in new[] { Wide, Long, [1], [0, 0] })
+        {
+            Swept<float>(workers, lengths, classes, kind, SimdDispatch.Best);
+            Swept<double>(workers, lengths, classes, kind, SimdDispatch.Best);
+        }
+    }
+
+    [Fact]
+    public void ForwardLoss_with_the_gradient_gives_the_same_bits_on_every_width()
+    {
+        foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
+        {
+            Swept<float>(1, [9, 80, 3], 555, "all", width);
+            Swept<double>(1, [9, 80, 3], 555, "all", width);
+        }
+    }
+
+    [Fact]
+    public void ForwardLoss_with_the_gradient_of_a_lone_layer_sets_the_inputs_gradient()
+    {
+        Network<double> network = Network.Create<double>(6, new DenseSpec(20));
+        SequenceBatch<double> input = Rows.Random<double>(new Random(1), [90, 4], 6);
+        SequenceBatch<int> labels = Rows.Labels(new Random(2), [90, 4], 20);
+        SoftmaxCrossEntropy<double> loss = new();
+        using Tape<double> one = network.CreateTape(), tape = network.CreateTape();
+        Gradient<double> expected = network.CreateGradient(), actual = network.CreateGradient();
+        loss.Evaluate(network.Forward(input, one), labels, one.OutputGradient);
+        network.Backward(one, expected);
+        tape.Fused.SweepBytes = 0;
+        network.ForwardLoss(input, labels, loss, tape, gradient: actual);
+        network.Backward(tape, actual);
+        Close.SameBits<double>(expected.Flat, actual.Flat, "gradient");
+        Close.SameBits<double>(one.InputGradient.Rows, tape.InputGradient.Rows, "input gradient");
+    }
+
+    [Fact]
+    public void ForwardLoss_with_the_gradient_stores_some_rows_of_logits_at_a_time()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(3000));
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [1000, 1000], 3);
+        SequenceBatch<int> labels = Rows.Labels(new Random(2), [1000, 1000], 3000);
+        using Tape<float> tape = network.CreateTape();
+        tape.Fused.SweepBytes = 1 << 20;
+        Gradient<float> gradient = network.CreateGradient();
+        network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient);
+        network.Backward(tape, gradient);
+        DenseLayer<float>.Record record = (DenseLayer<float>.Record)tape.Records[^1];
+        Assert.Equal(0, record.Output.Length);
+        Assert.Equal(0, tape.OutputGradient.RowCount);
+        Assert.InRange(record.Gates.Length, 1, 1 << 18);
+    }
+
+    [Fact]
+    public void Backward_with_another_gradient_than_ForwardLoss_throws()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(2));
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [2], 3);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 1]]);
+        using Tape<float> tape = network.CreateTape();
+        Gradient<float> gradient = network.CreateGradient();
+        network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient);
+        Assert.Throws<ArgumentException>("gradient", () => network.Backward(tape, network.CreateGradient()));
+
+        // The labels are done with.
+        labels.Rows[0] = 1 << 30;
+        network.Backward(tape, gradient);
+        Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
+        Gradient<float> foreign = network.Clone().CreateGradient();
+        labels.Rows[0] = 0;
+        Assert.Throws<ArgumentException>("gradient", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: foreign));
+    }
+
+    [Fact]
+    public void ForwardLoss_of_bad_labels_leaves_the_gradient()
+    {
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DenseSpec(2));
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), [2], 3);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 2]]);
+        using Tape<float> tape = network.CreateTape();
+        Gradient<float> gradient = network.CreateGradient();
+        Assert.Throws<ArgumentException>("labels", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient));
+        Assert.All(gradient.Flat.ToArray(), g => Assert.Equal(0, g));
     }
 
     [Fact]
@@ -112,10 +208,42 @@ public class ForwardLossTests
         double value = loss.Evaluate(expected.Forward(ids, tape), labels, tape.OutputGradient);
         expected.Backward(tape, gradient);
         optimizer.Step(expected, gradient);
-        Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1)) { LargeOutput = 1000 };
+        Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1));
         TrainingResult result = trainer.Fit([new TrainingBatch<float>(ids, labels)], new TrainingOptions { Workers = 2 });
         Assert.Equal(value, result.Loss);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
+    }
+
+    // Two passes add into one gradient, in chunks of 64 rows. Kinds as in LossTests.
+    private static void Swept<T>(int workers, int[] lengths, int classes, string kind, SimdWidth width)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = Network.Create<T>(7, new EmbeddingSpec(4), new LstmSpec(5), new DenseSpec(classes) { Bias = kind != "smooth" });
+        SequenceBatch<int> ids = Rows.Labels(new Random(1), lengths, 7);
+        SequenceBatch<int> labels = Rows.Labels(new Random(2), lengths, classes);
+        SequenceBatch<T> weights = Rows.Random<T>(new Random(3), lengths, 1);
+        for (int row = 5; row < weights.Rows.Length; row += 11)
+        {
+            weights.Rows[row] = T.Zero;
+        }
+
+        double[] classWeights = [.. Enumerable.Range(0, kind == "all" ? classes : 0).Select(c => c % 7 / 3.0)];
+        SoftmaxCrossEntropy<T> loss = new(classWeights) { LabelSmoothing = kind == "plain" ? 0 : 0.1, IgnoredLabel = kind == "all" ? 3 : -100 };
+        Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
+        using Tape<T> one = network.CreateTape();
+        using Tape<T> tape = network.CreateTape(workers);
+        tape.Pass.Width = width;
+        tape.Fused.SweepBytes = 0;
+        for (int pass = 0; pass < 2; pass++)
+        {
+            LossInput<T> separate = new(network.Forward(ids, one), null, labels, kind == "all" ? weights : null);
+            LossTotals totals = loss.EvaluateTotals(separate, one.OutputGradient, 0.7, one.Pass.Team, one.Pass.Width);
+            network.Backward(one, expected);
+            LossTotals swept = network.ForwardLoss(null, ids, separate with { Output = null }, loss, tape, actual, null, 0.7);
+            network.Backward(tape, actual);
+            Assert.Equal(totals, swept);
+            Close.SameBits<T>(expected.Flat, actual.Flat, "gradient");
+        }
     }
 
     private static void Same<T>(int workers, int[] lengths)

@@ -5,26 +5,39 @@ using Lstm.Sequences;
 
 namespace Lstm.Training;
 
-/// <summary>A loss together with the linear layer before it: logits exist for a few hundred rows at a time, and are computed twice.</summary>
+/// <summary>A loss together with the linear layer before it: logits exist for a few hundred rows at a time.</summary>
 /// <remarks>
-/// Forward takes the rows in order. Backward takes them as <see cref="RowRuns"/> does – last step first, rows ascending
-/// within a step – so each chain of a weight gradient is the one of the separate passes, cut where memory holds it anyway.
+/// <para><see cref="Forward"/> takes the rows in order and leaves it to <see cref="Backward"/> to compute the logits again: four
+/// products where the separate passes make three.</para>
+/// <para><see cref="Sweep"/> knows the gradient already, and does the layer's backward pass with each stretch of rows while its
+/// logits are at hand: three products. What is left for the network's backward pass is the layers below.</para>
+/// <para>Backward passes take the rows as <see cref="RowRuns"/> does – last step first, rows ascending within a step – so each
+/// chain of a weight gradient is the one of the separate passes, cut where memory holds it anyway.</para>
 /// </remarks>
 internal sealed unsafe class FusedLoss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedBuffer<T> _logits = new();
     private readonly AlignedBuffer<T> _gradients = new();
+    private readonly AlignedBuffer<T> _lanes = new();
+    private readonly AlignedBuffer<SoftmaxRow<T>> _rows = new();
+    private readonly AlignedBuffer<double> _losses = new();
     private Loss<T>? _loss;
     private LossInput<T> _input;
     private LossBlock<T> _all;
     private double _gradientScale;
     private (int Target, int Weights) _versions;
 
-    /// <summary>Whether the pass on the tape ended in a loss.</summary>
+    /// <summary>Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches.</summary>
+    public int SweepBytes { get; set; } = 8 << 20;
+
+    /// <summary>Whether the pass on the tape ended in a loss that left its layer to the backward pass.</summary>
     public bool IsPending => _loss is not null;
 
-    public void Clear() => _loss = null;
+    /// <summary>What the pass on the tape has added the last layer's gradients to; null if it has not.</summary>
+    public Gradient<T>? Swept { get; private set; }
+
+    public void Clear() => (_loss, Swept) = (null, null);
 
     public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, double gradientScale)
     {
@@ -47,40 +60,77 @@ internal sealed unsafe class FusedLoss<T>
     public void Backward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, T* inputGradient, T* gradient)
     {
         DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
-        int most = ChunkRows(pass);
-        for (int end = x.Shape.StepCount; end > 0;)
+        BackwardChunks chunks = new(x.Shape, ChunkRows(pass));
+        while (chunks.Next(kept.Runs))
         {
-            int first = end - 1;
-            while (first > 0 && x.Shape.Offset(end) - x.Shape.Offset(first - 1) <= most)
-            {
-                first--;
-            }
-
-            int from = x.Shape.Offset(first);
-            int to = x.Shape.Offset(end);
-            for (int row = from; row < to; row += most)
-            {
-                int rows = Math.Min(most, to - row);
-                if (rows == to - from)
-                {
-                    kept.Runs.Set(x.Shape, first, end);
-                }
-                else
-                {
-                    kept.Runs.Set(rows);
-                }
-
-                nint place = (nint)row * x.Features;
-                BackwardChunk(dense, pass, x.Pointer + place, row, rows, kept, inputGradient == null ? null : inputGradient + place, gradient);
-            }
-
-            end = first;
+            nint place = (nint)chunks.Row * x.Features;
+            BackwardChunk(dense, pass, x.Pointer + place, chunks.Row, chunks.Rows, kept, inputGradient == null ? null : inputGradient + place, gradient);
         }
 
         GC.KeepAlive(_input.Target);
         GC.KeepAlive(_input.Labels);
         GC.KeepAlive(_input.Weights);
         Clear();
+    }
+
+    /// <summary>
+    /// Logits, loss and the layer's whole backward pass: adds into its parameters' gradients and overwrites that of x, which
+    /// is null when nobody asks for it.
+    /// </summary>
+    public LossTotals Sweep(
+        DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, Loss<T> loss, LossInput<T> input, double gradientScale, T* inputGradient, Gradient<T> gradient)
+    {
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, gradientScale, out LossTotals totals);
+        DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
+        SoftmaxRows<T> rows = (SoftmaxRows<T>)loss.Rows!;
+        _losses.Reserve(all.Rows);
+        BackwardChunks chunks = new(x.Shape, SweepRows(dense.Outputs));
+        while (chunks.Next(kept.Runs))
+        {
+            nint place = (nint)chunks.Row * x.Features;
+            _lanes.Reserve((long)chunks.Rows * SoftmaxPanels<T>.Chains);
+            _rows.Reserve(chunks.Rows);
+            kept.Gates.Reserve((long)chunks.Rows * dense.Outputs.PaddedColumns);
+            SoftmaxPanels<T> panels = new()
+            {
+                Width = pass.Width,
+                Loss = rows,
+                Block = all.Slice(chunks.Row, chunks.Rows),
+                Input = dense.InputTerm(pass, x.Pointer + place),
+                Bias = dense.Bias(pass),
+                Columns = dense.Outputs,
+                Values = kept.Gates.Pointer,
+                Lanes = _lanes.Pointer,
+                Rows = _rows.Pointer,
+                Losses = _losses.Pointer + chunks.Row,
+            };
+            pass.Team.Run(ref panels);
+            for (int row = 0; row < chunks.Rows; row++)
+            {
+                totals.Decisions += _rows.Pointer[row].Counts ? 1 : 0;
+                totals.Right += _rows.Pointer[row].IsRight ? 1 : 0;
+            }
+
+            dense.BackwardPanels(pass, x.Pointer + place, chunks.Rows, kept, inputGradient == null ? null : inputGradient + place, gradient.Buffer.Pointer);
+        }
+
+        // As LossRun adds them: blocks of rows in order.
+        for (int block = 0; block < all.Rows; block += LossBlock<T>.MaxRows)
+        {
+            double sum = 0;
+            for (int row = block; row < Math.Min(all.Rows, block + LossBlock<T>.MaxRows); row++)
+            {
+                sum += _losses.Pointer[row];
+            }
+
+            totals.Sum += sum;
+        }
+
+        GC.KeepAlive(input.Labels);
+        GC.KeepAlive(input.Weights);
+        GC.KeepAlive(gradient);
+        Swept = gradient;
+        return totals;
     }
 
     /// <summary>Refuses a target or weights that have been refilled since, or hold by now what the loss cannot take.</summary>
@@ -114,6 +164,9 @@ internal sealed unsafe class FusedLoss<T>
 
     /// <summary>Whole blocks of the loss, several for each worker.</summary>
     private static int ChunkRows(Pass<T> pass) => LossBlock<T>.MaxRows * Math.Max(4, 2 * pass.Team.Size);
+
+    /// <summary>So many that fetching the weights for them is cheap, and few enough for their logits to stay in a cache.</summary>
+    private int SweepRows(PanelLayout outputs) => Math.Max(LossBlock<T>.MaxRows, SweepBytes / (outputs.PaddedColumns * sizeof(T)));
 
     private static (int Target, int Weights) Versions(LossInput<T> input)
         => ((input.Target?.Shape ?? input.Labels!.Shape).Version, input.Weights?.Shape.Version ?? 0);

@@ -1,0 +1,55 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Simd;
+
+namespace Lstm.Layers;
+
+/// <summary>dx = Σ terms for all rows, a stretch of terms at a time.</summary>
+/// <remarks>
+/// The sum runs over all outputs of a layer, and a large vocabulary's weights do not fit the second-level cache. A stretch of
+/// them does, and all rows pass over it before the next one comes: each chain goes on from where it was stored.
+/// </remarks>
+internal unsafe struct InputGradient<T> : IJob
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int StretchBytes = 512 * 1024;
+
+    public required SimdWidth Width;
+    public required ProductTerm<T>* Terms;
+    public required int TermCount;
+
+    /// <summary>The layer's inputs.</summary>
+    public required PanelLayout Columns;
+    public required int Rows;
+
+    /// <summary>dx [Rows, inputs].</summary>
+    public required T* Output;
+
+    public readonly void Run(int worker, int workers)
+    {
+        nint most = StretchBytes / (Columns.PaddedColumns * sizeof(T));
+        for (int first = 0; first < TermCount;)
+        {
+            int end = first;
+            for (nint outputs = 0; end < TermCount && (end == first || outputs + Terms[end].Count <= most); end++)
+            {
+                outputs += Terms[end].Count;
+            }
+
+            RowProduct<T> product = new()
+            {
+                Width = Width,
+                Terms = Terms + first,
+                TermCount = end - first,
+                Columns = Columns,
+                Rows = Rows,
+                Start = first == 0 ? null : Output,
+                StartStride = Columns.Columns,
+                Output = Output,
+                OutputStride = Columns.Columns,
+            };
+            product.Run(worker, workers);
+            first = end;
+        }
+    }
+}
