@@ -1,5 +1,6 @@
 // Times ONNX Runtime on the infer_seq rows of `compare`. One JSON object per row.
-//   node lstm_ort.js [--filter REGEX] [--threads N] [--budget SECONDS]
+//   node lstm_ort.js [--filter REGEX] [--threads N] [--budget SECONDS] [--serve]
+// --serve prepares one row and answers each number of iterations on its input with the seconds they took.
 // Node adds some 10 µs to each call: fair for sequences, which is why there are no single steps here.
 'use strict';
 const fs = require('fs');
@@ -10,7 +11,14 @@ const sampleSeconds = 0.01;
 const fewestSamples = 5;
 
 const text = { type: 'string' };
-const { values } = parseArgs({ options: { filter: { ...text, default: '' }, threads: { ...text, default: '1' }, budget: { ...text, default: '2' } } });
+const { values } = parseArgs({
+  options: {
+    filter: { ...text, default: '' },
+    threads: { ...text, default: '1' },
+    budget: { ...text, default: '2' },
+    serve: { type: 'boolean', default: false },
+  },
+});
 const filter = new RegExp(values.filter);
 const threads = Number(values.threads);
 const budget = Number(values.budget);
@@ -21,8 +29,8 @@ const peer = 'ONNX Runtime ' + require('onnxruntime-node/package.json').version.
 function load() {
   try {
     return require('onnxruntime-node');
-  } catch (error) {
-    console.error('ONNX Runtime is not installed: benchmarks/peers/setup.sh\n' + error.message);
+  } catch {
+    console.error('ONNX Runtime is not installed');
     process.exit(1);
   }
 }
@@ -72,6 +80,18 @@ async function time(run) {
   return { samples: samples.sort((a, b) => a - b), n: samples.length * inner, share };
 }
 
+// An eighth as many iterations go before, untimed.
+async function serve(run) {
+  console.log(peer);
+  for await (const line of require('readline').createInterface({ input: process.stdin })) {
+    const iterations = Number(line);
+    for (let n = 0; n < Math.floor(iterations / 8); n++) {
+      await run();
+    }
+    console.log(await sample(run, iterations) * iterations);
+  }
+}
+
 function flops([i, h, layers, batch, steps]) {
   return (8 * h * (i + h) + (layers - 1) * 16 * h * h) * batch * steps;
 }
@@ -85,7 +105,12 @@ const round = (value, digits) => Number(value.toFixed(digits));
     if (!filter.test(`infer_seq ${name}`)) {
       continue;
     }
-    const { samples, n, share } = await time(await sequence(config, name));
+    const run = await sequence(config, name);
+    if (values.serve) {
+      await serve(run);
+      continue;
+    }
+    const { samples, n, share } = await time(run);
     const median = (samples[(samples.length - 1) >> 1] + samples[samples.length >> 1]) / 2;
     console.log(JSON.stringify({
       peer, config: name, what: 'infer_seq', median_us: round(median * 1e6, 3), min_us: round(samples[0] * 1e6, 3), n,

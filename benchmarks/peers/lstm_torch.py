@@ -17,6 +17,7 @@ options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.
 options.add_argument("--filter", default="", help='rows whose "what config" matches this regular expression')
 options.add_argument("--threads", type=int, default=1)
 options.add_argument("--budget", type=float, default=2, help="seconds of timing for each row")
+options.add_argument("--serve", action="store_true", help="prepare one row and answer each number of iterations with its seconds")
 options = options.parse_args()
 
 
@@ -26,6 +27,9 @@ def environment():
     wanted = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "GLOG_minloglevel": "3"}
     # On several threads OpenBLAS has to share OpenMP's team with PyTorch: two teams would spin against each other.
     libraries = f"/usr/lib/x86_64-linux-gnu/openblas-{'openmp' if options.threads > 1 else 'pthread'}"
+    if options.threads > 1:
+        # Threads that wander between processors cost some runs a third of their speed.
+        wanted.update(OMP_PROC_BIND="true", OMP_PLACES="cores")
     if os.path.isdir(libraries):
         wanted["LD_LIBRARY_PATH"] = libraries
     changed = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
@@ -40,7 +44,7 @@ if os.environ != environment():
 try:
     import torch
 except ImportError:
-    sys.exit("PyTorch is not installed: benchmarks/peers/setup.sh")
+    sys.exit("PyTorch is not installed")
 
 PEER = "PyTorch " + re.match(r"\d+\.\d+", torch.__version__)[0]
 torch.set_num_threads(options.threads)
@@ -108,4 +112,8 @@ WORK = {
 }
 
 for what, config in rows.read(options.filter):
-    rows.report(PEER, what, config, options.threads, *rows.time_it(WORK[what](*config), options.budget))
+    run = WORK[what](*config)
+    if options.serve:
+        rows.serve(PEER, run)
+    else:
+        rows.report(PEER, what, config, options.threads, *rows.time_it(run, options.budget))

@@ -6,9 +6,21 @@ namespace Lstm.Benchmarks.Compare;
 /// <summary>One line of the result, in the names of the peers' scripts.</summary>
 internal sealed record Row
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    public static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
+    /// <summary>lstm, or lstm-double.</summary>
     public required string Peer { get; init; }
+
+    /// <summary>The width of the vectors, and whether multiply-adds are fused.</summary>
+    public required string Simd { get; init; }
+
+    /// <summary>Processor and runtime.</summary>
+    public required string Machine { get; init; }
 
     public required string What { get; init; }
 
@@ -24,7 +36,7 @@ internal sealed record Row
 
     public required double Gflops { get; init; }
 
-    /// <summary>Gflops over the peak of as many cores as there are threads.</summary>
+    /// <summary>Of the peak of as many cores as there are threads.</summary>
     public required double FractionOfPeak { get; init; }
 
     /// <summary>Weight bytes per second over the bandwidth at that size; null where weights are not the limit.</summary>
@@ -32,25 +44,46 @@ internal sealed record Row
 
     public required double AllocatedBytes { get; init; }
 
-    /// <summary>P of one core around this row.</summary>
+    /// <summary>P of one core around this row's samples.</summary>
     public required double PeakGflops { get; init; }
 
-    /// <summary>W of one core around this row, at its weights' size.</summary>
+    /// <summary>W of one core around this row's samples, at its weights' size.</summary>
     [JsonPropertyName("bandwidth_gbs")]
     public required double? BandwidthGBs { get; init; }
 
     /// <summary>Processor time over wall time, per thread.</summary>
     public required double Cpu { get; init; }
 
+    /// <summary>Too few samples saw the core at its best; its time is that of a slower machine.</summary>
+    public required bool IsVoid { get; init; }
+
+    /// <summary>train_step on one thread: over forward and backward alone, sampled in turn.</summary>
+    public double? OfForwardBackward { get; init; }
+
+    /// <summary>On several threads: one thread's time over this one, sampled in turn.</summary>
+    public double? SpeedUp { get; init; }
+
+    /// <summary>On several threads: their P at once over P of one.</summary>
+    public double? SpeedUpCeiling { get; init; }
+
+    /// <summary>On several threads: from one to another and back.</summary>
+    public double? RoundTripNs { get; init; }
+
+    public Target? Target { get; init; }
+
+    public IReadOnlyList<PeerRow> Peers { get; init; } = [];
+
     [JsonIgnore]
     public bool IsCoreShared => Threads == 1 && Cpu < 0.97;
 
-    public static string Header =>
-        $"{"what",-13}{"config",-25}{"median µs",12}{"min µs",12}{"n",9}{"GFLOP/s",10}{"of P",7}{"of W",7}{"alloc B",9}{"cpu",6}";
+    /// <summary>Whether the target is met; null where there is none.</summary>
+    public bool? Met => Target is not Target target ? null : target.Kind switch
+    {
+        TargetKind.OfPeak => FractionOfPeak >= target.Value,
+        TargetKind.OfBandwidth => FractionOfBandwidth >= target.Value,
+        TargetKind.Microseconds => MedianUs <= target.Value,
+        _ => OfForwardBackward <= target.Value,
+    };
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
-
-    public override string ToString() =>
-        $"{What,-13}{Config,-25}{MedianUs,12:0.00}{MinUs,12:0.00}{N,9}{Gflops,10:0.0}{FractionOfPeak,7:0.00}"
-        + $"{(FractionOfBandwidth is double w ? $"{w:0.00}" : "–"),7}{AllocatedBytes,9:0.##}{Cpu,6:0.00}{(IsCoreShared ? "  core shared: run again" : "")}";
 }

@@ -1,7 +1,9 @@
+using System.Diagnostics;
+
 namespace Lstm.Benchmarks.Compare;
 
 /// <summary>What one row times.</summary>
-internal abstract class Work : IDisposable
+internal abstract class Work : ITimed, IDisposable
 {
     /// <summary>Operations of one iteration.</summary>
     public abstract double Flops { get; }
@@ -19,4 +21,27 @@ internal abstract class Work : IDisposable
     public abstract void Run(int iterations);
 
     public abstract void Dispose();
+
+    public double Seconds(int iterations)
+    {
+        Run(iterations / 8);
+        long start = Stopwatch.GetTimestamp();
+        Run(iterations);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Bytes that one iteration allocates on the managed heap, on any thread.</summary>
+    public double AllocatedBytes(int iterations)
+    {
+        // The runtime's own threads allocate now and then; the least of three blocks is the work's.
+        long least = long.MaxValue;
+        for (int block = 0; block < 3; block++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Run(iterations);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        return (double)least / iterations;
+    }
 }

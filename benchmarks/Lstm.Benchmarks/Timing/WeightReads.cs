@@ -5,6 +5,8 @@ namespace Lstm.Benchmarks.Timing;
 /// <summary>What reading the weights leaves of P for a batch too small to hide it.</summary>
 internal static class WeightReads
 {
+    private const int Samples = 21;
+
     /// <summary>The largest part of P that forward and backward of one layer can reach.</summary>
     /// <remarks>
     /// Each step reads W_hh, 4 bytes for every B multiply-adds, forward and backward: that part runs at min(P, B·W/2), with W
@@ -13,9 +15,10 @@ internal static class WeightReads
     /// </remarks>
     public static double Limit(int inputs, int units, int sequences)
     {
-        Ceilings<float> ceilings = new();
-        double peak = ceilings.MultiplyAdds();
-        double bandwidth = ceilings.Reads(4L * 4 * units * units);
+        PeakCeiling<float> peaks = new();
+        ReadCeiling<float> reads = new(4L * 4 * units * units);
+        double peak = Statistics.Median(Enumerable.Range(0, Samples).Select(_ => peaks.Sample()));
+        double bandwidth = Statistics.Median(Enumerable.Range(0, Samples).Select(_ => reads.Sample()));
         double recurrent = 2.0 * units / (3 * (inputs + units));
         return 1 / (1 - recurrent + (recurrent / Math.Min(1, sequences * bandwidth / 2 / peak)));
     }
