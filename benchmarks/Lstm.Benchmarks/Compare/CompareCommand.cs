@@ -11,7 +11,7 @@ internal static class CompareCommand
         Option<string> filter = new("--filter") { Description = "Only rows whose \"what config\" matches this regular expression.", DefaultValueFactory = _ => "" };
         Option<int> threads = new("--threads") { Description = "Workers of the tape and the workspace.", DefaultValueFactory = _ => 1 };
         Option<double> budget = new("--budget") { Description = "Seconds of timing for each row.", DefaultValueFactory = _ => 3 };
-        Option<double> peak = new("--peak") { Description = "The best P ever seen on this machine, in GFLOP/s: slower samples do not count." };
+        Option<double> peak = new("--peak") { Description = "The best P ever seen on this machine, in GFLOP/s: samples far below it do not count." };
         Option<bool> json = new("--json") { Description = "One JSON object per row instead of the table." };
         Option<bool> inDouble = new("--double") { Description = "Compute in double instead of float." };
         Option<bool> skipCheck = new("--skip-check") { Description = "Do not compare the results with the oracle first." };

@@ -7,13 +7,13 @@ internal sealed class Measurement
 {
     private const double SampleSeconds = 0.01;
 
-    // While fewer samples are clean than a row needs, it is given its time again, and again.
+    // While fewer samples count than a row needs, it is given its time again, and again.
     private const int MostRounds = 3;
 
     /// <summary>Those that count: see <see cref="Statistics.Select"/>.</summary>
     public required IReadOnlyList<Sample> Samples { get; init; }
 
-    /// <summary>Too few samples saw the core at its best: the times are those of a slower machine.</summary>
+    /// <summary>Too few samples count: the core was shared, or its clock never rested.</summary>
     public required bool IsVoid { get; init; }
 
     /// <summary>Iterations in each sample.</summary>
@@ -43,7 +43,7 @@ internal sealed class Measurement
 
     /// <summary>
     /// Takes samples of at least 10 ms for <paramref name="budget"/> seconds, after a quarter of that to warm up, and for up
-    /// to twice as long again while too few of them are clean.
+    /// to twice as long again while too few of them count.
     /// </summary>
     /// <param name="reference">Sampled in turn with the work, if given.</param>
     public static Measurement Take(ITimed work, ITimed? reference, Machine machine, Ceiling? reads, double budget)

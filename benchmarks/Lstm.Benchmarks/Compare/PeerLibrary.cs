@@ -32,6 +32,7 @@ internal sealed record PeerLibrary(string Name, string[] Kinds, string[] Command
                 Peer = process.Name,
                 MedianUs = Math.Round(measured.Seconds * 1e6, 3),
                 FractionOfPeak = Math.Round(measured.FractionOfPeak(flops) / row.Threads, 4),
+                PeakGflops = Math.Round(measured.Peak, 1),
                 Ratio = Math.Round(measured.Seconds * 1e6 / row.MedianUs, 3),
                 IsVoid = measured.IsVoid,
             };

@@ -10,6 +10,9 @@ internal sealed record PeerRow
 
     public required double FractionOfPeak { get; init; }
 
+    /// <summary>P of one core beside its samples, GFLOP/s.</summary>
+    public required double PeakGflops { get; init; }
+
     /// <summary>Its time over ours: above 1 it is slower.</summary>
     public required double Ratio { get; init; }
 

@@ -43,7 +43,7 @@ internal sealed class Report(CompareOptions options, Machine machine)
         }
 
         // A row may have been measured before the machine showed its best.
-        foreach (Row row in _rows.Where(row => row.IsVoid || row.PeakGflops < Statistics.CleanShare * machine.BestPeak))
+        foreach (Row row in _rows.Where(row => row.IsVoid || row.PeakGflops < Statistics.OwnShare * machine.BestPeak))
         {
             Console.Error.WriteLine($"void: {row.What} {row.Config}: P {row.PeakGflops:0} of best {machine.BestPeak:0}; run it again");
         }

@@ -18,7 +18,4 @@ internal readonly record struct Sample
     public double ReferenceSeconds { get; init; }
 
     public double Peak => (PeakBefore + PeakAfter) / 2;
-
-    /// <summary>Whether the core ran at its best on both sides.</summary>
-    public bool IsClean(double bestPeak) => Math.Min(PeakBefore, PeakAfter) >= Statistics.CleanShare * bestPeak;
 }
