@@ -70,18 +70,18 @@ internal sealed record WordModel(int Words, int Hidden, int Batch, int Steps, in
     private void Measure<T>((string Name, double Flops, Action Pass)[] ways)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Ceilings<T> ceilings = new();
+        PeakCeiling<T> peak = new();
         double[][] fractions = [.. ways.Select(_ => new double[Iterations])];
         double[][] seconds = [.. ways.Select(_ => new double[Iterations])];
         for (int i = -3; i < Iterations; i++)
         {
-            double before = ceilings.MultiplyAdds();
+            double before = peak.Sample();
             for (int way = 0; way < ways.Length; way++)
             {
                 long start = Stopwatch.GetTimestamp();
                 ways[way].Pass();
                 double taken = Stopwatch.GetElapsedTime(start).TotalSeconds;
-                double after = ceilings.MultiplyAdds();
+                double after = peak.Sample();
                 if (i >= 0)
                 {
                     seconds[way][i] = taken;
