@@ -11,7 +11,8 @@ namespace Lstm.Formats;
 /// <remarks>
 /// Metadata: <c>format</c> is <c>lstm</c>; <c>version</c>; <c>spec</c>, see <see cref="SpecJson"/>; <c>frozen</c>, the names of the
 /// frozen parameters as a JSON array, if there are any; <c>user.*</c>, the network's own metadata; <c>sha256</c>, see
-/// <see cref="SafetensorsHash"/>.
+/// <see cref="SafetensorsHash"/>. Reading is written with plain loops: each use of LINQ is several more methods to compile
+/// before a process has its first result.
 /// </remarks>
 internal static class ModelFile
 {
@@ -115,7 +116,13 @@ internal static class ModelFile
     private static IReadOnlyList<Parameter> Declare<T>(int inputSize, LayerSpec[] specs, SafetensorsReader file)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (SpecJson.LeastValues(specs) > file.Tensors.Sum(tensor => tensor.Count))
+        Int128 values = 0;
+        foreach (SafetensorsTensor tensor in file.Tensors)
+        {
+            values += tensor.Count;
+        }
+
+        if (SpecJson.LeastValues(specs) > values)
         {
             throw new InvalidDataException("The model's description has larger layers than the file has values for.");
         }
@@ -172,9 +179,14 @@ internal static class ModelFile
     /// <exception cref="InvalidDataException">The list is broken, or names none of the parameters.</exception>
     internal static HashSet<string> ReadFrozen(SafetensorsReader file, IReadOnlyList<Parameter> parameters)
     {
+        if (!file.Metadata.TryGetValue("frozen", out string? list))
+        {
+            return [];
+        }
+
         try
         {
-            using JsonDocument names = JsonDocument.Parse(file.Metadata.GetValueOrDefault("frozen", "[]"));
+            using JsonDocument names = JsonDocument.Parse(list);
             string?[] frozen = [.. names.RootElement.EnumerateArray().Select(name => name.GetString())];
             int unknown = Array.FindIndex(frozen, name => !parameters.Any(parameter => parameter.Name == name));
             return unknown >= 0

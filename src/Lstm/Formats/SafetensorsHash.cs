@@ -20,8 +20,10 @@ internal static class SafetensorsHash
     public static IncrementalHash Begin(IReadOnlyDictionary<string, string> metadata)
     {
         IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        string[] keys = [.. metadata.Keys.Where(key => key != Key).Order(Utf8Order)];
-        hash.Append(keys.Length);
+        List<string> keys = [.. metadata.Keys];
+        keys.Remove(Key);
+        keys.Sort(CompareUtf8);
+        hash.Append(keys.Count);
         foreach (string key in keys)
         {
             hash.Append(key);
@@ -33,7 +35,11 @@ internal static class SafetensorsHash
 
     /// <summary>The order in which the tensors are hashed.</summary>
     public static IEnumerable<SafetensorsTensor> Order(IEnumerable<SafetensorsTensor> tensors)
-        => tensors.OrderBy(tensor => tensor.Name, Utf8Order);
+    {
+        List<SafetensorsTensor> ordered = [.. tensors];
+        ordered.Sort((a, b) => CompareUtf8(a.Name, b.Name));
+        return ordered;
+    }
 
     /// <summary>Goes on with a tensor; its bytes follow.</summary>
     public static void Append(this IncrementalHash hash, SafetensorsTensor tensor)
@@ -50,8 +56,7 @@ internal static class SafetensorsHash
     /// <summary>The digits.</summary>
     public static string End(this IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
 
-    private static Comparer<string> Utf8Order { get; } = Comparer<string>.Create(
-        (a, b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));
+    private static int CompareUtf8(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
     private static void Append(this IncrementalHash hash, string text)
     {

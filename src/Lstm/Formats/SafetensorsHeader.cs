@@ -246,7 +246,7 @@ internal sealed class SafetensorsHeader
 
     private void CheckOffsets(long payload)
     {
-        Tensors.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
+        Tensors.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.End.CompareTo(b.End));
         long end = 0;
         foreach (SafetensorsTensor tensor in Tensors)
         {

@@ -11,7 +11,7 @@ internal sealed class SafetensorsReader
     private const int ChunkBytes = 1 << 16;
     private readonly Stream _stream;
     private readonly SafetensorsHeader _header;
-    private readonly Dictionary<string, SafetensorsTensor> _byName;
+    private readonly Dictionary<string, SafetensorsTensor> _byName = [];
     private readonly long _payload;
     private readonly byte[] _chunk = new byte[ChunkBytes];
 
@@ -41,7 +41,10 @@ internal sealed class SafetensorsReader
         _stream.ReadExactly(json);
         _payload = start + prefix.Length + json.Length;
         _header = SafetensorsHeader.Parse(json, length - prefix.Length - json.Length);
-        _byName = _header.Tensors.ToDictionary(tensor => tensor.Name);
+        foreach (SafetensorsTensor tensor in _header.Tensors)
+        {
+            _byName.Add(tensor.Name, tensor);
+        }
     }
 
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;

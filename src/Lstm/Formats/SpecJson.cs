@@ -84,7 +84,7 @@ internal static class SpecJson
                         inputSize = value;
                         break;
                     case "layers" when property.Value.ValueKind == JsonValueKind.Array:
-                        specs = [.. property.Value.EnumerateArray().Select(ReadSpec)];
+                        specs = ReadSpecs(property.Value);
                         break;
                     default:
                         throw new InvalidDataException($"The model's description has an unknown property or a wrong value: {property}.");
@@ -103,7 +103,26 @@ internal static class SpecJson
 
     /// <summary>Fewest values that the parameters of all layers together can have.</summary>
     public static Int128 LeastValues(IEnumerable<LayerSpec> specs)
-        => specs.Aggregate(Int128.Zero, (sum, spec) => sum + Int128.Max(0, KindOf(spec).LeastValues(spec)));
+    {
+        Int128 sum = 0;
+        foreach (LayerSpec spec in specs)
+        {
+            sum += Int128.Max(0, KindOf(spec).LeastValues(spec));
+        }
+
+        return sum;
+    }
+
+    private static LayerSpec[] ReadSpecs(JsonElement json)
+    {
+        LayerSpec[] specs = new LayerSpec[json.GetArrayLength()];
+        for (int i = 0; i < specs.Length; i++)
+        {
+            specs[i] = ReadSpec(json[i]);
+        }
+
+        return specs;
+    }
 
     private static LayerSpec ReadSpec(JsonElement json)
     {

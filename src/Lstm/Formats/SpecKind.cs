@@ -50,8 +50,13 @@ internal sealed class SpecKind<TSpec>(string name, Func<TSpec> start, Func<TSpec
     {
         TSpec spec = start();
         HashSet<string> seen = [];
-        foreach (JsonProperty member in json.EnumerateObject().Where(member => member.Name != SpecJson.Kind))
+        foreach (JsonProperty member in json.EnumerateObject())
         {
+            if (member.Name == SpecJson.Kind)
+            {
+                continue;
+            }
+
             SpecProperty<TSpec> property = Array.Find(_properties, property => property.Name == member.Name)
                 ?? throw new InvalidDataException($"The model's description has the unknown property '{member.Name}' in a layer of kind '{name}'.");
             spec = property.Read(spec, member.Value) ?? throw new InvalidDataException(

@@ -8,29 +8,43 @@ internal static class TensorMatch
     public static SafetensorsTensor[] Find<T>(IReadOnlyList<Parameter> parameters, SafetensorsReader file, StateDictOptions options)
         where T : unmanaged
     {
-        string[] names = [.. parameters.Select(parameter => options.Prefix + (options.Rename?.Invoke(parameter.Name) ?? parameter.Name))];
-        if (Array.FindIndex(names, name => file.Find(name) is null) is int missing && missing >= 0)
+        SafetensorsTensor[] found = new SafetensorsTensor[parameters.Count];
+        HashSet<string> expected = [];
+        for (int i = 0; i < found.Length; i++)
         {
-            throw new InvalidDataException(
-                $"The file has no tensor '{names[missing]}' for parameter {Text(parameters[missing])}; it has {Text(file.Tensors)}.");
+            string name = options.Prefix + (options.Rename?.Invoke(parameters[i].Name) ?? parameters[i].Name);
+            expected.Add(name);
+            found[i] = file.Find(name) ?? throw new InvalidDataException(
+                $"The file has no tensor '{name}' for parameter {Text(parameters[i])}; it has {Text(file.Tensors)}.");
         }
 
-        HashSet<string> expected = [.. names];
-        if (!options.AllowUnexpected && file.Tensors.FirstOrDefault(tensor => IsUnexpected(tensor.Name)) is { } unexpected)
+        foreach (SafetensorsTensor tensor in file.Tensors)
         {
-            string hint = unexpected.Name.Contains(".bias_hh_l", StringComparison.Ordinal) ? ", as LstmSpec.Bias = Two has" : string.Empty;
-            throw new InvalidDataException($"The file has a tensor {unexpected}; the network has no such parameter{hint}.");
+            if (!options.AllowUnexpected && tensor.Name.StartsWith(options.Prefix, StringComparison.Ordinal) && !expected.Contains(tensor.Name))
+            {
+                string hint = tensor.Name.Contains(".bias_hh_l", StringComparison.Ordinal) ? ", as LstmSpec.Bias = Two has" : string.Empty;
+                throw new InvalidDataException($"The file has a tensor {tensor}; the network has no such parameter{hint}.");
+            }
         }
 
-        return [.. names.Select((name, i) => Check<T>(file.Find(name)!, parameters[i], options.AllowPrecisionChange))];
+        for (int i = 0; i < found.Length; i++)
+        {
+            Check<T>(found[i], parameters[i], options.AllowPrecisionChange);
+        }
 
-        bool IsUnexpected(string name) => name.StartsWith(options.Prefix, StringComparison.Ordinal) && !expected.Contains(name);
+        return found;
     }
 
-    private static SafetensorsTensor Check<T>(SafetensorsTensor tensor, Parameter parameter, bool allowPrecisionChange)
+    private static void Check<T>(SafetensorsTensor tensor, Parameter parameter, bool allowPrecisionChange)
         where T : unmanaged
     {
-        if (!tensor.Shape.SequenceEqual(parameter.Shape.Select(size => (long)size)))
+        bool fits = tensor.Shape.Length == parameter.Shape.Count;
+        for (int d = 0; fits && d < tensor.Shape.Length; d++)
+        {
+            fits = tensor.Shape[d] == parameter.Shape[d];
+        }
+
+        if (!fits)
         {
             throw new InvalidDataException($"The file's tensor {tensor} has another shape than parameter {Text(parameter)}.");
         }
@@ -41,9 +55,10 @@ internal static class TensorMatch
             throw new InvalidDataException($"The file's tensor {tensor} is no floating-point tensor; the network is {type}.");
         }
 
-        return tensor.Type == type || allowPrecisionChange
-            ? tensor
-            : throw new InvalidDataException($"The file's tensor {tensor} is not {type} as the network is; AllowPrecisionChange converts it.");
+        if (tensor.Type != type && !allowPrecisionChange)
+        {
+            throw new InvalidDataException($"The file's tensor {tensor} is not {type} as the network is; AllowPrecisionChange converts it.");
+        }
     }
 
     private static string Text(Parameter parameter) => $"'{parameter.Name}' [{string.Join(", ", parameter.Shape)}]";

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Lstm.Kernels;
 
 namespace Lstm;
@@ -8,7 +7,7 @@ namespace Lstm;
 internal sealed class ParameterLayout(int line)
 {
     private readonly List<Parameter> _all = [];
-    private FrozenDictionary<string, Parameter>? _byName;
+    private readonly Dictionary<string, Parameter> _byName = [];
 
     public IReadOnlyList<Parameter> All => _all;
 
@@ -26,7 +25,6 @@ internal sealed class ParameterLayout(int line)
     public Parameter Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        _byName ??= _all.ToFrozenDictionary(p => p.Name);
         return _byName.TryGetValue(name, out Parameter? parameter)
             ? parameter
             : throw new ArgumentException($"There is no parameter '{name}'; there are {string.Join(", ", _all.Select(p => p.Name))}.", nameof(name));
@@ -35,6 +33,7 @@ internal sealed class ParameterLayout(int line)
     private Parameter Add(Parameter parameter)
     {
         _all.Add(parameter);
+        _byName.Add(parameter.Name, parameter);
         Length = checked((Length + parameter.PackedLength + line - 1) / line * line);
         return parameter;
     }

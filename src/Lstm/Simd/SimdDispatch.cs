@@ -67,11 +67,36 @@ internal static class SimdDispatch
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IKernel<T>
     {
+        // The widest alone, so that the first call loads and compiles nothing of the narrower ones.
+        if (width != Best)
+        {
+            RunNarrower<T, TKernel>(width, ref kernel);
+        }
+        else if (Vector512.IsHardwareAccelerated)
+        {
+            kernel.Invoke<Simd512<T>, Vector512<T>>();
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            kernel.Invoke<Simd256<T>, Vector256<T>>();
+        }
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            kernel.Invoke<Simd128<T>, Vector128<T>>();
+        }
+        else
+        {
+            kernel.Invoke<SimdScalar<T>, T>();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunNarrower<T, TKernel>(SimdWidth width, ref TKernel kernel)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TKernel : struct, IKernel<T>
+    {
         switch (width)
         {
-            case SimdWidth.V512 when Vector512.IsHardwareAccelerated:
-                kernel.Invoke<Simd512<T>, Vector512<T>>();
-                break;
             case SimdWidth.V256 when Vector256.IsHardwareAccelerated:
                 kernel.Invoke<Simd256<T>, Vector256<T>>();
                 break;
