@@ -113,19 +113,6 @@ public sealed unsafe partial class Network<T>
         }
     }
 
-    /// <summary>Runs one step of one sequence; the result is the last record's first row.</summary>
-    internal void RunStep(Pass<T> pass, T* x, int* ids, NetworkState<T> state, LayerRecord<T>[] records)
-    {
-        pass.Parameters = _parameters.Pointer;
-        pass.Version = Version;
-        pass.Ids = ids;
-        for (int i = 0; i < records.Length; i++)
-        {
-            Layers[i].Step(pass, x, state, records[i]);
-            x = records[i].Output.Pointer;
-        }
-    }
-
     /// <summary>Writes the states after the last steps, once nothing can fail any more.</summary>
     internal void TakeFinalState(LayerRecord<T>[] records, NetworkState<T>? state, Pass<T> pass)
     {

@@ -134,8 +134,12 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
     /// <param name="sessions">Number of sessions, at least 1.</param>
+    /// <param name="workers">
+    /// Threads that share each step, the caller's included; at least 1. Any number gives the same bits. More than one pay for
+    /// many sessions or large layers; what is too little to share stays on the caller's thread.
+    /// </param>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
-    public NetworkStream<T> OpenStream(int sessions = 1) => new(this, sessions);
+    public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 
     /// <summary>Its layers with their sizes, and the number of parameters' values.</summary>
     public override string ToString()

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Sequences;
 
@@ -6,8 +8,9 @@ namespace Lstm;
 
 /// <summary>Runs a network one step at a time, for one or several sessions, each with a state of its own.</summary>
 /// <remarks>
-/// A step allocates nothing, takes no lock and makes no system call. Stepping gives the same bits as running whole
-/// sequences. A stream belongs to one thread at a time; any number of streams may share one network.
+/// A step allocates nothing and, with one worker, takes no lock and makes no system call. Stepping gives the same bits as running whole
+/// sequences. A stream belongs to one thread at a time; any number of streams may share one network. Dispose it to end its
+/// worker threads; it has none unless they were asked for.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe class NetworkStream<T> : IDisposable
@@ -19,11 +22,20 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     private readonly LayerRecord<T>[] _records;
     private readonly SequenceShape _shape = new();
     private readonly bool[] _stepped;
+    private readonly int _inputSize;
+    private readonly int _outputSize;
+    private readonly bool _takesIds;
+
+    // One session runs through steps bound beforehand, each with room for its output; several run as a batch of one step.
+    private readonly StepKernel<T>[] _steps = [];
+    private readonly AlignedBuffer<T>[] _outputs = [];
+    private long _stepVersion;
     private long _startVersion;
 
-    internal NetworkStream(Network<T> network, int sessions)
+    internal NetworkStream(Network<T> network, int sessions, int workers)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sessions, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         foreach (Layer<T> layer in network.Layers)
         {
             if (layer.NeedsWholeSequence)
@@ -33,16 +45,21 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         }
 
         _network = network;
-        _pass = new Pass<T>(1, keeps: false) { Width = network.Width };
+        _inputSize = network.InputSize;
+        _outputSize = network.OutputSize;
+        _takesIds = network.TakesIds;
+        _pass = new Pass<T>(workers, keeps: false) { Width = network.Width, Parameters = network.ParameterPointer };
         _records = [.. network.Layers.Select(layer => layer.CreateRecord())];
         _stepped = new bool[sessions];
         _start = network.CreateState(1);
         _startVersion = network.Version;
         State = network.CreateState(sessions);
         _shape.SetDense(sessions, 1);
-        for (int i = 0; i < _records.Length; i++)
+        if (sessions == 1)
         {
-            _records[i].PrepareStep(network.Layers[i].OutputSize);
+            _steps = [.. network.Layers.Select(layer => layer.BindStep(_pass, State))];
+            _outputs = [.. network.Layers.Select(layer => new AlignedBuffer<T>(layer.OutputSize))];
+            _stepVersion = network.Version;
         }
     }
 
@@ -52,10 +69,13 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <summary>The sessions' states: to be read, stored or overwritten between steps.</summary>
     public NetworkState<T> State { get; }
 
+    internal WorkerTeam Team => _pass.Team;
+
     /// <summary>Runs one step of every session.</summary>
     /// <param name="input">[sessions, input size].</param>
     /// <param name="output">[sessions, output size]; may not overlap <paramref name="input"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the network takes ids; nothing has changed then.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step(ReadOnlySpan<T> input, Span<T> output) => StepFeatures([], Sessions, input, output);
 
     /// <summary>Runs one step of some sessions; the others stay as they are.</summary>
@@ -127,55 +147,86 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _pass.Dispose();
 
+    // A step may be shorter than the calls it is made of. They are compiled in full at once, since a program that keeps its
+    // only processor busy with steps never lets the runtime do it later.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StepFeatures(ReadOnlySpan<int> sessions, int count, ReadOnlySpan<T> input, Span<T> output)
     {
-        if (_network.TakesIds)
+        if (_takesIds)
         {
             throw new ArgumentException("The network starts with an embedding: use StepIds.", nameof(input));
         }
 
-        CheckLength(input.Length, count, _network.InputSize, nameof(input));
-        CheckLength(output.Length, count, _network.OutputSize, nameof(output));
+        CheckLength(input.Length, count, _inputSize, nameof(input));
+        CheckLength(output.Length, count, _outputSize, nameof(output));
         fixed (T* x = input)
         {
-            Run(sessions, count, x, null, output);
+            Run(sessions, count, x, output);
         }
     }
 
     private void StepIds(ReadOnlySpan<int> sessions, int count, ReadOnlySpan<int> ids, Span<T> output)
     {
-        if (!_network.TakesIds)
+        if (!_takesIds)
         {
             throw new ArgumentException("The network has no embedding: use Step.", nameof(ids));
         }
 
         CheckLength(ids.Length, count, 1, nameof(ids));
-        CheckLength(output.Length, count, _network.OutputSize, nameof(output));
+        CheckLength(output.Length, count, _outputSize, nameof(output));
         foreach (int id in ids)
         {
-            if ((uint)id >= (uint)_network.InputSize)
+            if ((uint)id >= (uint)_inputSize)
             {
-                throw new ArgumentException($"The id {id} is unknown; the network knows 0 … {_network.InputSize - 1}.", nameof(ids));
+                throw new ArgumentException($"The id {id} is unknown; the network knows 0 … {_inputSize - 1}.", nameof(ids));
             }
         }
 
         fixed (int* x = ids)
         {
-            Run(sessions, count, null, x, output);
+            Run(sessions, count, x, output);
         }
     }
 
-    private void Run(ReadOnlySpan<int> sessions, int count, T* input, int* ids, Span<T> output)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Run(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
     {
         _pass.Team.ThrowIfDisposed(this);
-        if (Sessions == 1)
+        if (_steps.Length > 0)
         {
-            _network.RunStep(_pass, input, ids, State, _records);
-            new ReadOnlySpan<T>(_records[^1].Output.Pointer, output.Length).CopyTo(output);
-            GC.KeepAlive(this);
-            return;
+            RunSteps(input, output);
+        }
+        else
+        {
+            RunBatch(sessions, count, input, output);
         }
 
+        GC.KeepAlive(this);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunSteps(void* x, Span<T> output)
+    {
+        StepKernel<T>[] steps = _steps;
+        if (_stepVersion != _network.Version)
+        {
+            Array.ForEach(steps, step => step.Refresh());
+            _stepVersion = _network.Version;
+        }
+
+        fixed (T* last = output)
+        {
+            for (int i = 0; i < steps.Length; i++)
+            {
+                T* y = i == steps.Length - 1 ? last : _outputs[i].Pointer;
+                steps[i].Run(x, y);
+                x = y;
+            }
+        }
+    }
+
+    private void RunBatch(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
+    {
         if (_shape.Count != count)
         {
             _shape.SetDense(count, 1);
@@ -184,14 +235,14 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         fixed (int* rows = sessions)
         {
             _pass.StateRows = rows;
-            _network.RunLayers(_pass, new Rows<T>(input, _network.InputSize, _shape), ids, State, _records, _records.Length);
+            T* x = _takesIds ? null : (T*)input;
+            _network.RunLayers(_pass, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _records, _records.Length);
             _network.TakeFinalState(_records, State, _pass);
             _pass.StateRows = null;
         }
 
         LayerRecord<T> last = _records[^1];
         new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
-        GC.KeepAlive(this);
     }
 
     private void CheckSessions(ReadOnlySpan<int> sessions)

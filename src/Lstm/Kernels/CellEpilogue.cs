@@ -53,6 +53,23 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
         }
     }
 
+    // The same for one row, whole lines of h, and nothing kept but the new state.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Step(T* z, T* c, T* h)
+    {
+        nint line = 64 / sizeof(T);
+        for (nint u = 0; u < line; u += TSimd.Width)
+        {
+            TVec i = TSimd.Load(z + u);
+            TVec f = TSimd.Load(z + line + u);
+            TVec g = TSimd.Load(z + (2 * line) + u);
+            TVec o = TSimd.Load(z + (3 * line) + u);
+            TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(c + u), out TVec cNew, out TVec hNew);
+            TSimd.Store(c + u, cNew);
+            TSimd.Store(h + u, hNew);
+        }
+    }
+
     // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dh [rows, line]. dc in: of the later steps, out: of the previous one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Backward(T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)

@@ -84,23 +84,22 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
                 terms[0].A = Input.A + (row * Input.ARowStride);
                 terms[1].A = Hidden + (previous * HiddenStride);
                 T* h = Hidden + ((Sequences + row) * HiddenStride);
-                if (rows == 1)
-                {
-                    T* z = Gates + ((row - FirstGateRow) * gates);
-                    nint panelStride = GateRows * gates;
-                    SingleRow<TSimd, TVec, T>.Run(
-                        z, panelStride, fused ? Bias : z, fused ? gates : panelStride, terms[0].A, fused ? Input.Count : 0, Input.B, terms[1].A, Units, Recurrent);
-                }
-
                 nint units = Units;
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
                     T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * gates);
-                    if (rows > 1 && fused)
+                    if (rows == 1)
+                    {
+                        T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
+                        nint inputs = fused ? Input.Count : 0;
+                        RowKernel<TSimd, TVec, T>.Run(
+                            z, start, terms[0].A, inputs, Input.B + (panel * gates * inputs), terms[1].A, Units, Recurrent + (panel * gates * Units));
+                    }
+                    else if (fused)
                     {
                         Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, Bias == null ? null : Bias + (panel * gates), 0, terms, 2, 0, rows, panel * gates, gates);
                     }
-                    else if (rows > 1)
+                    else
                     {
                         Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, z, gates, terms + 1, 1, 0, rows, panel * gates, gates);
                     }

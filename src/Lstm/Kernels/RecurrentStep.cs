@@ -1,46 +1,146 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Cells;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;
 
-/// <summary>One step of one sequence: what streaming runs. The same chains as <see cref="RecurrentForward{T}"/>, so the same bits.</summary>
+/// <summary>What one step of one sequence through a recurrent layer works on; <see cref="Bind"/> makes it runnable.</summary>
 internal unsafe struct RecurrentStep<T> : IKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public required T* X;
     public required nint Inputs;
+    public required nint Units;
 
-    /// <summary>W_ih and W_hh by panels, and b by panels or null.</summary>
+    /// <summary>W_ih and W_hh by panels.</summary>
     public required T* Input;
     public required T* Recurrent;
-    public required T* Bias;
 
-    /// <summary>h of the step before, [units].</summary>
+    /// <summary>The biases by panels, null where there is none; two are added up.</summary>
+    public required T* Bias;
+    public required T* SecondBias;
+
+    /// <summary>h [units], in room for whole lines. Becomes the new h.</summary>
     public required T* Hidden;
-    public required nint Units;
 
     /// <summary>c, by panels and so in order; its padding is zero. Becomes the new c.</summary>
     public required T* Cell;
 
-    /// <summary>Room for z: the padded 4·units.</summary>
-    public required T* Gates;
+    /// <summary>Workers that share the panels of each step.</summary>
+    public required WorkerTeam Team;
 
-    /// <summary>The new h, [units]; not <see cref="Hidden"/>, which every panel reads.</summary>
-    public required T* Output;
+    private StepKernel<T>? _bound;
 
-    public readonly void Invoke<TSimd, TVec>()
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
+    public static StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step)
     {
-        nint line = 64 / sizeof(T);
-        nint width = 4 * line;
-        SingleRow<TSimd, TVec, T>.Run(Gates, width, Bias, width, X, Inputs, Input, Hidden, Units, Recurrent);
-        T* z = Gates;
-        for (nint unit = 0; unit < Units; unit += line, z += width)
+        SimdDispatch.Run<T, RecurrentStep<T>>(width, ref step);
+        return step._bound!;
+    }
+
+    public void Invoke<TSimd, TVec>()
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => _bound = new RecurrentStep<TSimd, TVec, T>(this);
+}
+
+/// <summary>One step of one sequence: what streaming runs. The same chains as <see cref="RecurrentForward{T}"/>, so the same bits.</summary>
+internal sealed unsafe class RecurrentStep<TSimd, TVec, T> : StepKernel<T>
+    where TSimd : struct, ISimd<TVec, T>
+    where TVec : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    // Weights from this size on are worth waking other workers for.
+    private const int SharedBytes = 1024 * 1024;
+
+    private readonly RecurrentStep<T> _step;
+    private readonly nint _panels;
+    private readonly AlignedBuffer<T> _gates;
+    private readonly AlignedBuffer<T> _next;
+    private readonly AlignedBuffer<T> _biasSum = new();
+    private readonly T* _firstBias;
+    private readonly bool _shared;
+
+    public RecurrentStep(RecurrentStep<T> step)
+    {
+        _step = step;
+        _firstBias = step.Bias;
+        _panels = (step.Units + Line - 1) / Line;
+        _gates = new AlignedBuffer<T>(step.Team.Size * 4 * Line);
+        _next = new AlignedBuffer<T>(_panels * Line);
+        if (step.SecondBias != null)
         {
-            CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Forward(
-                z, Cell + unit, Cell + unit, Output + unit, 0, 1, nint.Min(line, Units - unit));
+            _biasSum.Reserve(_panels * 4 * Line);
+            _step.Bias = _biasSum.Pointer;
+            Refresh();
+        }
+
+        _shared = step.Team.Size > 1 && _panels > 1 && _panels * 4 * Line * (step.Inputs + step.Units) * sizeof(T) >= SharedBytes;
+    }
+
+    private static nint Line
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 64 / sizeof(T);
+    }
+
+    // AggressiveOptimization: a step is over before the runtime would count its calls, and some processes never let it
+    // recompile: those that keep their only processor busy.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run(void* x, T* y)
+    {
+        // A lone panel has read h before it writes it; of several, the later ones still need the old h.
+        T* next = _panels == 1 ? _step.Hidden : _next.Pointer;
+        if (_shared)
+        {
+            Share share = new() { Kernel = this, X = (T*)x, Next = next };
+            _step.Team.Run(ref share);
+        }
+        else
+        {
+            RunPanels((T*)x, next, _gates.Pointer, 0, _panels);
+        }
+
+        if (next != _step.Hidden)
+        {
+            new ReadOnlySpan<T>(next, (int)_step.Units).CopyTo(new Span<T>(_step.Hidden, (int)_step.Units));
+        }
+
+        new ReadOnlySpan<T>(next, (int)_step.Units).CopyTo(new Span<T>(y, (int)_step.Units));
+    }
+
+    public override void Refresh()
+    {
+        for (nint i = 0; i < _biasSum.Length; i++)
+        {
+            _biasSum.Pointer[i] = _firstBias[i] + _step.SecondBias[i];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunPanels(T* x, T* next, T* z, nint first, nint end)
+    {
+        nint width = 4 * Line;
+        for (nint panel = first; panel < end; panel++)
+        {
+            T* start = _step.Bias == null ? null : _step.Bias + (panel * width);
+            T* w = _step.Input + (panel * width * _step.Inputs);
+            T* r = _step.Recurrent + (panel * width * _step.Units);
+            RowKernel<TSimd, TVec, T>.Run(z, start, x, _step.Inputs, w, _step.Hidden, _step.Units, r);
+            T* c = _step.Cell + (panel * Line);
+            CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Step(z, c, next + (panel * Line));
+        }
+    }
+
+    /// <summary>A worker's share of the panels; each reads the whole h of the step before.</summary>
+    private struct Share : IJob
+    {
+        public required RecurrentStep<TSimd, TVec, T> Kernel;
+        public required T* X;
+        public required T* Next;
+
+        public readonly void Run(int worker, int workers)
+        {
+            (int first, int end) = SequenceSplit.Even((int)Kernel._panels, worker, workers);
+            Kernel.RunPanels(X, Next, Kernel._gates.Pointer + (worker * 4 * Line), first, end);
         }
     }
 }

@@ -40,7 +40,7 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         ForwardRows(pass, input.Pointer, input.Count, output);
     }
 
-    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record) => ForwardRows(pass, x, 1, record.Output.Pointer);
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new RowStep(this, pass);
 
     /// <summary>x [rows, I] times W, whose columns are <see cref="Outputs"/>.</summary>
     public ProductTerm<T> InputTerm(Pass<T> pass, T* input) => new()
@@ -178,5 +178,10 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
 
             return _terms.Pointer;
         }
+    }
+
+    private sealed class RowStep(DenseLayer<T> layer, Pass<T> pass) : StepKernel<T>
+    {
+        public override void Run(void* x, T* y) => layer.ForwardRows(pass, (T*)x, 1, y);
     }
 }

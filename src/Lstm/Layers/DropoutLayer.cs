@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Kernels;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;
@@ -24,8 +25,7 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
         Apply(pass, input.Shape, input.Pointer, kept.Output.Pointer);
     }
 
-    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
-        => new ReadOnlySpan<T>(x, InputSize).CopyTo(new Span<T>(record.Output.Pointer, InputSize));
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new CopyStep(InputSize);
 
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
     {
@@ -62,5 +62,10 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
             OutputShape = shape;
             Output.Reserve((long)shape.RowCount * features);
         }
+    }
+
+    private sealed class CopyStep(int size) : StepKernel<T>
+    {
+        public override void Run(void* x, T* y) => new ReadOnlySpan<T>(x, size).CopyTo(new Span<T>(y, size));
     }
 }

@@ -35,9 +35,7 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
         }
     }
 
-    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
-        => new ReadOnlySpan<T>(pass.Parameter(_weight) + ((nint)pass.Ids[0] * OutputSize), OutputSize)
-            .CopyTo(new Span<T>(record.Output.Pointer, OutputSize));
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new LookupStep(pass.Parameter(_weight), OutputSize);
 
     // An id's row takes its gradients in the order of RowRuns, as a weight does.
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
@@ -69,5 +67,10 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
             OutputShape = shape;
             Output.Reserve((long)shape.RowCount * outputSize);
         }
+    }
+
+    private sealed class LookupStep(T* table, int size) : StepKernel<T>
+    {
+        public override void Run(void* x, T* y) => new ReadOnlySpan<T>(table + ((nint)(*(int*)x) * size), size).CopyTo(new Span<T>(y, size));
     }
 }

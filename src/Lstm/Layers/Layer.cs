@@ -33,13 +33,6 @@ internal abstract class LayerRecord<T>
     /// <summary>The output's shape: the input's, or one row per sequence after a pooling.</summary>
     public SequenceShape OutputShape { get; protected set; } = new();
 
-    /// <summary>Makes room for the one row of <see cref="Layer{T}.Step"/>.</summary>
-    public virtual void PrepareStep(int outputSize)
-    {
-        Output.Reserve(outputSize);
-        OutputStart = 0;
-    }
-
     public unsafe Rows<T> OutputRows(int features) => new(Output.Pointer + OutputStart, features, OutputShape);
 }
 
@@ -76,10 +69,10 @@ internal abstract class Layer<T>
     public abstract void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record);
 
     /// <summary>
-    /// One step of one sequence, for streaming: reads x [InputSize], reads and writes the state, and leaves the output as the
-    /// record's first row. The same bits as <see cref="Forward"/> over one row.
+    /// Binds one step of one sequence, for streaming, to the pass's parameters and a state, which it reads and writes. The same
+    /// bits as <see cref="Forward"/> over one row.
     /// </summary>
-    public abstract unsafe void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record);
+    public abstract StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state);
 
     /// <summary>
     /// Adds into the parameters' gradient and overwrites <paramref name="inputGradient"/>, which is null when nobody asks

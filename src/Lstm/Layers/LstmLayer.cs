@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Simd;
 
 namespace Lstm.Layers;
 
@@ -85,25 +84,21 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         }
     }
 
-    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
     {
-        LstmRecord<T> kept = (LstmRecord<T>)record;
-        T* hidden = state.HiddenPointer(FirstState);
-        RecurrentStep<T> step = new()
+        LstmWeights weights = _directions[0];
+        return RecurrentStep<T>.Bind(pass.Width, new RecurrentStep<T>
         {
-            X = x,
             Inputs = InputSize,
-            Input = pass.Parameter(_directions[0].WeightIh),
-            Recurrent = pass.Parameter(_directions[0].WeightHh),
-            Bias = kept.Directions[0].SumBiases(pass, _directions[0].Biases),
-            Hidden = hidden,
             Units = Units,
+            Input = pass.Parameter(weights.WeightIh),
+            Recurrent = pass.Parameter(weights.WeightHh),
+            Bias = weights.Biases.Length > 0 ? pass.Parameter(weights.Biases[0]) : null,
+            SecondBias = weights.Biases.Length > 1 ? pass.Parameter(weights.Biases[1]) : null,
+            Hidden = state.HiddenPointer(FirstState),
             Cell = state.CellPointer(FirstState),
-            Gates = kept.Directions[0].Gates.Pointer,
-            Output = kept.Output.Pointer,
-        };
-        SimdDispatch.Run<T, RecurrentStep<T>>(pass.Width, ref step);
-        new ReadOnlySpan<T>(kept.Output.Pointer, Units).CopyTo(new Span<T>(hidden, Units));
+            Team = pass.Team,
+        });
     }
 
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)

@@ -43,12 +43,6 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
         }
     }
 
-    public override void PrepareStep(int outputSize)
-    {
-        base.PrepareStep(outputSize);
-        Directions[0].Gates.Reserve(Directions[0].PaddedGates);
-    }
-
     /// <summary>The slot of a sequence's state after its last step, the sequence given by the caller's index.</summary>
     public int FinalSlot(int d, int sequence)
     {
@@ -90,8 +84,6 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
         public TransposedWeights<T> TransposedIh { get; } = new(gates, inputSize);
 
         public TransposedWeights<T> TransposedHh { get; } = new(gates, units);
-
-        public int PaddedGates => gates.PaddedColumns;
 
         private int Line => gates.Line;
 

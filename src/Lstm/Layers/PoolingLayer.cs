@@ -52,7 +52,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
         }
     }
 
-    public override void Step(Pass<T> pass, T* x, NetworkState<T> state, LayerRecord<T> record)
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => throw new NotSupportedException($"Layer '{Name}' pools whole sequences: it has no single step.");
 
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)

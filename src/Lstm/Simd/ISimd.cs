@@ -5,7 +5,7 @@ namespace Lstm.Simd;
 /// <summary>The vector operations the kernels are written in: one set of instructions of one width.</summary>
 /// <remarks>
 /// The operations act on the raw vector type, not on a wrapper: a wrapping struct costs register moves. Each is
-/// exactly rounded and lane-wise, so every width gives the same bits; only <see cref="MultiplyAdd"/> has two forms,
+/// exactly rounded and lane-wise, so every width gives the same bits; only <see cref="MultiplyAdd(TVec, TVec, TVec)"/> has two forms,
 /// fused where the hardware fuses and two roundings where it does not, which makes the two classes of hardware of
 /// docs/reproducibility.md. A mask is a vector made by <see cref="GreaterThan"/>, fit only for <see cref="Select"/>.
 /// </remarks>
@@ -43,6 +43,13 @@ internal unsafe interface ISimd<TVec, T>
 
     /// <summary>a·b + c.</summary>
     static abstract TVec MultiplyAdd(TVec a, TVec b, TVec c);
+
+    /// <summary>a[offset …]·b + c.</summary>
+    /// <remarks>
+    /// One instruction in a loop, where a separate load has the compiler add a load and a move; with the offset apart, as a
+    /// constant, the address is part of it.
+    /// </remarks>
+    static abstract TVec MultiplyAdd(T* a, nint offset, TVec b, TVec c);
 
     /// <summary>c − a·b.</summary>
     static abstract TVec NegatedMultiplyAdd(TVec a, TVec b, TVec c);

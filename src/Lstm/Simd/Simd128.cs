@@ -68,6 +68,12 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
             : Vector128.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     }
 
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> MultiplyAdd(T* a, nint offset, Vector128<T> b, Vector128<T> c) =>
+        !SimdDispatch.IsFused ? Vector128.Load(a + offset) * b + c
+        : typeof(T) == typeof(float) ? Vector128.FusedMultiplyAdd(b.AsSingle(), Vector128.Load((float*)a + offset), c.AsSingle()).As<float, T>()
+        : Vector128.FusedMultiplyAdd(b.AsDouble(), Vector128.Load((double*)a + offset), c.AsDouble()).As<double, T>();
+
     // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
     [MethodImpl(AggressiveInlining)]
     public static Vector128<T> NegatedMultiplyAdd(Vector128<T> a, Vector128<T> b, Vector128<T> c)

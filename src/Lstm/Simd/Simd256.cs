@@ -67,6 +67,12 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
             : Vector256.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     }
 
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> MultiplyAdd(T* a, nint offset, Vector256<T> b, Vector256<T> c) =>
+        !SimdDispatch.IsFused ? Vector256.Load(a + offset) * b + c
+        : typeof(T) == typeof(float) ? Vector256.FusedMultiplyAdd(b.AsSingle(), Vector256.Load((float*)a + offset), c.AsSingle()).As<float, T>()
+        : Vector256.FusedMultiplyAdd(b.AsDouble(), Vector256.Load((double*)a + offset), c.AsDouble()).As<double, T>();
+
     // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
     [MethodImpl(AggressiveInlining)]
     public static Vector256<T> NegatedMultiplyAdd(Vector256<T> a, Vector256<T> b, Vector256<T> c)

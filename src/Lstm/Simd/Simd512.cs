@@ -67,6 +67,12 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
             : Vector512.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     }
 
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> MultiplyAdd(T* a, nint offset, Vector512<T> b, Vector512<T> c) =>
+        !SimdDispatch.IsFused ? Vector512.Load(a + offset) * b + c
+        : typeof(T) == typeof(float) ? Vector512.FusedMultiplyAdd(b.AsSingle(), Vector512.Load((float*)a + offset), c.AsSingle()).As<float, T>()
+        : Vector512.FusedMultiplyAdd(b.AsDouble(), Vector512.Load((double*)a + offset), c.AsDouble()).As<double, T>();
+
     // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
     [MethodImpl(AggressiveInlining)]
     public static Vector512<T> NegatedMultiplyAdd(Vector512<T> a, Vector512<T> b, Vector512<T> c)

@@ -58,6 +58,9 @@ internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
     public static T MultiplyAdd(T a, T b, T c) => SimdDispatch.IsFused ? T.FusedMultiplyAdd(a, b, c) : a * b + c;
 
     [MethodImpl(AggressiveInlining)]
+    public static T MultiplyAdd(T* a, nint offset, T b, T c) => MultiplyAdd(a[offset], b, c);
+
+    [MethodImpl(AggressiveInlining)]
     public static T NegatedMultiplyAdd(T a, T b, T c) => SimdDispatch.IsFused ? T.FusedMultiplyAdd(-a, b, c) : c - a * b;
 
     [MethodImpl(AggressiveInlining)]

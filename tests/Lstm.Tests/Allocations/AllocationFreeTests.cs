@@ -8,6 +8,7 @@ public class AllocationFreeTests
 {
     [Theory]
     [InlineData("stream")]
+    [InlineData("stream-two-workers")]
     [InlineData("stream-sessions")]
     [InlineData("stream-ids")]
     [InlineData("predict")]
@@ -46,6 +47,9 @@ public class AllocationFreeTests
         {
             case "stream":
                 Stream(1, null);
+                break;
+            case "stream-two-workers":
+                StreamShared();
                 break;
             case "stream-sessions":
                 Stream(5, [4, 0, 2]);
@@ -94,6 +98,14 @@ public class AllocationFreeTests
             stream.Step(allX, allY);
             stream.Reset(0);
         });
+    }
+
+    private static void StreamShared()
+    {
+        using NetworkStream<float> stream = Sample.Network<float>(1, 4, new LstmSpec(300)).OpenStream(1, workers: 2);
+        float[] x = new float[4], y = new float[300];
+        Allocation.Print(100, 1000, () => stream.Step(x, y));
+        Assert.NotEqual(0, stream.Team.RunsOfOthers);
     }
 
     private static void StreamIds()

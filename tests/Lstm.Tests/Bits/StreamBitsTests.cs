@@ -31,6 +31,54 @@ public abstract class StreamBitsTests<T>
     }
 
     [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public void Step_of_one_session_of_large_layers_on_any_number_of_workers_equals_batch(int workers, bool shares)
+    {
+        // 17 or 33 panels, the last one not full; the second layer is small.
+        Network<T> network = Sample.Network<T>(1, 5, new LstmSpec(261), new LstmSpec(9));
+        (T[] expected, NetworkState<T> state) = Predict(network, 0, 6);
+        using NetworkStream<T> stream = network.OpenStream(1, workers);
+        T[] output = new T[6 * 9];
+        for (int t = 0; t < 6; t++)
+        {
+            Step(network, stream, null, [(0, t)], output.AsSpan(t * 9, 9));
+        }
+
+        Close.SameBits(expected, output, "output");
+        Close.SameBits(Sample.Flat(state), Sample.Flat(stream.State), "state");
+        Assert.Equal(shares ? 6 * (workers - 1) : 0, stream.Team.RunsOfOthers);
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Step_after_the_parameters_have_changed_equals_a_fresh_stream(string name)
+    {
+        Network<T> network = Create(name);
+        using NetworkStream<T> stream = network.OpenStream();
+        T[] expected = new T[network.OutputSize], actual = new T[network.OutputSize];
+        Step(network, stream, null, [(0, 0)], actual);
+        Network<T> other = network.Clone();
+        foreach (Parameter parameter in network.Parameters)
+        {
+            System.Numerics.Tensors.Tensor<T> changed = other.ReadParameter(parameter.Name);
+            foreach (ref T value in changed)
+            {
+                value = -value;
+            }
+
+            network.WriteParameter(parameter.Name, changed);
+        }
+
+        stream.Reset();
+        using NetworkStream<T> fresh = network.OpenStream();
+        Step(network, fresh, null, [(0, 0)], expected);
+        Step(network, stream, null, [(0, 0)], actual);
+        Close.SameBits(expected, actual, "output");
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public void Reset_after_a_NaN_input_gives_the_bits_of_a_fresh_stream(int sessions)

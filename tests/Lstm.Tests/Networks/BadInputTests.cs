@@ -70,6 +70,7 @@ public class BadInputTests
         Assert.ThrowsAny<ArgumentOutOfRangeException>(() => network.CreateTape(0));
         Assert.ThrowsAny<ArgumentOutOfRangeException>(() => network.CreateWorkspace(-1));
         Assert.Throws<ArgumentOutOfRangeException>("sessions", () => network.OpenStream(0));
+        Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.OpenStream(1, 0));
         Assert.Throws<ArgumentOutOfRangeException>("count", () => network.CreateState(0));
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -41,7 +41,8 @@ public abstract unsafe class SimdTests<T>
     [
         "Load and Store", "Broadcast", "Constant", "Abs", "CopySign", "Select by GreaterThan", "Select by EqualTo",
         "PowerOfTwo", "Frexp exponent", "Frexp mantissa",
-        "Add", "Subtract", "Multiply", "Divide", "MultiplyAdd", "NegatedMultiplyAdd", "Sqrt", "AtMost", "AtLeast", "Zero",
+        "Add", "Subtract", "Multiply", "Divide", "MultiplyAdd", "MultiplyAdd of memory", "NegatedMultiplyAdd", "Sqrt",
+        "AtMost", "AtLeast", "Zero",
     ];
 
     // The operations that move bits, where a NaN's payload counts too: those before Add.
@@ -88,6 +89,7 @@ public abstract unsafe class SimdTests<T>
         {
             T[] results = Run(width, Filled(near), Filled(near), Filled(minus));
             Assert.Equal(expected, Result(results, "MultiplyAdd"));
+            Assert.Equal(expected, Result(results, "MultiplyAdd of memory"));
             results = Run(width, Filled(near), Filled(near), Filled(-minus));
             Assert.Equal(-expected, Result(results, "NegatedMultiplyAdd"));
         }
@@ -199,6 +201,7 @@ public abstract unsafe class SimdTests<T>
                 Next(length, ref to, TSimd.Multiply(x, y));
                 Next(length, ref to, TSimd.Divide(x, y));
                 Next(length, ref to, TSimd.MultiplyAdd(x, y, z));
+                Next(length, ref to, TSimd.MultiplyAdd(a, k, y, z));
                 Next(length, ref to, TSimd.NegatedMultiplyAdd(x, y, z));
                 Next(length, ref to, TSimd.Sqrt(x));
                 Next(length, ref to, TSimd.AtMost(x, TSimd.Constant(3)));
