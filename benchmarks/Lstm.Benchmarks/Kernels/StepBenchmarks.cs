@@ -14,7 +14,8 @@ public unsafe class StepBenchmarks<T>
 {
     private AlignedBuffer<T> _weights = new();
     private AlignedBuffer<T> _rows = new();
-    private RecurrentStep<T> _step;
+    private readonly WorkerTeam _team = new(1);
+    private StepKernel<T> _step = null!;
 
     [Params(64, 256)]
     public int Units { get; set; }
@@ -25,21 +26,20 @@ public unsafe class StepBenchmarks<T>
         int gates = PanelLayout.Gates<T>(Units).PaddedColumns;
         _weights = RandomBuffer.Create<T>(2L * gates * Units);
         _rows = RandomBuffer.Create<T>(4L * gates);
-        _step = new RecurrentStep<T>
+        _step = RecurrentStep<T>.Bind(SimdDispatch.Best, new RecurrentStep<T>
         {
-            X = _rows.Pointer,
             Inputs = Units,
+            Units = Units,
             Input = _weights.Pointer,
             Recurrent = _weights.Pointer + ((nint)gates * Units),
             Bias = null,
+            SecondBias = null,
             Hidden = _rows.Pointer + (gates / 4),
-            Units = Units,
             Cell = _rows.Pointer + (gates / 2),
-            Gates = _rows.Pointer + gates,
-            Output = _rows.Pointer + (2 * gates),
-        };
+            Team = _team,
+        });
     }
 
     [Benchmark]
-    public void Step() => SimdDispatch.Run<T, RecurrentStep<T>>(ref _step);
+    public void Step() => _step.Run(_rows.Pointer, _rows.Pointer + (3 * Units));
 }
