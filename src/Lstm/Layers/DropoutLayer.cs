@@ -45,6 +45,7 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
 
         MaskedScale<T> mask = new()
         {
+            Width = pass.Width,
             Shape = shape,
             Features = InputSize,
             Rate = Rate,

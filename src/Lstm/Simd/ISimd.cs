@@ -97,4 +97,20 @@ internal unsafe interface ISimd<TVec, T>
     /// else, the same on every width.
     /// </summary>
     static abstract TVec Frexp(TVec a, out TVec mantissa);
+
+    /// <summary>Integers of 32 bits, one for each lane k: <paramref name="first"/> + k·<paramref name="step"/>, modulo 2³².</summary>
+    /// <remarks>They are a vector like any other, fit only for the operations on integers. A lane of 64 bits holds its integer twice.</remarks>
+    static abstract TVec Integers(uint first, uint step);
+
+    /// <summary>Each integer plus <paramref name="b"/>, modulo 2³².</summary>
+    static abstract TVec AddInteger(TVec integers, uint b);
+
+    /// <summary>Each integer times <paramref name="b"/>, modulo 2³².</summary>
+    static abstract TVec MultiplyInteger(TVec integers, uint b);
+
+    /// <summary>Each integer x becomes x ⊕ (x ≫ <paramref name="bits"/>).</summary>
+    static abstract TVec XorShift(TVec integers, int bits);
+
+    /// <summary>Lanes whose integer is at least <paramref name="limit"/>.</summary>
+    static abstract TVec IntegerAtLeast(TVec integers, uint limit);
 }

@@ -167,4 +167,27 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
             return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
         }
     }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> Integers(uint first, uint step)
+    {
+        Vector128<uint> lanes = typeof(T) == typeof(float)
+            ? Vector128<uint>.Indices
+            : (Vector128<ulong>.Indices | Vector128.ShiftLeft(Vector128<ulong>.Indices, 32)).AsUInt32();
+        return ((lanes * Vector128.Create(step)) + Vector128.Create(first)).As<uint, T>();
+    }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> AddInteger(Vector128<T> integers, uint b) => (integers.AsUInt32() + Vector128.Create(b)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> MultiplyInteger(Vector128<T> integers, uint b) => (integers.AsUInt32() * Vector128.Create(b)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> XorShift(Vector128<T> integers, int bits)
+        => (integers.AsUInt32() ^ Vector128.ShiftRightLogical(integers.AsUInt32(), bits)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> IntegerAtLeast(Vector128<T> integers, uint limit)
+        => Vector128.GreaterThanOrEqual(integers.AsUInt32(), Vector128.Create(limit)).As<uint, T>();
 }

@@ -143,4 +143,27 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
             return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
         }
     }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> Integers(uint first, uint step)
+    {
+        Vector256<uint> lanes = typeof(T) == typeof(float)
+            ? Vector256<uint>.Indices
+            : (Vector256<ulong>.Indices | Vector256.ShiftLeft(Vector256<ulong>.Indices, 32)).AsUInt32();
+        return ((lanes * Vector256.Create(step)) + Vector256.Create(first)).As<uint, T>();
+    }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> AddInteger(Vector256<T> integers, uint b) => (integers.AsUInt32() + Vector256.Create(b)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> MultiplyInteger(Vector256<T> integers, uint b) => (integers.AsUInt32() * Vector256.Create(b)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> XorShift(Vector256<T> integers, int bits)
+        => (integers.AsUInt32() ^ Vector256.ShiftRightLogical(integers.AsUInt32(), bits)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> IntegerAtLeast(Vector256<T> integers, uint limit)
+        => Vector256.GreaterThanOrEqual(integers.AsUInt32(), Vector256.Create(limit)).As<uint, T>();
 }

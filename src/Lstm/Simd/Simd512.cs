@@ -143,4 +143,27 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
             return biased.As<ulong, T>() - Constant(DoubleBits.BiasedIntegerShift);
         }
     }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> Integers(uint first, uint step)
+    {
+        Vector512<uint> lanes = typeof(T) == typeof(float)
+            ? Vector512<uint>.Indices
+            : (Vector512<ulong>.Indices | Vector512.ShiftLeft(Vector512<ulong>.Indices, 32)).AsUInt32();
+        return ((lanes * Vector512.Create(step)) + Vector512.Create(first)).As<uint, T>();
+    }
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> AddInteger(Vector512<T> integers, uint b) => (integers.AsUInt32() + Vector512.Create(b)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> MultiplyInteger(Vector512<T> integers, uint b) => (integers.AsUInt32() * Vector512.Create(b)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> XorShift(Vector512<T> integers, int bits)
+        => (integers.AsUInt32() ^ Vector512.ShiftRightLogical(integers.AsUInt32(), bits)).As<uint, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> IntegerAtLeast(Vector512<T> integers, uint limit)
+        => Vector512.GreaterThanOrEqual(integers.AsUInt32(), Vector512.Create(limit)).As<uint, T>();
 }

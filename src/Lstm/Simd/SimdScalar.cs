@@ -112,4 +112,29 @@ internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
             return Unsafe.BitCast<ulong, T>(biased) - Constant(DoubleBits.BiasedIntegerShift);
         }
     }
+
+    [MethodImpl(AggressiveInlining)]
+    public static T Integers(uint first, uint step) => Pack(first);
+
+    [MethodImpl(AggressiveInlining)]
+    public static T AddInteger(T integers, uint b) => Pack(Unpack(integers) + b);
+
+    [MethodImpl(AggressiveInlining)]
+    public static T MultiplyInteger(T integers, uint b) => Pack(Unpack(integers) * b);
+
+    [MethodImpl(AggressiveInlining)]
+    public static T XorShift(T integers, int bits) => Pack(Unpack(integers) ^ (Unpack(integers) >> bits));
+
+    [MethodImpl(AggressiveInlining)]
+    public static T IntegerAtLeast(T integers, uint limit) => Unpack(integers) >= limit ? T.AllBitsSet : T.Zero;
+
+    [MethodImpl(AggressiveInlining)]
+    private static T Pack(uint integer) => typeof(T) == typeof(float)
+        ? Unsafe.BitCast<uint, T>(integer)
+        : Unsafe.BitCast<ulong, T>(integer | ((ulong)integer << 32));
+
+    [MethodImpl(AggressiveInlining)]
+    private static uint Unpack(T integers) => typeof(T) == typeof(float)
+        ? Unsafe.BitCast<T, uint>(integers)
+        : (uint)Unsafe.BitCast<T, ulong>(integers);
 }

@@ -41,12 +41,13 @@ public abstract unsafe class SimdTests<T>
     [
         "Load and Store", "Broadcast", "Constant", "Abs", "CopySign", "Select by GreaterThan", "Select by EqualTo",
         "PowerOfTwo", "Frexp exponent", "Frexp mantissa",
+        "Integers", "AddInteger", "MultiplyInteger", "XorShift", "Select by IntegerAtLeast",
         "Add", "Subtract", "Multiply", "Divide", "MultiplyAdd", "MultiplyAdd of memory", "NegatedMultiplyAdd", "Sqrt",
         "AtMost", "AtLeast", "Zero",
     ];
 
     // The operations that move bits, where a NaN's payload counts too: those before Add.
-    private const int Moves = 10;
+    private const int Moves = 15;
 
     protected abstract T[] Payloads { get; }
 
@@ -196,6 +197,12 @@ public abstract unsafe class SimdTests<T>
                 Next(length, ref to, TSimd.PowerOfTwo(x));
                 Next(length, ref to, exponent);
                 Next(length, ref to, mantissa);
+                TVec integers = TSimd.Integers(unchecked((uint)k * 0x9E3779B9), 0x9E3779B9);
+                Next(length, ref to, integers);
+                Next(length, ref to, TSimd.AddInteger(integers, 0x80000001));
+                Next(length, ref to, TSimd.MultiplyInteger(integers, 0x21F0AAAD));
+                Next(length, ref to, TSimd.XorShift(integers, 15));
+                Next(length, ref to, TSimd.Select(TSimd.IntegerAtLeast(integers, 0x80000000), x, y));
                 Next(length, ref to, TSimd.Add(x, y));
                 Next(length, ref to, TSimd.Subtract(x, y));
                 Next(length, ref to, TSimd.Multiply(x, y));
