@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Lstm.Kernels;
 using Lstm.Simd;
 using Lstm.Training;
 
@@ -61,13 +62,14 @@ public sealed class GradientClip
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(gradient);
-        return Apply(gradient, SimdDispatch.Best);
+        return Apply(gradient, SimdDispatch.Best, null);
     }
 
     /// <inheritdoc/>
     public override string ToString() => _limit == Limit.Nothing ? nameof(None) : $"{_limit} {_most}";
 
-    internal unsafe double Apply<T>(Gradient<T> gradient, SimdWidth width)
+    /// <summary>The same, shared among the workers of a team: by whole blocks and elements, so the bits stay.</summary>
+    internal unsafe double Apply<T>(Gradient<T> gradient, SimdWidth width, WorkerTeam? team)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double sum = 0;
@@ -77,7 +79,7 @@ public sealed class GradientClip
             if (parameter.Trainable)
             {
                 // The sum, not its parts: it may overflow where they do not.
-                sum += Squares(gradient, parameter, width);
+                sum += Squares(gradient, parameter, width, team);
                 if (!double.IsFinite(sum))
                 {
                     throw new NonFiniteGradientException(parameter.Name, Math.Sqrt(sum));
@@ -92,19 +94,20 @@ public sealed class GradientClip
             double factor = _limit switch
             {
                 Limit.GlobalNorm => _most / (norm + 1e-6),
-                Limit.TensorNorm => _most / (Math.Sqrt(Squares(gradient, parameter, width)) + 1e-6),
+                Limit.TensorNorm => _most / (Math.Sqrt(Squares(gradient, parameter, width, team)) + 1e-6),
                 _ => 0,
             };
             if (parameter.Trainable && factor < 1)
             {
                 ClipKernel<T> kernel = new()
                 {
+                    Width = width,
                     Values = gradient.Buffer.Pointer + parameter.Offset,
                     Count = parameter.PackedLength,
                     Clamps = _limit == Limit.Value,
                     Number = T.CreateTruncating(_limit == Limit.Value ? _most : factor),
                 };
-                SimdDispatch.Run<T, ClipKernel<T>>(width, ref kernel);
+                kernel.Run(team);
             }
         }
 
@@ -112,13 +115,17 @@ public sealed class GradientClip
         return norm;
     }
 
-    private static unsafe double Squares<T>(Gradient<T> gradient, Parameter parameter, SimdWidth width)
+    private static unsafe double Squares<T>(Gradient<T> gradient, Parameter parameter, SimdWidth width, WorkerTeam? team)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => SquareSum.Of(width, gradient.Buffer.Pointer + parameter.Offset, parameter.PackedLength);
+        => SquareSum<T>.Of(width, gradient.Buffer.Pointer + parameter.Offset, parameter.PackedLength, team);
 
-    private unsafe struct ClipKernel<T> : IKernel<T>
+    private unsafe struct ClipKernel<T> : IKernel<T>, IJob
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        // Below, waking the others takes longer than the work.
+        private const int FewestForTeam = 1 << 16;
+
+        public SimdWidth Width;
         public T* Values;
         public nint Count;
         public bool Clamps;
@@ -126,9 +133,34 @@ public sealed class GradientClip
         /// <summary>The factor, or the limit.</summary>
         public T Number;
 
+        private nint _from;
+        private nint _to;
+
+        public void Run(WorkerTeam? team)
+        {
+            if (team is null || Count < FewestForTeam)
+            {
+                Run(0, 1);
+            }
+            else
+            {
+                team.Run(ref this);
+            }
+        }
+
+        public void Run(int worker, int workers)
+        {
+            // Shares begin on cache lines: no two workers write to one.
+            int line = PanelLayout.LineOf<T>();
+            (int from, int to) = SequenceSplit.Even((int)((Count + line - 1) / line), worker, workers);
+            _from = from * line;
+            _to = nint.Min(Count, to * line);
+            SimdDispatch.Run<T, ClipKernel<T>>(Width, ref this);
+        }
+
         public readonly void Invoke<TSimd, TVec>()
             where TSimd : struct, ISimd<TVec, T>
-            where TVec : unmanaged => Apply<TSimd, TVec>(Values, Count, Clamps, Number);
+            where TVec : unmanaged => Apply<TSimd, TVec>(Values + _from, _to - _from, Clamps, Number);
 
         // Optimized at once: a leaf loop that may be entered only a few times.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

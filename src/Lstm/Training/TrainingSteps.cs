@@ -143,7 +143,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         try
         {
             GradientNorm = double.NaN;
-            GradientNorm = _trainer.Clip.Apply(_gradient, _tape.Pass.Width);
+            GradientNorm = _trainer.Clip.Apply(_gradient, _tape.Pass.Width, _tape.Pass.Team);
         }
         catch (NonFiniteGradientException) when (_options.OnNonFinite == NonFiniteAction.SkipStep)
         {

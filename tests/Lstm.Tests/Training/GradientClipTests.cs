@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Kernels;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 using Lstm.Training;
@@ -92,10 +93,11 @@ public class GradientClipTests
     }
 
     [Fact]
-    public unsafe void SquareSum_is_the_same_on_every_width()
+    public unsafe void SquareSum_is_the_same_on_every_width_and_any_number_of_workers()
     {
+        using WorkerTeam team = new(3);
         Random random = new(1);
-        foreach (int count in new[] { 0, 1, 15, 16, 17, 33, 4095, 4096, 4097, 9000 })
+        foreach (int count in new[] { 0, 1, 15, 16, 17, 33, 4095, 4096, 4097, 9000, 66_000 })
         {
             float[] single = [.. Enumerable.Range(0, count).Select(_ => (float)random.NextDouble())];
             double[] wide = Array.ConvertAll(single, x => x * 1.1);
@@ -103,15 +105,36 @@ public class GradientClipTests
             {
                 fixed (double* d = wide)
                 {
-                    double a = SquareSum.Of(SimdWidth.Scalar, s, count), b = SquareSum.Of(SimdWidth.Scalar, d, count);
+                    double a = SquareSum<float>.Of(SimdWidth.Scalar, s, count, null), b = SquareSum<double>.Of(SimdWidth.Scalar, d, count, null);
                     Assert.Equal(single.Sum(x => (double)x * x), a, 1e-12 * (count + 1));
                     foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
                     {
-                        Assert.Equal(a, SquareSum.Of(width, s, count));
-                        Assert.Equal(b, SquareSum.Of(width, d, count));
+                        Assert.Equal(a, SquareSum<float>.Of(width, s, count, null));
+                        Assert.Equal(a, SquareSum<float>.Of(width, s, count, team));
+                        Assert.Equal(b, SquareSum<double>.Of(width, d, count, null));
+                        Assert.Equal(b, SquareSum<double>.Of(width, d, count, team));
                     }
                 }
             }
+        }
+    }
+
+    [Fact]
+    public void Apply_on_a_team_gives_the_bits_of_one_worker()
+    {
+        Network<float> network = Network.Create<float>(300, new LstmSpec(130), new DenseSpec(7));
+        Random random = new(1);
+        float[] values = [.. Enumerable.Range(0, network.Layout.Length).Select(_ => (float)(random.NextDouble() - 0.5))];
+        using WorkerTeam team = new(2);
+        foreach (GradientClip clip in new[] { GradientClip.ByGlobalNorm(0.1), GradientClip.ByTensorNorm(0.1), GradientClip.ByValue(0.2) })
+        {
+            Gradient<float> one = network.CreateGradient(), many = network.CreateGradient();
+            values.CopyTo(one.Flat);
+            values.CopyTo(many.Flat);
+            long before = team.RunsOfOthers;
+            Assert.Equal(clip.Apply(one), clip.Apply(many, SimdDispatch.Best, team));
+            Assert.True(team.RunsOfOthers > before, "the team did nothing");
+            Close.SameBits<float>(one.Flat, many.Flat, clip.ToString());
         }
     }
 
