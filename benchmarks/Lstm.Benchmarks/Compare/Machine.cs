@@ -6,7 +6,7 @@ namespace Lstm.Benchmarks.Compare;
 /// <summary>The ceilings of the machine, and the best peak it has shown.</summary>
 internal sealed class Machine
 {
-    // Clocks have levels, and keep to one for some tenths of a second.
+    // P has levels, and keeps to one for some tenths of a second.
     private const int FirstProbes = 300;
 
     private readonly Func<long, Ceiling> _reads;

@@ -13,7 +13,7 @@ internal sealed class Measurement
     /// <summary>Those that count: see <see cref="Statistics.Select"/>.</summary>
     public required IReadOnlyList<Sample> Samples { get; init; }
 
-    /// <summary>Too few samples count: the core was shared, or its clock never rested.</summary>
+    /// <summary>Too few samples count: the core was shared, or never kept one speed.</summary>
     public required bool IsVoid { get; init; }
 
     /// <summary>Iterations in each sample.</summary>

@@ -39,6 +39,7 @@ internal static class PerformanceTables
         [
             (title, row => $"`{row.Config}`{(row.IsVoid ? " (void)" : "")}"),
             ("µs", row => Time(row.MedianUs)),
+            ("P", row => $"{row.PeakGflops:0}"),
             ("of P", row => $"{row.FractionOfPeak:0.00}"),
         ];
         AddWhere(row => row.FractionOfBandwidth is not null, "of W", row => $"{row.FractionOfBandwidth:0.00}");

@@ -54,7 +54,7 @@ internal sealed record Row
     /// <summary>Processor time over wall time, per thread.</summary>
     public required double Cpu { get; init; }
 
-    /// <summary>Too few samples count: the core was shared, or its clock never rested.</summary>
+    /// <summary>Too few samples count: the core was shared, or never kept one speed.</summary>
     public required bool IsVoid { get; init; }
 
     /// <summary>train_step on one thread: over forward and backward alone, sampled in turn.</summary>

@@ -3,12 +3,12 @@ namespace Lstm.Benchmarks.Compare;
 /// <summary>What is made of samples: medians, over those samples beside which the core kept one speed, and a speed of its own.</summary>
 internal static class Statistics
 {
-    /// <summary>Two probes that differ by more saw the clock change, or other work come or go, between them.</summary>
+    /// <summary>Two probes that differ by more saw the core change its speed, or other work come or go, between them.</summary>
     public const double SteadyShare = 0.95;
 
     /// <summary>
-    /// A probe below this share of the best P shared its core. It is not nearer to 1 because heavy vector work lowers the clock
-    /// by an eighth or so for as long as it runs, and the probes beside it see that clock: it is the ceiling of such work.
+    /// A probe below this share of the best P shared its core. It is not nearer to 1 because processors hold their vector units
+    /// back, by an eighth or so, while dense vector work runs, and the probes beside it see that: it is the ceiling of such work.
     /// </summary>
     public const double OwnShare = 0.80;
 
