@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the scripts in this folder time: PyTorch (Debian), ONNX Runtime (npm). Can be run again at any time.
+# Installs what the scripts in this folder time: PyTorch and oneDNN (Debian), ONNX Runtime (npm). Can be run again at any time.
 # What cannot be installed is named at the end; `compare --peers` leaves it out.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -34,6 +34,12 @@ if ! command -v npm >/dev/null; then
 elif ! node -e "require('onnxruntime-node')" 2>/dev/null \
     && ! { npm install --ignore-scripts --no-audit --no-fund --no-package-lock >/dev/null && node -e "require('onnxruntime-node')"; }; then
     missing+=("ONNX Runtime: npm install --ignore-scripts in $PWD failed")
+fi
+
+if ! packages libdnnl-dev || ! command -v g++ >/dev/null; then
+    missing+=("oneDNN: needs g++ and apt-get install libdnnl-dev (as root)")
+elif [[ ! onednn/lstm_onednn -nt onednn/lstm_onednn.cpp ]] && ! g++ -O2 -std=c++17 -o onednn/lstm_onednn onednn/lstm_onednn.cpp -ldnnl; then
+    missing+=("oneDNN: onednn/lstm_onednn.cpp does not compile")
 fi
 
 if ((${#missing[@]})); then

@@ -9,6 +9,7 @@ internal sealed record PeerLibrary(string Name, string[] Kinds, string[] Command
     [
         new("PyTorch", ["infer_step", "infer_seq", "train_fwdbwd", "train_step"], ["/usr/bin/python3", "lstm_torch.py"]),
         new("ONNX Runtime", ["infer_seq"], ["node", "lstm_ort.js"]),
+        new("oneDNN", ["infer_seq", "train_fwdbwd"], ["onednn/lstm_onednn"]),
     ];
 
     /// <summary>Why it cannot be timed, once that is known.</summary>

@@ -16,15 +16,18 @@ internal sealed class PeerProcess : ITimed, IDisposable
     public PeerProcess(string[] command, Row row)
     {
         _threads = row.Threads;
-        ProcessStartInfo start = new(command[0])
+        string folder = Repository.PathOf("benchmarks", "peers");
+        string program = Path.Combine(folder, command[0]);
+        ProcessStartInfo start = new(File.Exists(program) ? program : command[0])
         {
-            WorkingDirectory = Repository.PathOf("benchmarks", "peers"),
+            WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         string[] arguments = [.. command[1..], "--serve", "--threads", $"{row.Threads}", "--filter", $"^{row.What} {row.Config}$"];
         Array.ForEach(arguments, start.ArgumentList.Add);
+        start.Environment["OMP_NUM_THREADS"] = $"{row.Threads}";
         _process = Process.Start(start)!;
         Name = _process.StandardOutput.ReadLine() ?? throw Failed();
     }

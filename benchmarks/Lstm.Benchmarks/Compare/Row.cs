@@ -40,7 +40,7 @@ internal sealed record Row
     public required double FractionOfPeak { get; init; }
 
     /// <summary>Weight bytes per second over the bandwidth at that size; null where weights are not the limit.</summary>
-    public required double? FractionOfBandwidth { get; init; }
+    public double? FractionOfBandwidth { get; init; }
 
     public required double AllocatedBytes { get; init; }
 
@@ -49,7 +49,7 @@ internal sealed record Row
 
     /// <summary>W of one core around this row's samples, at its weights' size.</summary>
     [JsonPropertyName("bandwidth_gbs")]
-    public required double? BandwidthGBs { get; init; }
+    public double? BandwidthGBs { get; init; }
 
     /// <summary>Processor time over wall time, per thread.</summary>
     public required double Cpu { get; init; }

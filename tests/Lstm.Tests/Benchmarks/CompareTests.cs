@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lstm.Benchmarks.Compare;
 using Lstm.Simd;
 
@@ -61,28 +62,7 @@ public sealed class CompareTests
     [Fact]
     public void Markdown_has_a_part_for_each_width_and_a_table_for_each_kind()
     {
-        Row row = new()
-        {
-            Peer = "lstm",
-            Simd = "V512",
-            Machine = "a machine",
-            What = "infer_seq",
-            Config = "I1_H2_L1_B1_T3",
-            Threads = 1,
-            MedianUs = 1234,
-            MinUs = 1200,
-            N = 10,
-            Gflops = 50,
-            FractionOfPeak = 0.5,
-            FractionOfBandwidth = null,
-            AllocatedBytes = 0,
-            PeakGflops = 100,
-            BandwidthGBs = null,
-            Cpu = 1,
-            IsVoid = false,
-            Target = new Target(TargetKind.OfPeak, 0.45),
-            Peers = [new PeerRow { Peer = "Other 1.0", MedianUs = 2468, FractionOfPeak = 0.25, PeakGflops = 100, Ratio = 2, IsVoid = false }],
-        };
+        Row row = NewRow();
 
         string text = PerformanceTables.Markdown([row, row with { What = "train_step", OfForwardBackward = 1.1, Target = null, Peers = [] }, row with { Simd = "V256", IsVoid = true }]);
 
@@ -91,6 +71,38 @@ public sealed class CompareTests
         Assert.Contains("| `I1_H2_L1_B1_T3` | 1,234 | 100 | 0.50 | 1.10 |\n", text, StringComparison.Ordinal);
         Assert.Contains("`I1_H2_L1_B1_T3` (void)", text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Rows_are_read_back_as_they_were_written()
+    {
+        Row row = NewRow();
+        Row again = JsonSerializer.Deserialize<Row>(row.ToJson(), Row.Json)!;
+        Assert.Equal(row.Peers, again.Peers);
+        Assert.Equal(row, again with { Peers = row.Peers });
+    }
+
+    private static Row NewRow() => new()
+    {
+        Peer = "lstm",
+        Simd = "V512",
+        Machine = "a machine",
+        What = "infer_seq",
+        Config = "I1_H2_L1_B1_T3",
+        Threads = 1,
+        MedianUs = 1234,
+        MinUs = 1200,
+        N = 10,
+        Gflops = 50,
+        FractionOfPeak = 0.5,
+        FractionOfBandwidth = null,
+        AllocatedBytes = 0,
+        PeakGflops = 100,
+        BandwidthGBs = null,
+        Cpu = 1,
+        IsVoid = false,
+        Target = new Target(TargetKind.OfPeak, 0.45),
+        Peers = [new PeerRow { Peer = "Other 1.0", MedianUs = 2468, FractionOfPeak = 0.25, PeakGflops = 100, Ratio = 2, IsVoid = false }],
+    };
 
     private static Sample NewSample(double seconds, double before, double after)
         => new() { Seconds = seconds, PeakBefore = before, PeakAfter = after };
