@@ -14,11 +14,15 @@ internal interface IJob
 /// <remarks>
 /// Starting a job allocates nothing: the job stays on the caller's stack until all workers are done. Idle workers spin
 /// briefly, then park. The threads know only the inner state, so that a team nobody holds any more is finalised and
-/// its threads end.
+/// its threads end. Disposing of a team during a job, from another thread, lets the job end first.
 /// </remarks>
 internal sealed unsafe class WorkerTeam : IDisposable
 {
     private const int SpinsBeforeParking = 200;
+
+    // What State.Use is made of.
+    private const int Running = 1;
+    private const int Disposed = 2;
 
     // Made before the constructor can throw: the finaliser runs even then.
     private readonly State _state = new();
@@ -29,6 +33,11 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         Size = size;
+        if (size == 1)
+        {
+            GC.SuppressFinalize(this);
+        }
+
         State state = _state;
         for (int worker = 1; worker < size; worker++)
         {
@@ -49,15 +58,23 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
     /// <summary>Runs a job on all workers and returns when all are done.</summary>
     /// <exception cref="ObjectDisposedException">The team has been disposed.</exception>
+    /// <exception cref="InvalidOperationException">Another job is running: a team has one caller at a time.</exception>
     public void Run<TJob>(ref TJob job)
         where TJob : struct, IJob
     {
         State state = _state;
-        ThrowIfDisposed(this);
         if (Size == 1)
         {
+            ThrowIfDisposed(this);
             job.Run(0, 1);
             return;
+        }
+
+        int use = Interlocked.CompareExchange(ref state.Use, Running, 0);
+        if (use != 0)
+        {
+            ObjectDisposedException.ThrowIf((use & Disposed) != 0, this);
+            throw new InvalidOperationException("Another thread is using the same tape, workspace or stream.");
         }
 
         // SAFETY: the copy stays in this frame, where the collector finds the references in it and never moves it, until
@@ -93,12 +110,17 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
         failure ??= state.Failure;
         state.Failure = null;
+        if (Interlocked.CompareExchange(ref state.Use, 0, Running) != Running)
+        {
+            End(state);
+        }
+
         GC.KeepAlive(this);
         failure?.Throw();
     }
 
     /// <exception cref="ObjectDisposedException">The team has been disposed; said of its <paramref name="owner"/>.</exception>
-    public void ThrowIfDisposed(object owner) => ObjectDisposedException.ThrowIf(_state.Stopped, owner);
+    public void ThrowIfDisposed(object owner) => ObjectDisposedException.ThrowIf((Volatile.Read(ref _state.Use) & Disposed) != 0, owner);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -141,7 +163,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
             }
 
             seen = Volatile.Read(ref state.Generation);
-            if (state.Stopped)
+            if (state.Ended)
             {
                 return;
             }
@@ -162,15 +184,20 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
     private void Stop()
     {
-        State state = _state;
-        if (!state.Stopped)
+        // A job under way ends the threads itself: they have their shares to finish, and its caller waits for them.
+        if (Interlocked.Or(ref _state.Use, Disposed) == 0)
         {
-            state.Stopped = true;
-            Interlocked.Increment(ref state.Generation);
-            lock (state)
-            {
-                Monitor.PulseAll(state);
-            }
+            End(_state);
+        }
+    }
+
+    private static void End(State state)
+    {
+        state.Ended = true;
+        Interlocked.Increment(ref state.Generation);
+        lock (state)
+        {
+            Monitor.PulseAll(state);
         }
     }
 
@@ -178,8 +205,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         public void* Job;
         public delegate*<void*, int, int, void> Entry;
-        public volatile bool Stopped;
+        public volatile bool Ended;
         public volatile ExceptionDispatchInfo? Failure;
+        public int Use;
         public int Generation;
         public int Pending;
         public int Parked;

@@ -69,6 +69,55 @@ public class WorkerTeamTests
     }
 
     [Fact]
+    public void Dispose_during_a_job_lets_it_end()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            WorkerTeam team = new(3);
+            var job = new Recorder(3);
+            team.Run(ref job);
+            int runs = 0;
+            bool started = false;
+            Thread caller = new(() =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        var next = new Recorder(3);
+                        team.Run(ref next);
+                        Assert.Equal([1, 1, 1], next.Runs);
+                        runs++;
+                        Volatile.Write(ref started, true);
+                    }
+                }
+                catch (ObjectDisposedException)
+                {
+                }
+            })
+            { IsBackground = true };
+            caller.Start();
+            SpinWait.SpinUntil(() => Volatile.Read(ref started));
+            Thread.SpinWait(round * 7);
+            team.Dispose();
+            Assert.True(caller.Join(TimeSpan.FromSeconds(20)), "The job never ended.");
+            Assert.All(job.Threads[1..], thread => Assert.True(thread!.Join(TimeSpan.FromSeconds(20))));
+            Assert.Equal(2L * (runs + 1), team.RunsOfOthers);
+        }
+    }
+
+    [Fact]
+    public void Run_within_a_job_throws_and_leaves_the_team_usable()
+    {
+        using WorkerTeam team = new(2);
+        var nested = new Nested(team);
+        Assert.Throws<InvalidOperationException>(() => team.Run(ref nested));
+        var next = new Recorder(2);
+        team.Run(ref next);
+        Assert.Equal([1, 1], next.Runs);
+    }
+
+    [Fact]
     public void A_forgotten_team_is_finalised_and_its_threads_end()
     {
         Thread[] threads = Forget();
@@ -91,6 +140,18 @@ public class WorkerTeamTests
         var job = new Recorder(3);
         team.Run(ref job);
         return [.. job.Threads[1..].Select(thread => thread!)];
+    }
+
+    private readonly struct Nested(WorkerTeam team) : IJob
+    {
+        public void Run(int worker, int workers)
+        {
+            if (worker == 0)
+            {
+                var job = new Recorder(workers);
+                team.Run(ref job);
+            }
+        }
     }
 
     private struct Recorder(int size) : IJob
