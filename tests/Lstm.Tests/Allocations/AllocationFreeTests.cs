@@ -102,8 +102,8 @@ public class AllocationFreeTests
 
     private static void StreamShared()
     {
-        using NetworkStream<float> stream = Sample.Network<float>(1, 4, new LstmSpec(300)).OpenStream(1, workers: 2);
-        float[] x = new float[4], y = new float[300];
+        using NetworkStream<float> stream = Sample.Network<float>(1, 4, new LstmSpec(400)).OpenStream(1, workers: 2);
+        float[] x = new float[4], y = new float[400];
         Allocation.Print(100, 1000, () => stream.Step(x, y));
         Assert.NotEqual(0, stream.Team.RunsOfOthers);
     }

@@ -36,8 +36,8 @@ public abstract class StreamBitsTests<T>
     [InlineData(3, true)]
     public void Step_of_one_session_of_large_layers_on_any_number_of_workers_equals_batch(int workers, bool shares)
     {
-        // 17 or 33 panels, the last one not full; the second layer is small.
-        Network<T> network = Sample.Network<T>(1, 5, new LstmSpec(261), new LstmSpec(9));
+        // 23 or 46 panels, the last one not full; the second layer is small.
+        Network<T> network = Sample.Network<T>(1, 5, new LstmSpec(361), new LstmSpec(9));
         (T[] expected, NetworkState<T> state) = Predict(network, 0, 6);
         using NetworkStream<T> stream = network.OpenStream(1, workers);
         T[] output = new T[6 * 9];
