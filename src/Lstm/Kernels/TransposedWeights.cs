@@ -1,3 +1,5 @@
+using Lstm.Simd;
+
 namespace Lstm.Kernels;
 
 /// <summary>A weight matrix turned for the backward pass: panels of its inputs, one row for each of its output columns.</summary>
@@ -27,40 +29,29 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
             int firstInput = Columns.Start(q);
             int width = Columns.Width(q);
             int real = Math.Min(width, inputs - firstInput);
+            if (real < width)
+            {
+                ClearPadding(_panels.Pointer + ((long)firstInput * outputs.PaddedColumns), width, real);
+            }
+
             for (int p = 0; p < outputs.PanelCount; p++)
             {
                 int firstOutput = outputs.Start(p);
                 int outputWidth = outputs.Width(p);
                 T* from = source + ((long)firstOutput * inputs) + ((long)firstInput * outputWidth);
                 T* to = _panels.Pointer + ((long)firstInput * outputs.PaddedColumns) + ((long)firstOutput * width);
-                Turn(from, outputWidth, to, width, real);
+                Transposition<T>.Run(from, outputWidth, to, width, real, outputWidth);
             }
         }
 
         _version = version;
     }
 
-    // to[o, i] = from[i, o], four outputs (of which there are whole lines) at a time; zeros beyond the real inputs.
-    private static void Turn(T* from, nint outputs, T* to, nint width, nint real)
+    private void ClearPadding(T* panel, int width, int real)
     {
-        for (nint o = 0; o < outputs; o += 4, to += 4 * width, from += 4)
+        for (int o = 0; o < outputs.PaddedColumns; o++)
         {
-            T* row1 = to + width;
-            T* row2 = row1 + width;
-            T* row3 = row2 + width;
-            T* source = from;
-            for (nint i = 0; i < real; i++, source += outputs)
-            {
-                to[i] = source[0];
-                row1[i] = source[1];
-                row2[i] = source[2];
-                row3[i] = source[3];
-            }
-
-            for (nint i = real; i < width; i++)
-            {
-                to[i] = row1[i] = row2[i] = row3[i] = default;
-            }
+            new Span<T>(panel + ((nint)o * width) + real, width - real).Clear();
         }
     }
 }
