@@ -73,6 +73,13 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint panelStart, nint width, nint offset)
     {
+        T* ahead = start + (TRows.Value * startStride);
+        PrefetchRow<N1>(ahead);
+        PrefetchRow<N2>(ahead + startStride);
+        PrefetchRow<N3>(ahead + (2 * startStride));
+        PrefetchRow<N4>(ahead + (3 * startStride));
+        PrefetchRow<N5>(ahead + (4 * startStride));
+        PrefetchRow<N6>(ahead + (5 * startStride));
         TVec c00 = TSimd.Zero, c01 = TSimd.Zero, c02 = TSimd.Zero, c03 = TSimd.Zero;
         TVec c10 = TSimd.Zero, c11 = TSimd.Zero, c12 = TSimd.Zero, c13 = TSimd.Zero;
         TVec c20 = TSimd.Zero, c21 = TSimd.Zero, c22 = TSimd.Zero, c23 = TSimd.Zero;
@@ -225,6 +232,21 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         if (TVectors.Value > 3)
         {
             v3 = TSimd.Load(source + (3 * TSimd.Width));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRow<TRow>(T* row)
+        where TRow : struct, IConstant
+    {
+        if (TRow.Value > TRows.Value)
+        {
+            return;
+        }
+
+        for (nint line = 0; line < TVectors.Value * TSimd.Width * sizeof(T); line += 64)
+        {
+            Prefetch.First((byte*)row + line);
         }
     }
 

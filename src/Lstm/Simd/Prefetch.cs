@@ -1,0 +1,18 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Lstm.Simd;
+
+/// <summary>Asks for cache lines before they are needed; without an effect on results, and none at all where the runtime has no such instruction.</summary>
+internal static unsafe class Prefetch
+{
+    /// <summary>Into the first-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void First(void* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(address);
+        }
+    }
+}
