@@ -46,9 +46,20 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
             {
                 nint start = Columns.Start(q);
                 nint width = Columns.Width(q);
-                T* z = Output + (start * OutputRows) + (block * width);
-                Product<TSimd, TVec, T>.Panel<AlongSum>(
-                    z, width, Bias == null ? null : Bias + start, 0, &input, 1, FirstRow + block, rows, start, width);
+                PanelProduct<T> product = new()
+                {
+                    C = Output + (start * OutputRows) + (block * width),
+                    CStride = width,
+                    Start = Bias == null ? null : Bias + start,
+                    Terms = &input,
+                    TermCount = 1,
+                    Row = FirstRow + block,
+                    Rows = rows,
+                    PanelStart = start,
+                    Width = width,
+                };
+                product.Fetch(Input.B + (Columns.Start(q + 1) % Columns.PaddedColumns * Input.PanelRows), Input.PanelRows);
+                Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
             }
         }
     }

@@ -24,106 +24,118 @@ internal static unsafe class Product<TSimd, TVec, T>
     /// </summary>
     public static int RowsPerBlock(int k) => Math.Clamp(BlockBytes / (k * sizeof(T)), 96, 1024) / 6 * 6;
 
-    // c[r, 0..width) = start[r, 0..width) + Σ a[row + r, k]·b[k, panelStart ..], r < rows; start null means zero.
-    // c and start are whole panels wide. Rows are cut into tiles as equal as can be: 32 rows are 6 6 5 5 5 5, not five
-    // sixes and a two, whose eight accumulators could not hide the latency of a multiply-add.
-    public static void Panel<TAdjacent>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width)
+    // Rows are cut into tiles as equal as can be: 32 rows are 6 6 5 5 5 5, not five sixes and a two, whose eight accumulators
+    // could not hide the latency of a multiply-add.
+    public static void Panel<TAdjacent>(ref PanelProduct<T> product)
         where TAdjacent : struct, IConstant
     {
-        nint tiles = (rows + TSimd.TileRows - 1) / TSimd.TileRows;
+        nint tiles = (product.Rows + TSimd.TileRows - 1) / TSimd.TileRows;
         for (nint tile = 0; tile < tiles; tile++)
         {
-            nint height = (rows + tiles - tile - 1) / (tiles - tile);
-            Tile<TAdjacent>(c, cStride, start, startStride, terms, termCount, row, height, panelStart, width);
-            c += height * cStride;
-            start += start == null ? 0 : height * startStride;
-            row += height;
-            rows -= height;
+            nint height = (product.Rows + tiles - tile - 1) / (tiles - tile);
+            Tile<TAdjacent>(ref product, height);
+            product.C += height * product.CStride;
+            product.Start += product.Start == null ? 0 : height * product.StartStride;
+            product.Row += height;
+            product.Rows -= height;
         }
     }
 
     // The same for a c and a start of which only the first `columns` columns exist: nothing beyond them is read or written.
-    public static void PanelEdge(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width, nint columns)
+    public static void PanelEdge(ref PanelProduct<T> product, nint columns)
     {
-        if (columns >= width)
+        if (columns >= product.Width)
         {
-            Panel<AlongSum>(c, cStride, start, startStride, terms, termCount, row, rows, panelStart, width);
+            Panel<AlongSum>(ref product);
             return;
         }
 
         T* edge = stackalloc T[6 * MaxPanelWidth];
-        nint tiles = (rows + TSimd.TileRows - 1) / TSimd.TileRows;
+        new Span<T>(edge, 6 * MaxPanelWidth).Clear();
+        PanelProduct<T> whole = product;
+        whole.C = edge;
+        whole.CStride = whole.Width;
+        whole.Start = edge;
+        whole.StartStride = whole.Width;
+        nint tiles = (product.Rows + TSimd.TileRows - 1) / TSimd.TileRows;
         for (nint tile = 0; tile < tiles; tile++)
         {
-            nint height = (rows + tiles - tile - 1) / (tiles - tile);
-            new Span<T>(edge, 6 * MaxPanelWidth).Clear();
-            for (nint r = 0; start != null && r < height; r++)
-            {
-                new ReadOnlySpan<T>(start + (r * startStride), (int)columns).CopyTo(new Span<T>(edge + (r * width), (int)columns));
-            }
-
-            Tile<AlongSum>(edge, width, edge, width, terms, termCount, row, height, panelStart, width);
+            nint height = (product.Rows + tiles - tile - 1) / (tiles - tile);
             for (nint r = 0; r < height; r++)
             {
-                new ReadOnlySpan<T>(edge + (r * width), (int)columns).CopyTo(new Span<T>(c + (r * cStride), (int)columns));
+                Span<T> row = new(edge + (r * whole.Width), (int)columns);
+                if (product.Start == null)
+                {
+                    row.Clear();
+                }
+                else
+                {
+                    new ReadOnlySpan<T>(product.Start + (r * product.StartStride), (int)columns).CopyTo(row);
+                }
             }
 
-            c += height * cStride;
-            start += start == null ? 0 : height * startStride;
-            row += height;
-            rows -= height;
+            Tile<AlongSum>(ref whole, height);
+            for (nint r = 0; r < height; r++)
+            {
+                new ReadOnlySpan<T>(edge + (r * whole.Width), (int)columns).CopyTo(new Span<T>(product.C + (r * product.CStride), (int)columns));
+            }
+
+            product.C += height * product.CStride;
+            product.Start += product.Start == null ? 0 : height * product.StartStride;
+            product.Rows -= height;
+            whole.Row += height;
         }
     }
 
-    // One tile, rows ≤ TileRows: the panel in groups of up to four vectors.
-    public static void Tile<TAdjacent>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width)
+    // The next `rows` ≤ TileRows rows: the panel in groups of up to four vectors.
+    public static void Tile<TAdjacent>(ref PanelProduct<T> product, nint rows)
         where TAdjacent : struct, IConstant
     {
-        for (nint offset = 0; offset < width; offset += 4 * TSimd.Width)
+        T* ahead = product.Start + (rows * product.StartStride);
+        for (nint offset = 0; offset < product.Width; offset += 4 * TSimd.Width)
         {
-            T* s = start == null ? null : start + offset;
-            switch ((width - offset) / TSimd.Width)
+            switch ((product.Width - offset) / TSimd.Width)
             {
                 case 1:
-                    Group<N1, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N1, TAdjacent>(ref product, rows, offset, ahead);
                     break;
                 case 2:
-                    Group<N2, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N2, TAdjacent>(ref product, rows, offset, ahead);
                     break;
                 case 3:
-                    Group<N3, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N3, TAdjacent>(ref product, rows, offset, ahead);
                     break;
                 default:
-                    Group<N4, TAdjacent>(c + offset, cStride, s, startStride, terms, termCount, row, rows, panelStart, width, offset);
+                    Group<N4, TAdjacent>(ref product, rows, offset, ahead);
                     break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Group<TVectors, TAdjacent>(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint rows, nint panelStart, nint width, nint offset)
+    private static void Group<TVectors, TAdjacent>(ref PanelProduct<T> product, nint rows, nint offset, T* ahead)
         where TVectors : struct, IConstant
         where TAdjacent : struct, IConstant
     {
         switch (rows)
         {
             case 1:
-                TileKernel<TSimd, TVec, T, N1, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N1, TVectors, TAdjacent>.Run(ref product, offset, ahead);
                 break;
             case 2:
-                TileKernel<TSimd, TVec, T, N2, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N2, TVectors, TAdjacent>.Run(ref product, offset, ahead);
                 break;
             case 3:
-                TileKernel<TSimd, TVec, T, N3, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N3, TVectors, TAdjacent>.Run(ref product, offset, ahead);
                 break;
             case 4:
-                TileKernel<TSimd, TVec, T, N4, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N4, TVectors, TAdjacent>.Run(ref product, offset, ahead);
                 break;
             case 5:
-                TileKernel<TSimd, TVec, T, N5, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N5, TVectors, TAdjacent>.Run(ref product, offset, ahead);
                 break;
             case 6:
-                TileKernel<TSimd, TVec, T, N6, TVectors, TAdjacent>.Run(c, cStride, start, startStride, terms, termCount, row, panelStart, width, offset);
+                TileKernel<TSimd, TVec, T, N6, TVectors, TAdjacent>.Run(ref product, offset, ahead);
                 break;
         }
     }

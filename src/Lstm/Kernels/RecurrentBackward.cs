@@ -123,18 +123,21 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
         for (int q = 0; q < Columns.PanelCount; q++)
         {
             int column = Columns.Start(q);
-            Product<TSimd, TVec, T>.PanelEdge(
-                HiddenGradient + (first * Columns.PaddedColumns) + column,
-                Columns.PaddedColumns,
-                start == null ? null : start + column,
-                OutputStride,
-                GateTerms,
-                panels,
-                row,
-                rows,
-                column,
-                Columns.Width(q),
-                Units - column);
+            PanelProduct<T> product = new()
+            {
+                C = HiddenGradient + (first * Columns.PaddedColumns) + column,
+                CStride = Columns.PaddedColumns,
+                Start = start == null ? null : start + column,
+                StartStride = OutputStride,
+                Terms = GateTerms,
+                TermCount = panels,
+                Row = row,
+                Rows = rows,
+                PanelStart = column,
+                Width = Columns.Width(q),
+            };
+            product.Fetch(Transposed + (Columns.Start(q + 1) % Columns.PaddedColumns * GateTerms->PanelRows), GateTerms->PanelRows);
+            Product<TSimd, TVec, T>.PanelEdge(ref product, Units - column);
         }
     }
 }

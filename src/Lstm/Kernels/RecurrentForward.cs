@@ -95,13 +95,22 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
                         RowKernel<TSimd, TVec, T>.Run(
                             z, start, terms[0].A, inputs, Input.B + (panel * gates * inputs), terms[1].A, Units, Recurrent + (panel * gates * Units));
                     }
-                    else if (fused)
-                    {
-                        Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, Bias == null ? null : Bias + (panel * gates), 0, terms, 2, 0, rows, panel * gates, gates);
-                    }
                     else
                     {
-                        Product<TSimd, TVec, T>.Panel<AlongSum>(z, gates, z, gates, terms + 1, 1, 0, rows, panel * gates, gates);
+                        PanelProduct<T> product = new()
+                        {
+                            C = z,
+                            CStride = gates,
+                            Start = !fused ? z : Bias == null ? null : Bias + (panel * gates),
+                            StartStride = fused ? 0 : gates,
+                            Terms = fused ? terms : terms + 1,
+                            TermCount = fused ? 2 : 1,
+                            Rows = rows,
+                            PanelStart = panel * gates,
+                            Width = gates,
+                        };
+                        product.Fetch(Recurrent + (units > line ? (panel + 1) * gates * Units : 0), Units);
+                        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
                     }
 
                     T* cells = Cells + (panel * CellSlots * line);

@@ -47,18 +47,21 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
             for (int q = 0; q < Columns.PanelCount; q++)
             {
                 int column = Columns.Start(q);
-                Product<TSimd, TVec, T>.PanelEdge(
-                    Output + (block * OutputStride) + column,
-                    OutputStride,
-                    Start == null ? null : Start + (block * StartStride) + column,
-                    StartStride,
-                    Terms,
-                    TermCount,
-                    block,
-                    rows,
-                    column,
-                    Columns.Width(q),
-                    Columns.Columns - column);
+                PanelProduct<T> product = new()
+                {
+                    C = Output + (block * OutputStride) + column,
+                    CStride = OutputStride,
+                    Start = Start == null ? null : Start + (block * StartStride) + column,
+                    StartStride = StartStride,
+                    Terms = Terms,
+                    TermCount = TermCount,
+                    Row = block,
+                    Rows = rows,
+                    PanelStart = column,
+                    Width = Columns.Width(q),
+                };
+                product.Fetch(Terms[0].B + (Columns.Start(q + 1) % Columns.PaddedColumns * Terms[0].PanelRows), Terms[0].PanelRows);
+                Product<TSimd, TVec, T>.PanelEdge(ref product, Columns.Columns - column);
             }
         }
     }

@@ -68,26 +68,27 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
     where TVectors : struct, IConstant
     where TAdjacent : struct, IConstant
 {
-    // c[r, 0..V) = start[r, 0..V) + Σ_terms Σ_k a[row + r, k]·b[k, 0..V), r < TRows, V = TVectors vectors.
+    // The tile at rows 0 … TRows of the product, columns offset … of its panel; `ahead` is the start of a later tile's chains.
     // AggressiveOptimization: a loop that long must not start in unoptimised code.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(T* c, nint cStride, T* start, nint startStride, ProductTerm<T>* terms, nint termCount, nint row, nint panelStart, nint width, nint offset)
+    public static void Run(ref PanelProduct<T> product, nint offset, T* ahead)
     {
-        T* ahead = start + (TRows.Value * startStride);
-        PrefetchRow<N1>(ahead);
-        PrefetchRow<N2>(ahead + startStride);
-        PrefetchRow<N3>(ahead + (2 * startStride));
-        PrefetchRow<N4>(ahead + (3 * startStride));
-        PrefetchRow<N5>(ahead + (4 * startStride));
-        PrefetchRow<N6>(ahead + (5 * startStride));
+        nint startStride = product.StartStride;
+        PrefetchRow<N1>(ahead + offset);
+        PrefetchRow<N2>(ahead + offset + startStride);
+        PrefetchRow<N3>(ahead + offset + (2 * startStride));
+        PrefetchRow<N4>(ahead + offset + (3 * startStride));
+        PrefetchRow<N5>(ahead + offset + (4 * startStride));
+        PrefetchRow<N6>(ahead + offset + (5 * startStride));
         TVec c00 = TSimd.Zero, c01 = TSimd.Zero, c02 = TSimd.Zero, c03 = TSimd.Zero;
         TVec c10 = TSimd.Zero, c11 = TSimd.Zero, c12 = TSimd.Zero, c13 = TSimd.Zero;
         TVec c20 = TSimd.Zero, c21 = TSimd.Zero, c22 = TSimd.Zero, c23 = TSimd.Zero;
         TVec c30 = TSimd.Zero, c31 = TSimd.Zero, c32 = TSimd.Zero, c33 = TSimd.Zero;
         TVec c40 = TSimd.Zero, c41 = TSimd.Zero, c42 = TSimd.Zero, c43 = TSimd.Zero;
         TVec c50 = TSimd.Zero, c51 = TSimd.Zero, c52 = TSimd.Zero, c53 = TSimd.Zero;
-        if (start != null)
+        if (product.Start != null)
         {
+            T* start = product.Start + offset;
             LoadRow<N1>(start, ref c00, ref c01, ref c02, ref c03);
             LoadRow<N2>(start + startStride, ref c10, ref c11, ref c12, ref c13);
             LoadRow<N3>(start + (2 * startStride), ref c20, ref c21, ref c22, ref c23);
@@ -97,17 +98,23 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         }
 
         TVec x0 = TSimd.Zero, x1 = TSimd.Zero, x2 = TSimd.Zero, x3 = TSimd.Zero, x4 = TSimd.Zero, x5 = TSimd.Zero, w = TSimd.Zero;
-        for (ProductTerm<T>* term = terms; term < terms + termCount; term++)
+        nint width = product.Width;
+        byte* next = product.Next;
+        nint nextStep = product.NextLines > 0 ? 64 : 0;
+        ProductTerm<T>* endTerm = product.Terms + product.TermCount;
+        for (ProductTerm<T>* term = product.Terms; term < endTerm; term++)
         {
             nint a1 = (TAdjacent.Value == 1 ? term->ARowStride : 1) * sizeof(T);
             nint a2 = 2 * a1;
             nint aStep = (TAdjacent.Value == 1 ? 1 : term->AStep) * sizeof(T);
             nint bStep = term->RowStep * width * sizeof(T);
-            byte* a = (byte*)(term->A + (row * term->ARowStride));
+            byte* a = (byte*)(term->A + (product.Row * term->ARowStride));
             byte* a3 = a + (3 * a1);
-            byte* b = (byte*)(term->B + (panelStart * term->PanelRows) + (term->FirstRow * width) + offset);
+            byte* b = (byte*)(term->B + (product.PanelStart * term->PanelRows) + (term->FirstRow * width) + offset);
             for (byte* end = b + (term->Count * bStep); b != end; b += bStep)
             {
+                Prefetch.Second(next);
+                next += nextStep;
                 x0 = TSimd.Broadcast(*(T*)a);
                 if (TRows.Value > 1)
                 {
@@ -164,7 +171,9 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
 
         // Never taken. An operand that lives on is not overwritten by its last multiply-add, which saves a copy of the
         // accumulator each time. With 16 registers there is none to spare for that.
-        if (TSimd.TileRows > 3 && termCount < 0)
+        T* c = product.C + offset;
+        nint cStride = product.CStride;
+        if (TSimd.TileRows > 3 && product.TermCount < 0)
         {
             TSimd.Store(c, TSimd.Add(TSimd.Add(TSimd.Add(x0, x1), TSimd.Add(x2, x3)), TSimd.Add(TSimd.Add(x4, x5), w)));
         }
@@ -175,6 +184,8 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         StoreRow<N4>(c + (3 * cStride), c30, c31, c32, c33);
         StoreRow<N5>(c + (4 * cStride), c40, c41, c42, c43);
         StoreRow<N6>(c + (5 * cStride), c50, c51, c52, c53);
+        product.NextLines -= (nint)(next - product.Next) / 64;
+        product.Next = next;
     }
 
     // One vector of b past all rows.

@@ -125,6 +125,15 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        nint firstRow = nint.MaxValue;
+        nint endRow = 0;
+        for (ProductTerm<T>* term = terms; term < terms + count; term++)
+        {
+            nint last = term->FirstRow + ((term->Count - 1) * term->RowStep);
+            firstRow = nint.Min(firstRow, nint.Min(term->FirstRow, last));
+            endRow = nint.Max(endRow, nint.Max(term->FirstRow, last) + 1);
+        }
+
         // Units are panels × features of all factors; a worker's share may begin and end anywhere.
         int unit = 0;
         for (int q = 0; q < Columns.PanelCount; q++)
@@ -138,8 +147,25 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
                 if (features > 0)
                 {
                     T* target = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + (first * width);
-                    Product<TSimd, TVec, T>.Panel<AlongRows>(
-                        target, width, target, width, terms + (f * TermsPerBlock), count, first, features, Columns.Start(q), width);
+                    PanelProduct<T> product = new()
+                    {
+                        C = target,
+                        CStride = width,
+                        Start = target,
+                        StartStride = width,
+                        Terms = terms + (f * TermsPerBlock),
+                        TermCount = count,
+                        Row = first,
+                        Rows = features,
+                        PanelStart = Columns.Start(q),
+                        Width = width,
+                    };
+                    if (f == 0)
+                    {
+                        product.Fetch(Gates + (Columns.Start(q + 1) % Columns.PaddedColumns * GateRows) + (firstRow * width), endRow - firstRow);
+                    }
+
+                    Product<TSimd, TVec, T>.Panel<AlongRows>(ref product);
                 }
 
                 unit += factor->Features;

@@ -154,7 +154,8 @@ public abstract unsafe class ProductTests<T>
         {
             if (Columns < Panel)
             {
-                Product<TSimd, TVec, T>.PanelEdge(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel, Columns);
+                PanelProduct<T> product = Product();
+                Product<TSimd, TVec, T>.PanelEdge(ref product, Columns);
             }
             else if (ByColumns)
             {
@@ -171,14 +172,35 @@ public abstract unsafe class ProductTests<T>
             where TVec : unmanaged
             where TAdjacent : struct, IConstant
         {
+            PanelProduct<T> product = Product();
             if (Rows > 0 && Rows <= TSimd.TileRows)
             {
-                Product<TSimd, TVec, T>.Tile<TAdjacent>(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+                Product<TSimd, TVec, T>.Tile<TAdjacent>(ref product, Rows);
             }
             else
             {
-                Product<TSimd, TVec, T>.Panel<TAdjacent>(C, Columns, Start, StartStride, Terms, TermCount, 0, Rows, PanelStart, Panel);
+                Product<TSimd, TVec, T>.Panel<TAdjacent>(ref product);
             }
+        }
+
+        private readonly PanelProduct<T> Product()
+        {
+            PanelProduct<T> product = new()
+            {
+                C = C,
+                CStride = Columns,
+                Start = Start,
+                StartStride = StartStride,
+                Terms = Terms,
+                TermCount = TermCount,
+                Rows = Rows,
+                PanelStart = PanelStart,
+                Width = Panel,
+            };
+
+            // Whatever is fetched ahead, results and bounds stay the same.
+            product.Fetch(C, Rows);
+            return product;
         }
     }
 }
