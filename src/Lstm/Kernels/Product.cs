@@ -19,6 +19,12 @@ internal static unsafe class Product<TSimd, TVec, T>
     private const int MaxPanelWidth = 64;
 
     /// <summary>
+    /// How many k a longer sum is taken at a time: a block of a panel is then 128 KB, so that it and the next one have room
+    /// in the second-level cache beside a.
+    /// </summary>
+    public const int SumPerBlock = 512;
+
+    /// <summary>
     /// How many rows of k values pass over all panels before the next ones come: few enough for them to stay in the
     /// second-level cache, many enough to make fetching the panels again worth while. Whole tiles of 6 or 3.
     /// </summary>

@@ -87,7 +87,13 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
         {
             T* dh = HiddenGradient + ((nint)rank * Columns.PaddedColumns);
             T* dy = OutputGradient + ((row + rank - first) * OutputStride);
-            for (nint u = 0; u < Units; u++)
+            nint u = 0;
+            for (; u <= Units - TSimd.Width; u += TSimd.Width)
+            {
+                TSimd.Store(dh + u, TSimd.Add(TSimd.Load(dh + u), TSimd.Load(dy + u)));
+            }
+
+            for (; u < Units; u++)
             {
                 dh[u] += dy[u];
             }
@@ -125,19 +131,32 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
             int column = Columns.Start(q);
             PanelProduct<T> product = new()
             {
-                C = HiddenGradient + (first * Columns.PaddedColumns) + column,
                 CStride = Columns.PaddedColumns,
-                Start = start == null ? null : start + column,
                 StartStride = OutputStride,
-                Terms = GateTerms,
-                TermCount = panels,
-                Row = row,
-                Rows = rows,
                 PanelStart = column,
                 Width = Columns.Width(q),
             };
-            product.Fetch(Transposed + (Columns.Start(q + 1) % Columns.PaddedColumns * GateTerms->PanelRows), GateTerms->PanelRows);
-            Product<TSimd, TVec, T>.PanelEdge(ref product, Units - column);
+            T* dh = HiddenGradient + (first * Columns.PaddedColumns) + column;
+            product.Start = start == null ? null : start + column;
+            nint gates = 4 * Columns.Line;
+            nint termsPerBlock = Product<TSimd, TVec, T>.SumPerBlock / gates;
+            for (nint p = 0; p < panels; p += termsPerBlock)
+            {
+                product.C = dh;
+                product.Row = row;
+                product.Rows = rows;
+                product.Terms = GateTerms + p;
+                product.TermCount = nint.Min(termsPerBlock, panels - p);
+                bool last = p + termsPerBlock >= panels;
+                int next = (q + 1) % Columns.PanelCount;
+                T* fetched = last
+                    ? Transposed + (Columns.Start(next) * GateTerms->PanelRows)
+                    : Transposed + (column * GateTerms->PanelRows) + (GateTerms[p + termsPerBlock].FirstRow * product.Width);
+                product.Fetch(fetched, termsPerBlock * gates);
+                Product<TSimd, TVec, T>.PanelEdge(ref product, Units - column);
+                product.Start = dh;
+                product.StartStride = Columns.PaddedColumns;
+            }
         }
     }
 }

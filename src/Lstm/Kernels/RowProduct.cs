@@ -34,13 +34,29 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        int k = 0;
-        for (int i = 0; i < TermCount; i++)
+        // The sum is taken in blocks, so that a block of a panel and of the terms' rows stay in the caches.
+        for (int first = 0; first < Math.Max(TermCount, 1);)
         {
-            k += (int)Terms[i].Count;
-        }
+            int end = first;
+            nint k = 0;
+            while (end < TermCount && (end == first || k + Terms[end].Count <= Product<TSimd, TVec, T>.SumPerBlock))
+            {
+                k += Terms[end++].Count;
+            }
 
-        int rowsPerBlock = Product<TSimd, TVec, T>.RowsPerBlock(Math.Max(k, 1));
+            AddTerms<TSimd, TVec>(first, end, k);
+            first = Math.Max(end, first + 1);
+        }
+    }
+
+    // y ← (start, or with later blocks what y holds) + terms first … end, k values of the sum in all.
+    private readonly void AddTerms<TSimd, TVec>(int first, int end, nint k)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        T* start = first == 0 ? Start : Output;
+        nint startStride = first == 0 ? StartStride : OutputStride;
+        int rowsPerBlock = Product<TSimd, TVec, T>.RowsPerBlock((int)nint.Max(k, 1));
         for (nint block = _first; block < _end; block += rowsPerBlock)
         {
             nint rows = nint.Min(rowsPerBlock, _end - block);
@@ -51,16 +67,22 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
                 {
                     C = Output + (block * OutputStride) + column,
                     CStride = OutputStride,
-                    Start = Start == null ? null : Start + (block * StartStride) + column,
-                    StartStride = StartStride,
-                    Terms = Terms,
-                    TermCount = TermCount,
+                    Start = start == null ? null : start + (block * startStride) + column,
+                    StartStride = startStride,
+                    Terms = Terms + first,
+                    TermCount = end - first,
                     Row = block,
                     Rows = rows,
                     PanelStart = column,
                     Width = Columns.Width(q),
                 };
-                product.Fetch(Terms[0].B + (Columns.Start(q + 1) % Columns.PaddedColumns * Terms[0].PanelRows), Terms[0].PanelRows);
+                if (end > first)
+                {
+                    ProductTerm<T> term = Terms[first];
+                    int next = (q + 1) % Columns.PanelCount;
+                    product.Fetch(term.B + (Columns.Start(next) * term.PanelRows) + (term.FirstRow * Columns.Width(next)), k);
+                }
+
                 Product<TSimd, TVec, T>.PanelEdge(ref product, Columns.Columns - column);
             }
         }

@@ -12,6 +12,10 @@ internal unsafe struct WeightFactor<T>
     public nint Stride;
     public int Features;
 
+    /// <summary>The features [First, First + Count) that a group takes of it.</summary>
+    public int First;
+    public int Count;
+
     /// <summary>Whether row r of dz meets the slot of the state before it instead of row r.</summary>
     public bool BySlot;
 
@@ -21,17 +25,18 @@ internal unsafe struct WeightFactor<T>
 
 /// <summary>dW += Σ_rows aᵀ·dz, in the order of <see cref="RowRuns"/>, as one chain per element that starts from the value already there.</summary>
 /// <remarks>
-/// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Rows are taken
-/// a block at a time: few enough for a's block to stay in the second-level cache while all panels pass over it, many enough
-/// to make reading and writing dW once a block cheap. All factors are taken together, so that a panel of dz is fetched
-/// once for all. A bias's gradient is the same with a = 1.
+/// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Features are
+/// taken in groups and rows in blocks: a's block, rows × features, stays in the second-level cache while the panels of dz
+/// pass over it, and is tall enough to make reading and writing dW once a block cheap. A bias's gradient is the same with
+/// a = 1, and goes with the last group.
 /// </remarks>
 internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public const int MaxFactors = 4;
 
-    private const int BlockBytes = 768 * 1024;
+    private const int FeaturesPerGroup = 288;
+    private const int GroupBlockBytes = 768 * 1024;
     private const int TermsPerBlock = 128;
 
     public required SimdWidth Width;
@@ -46,62 +51,83 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public required T* Gates;
     public required nint GateRows;
 
-    private int _firstUnit;
-    private int _endUnit;
+    private int _worker;
+    private int _workers;
 
     public void Run(int worker, int workers)
     {
-        (_firstUnit, _endUnit) = SequenceSplit.Even(Columns.PanelCount * Features(), worker, workers);
-        if (_firstUnit < _endUnit)
-        {
-            SimdDispatch.Run<T, WeightGradient<T>>(Width, ref this);
-        }
+        (_worker, _workers) = (worker, workers);
+        SimdDispatch.Run<T, WeightGradient<T>>(Width, ref this);
     }
 
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        ProductTerm<T>* terms = stackalloc ProductTerm<T>[MaxFactors * TermsPerBlock];
-        int block = Math.Clamp(BlockBytes / (sizeof(T) * (Features() + (4 * Columns.Line))), 64, 1024);
+        WeightFactor<T>* group = stackalloc WeightFactor<T>[MaxFactors];
         int count = 0;
+        int features = 0;
+        for (int f = 0; f < FactorCount; f++)
+        {
+            WeightFactor<T> factor = Factors[f];
+            int groups = (factor.Features + FeaturesPerGroup - 1) / FeaturesPerGroup;
+            for (int g = 0; g < groups; g++)
+            {
+                (int first, int end) = SequenceSplit.Even(factor.Features, g, groups);
+                if (features + end - first > FeaturesPerGroup + MaxFactors)
+                {
+                    AddGroup<TSimd, TVec>(group, count, features);
+                    count = features = 0;
+                }
+
+                group[count++] = factor with { First = first, Count = end - first };
+                features += end - first;
+            }
+        }
+
+        AddGroup<TSimd, TVec>(group, count, features);
+    }
+
+    private readonly void AddGroup<TSimd, TVec>(WeightFactor<T>* group, int count, int features)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        // Units of work are panels × features; a worker's share may begin and end anywhere.
+        (int firstUnit, int endUnit) = SequenceSplit.Even(Columns.PanelCount * features, _worker, _workers);
+        if (firstUnit == endUnit)
+        {
+            return;
+        }
+
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[MaxFactors * TermsPerBlock];
+        int block = Math.Clamp(GroupBlockBytes / (sizeof(T) * features), 64, 1024);
+        int termCount = 0;
         int rows = 0;
         foreach (RowRuns.Run run in Runs.All)
         {
             for (int done = 0; done < run.Count;)
             {
                 int taken = Math.Min(run.Count - done, block - rows);
-                for (int f = 0; f < FactorCount; f++)
+                for (int f = 0; f < count; f++)
                 {
-                    terms[(f * TermsPerBlock) + count] = Term(Factors[f], run, done, taken);
+                    terms[(f * TermsPerBlock) + termCount] = Term(group[f], run, done, taken);
                 }
 
-                count++;
+                termCount++;
                 done += taken;
                 rows += taken;
-                if (rows == block || count == TermsPerBlock)
+                if (rows == block || termCount == TermsPerBlock)
                 {
-                    AddBlock<TSimd, TVec>(terms, count);
-                    count = rows = 0;
+                    AddBlock<TSimd, TVec>(group, count, terms, termCount, firstUnit, endUnit);
+                    termCount = rows = 0;
                 }
             }
         }
 
-        if (count > 0)
+        if (termCount > 0)
         {
-            AddBlock<TSimd, TVec>(terms, count);
+            AddBlock<TSimd, TVec>(group, count, terms, termCount, firstUnit, endUnit);
         }
-    }
-
-    private readonly int Features()
-    {
-        int features = 0;
-        for (int f = 0; f < FactorCount; f++)
-        {
-            features += Factors[f].Features;
-        }
-
-        return features;
     }
 
     // Rows done … done + taken of a run.
@@ -110,7 +136,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         nint place = (factor.BySlot ? run.Slot : run.Row) + (done * run.Step);
         return new ProductTerm<T>
         {
-            A = factor.A + (place * factor.Stride),
+            A = factor.A + (place * factor.Stride) + factor.First,
             ARowStride = 1,
             AStep = run.Step * factor.Stride,
             B = Gates,
@@ -121,32 +147,25 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         };
     }
 
-    private readonly void AddBlock<TSimd, TVec>(ProductTerm<T>* terms, int count)
+    private readonly void AddBlock<TSimd, TVec>(WeightFactor<T>* group, int count, ProductTerm<T>* terms, int termCount, int firstUnit, int endUnit)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        nint firstRow = nint.MaxValue;
-        nint endRow = 0;
-        for (ProductTerm<T>* term = terms; term < terms + count; term++)
-        {
-            nint last = term->FirstRow + ((term->Count - 1) * term->RowStep);
-            firstRow = nint.Min(firstRow, nint.Min(term->FirstRow, last));
-            endRow = nint.Max(endRow, nint.Max(term->FirstRow, last) + 1);
-        }
-
-        // Units are panels × features of all factors; a worker's share may begin and end anywhere.
+        (nint firstRow, nint endRow) = RowsOf(terms, termCount);
         int unit = 0;
         for (int q = 0; q < Columns.PanelCount; q++)
         {
             nint width = Columns.Width(q);
-            for (int f = 0; f < FactorCount; f++)
+            int next = (q + 1) % Columns.PanelCount;
+            T* fetched = Gates + (Columns.Start(next) * GateRows) + (firstRow * Columns.Width(next));
+            for (int f = 0; f < count; f++)
             {
-                WeightFactor<T>* factor = Factors + f;
-                int first = Math.Max(_firstUnit - unit, 0);
-                int features = Math.Min(_endUnit - unit, factor->Features) - first;
+                WeightFactor<T>* factor = group + f;
+                int first = Math.Max(firstUnit - unit, 0);
+                int features = Math.Min(endUnit - unit, factor->Count) - first;
                 if (features > 0)
                 {
-                    T* target = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + (first * width);
+                    T* target = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + ((factor->First + first) * width);
                     PanelProduct<T> product = new()
                     {
                         C = target,
@@ -154,7 +173,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
                         Start = target,
                         StartStride = width,
                         Terms = terms + (f * TermsPerBlock),
-                        TermCount = count,
+                        TermCount = termCount,
                         Row = first,
                         Rows = features,
                         PanelStart = Columns.Start(q),
@@ -162,14 +181,29 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
                     };
                     if (f == 0)
                     {
-                        product.Fetch(Gates + (Columns.Start(q + 1) % Columns.PaddedColumns * GateRows) + (firstRow * width), endRow - firstRow);
+                        product.Fetch(fetched, endRow - firstRow);
                     }
 
                     Product<TSimd, TVec, T>.Panel<AlongRows>(ref product);
                 }
 
-                unit += factor->Features;
+                unit += factor->Count;
             }
         }
+    }
+
+    // The range of dz's rows that the terms go over, in whatever direction.
+    private static (nint First, nint End) RowsOf(ProductTerm<T>* terms, int count)
+    {
+        nint first = nint.MaxValue;
+        nint end = 0;
+        for (ProductTerm<T>* term = terms; term < terms + count; term++)
+        {
+            nint last = term->FirstRow + ((term->Count - 1) * term->RowStep);
+            first = nint.Min(first, nint.Min(term->FirstRow, last));
+            end = nint.Max(end, nint.Max(term->FirstRow, last) + 1);
+        }
+
+        return (first, end);
     }
 }
