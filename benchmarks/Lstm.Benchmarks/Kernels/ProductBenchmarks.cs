@@ -38,7 +38,6 @@ public unsafe class ProductBenchmarks<T>
             {
                 A = _x.Pointer,
                 ARowStride = inputs,
-                AStep = 1,
                 B = _weights.Pointer,
                 PanelRows = inputs,
                 RowStep = 1,

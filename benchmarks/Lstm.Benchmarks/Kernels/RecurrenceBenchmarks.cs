@@ -69,7 +69,6 @@ public unsafe class RecurrenceBenchmarks<T>
             {
                 A = _gates.Pointer + ((nint)p * shape.RowCount * width),
                 ARowStride = width,
-                AStep = 1,
                 B = transposed,
                 PanelRows = layout.PaddedColumns,
                 FirstRow = p * width,

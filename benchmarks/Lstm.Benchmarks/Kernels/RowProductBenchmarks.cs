@@ -34,7 +34,6 @@ public unsafe class RowProductBenchmarks<T>
         {
             A = _x.Pointer,
             ARowStride = inputs,
-            AStep = 1,
             B = _weights.Pointer,
             PanelRows = inputs,
             RowStep = 1,

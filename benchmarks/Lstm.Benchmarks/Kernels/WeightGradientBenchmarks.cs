@@ -16,6 +16,7 @@ public unsafe class WeightGradientBenchmarks<T>
     private AlignedBuffer<T> _x = new();
     private AlignedBuffer<T> _dz = new();
     private AlignedBuffer<T> _gradient = new();
+    private readonly AlignedBuffer<T> _strips = new(Lstm.Layers.Pass<T>.StripsLength);
     private readonly AlignedBuffer<WeightFactor<T>> _factor = new(1);
     private WeightGradient<T> _product;
 
@@ -45,6 +46,8 @@ public unsafe class WeightGradientBenchmarks<T>
             FactorCount = 1,
             Gates = _dz.Pointer,
             GateRows = rows,
+            Strips = _strips.Pointer,
+            StripsLength = _strips.Length,
         };
     }
 

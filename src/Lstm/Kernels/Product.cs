@@ -47,6 +47,16 @@ internal static unsafe class Product<TSimd, TVec, T>
         }
     }
 
+    /// <summary>First row of a tile when <paramref name="rows"/> are cut as <see cref="Panel"/> cuts them.</summary>
+    public static int TileStart(int rows, int tile)
+    {
+        (int height, int higher) = Math.DivRem(rows, TileCount(rows));
+        return (tile * height) + Math.Min(tile, higher);
+    }
+
+    /// <summary>How many tiles <paramref name="rows"/> ≥ 1 make.</summary>
+    public static int TileCount(int rows) => (rows + TSimd.TileRows - 1) / TSimd.TileRows;
+
     // The same for a c and a start of which only the first `columns` columns exist: nothing beyond them is read or written.
     public static void PanelEdge(ref PanelProduct<T> product, nint columns)
     {

@@ -2,8 +2,8 @@ namespace Lstm.Kernels;
 
 /// <summary>One summand of a matrix product: Σₖ a[row, k]·b[k, column], k = 0 … Count − 1 in that order.</summary>
 /// <remarks>
-/// a is read by broadcasts, so its strides are free: rows of activations when a product runs over features, columns of
-/// them when it runs over rows (weight gradients). b is packed by panels (<see cref="PanelLayout"/>): row k of the panel
+/// a has rows of activations or gate gradients when a product runs over features. When it runs over time steps (weight
+/// gradients), a is packed in strips of a tile's rows: the strip that begins with row r lies at <c>A + r·ARowStride</c>. b is packed by panels (<see cref="PanelLayout"/>): row k of the panel
 /// that starts at column s and is w wide lies at <c>B + s·PanelRows + (FirstRow + k·RowStep)·w</c>.
 /// A product of several terms is one chain: the second term continues where the first one ended.
 /// </remarks>
@@ -13,11 +13,11 @@ internal unsafe struct ProductTerm<T>
     /// <summary>Element a[0, 0].</summary>
     public T* A;
 
-    /// <summary>Distance from a[row, k] to a[row + 1, k].</summary>
+    /// <summary>Distance from a[row, k] to a[row + 1, k]; of strips, the k values of one row in all terms.</summary>
     public nint ARowStride;
 
-    /// <summary>Distance from a[row, k] to a[row, k + 1].</summary>
-    public nint AStep;
+    /// <summary>Of strips: which k of the strip is this term's first.</summary>
+    public nint FirstK;
 
     /// <summary>The first panel's first row.</summary>
     public T* B;

@@ -66,7 +66,7 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
         nint gates = 4 * line;
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
         terms[0] = Input;
-        terms[1] = new ProductTerm<T> { ARowStride = HiddenStride, AStep = 1, B = Recurrent, PanelRows = Units, RowStep = 1, Count = Units };
+        terms[1] = new ProductTerm<T> { ARowStride = HiddenStride, B = Recurrent, PanelRows = Units, RowStep = 1, Count = Units };
         bool fused = Input.B != null;
         for (int step = FirstStep; step < EndStep; step++)
         {

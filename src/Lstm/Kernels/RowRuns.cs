@@ -11,6 +11,9 @@ internal sealed class RowRuns
     private Run[] _runs = [];
     private int _count;
 
+    /// <summary>Rows in all runs.</summary>
+    public int RowCount { get; private set; }
+
     public ReadOnlySpan<Run> All => _runs.AsSpan(0, _count);
 
     /// <summary>Sets the order of rows that have no recurrence of their own: that of a layer reading forward.</summary>
@@ -19,7 +22,7 @@ internal sealed class RowRuns
     /// <summary>The same for the steps [first, end) alone, rows counted from the first of theirs.</summary>
     public void Set(SequenceShape shape, int first, int end)
     {
-        _count = 0;
+        _count = RowCount = 0;
         for (int t = end - 1; t >= first; t--)
         {
             int row = shape.Offset(t) - shape.Offset(first);
@@ -30,14 +33,14 @@ internal sealed class RowRuns
     /// <summary>Sets the order of some rows of one step.</summary>
     public void Set(int rows)
     {
-        _count = 0;
+        _count = RowCount = 0;
         Add(0, 0, rows);
     }
 
     /// <summary>Sets the order of one direction, each row with the slot of the state before it.</summary>
     public void Set(RecurrencePlan plan)
     {
-        _count = 0;
+        _count = RowCount = 0;
         for (int s = plan.StepCount - 1; s >= 0; s--)
         {
             foreach (ref readonly RecurrenceBlock block in plan.Step(s))
@@ -49,6 +52,7 @@ internal sealed class RowRuns
 
     private void Add(int slot, int row, int count)
     {
+        RowCount += count;
         if (_count > 0)
         {
             ref Run last = ref _runs[_count - 1];
@@ -77,5 +81,9 @@ internal sealed class RowRuns
     }
 
     /// <summary>Rows Row, Row + Step, … and the slots Slot, Slot + Step, … of the states before them (without a recurrence, the rows again).</summary>
-    internal readonly record struct Run(int Slot, int Row, int Count, int Step);
+    internal readonly record struct Run(int Slot, int Row, int Count, int Step)
+    {
+        /// <summary>The rows [first, first + count) of the run, in its order.</summary>
+        public Run Part(int first, int count) => new(Slot + (first * Step), Row + (first * Step), count, Step);
+    }
 }

@@ -46,8 +46,11 @@ internal readonly struct AlongSum : IConstant
     public static int Value => 1;
 }
 
-/// <summary>a's values lie next to each other along the rows: a product that sums over time steps, for weight gradients.</summary>
-internal readonly struct AlongRows : IConstant
+/// <summary>
+/// a stands in strips of as many rows as the tile has, [strip, k, rows of the strip]: a product that sums over time steps,
+/// for weight gradients.
+/// </summary>
+internal readonly struct InStrips : IConstant
 {
     public static int Value => 0;
 }
@@ -57,8 +60,8 @@ internal readonly struct AlongRows : IConstant
 /// Each k broadcasts one value per row and streams one vector of b at a time past all rows, so 24 + 6 + 1 registers of
 /// 32 (or, with 3 rows, 12 + 3 + 1 of 16) are live and nothing spills. The accumulators are locals: anything else would go
 /// through memory on each multiply-add. What is not a multiply-add or a load competes with them for the front end, so
-/// strides are in bytes, and in the direction in which a's values are adjacent (<typeparamref name="TAdjacent"/>:
-/// <see cref="AlongSum"/> or <see cref="AlongRows"/>) they are addressed by constants.
+/// strides are in bytes, and where a's values are adjacent (<typeparamref name="TAdjacent"/>:
+/// <see cref="AlongSum"/> or <see cref="InStrips"/>) they are addressed by constants.
 /// </remarks>
 internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjacent>
     where TSimd : struct, ISimd<TVec, T>
@@ -106,9 +109,9 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         {
             nint a1 = (TAdjacent.Value == 1 ? term->ARowStride : 1) * sizeof(T);
             nint a2 = 2 * a1;
-            nint aStep = (TAdjacent.Value == 1 ? 1 : term->AStep) * sizeof(T);
+            nint aStep = (TAdjacent.Value == 1 ? 1 : TRows.Value) * sizeof(T);
             nint bStep = term->RowStep * width * sizeof(T);
-            byte* a = (byte*)(term->A + (product.Row * term->ARowStride));
+            byte* a = (byte*)(term->A + (product.Row * term->ARowStride) + (TAdjacent.Value == 1 ? 0 : term->FirstK * TRows.Value));
             byte* a3 = a + (3 * a1);
             byte* b = (byte*)(term->B + (product.PanelStart * term->PanelRows) + (term->FirstRow * width) + offset);
             for (byte* end = b + (term->Count * bStep); b != end; b += bStep)

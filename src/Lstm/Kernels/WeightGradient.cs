@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;
@@ -27,8 +28,9 @@ internal unsafe struct WeightFactor<T>
 /// <remarks>
 /// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Features are
 /// taken in groups and rows in blocks: a's block, rows × features, stays in the second-level cache while the panels of dz
-/// pass over it, and is tall enough to make reading and writing dW once a block cheap. A bias's gradient is the same with
-/// a = 1, and goes with the last group.
+/// pass over it, and is tall enough to make reading and writing dW once a block cheap. It is copied there in strips as wide
+/// as a tile is high: read from where it stands, each row's few values would take a cache line, and at strides of a power
+/// of two all the same few places of the cache. A bias's gradient is the same with a = 1, and goes with the last group.
 /// </remarks>
 internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -36,8 +38,9 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public const int MaxFactors = 4;
 
     private const int FeaturesPerGroup = 288;
-    private const int GroupBlockBytes = 768 * 1024;
+    private const int MaxRowsPerBlock = 1024;
     private const int TermsPerBlock = 128;
+    private const int RowsPerCopy = 16;
 
     public required SimdWidth Width;
     public required RowRuns Runs;
@@ -50,6 +53,10 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     /// <summary>dz by panels of <see cref="GateRows"/> rows.</summary>
     public required T* Gates;
     public required nint GateRows;
+
+    /// <summary>Room for each worker's copy of a's block: <see cref="StripsLength"/> values, at least as many as there are features.</summary>
+    public required T* Strips;
+    public required nint StripsLength;
 
     private int _worker;
     private int _workers;
@@ -92,15 +99,11 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        // Units of work are panels × features; a worker's share may begin and end anywhere.
-        (int firstUnit, int endUnit) = SequenceSplit.Even(Columns.PanelCount * features, _worker, _workers);
-        if (firstUnit == endUnit)
-        {
-            return;
-        }
-
-        ProductTerm<T>* terms = stackalloc ProductTerm<T>[MaxFactors * TermsPerBlock];
-        int block = Math.Clamp(GroupBlockBytes / (sizeof(T) * features), 64, 1024);
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[TermsPerBlock];
+        RowRuns.Run* runs = stackalloc RowRuns.Run[TermsPerBlock];
+        int most = (int)nint.Min(StripsLength / features, MaxRowsPerBlock);
+        int blocks = (Runs.RowCount + most - 1) / most;
+        int block = blocks == 0 ? 0 : (Runs.RowCount + blocks - 1) / blocks;
         int termCount = 0;
         int rows = 0;
         foreach (RowRuns.Run run in Runs.All)
@@ -108,17 +111,21 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             for (int done = 0; done < run.Count;)
             {
                 int taken = Math.Min(run.Count - done, block - rows);
-                for (int f = 0; f < count; f++)
+                runs[termCount] = run.Part(done, taken);
+                terms[termCount++] = new ProductTerm<T>
                 {
-                    terms[(f * TermsPerBlock) + termCount] = Term(group[f], run, done, taken);
-                }
-
-                termCount++;
+                    FirstK = rows,
+                    B = Gates,
+                    PanelRows = GateRows,
+                    FirstRow = run.Row + (done * run.Step),
+                    RowStep = run.Step,
+                    Count = taken,
+                };
                 done += taken;
                 rows += taken;
                 if (rows == block || termCount == TermsPerBlock)
                 {
-                    AddBlock<TSimd, TVec>(group, count, terms, termCount, firstUnit, endUnit);
+                    AddBlock<TSimd, TVec>(group, count, new(runs, termCount), terms, rows);
                     termCount = rows = 0;
                 }
             }
@@ -126,69 +133,125 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 
         if (termCount > 0)
         {
-            AddBlock<TSimd, TVec>(group, count, terms, termCount, firstUnit, endUnit);
+            AddBlock<TSimd, TVec>(group, count, new(runs, termCount), terms, rows);
         }
     }
 
-    // Rows done … done + taken of a run.
-    private readonly ProductTerm<T> Term(in WeightFactor<T> factor, RowRuns.Run run, int done, int taken)
-    {
-        nint place = (factor.BySlot ? run.Slot : run.Row) + (done * run.Step);
-        return new ProductTerm<T>
-        {
-            A = factor.A + (place * factor.Stride) + factor.First,
-            ARowStride = 1,
-            AStep = run.Step * factor.Stride,
-            B = Gates,
-            PanelRows = GateRows,
-            FirstRow = run.Row + (done * run.Step),
-            RowStep = run.Step,
-            Count = taken,
-        };
-    }
-
-    private readonly void AddBlock<TSimd, TVec>(WeightFactor<T>* group, int count, ProductTerm<T>* terms, int termCount, int firstUnit, int endUnit)
+    private readonly void AddBlock<TSimd, TVec>(WeightFactor<T>* group, int count, ReadOnlySpan<RowRuns.Run> runs, ProductTerm<T>* terms, int rows)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        (nint firstRow, nint endRow) = RowsOf(terms, termCount);
+        // Units of work are panels × tiles; a worker's share may begin and end anywhere.
+        int tiles = 0;
+        for (int f = 0; f < count; f++)
+        {
+            tiles += Product<TSimd, TVec, T>.TileCount(group[f].Count);
+        }
+
+        (int firstUnit, int endUnit) = SequenceSplit.Even(Columns.PanelCount * tiles, _worker, _workers);
+        if (firstUnit == endUnit)
+        {
+            return;
+        }
+
+        T* strips = Strips + (_worker * StripsLength);
+        for (int f = 0; f < count; f++)
+        {
+            Copy<TSimd, TVec>(group[f], runs, rows, strips);
+            strips += (nint)group[f].Count * rows;
+        }
+
+        (nint firstRow, nint endRow) = RowsOf(terms, runs.Length);
         int unit = 0;
         for (int q = 0; q < Columns.PanelCount; q++)
         {
             nint width = Columns.Width(q);
             int next = (q + 1) % Columns.PanelCount;
-            T* fetched = Gates + (Columns.Start(next) * GateRows) + (firstRow * Columns.Width(next));
+            PanelProduct<T> product = new()
+            {
+                CStride = width,
+                StartStride = width,
+                Terms = terms,
+                TermCount = runs.Length,
+                PanelStart = Columns.Start(q),
+                Width = width,
+            };
+            product.Fetch(Gates + (Columns.Start(next) * GateRows) + (firstRow * Columns.Width(next)), endRow - firstRow);
+            strips = Strips + (_worker * StripsLength);
             for (int f = 0; f < count; f++)
             {
                 WeightFactor<T>* factor = group + f;
+                int factorTiles = Product<TSimd, TVec, T>.TileCount(factor->Count);
                 int first = Math.Max(firstUnit - unit, 0);
-                int features = Math.Min(endUnit - unit, factor->Count) - first;
-                if (features > 0)
+                int end = Math.Min(endUnit - unit, factorTiles);
+                for (int t = 0; first < end && t < runs.Length; t++)
                 {
-                    T* target = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + ((factor->First + first) * width);
-                    PanelProduct<T> product = new()
-                    {
-                        C = target,
-                        CStride = width,
-                        Start = target,
-                        StartStride = width,
-                        Terms = terms + (f * TermsPerBlock),
-                        TermCount = termCount,
-                        Row = first,
-                        Rows = features,
-                        PanelStart = Columns.Start(q),
-                        Width = width,
-                    };
-                    if (f == 0)
-                    {
-                        product.Fetch(fetched, endRow - firstRow);
-                    }
-
-                    Product<TSimd, TVec, T>.Panel<AlongRows>(ref product);
+                    terms[t].A = strips;
+                    terms[t].ARowStride = rows;
                 }
 
-                unit += factor->Count;
+                for (int tile = first; tile < end; tile++)
+                {
+                    int row = Product<TSimd, TVec, T>.TileStart(factor->Count, tile);
+                    product.Row = row;
+                    product.C = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + ((factor->First + row) * width);
+                    product.Start = product.C;
+                    Product<TSimd, TVec, T>.Tile<InStrips>(ref product, Product<TSimd, TVec, T>.TileStart(factor->Count, tile + 1) - row);
+                }
+
+                unit += factorTiles;
+                strips += (nint)factor->Count * rows;
             }
+        }
+    }
+
+    // strips [tile, rows, tile's features] ← a [rows of the runs, features of the group].
+    private static void Copy<TSimd, TVec>(in WeightFactor<T> factor, ReadOnlySpan<RowRuns.Run> runs, int rows, T* strips)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        int tiles = Product<TSimd, TVec, T>.TileCount(factor.Count);
+        nint k = 0;
+        foreach (RowRuns.Run run in runs)
+        {
+            nint place = factor.BySlot ? run.Slot : run.Row;
+            for (nint done = 0; done < run.Count; done += RowsPerCopy)
+            {
+                T* a = factor.A + ((place + (done * run.Step)) * factor.Stride) + factor.First;
+                nint taken = nint.Min(run.Count - done, RowsPerCopy);
+                for (int tile = 0; tile < tiles; tile++)
+                {
+                    int first = Product<TSimd, TVec, T>.TileStart(factor.Count, tile);
+                    int features = Product<TSimd, TVec, T>.TileStart(factor.Count, tile + 1) - first;
+                    CopyRows(a + first, run.Step * factor.Stride, strips + ((nint)first * rows) + (k * features), taken, features);
+                }
+
+                k += taken;
+            }
+        }
+    }
+
+    // AggressiveOptimization: it runs a few times a pass, so it would stay in unoptimised code for long.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyRows(T* from, nint stride, T* to, nint rows, nint features)
+    {
+        for (; rows > 0; rows--)
+        {
+            nint i = 0;
+            for (; i <= features - 2; i += 2)
+            {
+                (T first, T second) = (from[i], from[i + 1]);
+                to[i] = first;
+                to[i + 1] = second;
+            }
+
+            if (i < features)
+            {
+                to[i] = from[i];
+            }
+
+            from += stride;
+            to += features;
         }
     }
 

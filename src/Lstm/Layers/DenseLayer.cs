@@ -47,7 +47,6 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     {
         A = input,
         ARowStride = InputSize,
-        AStep = 1,
         B = pass.Parameter(_weight),
         PanelRows = InputSize,
         RowStep = 1,
@@ -137,6 +136,8 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
             FactorCount = _bias is null ? 1 : 2,
             Gates = kept.Gates.Pointer,
             GateRows = rows,
+            Strips = pass.Strips,
+            StripsLength = Pass<T>.StripsLength,
         };
         pass.Team.Run(ref product);
     }
@@ -167,7 +168,6 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
                 {
                     A = Gates.Pointer + ((nint)outputs.Start(q) * rows),
                     ARowStride = outputs.Width(q),
-                    AStep = 1,
                     B = Transposed.Pointer,
                     PanelRows = outputs.PaddedColumns,
                     FirstRow = outputs.Start(q),

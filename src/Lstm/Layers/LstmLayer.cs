@@ -203,7 +203,6 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         {
             A = input.Pointer,
             ARowStride = InputSize,
-            AStep = 1,
             B = pass.Parameter(_directions[d].WeightIh),
             PanelRows = InputSize,
             RowStep = 1,
@@ -322,6 +321,8 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             FactorCount = 2 + direction.Biases.Length,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
+            Strips = pass.Strips,
+            StripsLength = Pass<T>.StripsLength,
         };
         pass.Team.Run(ref weights);
     }

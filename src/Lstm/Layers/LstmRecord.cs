@@ -152,7 +152,6 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
                 {
                     A = Gates.Pointer + ((nint)p * rows * width),
                     ARowStride = width,
-                    AStep = 1,
                     B = transposed,
                     PanelRows = gates.PaddedColumns,
                     FirstRow = p * width,

@@ -8,6 +8,8 @@ namespace Lstm.Layers;
 internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly AlignedBuffer<T> _strips = new();
+
     public WorkerTeam Team { get; } = new(workers);
 
     /// <summary>Whether a backward pass may follow.</summary>
@@ -42,6 +44,19 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
 
     /// <summary>The ids that feed an embedding, in row order; else null.</summary>
     public int* Ids { get; set; }
+
+    /// <summary>Room for a weight gradient's copies, <see cref="StripsLength"/> values for each worker: made with the first one, shared by all layers.</summary>
+    public T* Strips
+    {
+        get
+        {
+            _strips.Reserve(Team.Size * (long)StripsLength);
+            return _strips.Pointer;
+        }
+    }
+
+    /// <summary>768 KB: what the second-level cache holds beside two panels of gate gradients.</summary>
+    public static int StripsLength => 768 * 1024 / sizeof(T);
 
     public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
 

@@ -70,7 +70,7 @@ public abstract unsafe class MatrixKernelTests<T>
         InputProduct<T> job = new()
         {
             Width = width,
-            Input = new ProductTerm<T> { A = x, ARowStride = features, AStep = 1, B = w, PanelRows = features, RowStep = 1, Count = features },
+            Input = new ProductTerm<T> { A = x, ARowStride = features, B = w, PanelRows = features, RowStep = 1, Count = features },
             Bias = bias,
             Columns = columns,
             FirstRow = first,
@@ -138,7 +138,7 @@ public abstract unsafe class MatrixKernelTests<T>
         Divide(job, workers);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(y, expected.Length), $"{width} {guard} {columns} columns, {rows} rows, start {start}, {workers} workers");
 
-        ProductTerm<T> Term(T* a, T* b) => new() { A = a, ARowStride = features, AStep = 1, B = b, PanelRows = features, RowStep = 1, Count = features };
+        ProductTerm<T> Term(T* a, T* b) => new() { A = a, ARowStride = features, B = b, PanelRows = features, RowStep = 1, Count = features };
     }
 
     private static void CheckWeightGradient(SimdWidth width, Guard guard, bool reverse, int[] lengths, int units, int features, bool bias, int workers)
@@ -177,6 +177,7 @@ public abstract unsafe class MatrixKernelTests<T>
             }
         }
 
+        int rowsPerBlock = 1 + (units % 5);
         WeightFactor<T> factor = new() { A = a, Stride = bias ? 0 : features, Features = features, BySlot = !bias, Gradient = dw };
         WeightGradient<T> job = new()
         {
@@ -187,6 +188,8 @@ public abstract unsafe class MatrixKernelTests<T>
             FactorCount = 1,
             Gates = dz,
             GateRows = shape.RowCount,
+            Strips = operands.Unset(workers * features * rowsPerBlock),
+            StripsLength = features * rowsPerBlock,
         };
         Divide(job, workers);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(dw, expected.Length),

@@ -46,20 +46,20 @@ public abstract unsafe class ProductTests<T>
         }
     }
 
-    // a₁ [rows, count], with b's rows perhaps backwards, then a₂ [rows, 3]; both stored by rows, or both by columns.
+    // a₁ [rows, count], with b's rows perhaps backwards, then a₂ [rows, 3]; both stored by rows, or both in strips.
     private static void Check(SimdWidth width, Guard guard, int lines, int rows, int count, int columns)
     {
         int variant = lines + rows + count + columns;
         int panel = lines * Line, panelStart = variant % 2 * 5 * Line;
         using Operands<T> operands = new(guard, variant);
         bool backwards = variant % 3 == 0;
-        bool byColumns = columns == panel && variant % 5 < 2;
+        bool inStrips = columns == panel && variant % 5 < 2;
+        T* strips = operands.Random(rows * (count + 3));
         ProductTerm<T>* terms = operands.Terms(
             new ProductTerm<T>
             {
-                A = operands.Random(rows * count),
-                ARowStride = byColumns ? 1 : count,
-                AStep = byColumns ? rows : 1,
+                A = inStrips ? strips : operands.Random(rows * count),
+                ARowStride = inStrips ? count + 3 : count,
                 B = operands.Random(count * panel) - (panelStart * count),
                 PanelRows = count,
                 FirstRow = backwards ? count - 1 : 0,
@@ -68,9 +68,9 @@ public abstract unsafe class ProductTests<T>
             },
             new ProductTerm<T>
             {
-                A = operands.Random(rows * 3),
-                ARowStride = byColumns ? 1 : 3,
-                AStep = byColumns ? rows : 1,
+                A = inStrips ? strips : operands.Random(rows * 3),
+                ARowStride = inStrips ? count + 3 : 3,
+                FirstK = count,
                 B = operands.Random(3 * panel) - (panelStart * 3),
                 PanelRows = 3,
                 RowStep = 1,
@@ -98,7 +98,7 @@ public abstract unsafe class ProductTests<T>
                 T sum = start == 0 ? T.Zero : ((T*)start)[(row * stride) + column];
                 for (int term = 0; term < termCount; term++)
                 {
-                    sum = Chain(terms[term], row, panelStart, panel, column, sum);
+                    sum = Chain(terms[term], inStrips ? Strip(width, rows, row) : null, row, panelStart, panel, column, sum);
                 }
 
                 expected[(row * columns) + column] = sum;
@@ -116,23 +116,47 @@ public abstract unsafe class ProductTests<T>
             PanelStart = panelStart,
             Panel = panel,
             Columns = columns,
-            ByColumns = byColumns,
+            Strips = inStrips,
         };
         SimdDispatch.Run<T, Call>(width, ref call);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(c, expected.Length),
             $"{width} {guard} {lines} lines, {rows} rows, {columns} columns, {termCount} terms of {count}, start {variant % 4}");
     }
 
-    private static T Chain(ProductTerm<T> term, int row, int panelStart, int panel, int column, T sum)
+    private static T Chain(ProductTerm<T> term, (int First, int Rows)? strip, int row, int panelStart, int panel, int column, T sum)
     {
         for (nint k = 0; k < term.Count; k++)
         {
-            T a = term.A[(row * term.ARowStride) + (k * term.AStep)];
+            T a = strip is var (first, rows)
+                ? term.A[(first * term.ARowStride) + ((term.FirstK + k) * rows) + row - first]
+                : term.A[(row * term.ARowStride) + k];
             T b = term.B[(panelStart * term.PanelRows) + ((term.FirstRow + (k * term.RowStep)) * panel) + column];
             sum = Operands<T>.MultiplyAdd(a, b, sum);
         }
 
         return sum;
+    }
+
+    // The strip that a row is in: rows are cut into tiles as equal as can be, the higher ones first.
+    private static (int First, int Rows) Strip(SimdWidth width, int rows, int row)
+    {
+        TileRows most = default;
+        SimdDispatch.Run<T, TileRows>(width, ref most);
+        int tiles = (rows + most.Value - 1) / most.Value;
+        (int height, int higher) = Math.DivRem(rows, tiles);
+        int inHigher = higher * (height + 1);
+        return row < inHigher
+            ? (row / (height + 1) * (height + 1), height + 1)
+            : (inHigher + ((row - inHigher) / height * height), height);
+    }
+
+    private struct TileRows : IKernel<T>
+    {
+        public int Value;
+
+        public void Invoke<TSimd, TVec>()
+            where TSimd : struct, ISimd<TVec, T>
+            where TVec : unmanaged => Value = TSimd.TileRows;
     }
 
     private struct Call : IKernel<T>
@@ -146,7 +170,7 @@ public abstract unsafe class ProductTests<T>
         public int PanelStart;
         public int Panel;
         public int Columns;
-        public bool ByColumns;
+        public bool Strips;
 
         public readonly void Invoke<TSimd, TVec>()
             where TSimd : struct, ISimd<TVec, T>
@@ -157,9 +181,9 @@ public abstract unsafe class ProductTests<T>
                 PanelProduct<T> product = Product();
                 Product<TSimd, TVec, T>.PanelEdge(ref product, Columns);
             }
-            else if (ByColumns)
+            else if (Strips)
             {
-                Full<TSimd, TVec, AlongRows>();
+                Full<TSimd, TVec, InStrips>();
             }
             else
             {

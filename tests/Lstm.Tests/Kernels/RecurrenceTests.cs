@@ -219,7 +219,6 @@ public abstract unsafe class RecurrenceTests<T>
         {
             A = operands.Random(c.Shape.RowCount * inputs),
             ARowStride = inputs,
-            AStep = 1,
             B = operands.Packed(c.Gates, inputs),
             PanelRows = inputs,
             RowStep = 1,
@@ -240,7 +239,6 @@ public abstract unsafe class RecurrenceTests<T>
     {
         A = (T*)gates + (panel * c.Shape.RowCount * 4 * Line),
         ARowStride = 4 * Line,
-        AStep = 1,
         B = (T*)transposed,
         PanelRows = c.Gates.PaddedColumns,
         FirstRow = panel * 4 * Line,
