@@ -58,7 +58,7 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
                     PanelStart = start,
                     Width = width,
                 };
-                product.Fetch(Input.B + (Columns.Start(q + 1) % Columns.PaddedColumns * Input.PanelRows), Input.PanelRows);
+                product.FetchNext(Input, Columns, q, Input.Count);
                 Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
             }
         }

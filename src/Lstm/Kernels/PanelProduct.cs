@@ -34,10 +34,17 @@ internal unsafe struct PanelProduct<T>
     /// <summary>Lines still to fetch from <see cref="Next"/>.</summary>
     public nint NextLines;
 
-    /// <summary>Sets the panel to fetch to <paramref name="rows"/> rows of b, as wide as this panel, from <paramref name="first"/>.</summary>
+    /// <summary>Fetches rows of b, <paramref name="rows"/> of them and as wide as this panel, from <paramref name="first"/>.</summary>
     public void Fetch(T* first, nint rows)
     {
         Next = (byte*)first;
         NextLines = rows * Width * sizeof(T) / 64;
+    }
+
+    /// <summary>Fetches what follows a sum of <paramref name="rows"/> k with panel <paramref name="panel"/>, the same k of the next panel; after the last one comes the first.</summary>
+    public void FetchNext(in ProductTerm<T> firstTerm, PanelLayout columns, int panel, nint rows)
+    {
+        int next = (panel + 1) % columns.PanelCount;
+        Fetch(firstTerm.B + (columns.Start(next) * firstTerm.PanelRows) + (firstTerm.FirstRow * columns.Width(next)), rows);
     }
 }

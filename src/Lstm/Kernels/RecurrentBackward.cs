@@ -147,12 +147,15 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
                 product.Rows = rows;
                 product.Terms = GateTerms + p;
                 product.TermCount = nint.Min(termsPerBlock, panels - p);
-                bool last = p + termsPerBlock >= panels;
-                int next = (q + 1) % Columns.PanelCount;
-                T* fetched = last
-                    ? Transposed + (Columns.Start(next) * GateTerms->PanelRows)
-                    : Transposed + (column * GateTerms->PanelRows) + (GateTerms[p + termsPerBlock].FirstRow * product.Width);
-                product.Fetch(fetched, termsPerBlock * gates);
+                if (p + termsPerBlock < panels)
+                {
+                    product.Fetch(Transposed + (column * GateTerms->PanelRows) + (GateTerms[p + termsPerBlock].FirstRow * product.Width), termsPerBlock * gates);
+                }
+                else
+                {
+                    product.FetchNext(*GateTerms, Columns, q, termsPerBlock * gates);
+                }
+
                 Product<TSimd, TVec, T>.PanelEdge(ref product, Units - column);
                 product.Start = dh;
                 product.StartStride = Columns.PaddedColumns;

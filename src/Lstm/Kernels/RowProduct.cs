@@ -78,9 +78,7 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
                 };
                 if (end > first)
                 {
-                    ProductTerm<T> term = Terms[first];
-                    int next = (q + 1) % Columns.PanelCount;
-                    product.Fetch(term.B + (Columns.Start(next) * term.PanelRows) + (term.FirstRow * Columns.Width(next)), k);
+                    product.FetchNext(Terms[first], Columns, q, k);
                 }
 
                 Product<TSimd, TVec, T>.PanelEdge(ref product, Columns.Columns - column);

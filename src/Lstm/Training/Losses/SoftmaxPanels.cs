@@ -113,7 +113,20 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
             int width = Columns.Width(q);
             int columns = Math.Min(width, Columns.Columns - start);
             T* values = At(_first, start, q);
-            Product<TSimd, TVec, T>.Panel<AlongSum>(values, width, Bias == null ? null : Bias + start, 0, &input, 1, _first, rows, start, width);
+            PanelProduct<T> product = new()
+            {
+                C = values,
+                CStride = width,
+                Start = Bias == null ? null : Bias + start,
+                Terms = &input,
+                TermCount = 1,
+                Row = _first,
+                Rows = rows,
+                PanelStart = start,
+                Width = width,
+            };
+            product.FetchNext(Input, Columns, q, Input.Count);
+            Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
             for (nint row = 0; columns < width && row < rows; row++)
             {
                 new Span<T>(values + (row * width) + columns, width - columns).Clear();
