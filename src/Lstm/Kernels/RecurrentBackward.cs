@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Cells;
 using Lstm.Simd;
 
@@ -79,6 +80,8 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
     }
 
     // dh ← ∂/∂output + dh for the sequences that end here: no later step has started their chain.
+    // AggressiveOptimization: with sequences of one length it runs once a pass, so it would stay in unoptimised code for long.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AddOutputGradient<TSimd, TVec>(int from, int first, int end, nint row)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
