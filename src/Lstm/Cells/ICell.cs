@@ -10,8 +10,11 @@ internal interface ICell<TSimd, TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>i, f, g, o hold z and become the gates; returns the new cell state and the new hidden state.</summary>
-    static abstract void Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, out TVec c, out TVec h);
+    /// <summary>i, f, g, o hold z and become the gates; returns the new cell state.</summary>
+    static abstract TVec Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious);
+
+    /// <summary>The new hidden state, from the output gate and the new cell state.</summary>
+    static abstract TVec Output(TVec o, TVec c);
 
     /// <summary>
     /// i, f, g, o hold the gates and become dz; dc comes in as ∂/∂c of the later steps and goes out as ∂/∂c of the

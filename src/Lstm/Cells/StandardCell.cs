@@ -21,15 +21,17 @@ internal readonly struct StandardCell<TSimd, TVec, T> : ICell<TSimd, TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, out TVec c, out TVec h)
+    public static TVec Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
     {
         i = Elementary<TSimd, TVec, T>.Sigmoid(i);
         f = Elementary<TSimd, TVec, T>.Sigmoid(f);
         g = Elementary<TSimd, TVec, T>.Tanh(g);
         o = Elementary<TSimd, TVec, T>.Sigmoid(o);
-        c = TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, g));
-        h = TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
+        return TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, g));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Output(TVec o, TVec c) => TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Backward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)

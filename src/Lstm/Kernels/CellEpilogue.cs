@@ -18,27 +18,52 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
 {
     // z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c [rows, line], which may be the same; h [rows, units].
     // units < line only in a layer's last panel: the cells beyond stay in the padding, h has none.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    // Two loops: the processor looks ahead about a hundred operations. h waits for c, which waits for the gates, and what
+    // waits would keep the gates of the next row from being started.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
     {
+        Gates(z, cPrevious, c, rows);
+        Outputs(z, c, h, hStride, rows, units);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Gates(T* z, T* cPrevious, T* c, nint rows)
+    {
         nint line = 64 / sizeof(T);
-        T* edge = stackalloc T[64 / sizeof(T)];
         for (nint r = 0; r < rows; r++)
         {
-            T* target = units == line ? h : edge;
             for (nint u = 0; u < line; u += TSimd.Width)
             {
                 TVec i = TSimd.Load(z + u);
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), out TVec cNew, out TVec hNew);
+                TSimd.Store(c + u, TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
                 TSimd.Store(z + (3 * line) + u, o);
-                TSimd.Store(c + u, cNew);
-                TSimd.Store(target + u, hNew);
+            }
+
+            z += 4 * line;
+            cPrevious += line;
+            c += line;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Outputs(T* z, T* c, T* h, nint hStride, nint rows, nint units)
+    {
+        nint line = 64 / sizeof(T);
+        T* edge = stackalloc T[64 / sizeof(T)];
+        T* o = z + (3 * line);
+        for (nint r = 0; r < rows; r++)
+        {
+            T* target = units == line ? h : edge;
+            for (nint u = 0; u < line; u += TSimd.Width)
+            {
+                TSimd.Store(target + u, TCell.Output(TSimd.Load(o + u), TSimd.Load(c + u)));
             }
 
             for (nint u = 0; target != h && u < units; u++)
@@ -46,8 +71,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
                 h[u] = edge[u];
             }
 
-            z += 4 * line;
-            cPrevious += line;
+            o += 4 * line;
             c += line;
             h += hStride;
         }
@@ -64,9 +88,9 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
             TVec f = TSimd.Load(z + line + u);
             TVec g = TSimd.Load(z + (2 * line) + u);
             TVec o = TSimd.Load(z + (3 * line) + u);
-            TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(c + u), out TVec cNew, out TVec hNew);
+            TVec cNew = TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(c + u));
             TSimd.Store(c + u, cNew);
-            TSimd.Store(h + u, hNew);
+            TSimd.Store(h + u, TCell.Output(o, cNew));
         }
     }
 

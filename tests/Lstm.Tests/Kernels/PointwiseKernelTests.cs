@@ -155,10 +155,10 @@ public abstract unsafe class PointwiseKernelTests<T>
             (int row, int u) = Math.DivRem(i, Line);
             int at = (row * 4 * Line) + u;
             T before = cell.CPrevious[i];
-            StandardCell<SimdScalar<T>, T, T>.Forward(ref z[at], ref z[at + Line], ref z[at + (2 * Line)], ref z[at + (3 * Line)], before, out c[i], out T output);
+            c[i] = StandardCell<SimdScalar<T>, T, T>.Forward(ref z[at], ref z[at + Line], ref z[at + (2 * Line)], ref z[at + (3 * Line)], before);
             if (u < units)
             {
-                h[(row * units) + u] = output;
+                h[(row * units) + u] = StandardCell<SimdScalar<T>, T, T>.Output(z[at + (3 * Line)], c[i]);
             }
 
             (dz[at], dz[at + Line], dz[at + (2 * Line)], dz[at + (3 * Line)]) = (z[at], z[at + Line], z[at + (2 * Line)], z[at + (3 * Line)]);

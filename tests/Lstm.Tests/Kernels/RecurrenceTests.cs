@@ -277,12 +277,13 @@ public abstract unsafe class RecurrenceTests<T>
                 int slot = c.Shape.Count + row;
                 for (int u = 0; u < c.PaddedUnits; u++)
                 {
-                    StandardCell<SimdScalar<T>, T, T>.Forward(
-                        ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
-                        cells[c.CellIndex(u, previous, slots)], out cells[c.CellIndex(u, slot, slots)], out T output);
+                    ref T o = ref z[c.GateIndex(3, u, row)];
+                    ref T cell = ref cells[c.CellIndex(u, slot, slots)];
+                    cell = StandardCell<SimdScalar<T>, T, T>.Forward(
+                        ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
-                        h[(slot * stride) + shift + u] = output;
+                        h[(slot * stride) + shift + u] = StandardCell<SimdScalar<T>, T, T>.Output(o, cell);
                     }
                 }
 
