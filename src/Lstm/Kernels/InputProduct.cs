@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;
@@ -33,6 +34,7 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
         SimdDispatch.Run<T, InputProduct<T>>(Width, ref this);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged

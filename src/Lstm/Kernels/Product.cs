@@ -8,6 +8,8 @@ namespace Lstm.Kernels;
 /// <remarks>
 /// Each element of the result is one chain of multiply-adds: its start value, then the terms in order, each in rising k.
 /// How rows and columns are cut into tiles never changes a chain, so tile shapes are free to follow the hardware.
+/// Everything down to the tiles is optimised at once: in a small layer it is run as often as it computes, and a process
+/// confined to one processor is slow to replace the code that it starts with.
 /// </remarks>
 internal static unsafe class Product<TSimd, TVec, T>
     where TSimd : struct, ISimd<TVec, T>
@@ -30,34 +32,28 @@ internal static unsafe class Product<TSimd, TVec, T>
     /// </summary>
     public static int RowsPerBlock(int k) => Math.Clamp(BlockBytes / (k * sizeof(T)), 96, 1024) / 6 * 6;
 
-    // Rows are cut into tiles as equal as can be: 32 rows are 6 6 5 5 5 5, not five sixes and a two, whose eight accumulators
-    // could not hide the latency of a multiply-add.
+    // All rows of the product. Afterwards its C, Start and Row are those of the rows that would follow.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panel<TAdjacent>(ref PanelProduct<T> product)
         where TAdjacent : struct, IConstant
     {
-        nint tiles = (product.Rows + TSimd.TileRows - 1) / TSimd.TileRows;
-        for (nint tile = 0; tile < tiles; tile++)
+        TileCut cut = Cut((int)product.Rows);
+        for (int tile = 0; tile < cut.Count; tile++)
         {
-            nint height = (product.Rows + tiles - tile - 1) / (tiles - tile);
+            int height = cut.Height(tile);
             Tile<TAdjacent>(ref product, height);
             product.C += height * product.CStride;
             product.Start += product.Start == null ? 0 : height * product.StartStride;
             product.Row += height;
-            product.Rows -= height;
         }
     }
 
-    /// <summary>First row of a tile when <paramref name="rows"/> are cut as <see cref="Panel"/> cuts them.</summary>
-    public static int TileStart(int rows, int tile)
-    {
-        (int height, int higher) = Math.DivRem(rows, TileCount(rows));
-        return (tile * height) + Math.Min(tile, higher);
-    }
-
-    /// <summary>How many tiles <paramref name="rows"/> ≥ 1 make.</summary>
-    public static int TileCount(int rows) => (rows + TSimd.TileRows - 1) / TSimd.TileRows;
+    /// <summary>How <see cref="Panel"/> cuts rows into tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TileCut Cut(int rows) => new(rows, TSimd.TileRows);
 
     // The same for a c and a start of which only the first `columns` columns exist: nothing beyond them is read or written.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PanelEdge(ref PanelProduct<T> product, nint columns)
     {
         if (columns >= product.Width)
@@ -73,10 +69,10 @@ internal static unsafe class Product<TSimd, TVec, T>
         whole.CStride = whole.Width;
         whole.Start = edge;
         whole.StartStride = whole.Width;
-        nint tiles = (product.Rows + TSimd.TileRows - 1) / TSimd.TileRows;
-        for (nint tile = 0; tile < tiles; tile++)
+        TileCut cut = Cut((int)product.Rows);
+        for (int tile = 0; tile < cut.Count; tile++)
         {
-            nint height = (product.Rows + tiles - tile - 1) / (tiles - tile);
+            int height = cut.Height(tile);
             for (nint r = 0; r < height; r++)
             {
                 Span<T> row = new(edge + (r * whole.Width), (int)columns);
@@ -98,12 +94,12 @@ internal static unsafe class Product<TSimd, TVec, T>
 
             product.C += height * product.CStride;
             product.Start += product.Start == null ? 0 : height * product.StartStride;
-            product.Rows -= height;
             whole.Row += height;
         }
     }
 
     // The next `rows` ≤ TileRows rows: the panel in groups of up to four vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile<TAdjacent>(ref PanelProduct<T> product, nint rows)
         where TAdjacent : struct, IConstant
     {

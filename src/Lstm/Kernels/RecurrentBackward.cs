@@ -57,6 +57,7 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
         SimdDispatch.Run<T, RecurrentBackward<T>>(Width, ref this);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
@@ -103,6 +104,7 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ApplyCell<TSimd, TVec>(nint first, nint rows, nint row, nint previous)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
@@ -123,6 +125,7 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
     }
 
     // dh of the previous step; at the initial state there is no output to start from.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void PropagateHidden<TSimd, TVec>(nint first, nint rows, nint row, nint previous)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Cells;
 using Lstm.Simd;
 
@@ -58,6 +59,7 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
         SimdDispatch.Run<T, RecurrentForward<T>>(Width, ref this);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged

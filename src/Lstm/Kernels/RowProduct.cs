@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;
@@ -30,6 +31,7 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         SimdDispatch.Run<T, RowProduct<T>>(Width, ref this);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
@@ -50,6 +52,7 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
     }
 
     // y ← (start, or with later blocks what y holds) + terms first … end, k values of the sum in all.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AddTerms<TSimd, TVec>(int first, int end, nint k)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;
@@ -67,6 +68,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         SimdDispatch.Run<T, WeightGradient<T>>(Width, ref this);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
@@ -95,6 +97,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         AddGroup<TSimd, TVec>(group, count, features);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AddGroup<TSimd, TVec>(WeightFactor<T>* group, int count, int features)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
@@ -137,6 +140,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AddBlock<TSimd, TVec>(WeightFactor<T>* group, int count, ReadOnlySpan<RowRuns.Run> runs, ProductTerm<T>* terms, int rows)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
@@ -145,7 +149,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         int tiles = 0;
         for (int f = 0; f < count; f++)
         {
-            tiles += Product<TSimd, TVec, T>.TileCount(group[f].Count);
+            tiles += Product<TSimd, TVec, T>.Cut(group[f].Count).Count;
         }
 
         (int firstUnit, int endUnit) = SequenceSplit.Even(Columns.PanelCount * tiles, _worker, _workers);
@@ -181,9 +185,9 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             for (int f = 0; f < count; f++)
             {
                 WeightFactor<T>* factor = group + f;
-                int factorTiles = Product<TSimd, TVec, T>.TileCount(factor->Count);
+                TileCut cut = Product<TSimd, TVec, T>.Cut(factor->Count);
                 int first = Math.Max(firstUnit - unit, 0);
-                int end = Math.Min(endUnit - unit, factorTiles);
+                int end = Math.Min(endUnit - unit, cut.Count);
                 for (int t = 0; first < end && t < runs.Length; t++)
                 {
                     terms[t].A = strips;
@@ -192,25 +196,26 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 
                 for (int tile = first; tile < end; tile++)
                 {
-                    int row = Product<TSimd, TVec, T>.TileStart(factor->Count, tile);
+                    int row = cut.Start(tile);
                     product.Row = row;
                     product.C = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + ((factor->First + row) * width);
                     product.Start = product.C;
-                    Product<TSimd, TVec, T>.Tile<InStrips>(ref product, Product<TSimd, TVec, T>.TileStart(factor->Count, tile + 1) - row);
+                    Product<TSimd, TVec, T>.Tile<InStrips>(ref product, cut.Height(tile));
                 }
 
-                unit += factorTiles;
+                unit += cut.Count;
                 strips += (nint)factor->Count * rows;
             }
         }
     }
 
     // strips [tile, rows, tile's features] ← a [rows of the runs, features of the group].
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy<TSimd, TVec>(in WeightFactor<T> factor, ReadOnlySpan<RowRuns.Run> runs, int rows, T* strips)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        int tiles = Product<TSimd, TVec, T>.TileCount(factor.Count);
+        TileCut cut = Product<TSimd, TVec, T>.Cut(factor.Count);
         nint k = 0;
         foreach (RowRuns.Run run in runs)
         {
@@ -219,10 +224,10 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             {
                 T* a = factor.A + ((place + (done * run.Step)) * factor.Stride) + factor.First;
                 nint taken = nint.Min(run.Count - done, RowsPerCopy);
-                for (int tile = 0; tile < tiles; tile++)
+                for (int tile = 0; tile < cut.Count; tile++)
                 {
-                    int first = Product<TSimd, TVec, T>.TileStart(factor.Count, tile);
-                    int features = Product<TSimd, TVec, T>.TileStart(factor.Count, tile + 1) - first;
+                    int first = cut.Start(tile);
+                    int features = cut.Height(tile);
                     CopyRows(a + first, run.Step * factor.Stride, strips + ((nint)first * rows) + (k * features), taken, features);
                 }
 
@@ -231,23 +236,30 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         }
     }
 
+    // to [rows, features] ← from [rows of stride, features]. A row is one to three vectors of 16 bytes and a rest of 8 and 4.
     // AggressiveOptimization: it runs a few times a pass, so it would stay in unoptimised code for long.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(T* from, nint stride, T* to, nint rows, nint features)
     {
+        nint bytes = features * sizeof(T);
+        nint vectors = bytes / 16 * 16;
         for (; rows > 0; rows--)
         {
-            nint i = 0;
-            for (; i <= features - 2; i += 2)
+            byte* source = (byte*)from;
+            byte* target = (byte*)to;
+            for (nint i = 0; i < vectors; i += 16)
             {
-                (T first, T second) = (from[i], from[i + 1]);
-                to[i] = first;
-                to[i + 1] = second;
+                Vector128.Load(source + i).Store(target + i);
             }
 
-            if (i < features)
+            if ((bytes & 8) != 0)
             {
-                to[i] = from[i];
+                *(long*)(target + vectors) = *(long*)(source + vectors);
+            }
+
+            if ((bytes & 4) != 0)
+            {
+                *(int*)(target + bytes - 4) = *(int*)(source + bytes - 4);
             }
 
             from += stride;

@@ -137,17 +137,19 @@ public abstract unsafe class ProductTests<T>
         return sum;
     }
 
-    // The strip that a row is in: rows are cut into tiles as equal as can be, the higher ones first.
+    // The strip that a row is in.
     private static (int First, int Rows) Strip(SimdWidth width, int rows, int row)
     {
         TileRows most = default;
         SimdDispatch.Run<T, TileRows>(width, ref most);
-        int tiles = (rows + most.Value - 1) / most.Value;
-        (int height, int higher) = Math.DivRem(rows, tiles);
-        int inHigher = higher * (height + 1);
-        return row < inHigher
-            ? (row / (height + 1) * (height + 1), height + 1)
-            : (inHigher + ((row - inHigher) / height * height), height);
+        TileCut cut = new(rows, most.Value);
+        int tile = 0;
+        while (cut.Start(tile) + cut.Height(tile) <= row)
+        {
+            tile++;
+        }
+
+        return (cut.Start(tile), cut.Height(tile));
     }
 
     private struct TileRows : IKernel<T>
