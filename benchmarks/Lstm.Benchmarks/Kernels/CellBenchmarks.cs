@@ -61,8 +61,9 @@ public unsafe class CellBenchmarks<T>
             where TVec : unmanaged
         {
             nint line = PanelLayout.LineOf<T>();
-            CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Forward(
-                Z, Cells, Cells + (line * Rows), Hidden, line, Rows, line);
+            StandardCell<T> cell = default;
+            CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Forward(
+                ref cell, null, Z, Cells, Cells + (line * Rows), Hidden, line, Rows, line);
         }
     }
 
@@ -78,8 +79,9 @@ public unsafe class CellBenchmarks<T>
             where TVec : unmanaged
         {
             nint line = PanelLayout.LineOf<T>();
-            CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Backward(
-                Z, Cells, Cells + (line * Rows), Hidden, line, Hidden + (line * Rows), Rows);
+            StandardCell<T> cell = default;
+            CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Backward(
+                ref cell, null, Z, Cells, Cells + (line * Rows), Hidden, line, Hidden + (line * Rows), Rows);
         }
     }
 }

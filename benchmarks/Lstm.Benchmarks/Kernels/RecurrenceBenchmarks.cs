@@ -1,5 +1,6 @@
 using System.Numerics;
 using BenchmarkDotNet.Attributes;
+using Lstm.Cells;
 using Lstm.Kernels;
 using Lstm.Sequences;
 using Lstm.Simd;
@@ -50,6 +51,7 @@ public unsafe class RecurrenceBenchmarks<T>
             Recurrent = Buffer(layout.PaddedColumns * units),
             Input = default,
             Bias = null,
+            Own = null,
             Gates = _gates.Pointer,
             GateRows = shape.RowCount,
             FirstGateRow = 0,
@@ -88,6 +90,7 @@ public unsafe class RecurrenceBenchmarks<T>
             Transposed = transposed,
             Columns = columns,
             GateTerms = _terms.Pointer,
+            Own = null,
             Gates = _gates.Pointer,
             GateRows = shape.RowCount,
             Cells = cells,
@@ -104,7 +107,7 @@ public unsafe class RecurrenceBenchmarks<T>
     public void Forward()
     {
         _start.Span.CopyTo(_gates.Span);
-        _forward.Run(0, 1);
+        new CellJob<T, RecurrentForward<T>, StandardCell<T>>(_forward, default).Run(0, 1);
     }
 
     [Benchmark]
@@ -112,7 +115,7 @@ public unsafe class RecurrenceBenchmarks<T>
     {
         _start.Span.CopyTo(_gates.Span);
         _stateGradients.Span.Clear();
-        _backward.Run(0, 1);
+        new CellJob<T, RecurrentBackward<T>, StandardCell<T>>(_backward, default).Run(0, 1);
     }
 
     private T* Buffer(long length)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using BenchmarkDotNet.Attributes;
+using Lstm.Cells;
 using Lstm.Kernels;
 using Lstm.Simd;
 
@@ -26,7 +27,7 @@ public unsafe class StepBenchmarks<T>
         int gates = PanelLayout.Gates<T>(Units).PaddedColumns;
         _weights = RandomBuffer.Create<T>(2L * gates * Units);
         _rows = RandomBuffer.Create<T>(4L * gates);
-        _step = RecurrentStep<T>.Bind(SimdDispatch.Best, new RecurrentStep<T>
+        _step = new CellKernels<T, StandardCell<T>>(default).Bind(SimdDispatch.Best, new RecurrentStep<T>
         {
             Inputs = Units,
             Units = Units,
@@ -34,6 +35,7 @@ public unsafe class StepBenchmarks<T>
             Recurrent = _weights.Pointer + ((nint)gates * Units),
             Bias = null,
             SecondBias = null,
+            Own = null,
             Hidden = _rows.Pointer + (gates / 4),
             Cell = _rows.Pointer + (gates / 2),
             Team = _team,

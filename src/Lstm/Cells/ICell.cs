@@ -4,21 +4,35 @@ using Lstm.Simd;
 namespace Lstm.Cells;
 
 /// <summary>The equations of a cell, for one vector of units: what happens between the products and the new states.</summary>
-/// <remarks>Forward turns pre-activations into gates, in place; Backward turns the gates into the gradient of the pre-activations.</remarks>
-internal interface ICell<TSimd, TVec, T>
-    where TSimd : struct, ISimd<TVec, T>
-    where TVec : unmanaged
+/// <remarks>
+/// Forward turns pre-activations into gates, in place; Backward turns the gates into the gradient of the pre-activations. A
+/// cell is a value: it holds its settings, and its methods are compiled into the kernels. The width is the methods', so that
+/// a cell is written once for all of them.
+/// </remarks>
+internal unsafe interface ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>
+    /// Lines of weights of each panel that belong to the units alone (diagonal ones): of these, <c>own</c> points to the
+    /// vector's in the first line, the others follow a line apart. Nothing may be read there if the layer has none.
+    /// </summary>
+    static abstract int OwnLines { get; }
+
     /// <summary>i, f, g, o hold z and become the gates; returns the new cell state.</summary>
-    static abstract TVec Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious);
+    TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
 
     /// <summary>The new hidden state, from the output gate and the new cell state.</summary>
-    static abstract TVec Output(TVec o, TVec c);
+    TVec Output<TSimd, TVec>(TVec o, TVec c)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
 
     /// <summary>
     /// i, f, g, o hold the gates and become dz; dc comes in as ∂/∂c of the later steps and goes out as ∂/∂c of the
     /// previous one; dh is the whole gradient of h.
     /// </summary>
-    static abstract void Backward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc);
+    void Backward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
 }

@@ -15,13 +15,15 @@ namespace Lstm.Cells;
 /// dzᵢ = di⊙i(1 − i)   dz_f = df⊙f(1 − f)   dz_g = dg⊙(1 − g²)   dz_o = do⊙o(1 − o)
 /// </code>
 /// </remarks>
-internal readonly struct StandardCell<TSimd, TVec, T> : ICell<TSimd, TVec, T>
-    where TSimd : struct, ISimd<TVec, T>
-    where TVec : unmanaged
+internal readonly unsafe struct StandardCell<T> : ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    public static int OwnLines => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Forward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
     {
         i = Elementary<TSimd, TVec, T>.Sigmoid(i);
         f = Elementary<TSimd, TVec, T>.Sigmoid(f);
@@ -31,10 +33,14 @@ internal readonly struct StandardCell<TSimd, TVec, T> : ICell<TSimd, TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Output(TVec o, TVec c) => TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
+    public TVec Output<TSimd, TVec>(TVec o, TVec c)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Backward(ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+    public void Backward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
     {
         TVec tanhC = Elementary<TSimd, TVec, T>.Tanh(c);
         TVec dO = TSimd.Multiply(dh, tanhC);

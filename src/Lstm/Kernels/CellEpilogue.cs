@@ -14,21 +14,21 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    where TCell : struct, ICell<TSimd, TVec, T>
+    where TCell : unmanaged, ICell<T>
 {
     // z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c [rows, line], which may be the same; h [rows, units].
     // units < line only in a layer's last panel: the cells beyond stay in the padding, h has none.
     // Two loops: the processor looks ahead about a hundred operations. h waits for c, which waits for the gates, and what
     // waits would keep the gates of the next row from being started.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
+    public static void Forward(ref TCell cell, T* own, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
     {
-        Gates(z, cPrevious, c, rows);
-        Outputs(z, c, h, hStride, rows, units);
+        Gates(ref cell, own, z, cPrevious, c, rows);
+        Outputs(ref cell, z, c, h, hStride, rows, units);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Gates(T* z, T* cPrevious, T* c, nint rows)
+    private static void Gates(ref TCell cell, T* own, T* z, T* cPrevious, T* c, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
@@ -39,7 +39,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TSimd.Store(c + u, TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
+                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -53,7 +53,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Outputs(T* z, T* c, T* h, nint hStride, nint rows, nint units)
+    private static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
     {
         nint line = 64 / sizeof(T);
         T* edge = stackalloc T[64 / sizeof(T)];
@@ -63,7 +63,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
             T* target = units == line ? h : edge;
             for (nint u = 0; u < line; u += TSimd.Width)
             {
-                TSimd.Store(target + u, TCell.Output(TSimd.Load(o + u), TSimd.Load(c + u)));
+                TSimd.Store(target + u, cell.Output<TSimd, TVec>(TSimd.Load(o + u), TSimd.Load(c + u)));
             }
 
             for (nint u = 0; target != h && u < units; u++)
@@ -79,7 +79,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
 
     // The same for one row, whole lines of h, and nothing kept but the new state.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Step(T* z, T* c, T* h)
+    public static void Step(ref TCell cell, T* own, T* z, T* c, T* h)
     {
         nint line = 64 / sizeof(T);
         for (nint u = 0; u < line; u += TSimd.Width)
@@ -88,15 +88,15 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
             TVec f = TSimd.Load(z + line + u);
             TVec g = TSimd.Load(z + (2 * line) + u);
             TVec o = TSimd.Load(z + (3 * line) + u);
-            TVec cNew = TCell.Forward(ref i, ref f, ref g, ref o, TSimd.Load(c + u));
+            TVec cNew = cell.Forward<TSimd, TVec>(own + u, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
             TSimd.Store(c + u, cNew);
-            TSimd.Store(h + u, TCell.Output(o, cNew));
+            TSimd.Store(h + u, cell.Output<TSimd, TVec>(o, cNew));
         }
     }
 
     // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dh [rows, line]. dc in: of the later steps, out: of the previous one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Backward(T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
+    public static void Backward(ref TCell cell, T* own, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
@@ -108,7 +108,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
                 TVec dcRow = TSimd.Load(dc + u);
-                TCell.Backward(ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dh + u), ref dcRow);
+                cell.Backward<TSimd, TVec>(own + u, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dh + u), ref dcRow);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);

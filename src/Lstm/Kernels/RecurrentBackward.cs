@@ -10,10 +10,11 @@ namespace Lstm.Kernels;
 /// At each step dh = ∂/∂output + dz₊₁·W_hh (the chain starts from the output's gradient and takes dz in storage order), the
 /// cell's equations turn gates into dz, and dc is carried in place. What is left in dh and dc is the initial state's gradient.
 /// </remarks>
-internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
+internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public required SimdWidth Width;
+    public required SimdWidth Width { get; init; }
+
     public required RecurrencePlan Plan;
     public required SequenceSplit Split;
 
@@ -29,6 +30,9 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
 
     /// <summary>One term for each panel of dz, its A at row 0.</summary>
     public required ProductTerm<T>* GateTerms;
+
+    /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
+    public required T* Own;
 
     /// <summary>In: gates, out: dz; [panels, GateRows, 4·line].</summary>
     public required T* Gates;
@@ -51,16 +55,13 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
     private int _firstRank;
     private int _endRank;
 
-    public void Run(int worker, int workers)
-    {
-        (_firstRank, _endRank) = Split.Share(worker, workers);
-        SimdDispatch.Run<T, RecurrentBackward<T>>(Width, ref this);
-    }
+    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Split.Share(worker, workers);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Invoke<TSimd, TVec>()
+    public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
     {
         for (int step = Plan.StepCount - 1; step >= 0; step--)
         {
@@ -73,7 +74,7 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
                     nint row = block.Row + first - block.First;
                     nint previous = block.Previous + first - block.First;
                     AddOutputGradient<TSimd, TVec>(Math.Max(first, block.Continuing), first, first + rows, row);
-                    ApplyCell<TSimd, TVec>(first, rows, row, previous);
+                    ApplyCell<TSimd, TVec, TCell>(ref cell, first, rows, row, previous);
                     PropagateHidden<TSimd, TVec>(first, rows, row, previous);
                 }
             }
@@ -105,15 +106,18 @@ internal unsafe struct RecurrentBackward<T> : IKernel<T>, IJob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void ApplyCell<TSimd, TVec>(nint first, nint rows, nint row, nint previous)
+    private readonly void ApplyCell<TSimd, TVec, TCell>(ref TCell cell, nint first, nint rows, nint row, nint previous)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
     {
         nint line = Columns.Line;
         for (nint panel = 0; panel * line < Units; panel++)
         {
             T* cells = Cells + (panel * CellSlots * line);
-            CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Backward(
+            CellEpilogue<TSimd, TVec, T, TCell>.Backward(
+                ref cell,
+                Own == null ? null : Own + (panel * TCell.OwnLines * line),
                 Gates + (((panel * GateRows) + row) * 4 * line),
                 cells + (previous * line),
                 cells + ((Sequences + row) * line),

@@ -10,10 +10,11 @@ namespace Lstm.Kernels;
 /// z ← z + h₋₁·W_hhᵀ (or, with the input's weights given, z ← b + x·W_ihᵀ + h₋₁·W_hhᵀ), then the cell's equations. Sequences
 /// do not meet here, so each worker takes some of them through all steps without waiting for the others.
 /// </remarks>
-internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
+internal unsafe struct RecurrentForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public required SimdWidth Width;
+    public required SimdWidth Width { get; init; }
+
     public required RecurrencePlan Plan;
     public required SequenceSplit Split;
 
@@ -36,6 +37,9 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
     /// <summary>b by panels, used with <see cref="Input"/>; null for none.</summary>
     public required T* Bias;
 
+    /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
+    public required T* Own;
+
     /// <summary>z [panels, GateRows, 4·line], its first row standing for row <see cref="FirstGateRow"/>.</summary>
     public required T* Gates;
     public required nint GateRows;
@@ -53,16 +57,13 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
     private int _firstRank;
     private int _endRank;
 
-    public void Run(int worker, int workers)
-    {
-        (_firstRank, _endRank) = Split.Share(worker, workers);
-        SimdDispatch.Run<T, RecurrentForward<T>>(Width, ref this);
-    }
+    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Split.Share(worker, workers);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Invoke<TSimd, TVec>()
+    public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
         nint gates = 4 * line;
@@ -118,8 +119,9 @@ internal unsafe struct RecurrentForward<T> : IKernel<T>, IJob
                     T* cells = Cells + (panel * CellSlots * line);
                     T* before = cells + ((KeepCells ? previous : first) * line);
                     T* after = cells + ((KeepCells ? Sequences + row : first) * line);
-                    CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Forward(
-                        z, before, after, h + (panel * line), HiddenStride, rows, Math.Min(units, line));
+                    T* own = Own == null ? null : Own + (panel * TCell.OwnLines * line);
+                    CellEpilogue<TSimd, TVec, T, TCell>.Forward(
+                        ref cell, own, z, before, after, h + (panel * line), HiddenStride, rows, Math.Min(units, line));
                 }
             }
         }

@@ -5,8 +5,8 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels;
 
-/// <summary>What one step of one sequence through a recurrent layer works on; <see cref="Bind"/> makes it runnable.</summary>
-internal unsafe struct RecurrentStep<T> : IKernel<T>
+/// <summary>What one step of one sequence through a recurrent layer works on; <see cref="CellKernels{T}.Bind"/> makes it runnable.</summary>
+internal unsafe struct RecurrentStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public required nint Inputs;
@@ -20,6 +20,9 @@ internal unsafe struct RecurrentStep<T> : IKernel<T>
     public required T* Bias;
     public required T* SecondBias;
 
+    /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
+    public required T* Own;
+
     /// <summary>h [units], in room for whole lines. Becomes the new h.</summary>
     public required T* Hidden;
 
@@ -28,31 +31,21 @@ internal unsafe struct RecurrentStep<T> : IKernel<T>
 
     /// <summary>Workers that share the panels of each step.</summary>
     public required WorkerTeam Team;
-
-    private StepKernel<T>? _bound;
-
-    public static StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step)
-    {
-        SimdDispatch.Run<T, RecurrentStep<T>>(width, ref step);
-        return step._bound!;
-    }
-
-    public void Invoke<TSimd, TVec>()
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged => _bound = new RecurrentStep<TSimd, TVec, T>(this);
 }
 
 /// <summary>One step of one sequence: what streaming runs. The same chains as <see cref="RecurrentForward{T}"/>, so the same bits.</summary>
-internal sealed unsafe class RecurrentStep<TSimd, TVec, T> : StepKernel<T>
+internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TCell : unmanaged, ICell<T>
 {
     // Weights from this size on are worth other workers: reading them takes one core longer than waking a parked thread, some
     // 20 µs, and two cores' second-level caches hold what one cannot.
     private const int SharedBytes = 2 * 1024 * 1024;
 
     private readonly RecurrentStep<T> _step;
+    private readonly TCell _cell;
     private readonly nint _panels;
     private readonly AlignedBuffer<T> _gates;
     private readonly AlignedBuffer<T> _next;
@@ -60,9 +53,10 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T> : StepKernel<T>
     private readonly T* _firstBias;
     private readonly bool _shared;
 
-    public RecurrentStep(RecurrentStep<T> step)
+    public RecurrentStep(RecurrentStep<T> step, TCell cell)
     {
         _step = step;
+        _cell = cell;
         _firstBias = step.Bias;
         _panels = (step.Units + Line - 1) / Line;
         _gates = new AlignedBuffer<T>(step.Team.Size * 4 * Line);
@@ -120,6 +114,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T> : StepKernel<T>
     private void RunPanels(T* x, T* next, T* z, nint first, nint end)
     {
         nint width = 4 * Line;
+        TCell cell = _cell;
         for (nint panel = first; panel < end; panel++)
         {
             T* start = _step.Bias == null ? null : _step.Bias + (panel * width);
@@ -127,14 +122,15 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T> : StepKernel<T>
             T* r = _step.Recurrent + (panel * width * _step.Units);
             RowKernel<TSimd, TVec, T>.Run(z, start, x, _step.Inputs, w, _step.Hidden, _step.Units, r);
             T* c = _step.Cell + (panel * Line);
-            CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Step(z, c, next + (panel * Line));
+            T* own = _step.Own == null ? null : _step.Own + (panel * TCell.OwnLines * Line);
+            CellEpilogue<TSimd, TVec, T, TCell>.Step(ref cell, own, z, c, next + (panel * Line));
         }
     }
 
     /// <summary>A worker's share of the panels; each reads the whole h of the step before.</summary>
     private struct Share : IJob
     {
-        public required RecurrentStep<TSimd, TVec, T> Kernel;
+        public required RecurrentStep<TSimd, TVec, T, TCell> Kernel;
         public required T* X;
         public required T* Next;
 

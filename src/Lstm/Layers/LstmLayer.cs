@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Cells;
 using Lstm.Kernels;
 
 namespace Lstm.Layers;
@@ -21,6 +22,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     private readonly LstmSpec _spec;
     private readonly LstmWeights[] _directions;
+    private readonly CellKernels<T>[] _kernels;
     private readonly PanelLayout _gates;
 
     public LstmLayer(LstmSpec spec, int layer, int inputSize, string name, ParameterLayout parameters)
@@ -29,10 +31,12 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         _gates = PanelLayout.Gates<T>(spec.HiddenSize);
         int count = spec.Direction == LstmDirection.Bidirectional ? 2 : 1;
         _directions = new LstmWeights[count];
+        _kernels = new CellKernels<T>[count];
         for (int d = 0; d < count; d++)
         {
             bool reverse = d == 1 || spec.Direction == LstmDirection.Reverse;
             _directions[d] = new LstmWeights(spec, reverse, inputSize, $"{name}.", $"_l{layer}{(d == 1 ? "_reverse" : string.Empty)}", _gates, parameters);
+            _kernels[d] = new CellKernels<T, StandardCell<T>>(default);
         }
     }
 
@@ -87,7 +91,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
     {
         LstmWeights weights = _directions[0];
-        return RecurrentStep<T>.Bind(pass.Width, new RecurrentStep<T>
+        return _kernels[0].Bind(pass.Width, new RecurrentStep<T>
         {
             Inputs = InputSize,
             Units = Units,
@@ -95,6 +99,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             Recurrent = pass.Parameter(weights.WeightHh),
             Bias = weights.Biases.Length > 0 ? pass.Parameter(weights.Biases[0]) : null,
             SecondBias = weights.Biases.Length > 1 ? pass.Parameter(weights.Biases[1]) : null,
+            Own = weights.Peephole is { } own ? pass.Parameter(own) : null,
             Hidden = state.HiddenPointer(FirstState),
             Cell = state.CellPointer(FirstState),
             Team = pass.Team,
@@ -237,6 +242,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             Recurrent = pass.Parameter(_directions[d].WeightHh),
             Input = x,
             Bias = bias,
+            Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
             FirstGateRow = kept.FirstGateRow(firstRow),
@@ -246,7 +252,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             Hidden = tape.Output.Pointer + (d * Units),
             HiddenStride = OutputSize,
         };
-        pass.Team.Run(ref recurrence);
+        _kernels[d].Run(pass.Team, ref recurrence);
     }
 
     private void SetFinalGradient(Pass<T> pass, LstmRecord<T> tape, int d)
@@ -279,6 +285,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             Transposed = kept.TransposedHh.Pointer,
             Columns = kept.TransposedHh.Columns,
             GateTerms = kept.GateTerms(kept.TransposedHh.Pointer, tape.OutputShape.RowCount),
+            Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
             Cells = kept.Cells.Pointer,
@@ -288,7 +295,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             HiddenGradient = kept.HiddenGradient.Pointer,
             CellGradient = kept.CellGradient.Pointer,
         };
-        pass.Team.Run(ref recurrence);
+        _kernels[d].Run(pass.Team, ref recurrence);
     }
 
     private void AddParameterGradients(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* gradient)

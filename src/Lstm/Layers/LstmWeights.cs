@@ -32,6 +32,9 @@ internal sealed class LstmWeights
     /// <summary>None, b_ih, or b_ih and b_hh.</summary>
     public Parameter[] Biases { get; }
 
+    /// <summary>Diagonal weights from the cell to its gates, three lines a panel: p_i, p_f, p_o.</summary>
+    public Parameter? Peephole { get; }
+
     public Parameter? InitialH { get; }
 
     public Parameter? InitialC { get; }

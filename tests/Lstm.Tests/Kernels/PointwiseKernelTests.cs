@@ -155,15 +155,15 @@ public abstract unsafe class PointwiseKernelTests<T>
             (int row, int u) = Math.DivRem(i, Line);
             int at = (row * 4 * Line) + u;
             T before = cell.CPrevious[i];
-            c[i] = StandardCell<SimdScalar<T>, T, T>.Forward(ref z[at], ref z[at + Line], ref z[at + (2 * Line)], ref z[at + (3 * Line)], before);
+            c[i] = default(StandardCell<T>).Forward<SimdScalar<T>, T>(null, ref z[at], ref z[at + Line], ref z[at + (2 * Line)], ref z[at + (3 * Line)], before);
             if (u < units)
             {
-                h[(row * units) + u] = StandardCell<SimdScalar<T>, T, T>.Output(z[at + (3 * Line)], c[i]);
+                h[(row * units) + u] = default(StandardCell<T>).Output<SimdScalar<T>, T>(z[at + (3 * Line)], c[i]);
             }
 
             (dz[at], dz[at + Line], dz[at + (2 * Line)], dz[at + (3 * Line)]) = (z[at], z[at + Line], z[at + (2 * Line)], z[at + (3 * Line)]);
-            StandardCell<SimdScalar<T>, T, T>.Backward(
-                ref dz[at], ref dz[at + Line], ref dz[at + (2 * Line)], ref dz[at + (3 * Line)], inPlace ? c[i] : before, c[i], cell.Dh[i], ref dc[i]);
+            default(StandardCell<T>).Backward<SimdScalar<T>, T>(
+                null, ref dz[at], ref dz[at + Line], ref dz[at + (2 * Line)], ref dz[at + (3 * Line)], inPlace ? c[i] : before, c[i], cell.Dh[i], ref dc[i]);
         }
 
         string what = $"{width} {guard} {units} units, {rows} rows";
@@ -209,13 +209,14 @@ public abstract unsafe class PointwiseKernelTests<T>
             where TSimd : struct, ISimd<TVec, T>
             where TVec : unmanaged
         {
+            StandardCell<T> cell = default;
             if (Backwards)
             {
-                CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Backward(Z, CPrevious, C, Dh, Line, Dc, Rows);
+                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Backward(ref cell, null, Z, CPrevious, C, Dh, Line, Dc, Rows);
             }
             else
             {
-                CellEpilogue<TSimd, TVec, T, StandardCell<TSimd, TVec, T>>.Forward(Z, CPrevious, C, H, Units, Rows, Units);
+                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Forward(ref cell, null, Z, CPrevious, C, H, Units, Rows, Units);
             }
         }
     }

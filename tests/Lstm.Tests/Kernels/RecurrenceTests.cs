@@ -152,6 +152,7 @@ public abstract unsafe class RecurrenceTests<T>
             Transposed = transposed,
             Columns = columns,
             GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
+            Own = null,
             Gates = gates,
             GateRows = rows,
             Cells = operands.Random(c.PaddedUnits * slots),
@@ -185,6 +186,7 @@ public abstract unsafe class RecurrenceTests<T>
             Recurrent = job.Recurrent,
             Bias = job.Bias,
             SecondBias = null,
+            Own = null,
             Hidden = operands.Random(c.PaddedUnits),
             Cell = operands.Random(c.PaddedUnits),
             Team = team,
@@ -198,7 +200,7 @@ public abstract unsafe class RecurrenceTests<T>
         }
 
         Naive(c, job, inputs, z, cells, h);
-        RecurrentStep<T>.Bind(width, step).Run(job.Input.A, y);
+        new CellKernels<T, StandardCell<T>>(default).Bind(width, step).Run(job.Input.A, y);
         string what = $"{width} {c} {inputs} inputs";
         Close.SameBits(h[((2 * c.Units) + shift)..((3 * c.Units) + shift)], Values(y, c.Units), $"{what}: output");
         Close.SameBits(Values(y, c.Units), Values(step.Hidden, c.Units), $"{what}: h");
@@ -225,6 +227,7 @@ public abstract unsafe class RecurrenceTests<T>
             Count = inputs,
         },
         Bias = inputs == 2 ? null : operands.Packed(c.Gates, 1),
+        Own = null,
         Gates = null,
         GateRows = 0,
         FirstGateRow = 0,
@@ -279,11 +282,11 @@ public abstract unsafe class RecurrenceTests<T>
                 {
                     ref T o = ref z[c.GateIndex(3, u, row)];
                     ref T cell = ref cells[c.CellIndex(u, slot, slots)];
-                    cell = StandardCell<SimdScalar<T>, T, T>.Forward(
-                        ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                    cell = default(StandardCell<T>).Forward<SimdScalar<T>, T>(
+                        null, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
-                        h[(slot * stride) + shift + u] = StandardCell<SimdScalar<T>, T, T>.Output(o, cell);
+                        h[(slot * stride) + shift + u] = default(StandardCell<T>).Output<SimdScalar<T>, T>(o, cell);
                     }
                 }
 
@@ -309,8 +312,8 @@ public abstract unsafe class RecurrenceTests<T>
 
                 for (int u = 0; u < c.PaddedUnits; u++)
                 {
-                    StandardCell<SimdScalar<T>, T, T>.Backward(
-                        ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
+                    default(StandardCell<T>).Backward<SimdScalar<T>, T>(
+                        null, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
                         job.Cells[c.CellIndex(u, previous, slots)], job.Cells[c.CellIndex(u, c.Shape.Count + row, slots)],
                         dh[(rank * c.PaddedUnits) + u], ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
                 }
@@ -331,12 +334,12 @@ public abstract unsafe class RecurrenceTests<T>
 
     private static T[] Values(T* pointer, int count) => new ReadOnlySpan<T>(pointer, count).ToArray();
 
-    private static void Divide<TJob>(TJob job, int workers)
-        where TJob : struct, IJob
+    private static void Divide<TWork>(TWork work, int workers)
+        where TWork : struct, ICellWork<T>
     {
         for (int worker = 0; worker < workers; worker++)
         {
-            TJob own = job;
+            CellJob<T, TWork, StandardCell<T>> own = new(work, default);
             own.Run(worker, workers);
         }
     }
