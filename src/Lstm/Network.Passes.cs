@@ -57,6 +57,7 @@ public sealed unsafe partial class Network<T>
         pass.InitialGradient = tape.PrepareInitialStateGradient(shape.Count);
         pass.Ids = tape.InputIds is null ? null : tape.InputIds.RowPointer;
         tape.IsPending = false;
+        tape.IsBackPropagated = true;
         T* outputGradient = tape.OutputGradient.RowPointer;
         for (int i = Layers.Count - 1; i >= 0; i--)
         {
@@ -118,9 +119,9 @@ public sealed unsafe partial class Network<T>
     {
         for (int i = 0; state is not null && i < Layers.Count; i++)
         {
-            if (Layers[i] is LstmLayer<T> lstm)
+            if (Layers[i].Recurrent is { } lstm)
             {
-                lstm.TakeFinalState(records[i], state, pass.StateRows);
+                lstm.TakeFinalState(records[i].Recurrent, state, pass.StateRows);
             }
         }
     }
@@ -139,6 +140,7 @@ public sealed unsafe partial class Network<T>
         LayerRecord<T> last = tape.Records[^1];
         tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
         tape.OutputGradient.ReshapeLike(last.OutputShape);
+        tape.HasOutput = true;
         GC.KeepAlive(batch);
         GC.KeepAlive(ids);
         GC.KeepAlive(this);
@@ -149,7 +151,7 @@ public sealed unsafe partial class Network<T>
         CheckTape(tape);
         CheckNotOutput(batch, tape.Output, "tape");
         Rows<T> rows = CheckInput(batch, ids, state);
-        tape.IsPending = false;
+        tape.IsPending = tape.IsBackPropagated = tape.HasOutput = false;
         tape.Fused.Clear();
         tape.Input = batch;
         tape.InputIds = ids;

@@ -165,7 +165,7 @@ public sealed unsafe partial class Network<T>
         state.Clear();
         for (int i = 0; i < Layers.Count; i++)
         {
-            (Layers[i] as LstmLayer<T>)?.SetLearnedState(_parameters.Pointer, state);
+            Layers[i].Recurrent?.SetLearnedState(_parameters.Pointer, state);
         }
 
         GC.KeepAlive(this);

@@ -84,6 +84,12 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Whether a forward pass waits for its backward pass.</summary>
     internal bool IsPending { get; set; }
 
+    /// <summary>Whether the last forward pass has been back-propagated: the gates are overwritten by their gradients then.</summary>
+    internal bool IsBackPropagated { get; set; }
+
+    /// <summary>Whether <see cref="Output"/> is the last forward pass's; not when the loss took the last layer with it.</summary>
+    internal bool HasOutput { get; set; }
+
     internal SequenceShape InputShape => Input?.Shape ?? InputIds!.Shape;
 
     /// <inheritdoc/>

@@ -33,6 +33,9 @@ internal abstract class LayerRecord<T>
     /// <summary>The output's shape: the input's, or one row per sequence after a pooling.</summary>
     public SequenceShape OutputShape { get; protected set; } = new();
 
+    /// <summary>The record of the LSTM layer inside; this one when it has no others inside.</summary>
+    public virtual LayerRecord<T> Recurrent => this;
+
     public unsafe Rows<T> OutputRows(int features) => new(Output.Pointer + OutputStart, features, OutputShape);
 }
 
@@ -49,6 +52,9 @@ internal abstract class Layer<T>
     public required int InputSize { get; init; }
 
     public abstract int OutputSize { get; }
+
+    /// <summary>The LSTM layer that it is or has inside, or null; its record is the <see cref="LayerRecord{T}.Recurrent"/> of this one's.</summary>
+    public virtual LstmLayer<T>? Recurrent => null;
 
     /// <summary>How many recurrent directions it has, each with a hidden and a cell state.</summary>
     public virtual int StateCount => 0;

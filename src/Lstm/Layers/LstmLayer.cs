@@ -42,6 +42,8 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override int OutputSize => _directions.Length * Units;
 
+    public override LstmLayer<T>? Recurrent => this;
+
     public override int StateCount => _directions.Length;
 
     public override int StateSize => Units;
@@ -55,6 +57,9 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     public required int FirstState { get; init; }
 
     private int Units => _spec.HiddenSize;
+
+    /// <summary>The name of a direction, in the manner of its parameters': <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>
+    public string NameOf(int d) => _directions[d].WeightIh.Name.Replace("weight_ih_", string.Empty, StringComparison.Ordinal);
 
     private int RowsPerStretch => Math.Clamp(StretchBytes / (_gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
 

@@ -168,6 +168,17 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
 
         public void CopyCell(int slot, Span<T> destination) => CopyByPanels(Cells.Pointer, CellSlots, slot, destination);
 
+        /// <summary>Copies one of the four gates of a row, or its gradient once a backward pass has overwritten it.</summary>
+        public void CopyGate(int gate, int row, Span<T> destination)
+        {
+            for (int u = 0; u < units; u += Line)
+            {
+                Span<T> target = destination[u..Math.Min(u + Line, units)];
+                nint place = ((((nint)(u / Line) * GateRows) + row) * 4) + gate;
+                new ReadOnlySpan<T>(Gates.Pointer + (place * Line), target.Length).CopyTo(target);
+            }
+        }
+
         public void ClearStateGradients(int sequences)
         {
             HiddenGradient.Reserve((long)sequences * PaddedUnits);

@@ -156,6 +156,11 @@ internal sealed class TrainingSteps<T> : IDisposable
             return;
         }
 
+        catch (NonFiniteGradientException e) when (NonFinite.Find(_tape) is { } origin)
+        {
+            throw new NonFiniteGradientException(e, origin);
+        }
+
         _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);
         Made++;
     }

@@ -1,0 +1,70 @@
+using System.Numerics;
+using Lstm.Diagnostics;
+
+namespace Lstm;
+
+/// <summary>The gates and states of one direction of an LSTM layer, in the caller's order of sequences.</summary>
+/// <remarks>Each is a batch of its own: <c>layer.ForgetGate[sequence, step][unit]</c>, <c>GetSequence</c>, <c>ToTensor</c>.</remarks>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public sealed class LayerGates<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    internal LayerGates(string name, int units)
+    {
+        Name = name;
+        Units = units;
+        InputGate = new(units);
+        ForgetGate = new(units);
+        Candidate = new(units);
+        OutputGate = new(units);
+        Cell = new(units);
+        Hidden = new(units);
+    }
+
+    /// <summary>The layer's name with its place in the stack and its direction: <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>H.</summary>
+    public int Units { get; }
+
+    /// <summary>i: how much of the candidate enters the cell, 0 … 1.</summary>
+    public SequenceBatch<T> InputGate { get; }
+
+    /// <summary>f: how much of the cell stays, 0 … 1.</summary>
+    public SequenceBatch<T> ForgetGate { get; }
+
+    /// <summary>g: what might enter the cell, −1 … 1.</summary>
+    public SequenceBatch<T> Candidate { get; }
+
+    /// <summary>o: how much of the cell is shown, 0 … 1.</summary>
+    public SequenceBatch<T> OutputGate { get; }
+
+    /// <summary>c after each step.</summary>
+    public SequenceBatch<T> Cell { get; }
+
+    /// <summary>h after each step: the layer's output.</summary>
+    public SequenceBatch<T> Hidden { get; }
+
+    internal void Read(TapeView<T> tape)
+    {
+        SequenceBatch<T>[] gates = [InputGate, ForgetGate, Candidate, OutputGate];
+        foreach (SequenceBatch<T> signal in (ReadOnlySpan<SequenceBatch<T>>)[.. gates, Cell, Hidden])
+        {
+            signal.ReshapeLike(tape.Shape);
+        }
+
+        for (int b = 0; b < tape.Shape.Count; b++)
+        {
+            for (int t = 0; t < tape.Shape.Lengths[b]; t++)
+            {
+                for (int gate = 0; gate < gates.Length; gate++)
+                {
+                    tape.CopyGate(gate, b, t, gates[gate][b, t]);
+                }
+
+                tape.CopyCell(b, t, Cell[b, t]);
+                tape.Hidden(b, t).CopyTo(Hidden[b, t]);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Numerics;
+using Lstm.Diagnostics;
+
+namespace Lstm;
+
+/// <summary>The norms of the gradient of one direction of an LSTM layer.</summary>
+public sealed class LayerGradientNorms
+{
+    internal LayerGradientNorms(string name) => Name = name;
+
+    /// <summary>The direction's name, e.g. <c>lstm.l0</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>‖∂loss/∂z‖ of each step: <c>layer.Steps[sequence, step][0]</c>.</summary>
+    public SequenceBatch<double> Steps { get; } = new(1);
+
+    /// <summary>The norm at a step over all sequences that have it: the root of the sum of the squares.</summary>
+    /// <param name="step">0 … steps − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such step.</exception>
+    public double At(int step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(step, Steps.StepCount);
+        double sum = 0;
+        for (int b = 0; b < Steps.Count; b++)
+        {
+            double norm = step < Steps.Lengths[b] ? Steps[b, step][0] : 0;
+            sum += norm * norm;
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    internal void Read<T>(TapeView<T> tape, T[] scratch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Span<T> values = scratch.AsSpan(0, tape.Units);
+        Steps.ReshapeLike(tape.Shape);
+        for (int b = 0; b < tape.Shape.Count; b++)
+        {
+            for (int t = 0; t < tape.Shape.Lengths[b]; t++)
+            {
+                double sum = 0;
+                for (int gate = 0; gate < 4; gate++)
+                {
+                    tape.CopyGate(gate, b, t, values);
+                    foreach (T value in values)
+                    {
+                        double number = double.CreateChecked(value);
+                        sum += number * number;
+                    }
+                }
+
+                Steps[b, t][0] = Math.Sqrt(sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Numerics;
+
+namespace Lstm;
+
+/// <summary>The gates of one direction of an LSTM layer in a few numbers.</summary>
+public sealed class LayerSummary
+{
+    private LayerSummary(string name, GateStatistics[] gates, double[] halfLives, int[] deadUnits)
+        => (Name, Gates, ForgetHalfLives, DeadUnits) = (name, gates, halfLives, deadUnits);
+
+    /// <summary>The direction's name, e.g. <c>lstm.l0</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The gates i, f, g, o in this order.</summary>
+    public IReadOnlyList<GateStatistics> Gates { get; }
+
+    /// <summary>i.</summary>
+    public GateStatistics InputGate => Gates[0];
+
+    /// <summary>f.</summary>
+    public GateStatistics ForgetGate => Gates[1];
+
+    /// <summary>g.</summary>
+    public GateStatistics Candidate => Gates[2];
+
+    /// <summary>o.</summary>
+    public GateStatistics OutputGate => Gates[3];
+
+    /// <summary>
+    /// For each unit the steps after which half of its cell's content is left, ln ½ / ln f̄ with f̄ the mean of its forget
+    /// gate: infinite for 1, 0 for 0, NaN without steps.
+    /// </summary>
+    public IReadOnlyList<double> ForgetHalfLives { get; }
+
+    /// <summary>The median of <see cref="ForgetHalfLives"/>.</summary>
+    public double MedianHalfLife => ForgetHalfLives.Order().ElementAt(ForgetHalfLives.Count / 2);
+
+    /// <summary>The units whose hidden state never moves, in any sequence: they say nothing to the next layer.</summary>
+    public IReadOnlyList<int> DeadUnits { get; }
+
+    internal static LayerSummary Of<T>(LayerGates<T> layer, double margin, double stillness)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double[] forget = Means(layer.ForgetGate);
+        return new LayerSummary(
+            layer.Name,
+            [
+                Statistics(layer.InputGate, margin, 1 - margin, stillness),
+                Statistics(layer.ForgetGate, margin, 1 - margin, stillness),
+                Statistics(layer.Candidate, margin - 1, 1 - margin, stillness),
+                Statistics(layer.OutputGate, margin, 1 - margin, stillness),
+            ],
+            [.. forget.Select(mean => mean >= 1 ? double.PositiveInfinity : Math.Log(0.5) / Math.Log(mean))],
+            Still(layer.Hidden, stillness));
+    }
+
+    private static GateStatistics Statistics<T>(SequenceBatch<T> gate, double low, double high, double stillness)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        long below = 0, above = 0;
+        foreach (T value in gate.Rows)
+        {
+            double number = double.CreateChecked(value);
+            below += number < low ? 1 : 0;
+            above += number > high ? 1 : 0;
+        }
+
+        double count = gate.Rows.Length;
+        return new GateStatistics(Means(gate).Average(), below / count, above / count, Still(gate, stillness).Length);
+    }
+
+    /// <summary>The mean of each unit.</summary>
+    private static double[] Means<T>(SequenceBatch<T> signal)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double[] sums = new double[signal.FeatureSize];
+        for (int i = 0; i < signal.Rows.Length; i++)
+        {
+            sums[i % sums.Length] += double.CreateChecked(signal.Rows[i]);
+        }
+
+        return [.. sums.Select(sum => sum / signal.RowCount)];
+    }
+
+    /// <summary>The units whose values all lie within a range; none without steps, and a NaN is movement.</summary>
+    private static int[] Still<T>(SequenceBatch<T> signal, double range)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (double Least, double Most)[] ranges = new (double, double)[signal.FeatureSize];
+        for (int i = 0; i < signal.Rows.Length; i++)
+        {
+            double value = double.CreateChecked(signal.Rows[i]);
+            ref (double Least, double Most) unit = ref ranges[i % ranges.Length];
+            unit = i < ranges.Length ? (value, value) : (Math.Min(unit.Least, value), Math.Max(unit.Most, value));
+        }
+
+        return signal.RowCount == 0 ? [] : [.. Enumerable.Range(0, ranges.Length).Where(u => ranges[u].Most - ranges[u].Least <= range)];
+    }
+}

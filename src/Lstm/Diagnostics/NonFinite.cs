@@ -1,0 +1,172 @@
+using System.Numerics;
+using Lstm.Diagnostics;
+
+namespace Lstm;
+
+/// <summary>Finds where the first infinite or NaN value of a pass is: layer, gate, sequence, step and unit.</summary>
+public static class NonFinite
+{
+    private static readonly string[] Gates = ["input gate", "forget gate", "candidate", "output gate"];
+
+    private static readonly string[] GateGradients = [.. Gates.Select(gate => $"gradient of the {gate}")];
+
+    /// <summary>
+    /// The first value that is not finite, in the order in which a pass computes: parameters, input, then layer by layer the steps
+    /// in the order they are read, at each step i f g o c h; after Backward then the output's gradient and the gates' gradients,
+    /// last layer first and last step first.
+    /// </summary>
+    /// <remarks>
+    /// Call it when a loss or a norm is not finite; passes themselves are not slowed down by it. Between Forward and Backward
+    /// it looks at the forward pass; after Backward at both, but for the gates, which are overwritten by then.
+    /// </remarks>
+    /// <param name="tape">A tape that holds a forward pass.</param>
+    /// <returns>The first one, or null when all values are finite.</returns>
+    /// <exception cref="InvalidOperationException">The tape holds no forward pass, or the input batch was refilled since.</exception>
+    public static NonFiniteValue? Find<T>(Tape<T> tape)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        TapeView<T>.Check(tape.Network, tape, tape.IsBackPropagated);
+        return InParameters(tape.Network)
+            ?? (tape.Input is null ? null : InRows(tape.Input, "input", "input"))
+            ?? InForward(tape)
+            ?? (tape.IsBackPropagated ? InBackward(tape) : null);
+    }
+
+    private static NonFiniteValue? InParameters<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (Parameter parameter in network.Parameters)
+        {
+            for (int i = 0; i < parameter.Count; i++)
+            {
+                T value = network.Flat[parameter.Offset + parameter.IndexOf(i)];
+                if (!T.IsFinite(value))
+                {
+                    return new NonFiniteValue(parameter.Name, "parameter", null, null, i, double.CreateChecked(value));
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static NonFiniteValue? InForward<T>(Tape<T> tape)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        // The last layer has no output when the loss took it.
+        int layers = tape.Network.Layers.Count - (tape.HasOutput ? 0 : 1);
+        for (int i = 0; i < layers; i++)
+        {
+            Layers.Layer<T> layer = tape.Network.Layers[i];
+            for (int d = 0; layer.Recurrent is { } lstm && d < lstm.StateCount; d++)
+            {
+                if (InDirection(TapeView<T>.Of(tape, lstm.FirstState + d), tape.IsBackPropagated) is { } found)
+                {
+                    return found;
+                }
+            }
+
+            SequenceBatch<T> output = new(layer.OutputSize);
+            output.View(tape.Records[i].OutputShape, tape.Records[i].Output, tape.Records[i].OutputStart);
+            if (InRows(output, layer.Name, "output") is { } value)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    private static NonFiniteValue? InBackward<T>(Tape<T> tape)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (tape.HasOutput && InRows(tape.OutputGradient, tape.Network.Layers[^1].Name, "gradient of the output") is { } value)
+        {
+            return value;
+        }
+
+        for (int entry = tape.Network.StateSizes.Count - 1; entry >= 0; entry--)
+        {
+            TapeView<T> view = TapeView<T>.Of(tape, entry);
+            if (InSteps(view, fromLast: !view.IsReverse, GateGradients, states: false) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    private static NonFiniteValue? InDirection<T>(TapeView<T> view, bool backPropagated)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => InSteps(view, fromLast: view.IsReverse, backPropagated ? [] : Gates, states: true);
+
+    private static NonFiniteValue? InSteps<T>(TapeView<T> view, bool fromLast, string[] gates, bool states)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] values = new T[view.Units];
+        for (int s = 0; s < view.Shape.StepCount; s++)
+        {
+            int t = fromLast ? view.Shape.StepCount - 1 - s : s;
+            for (int b = 0; b < view.Shape.Count; b++)
+            {
+                if (t >= view.Shape.Lengths[b])
+                {
+                    continue;
+                }
+
+                for (int gate = 0; gate < gates.Length; gate++)
+                {
+                    view.CopyGate(gate, b, t, values);
+                    if (InValues<T>(values, view.Name, gates[gate], b, t) is { } found)
+                    {
+                        return found;
+                    }
+                }
+
+                if (states)
+                {
+                    view.CopyCell(b, t, values);
+                    if ((InValues<T>(values, view.Name, "cell", b, t) ?? InValues(view.Hidden(b, t), view.Name, "hidden", b, t)) is { } found)
+                    {
+                        return found;
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static NonFiniteValue? InRows<T>(SequenceBatch<T> batch, string place, string quantity)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int t = 0; t < batch.StepCount; t++)
+        {
+            for (int b = 0; b < batch.Count; b++)
+            {
+                if (t < batch.Lengths[b] && InValues<T>(batch[b, t], place, quantity, b, t) is { } found)
+                {
+                    return found;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static NonFiniteValue? InValues<T>(ReadOnlySpan<T> values, string place, string quantity, int sequence, int step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!T.IsFinite(values[i]))
+            {
+                return new NonFiniteValue(place, quantity, sequence, step, i, double.CreateChecked(values[i]));
+            }
+        }
+
+        return null;
+    }
+}

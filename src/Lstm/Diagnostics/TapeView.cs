@@ -1,0 +1,85 @@
+using System.Numerics;
+using Lstm.Layers;
+using Lstm.Sequences;
+
+namespace Lstm.Diagnostics;
+
+/// <summary>One recurrent direction on a tape: where the values of a sequence's step lie.</summary>
+internal readonly unsafe struct TapeView<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly LstmLayer<T> _layer;
+    private readonly LstmRecord<T> _record;
+    private readonly int _direction;
+
+    private TapeView(LstmLayer<T> layer, LstmRecord<T> record, int direction)
+        => (_layer, _record, _direction) = (layer, record, direction);
+
+    /// <summary>How many directions a network has in all.</summary>
+    public static int Count(Network<T> network) => network.StateSizes.Count;
+
+    /// <summary>The directions of a tape in the order of the states, so that a bidirectional layer has two.</summary>
+    public static TapeView<T> Of(Tape<T> tape, int entry)
+    {
+        for (int i = 0; ; i++)
+        {
+            if (tape.Network.Layers[i].Recurrent is { } layer && entry < layer.FirstState + layer.StateCount)
+            {
+                return new TapeView<T>(layer, (LstmRecord<T>)tape.Records[i].Recurrent, entry - layer.FirstState);
+            }
+        }
+    }
+
+    public string Name => _layer.NameOf(_direction);
+
+    public bool IsReverse => Kept.Plan.Reverse;
+
+    public int Units => _layer.StateSize;
+
+    public SequenceShape Shape => _record.OutputShape;
+
+    private LstmRecord<T>.DirectionRecord Kept => _record.Directions[_direction];
+
+    /// <summary>Gate 0 … 3 (i f g o) of a step; its gradient dz once it has been back-propagated.</summary>
+    public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Kept.CopyGate(gate, Shape.Row(sequence, step), destination);
+
+    /// <summary>c after a step.</summary>
+    public void CopyCell(int sequence, int step, Span<T> destination) => Kept.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);
+
+    /// <summary>h after a step.</summary>
+    public ReadOnlySpan<T> Hidden(int sequence, int step)
+        => new(_record.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * Units), Units);
+
+    /// <summary>Throws unless a tape holds what a diagnosis reads: gates before Backward, or their gradients after it.</summary>
+    public static void Check(Network<T> network, Tape<T> tape, bool backPropagated)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        if (!ReferenceEquals(tape.Network, network))
+        {
+            throw new ArgumentException("The tape belongs to another network.", nameof(tape));
+        }
+
+        if (!tape.IsPending && !tape.IsBackPropagated)
+        {
+            throw new InvalidOperationException("The tape holds no forward pass.");
+        }
+
+        if (tape.IsBackPropagated != backPropagated)
+        {
+            throw new InvalidOperationException(backPropagated
+                ? "The tape's forward pass has not been back-propagated yet: its gradients can be read after Backward."
+                : "Backward has overwritten the gates by their gradients: they can be read between Forward and Backward.");
+        }
+
+        CheckInput(tape);
+    }
+
+    /// <summary>Throws when the batch that the tape refers to has other rows by now.</summary>
+    public static void CheckInput(Tape<T> tape)
+    {
+        if (tape.InputShape.Version != tape.InputShapeVersion)
+        {
+            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
+        }
+    }
+}
