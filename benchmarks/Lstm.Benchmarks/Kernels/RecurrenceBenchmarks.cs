@@ -90,6 +90,7 @@ public unsafe class RecurrenceBenchmarks<T>
             Transposed = transposed,
             Columns = columns,
             GateTerms = _terms.Pointer,
+            GateTermCount = layout.PanelCount,
             Own = null,
             Gates = _gates.Pointer,
             GateRows = shape.RowCount,

@@ -33,4 +33,17 @@ internal unsafe struct ProductTerm<T>
 
     /// <summary>Length of the sum.</summary>
     public nint Count;
+
+    /// <summary>How many of the terms, at least one if there are any, make a sum of <paramref name="most"/> k at most; <paramref name="k"/> is its length.</summary>
+    public static int CountWithin(nint most, ProductTerm<T>* terms, int count, out nint k)
+    {
+        int taken = 0;
+        k = 0;
+        while (taken < count && (taken == 0 || k + terms[taken].Count <= most))
+        {
+            k += terms[taken++].Count;
+        }
+
+        return taken;
+    }
 }

@@ -28,8 +28,9 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     public required T* Transposed;
     public required PanelLayout Columns;
 
-    /// <summary>One term for each panel of dz, its A at row 0.</summary>
+    /// <summary>dz by terms whose A is at row 0, in storage order.</summary>
     public required ProductTerm<T>* GateTerms;
+    public required int GateTermCount;
 
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
     public required T* Own;
@@ -135,7 +136,6 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         where TVec : unmanaged
     {
         T* start = previous < Sequences ? null : OutputGradient + ((previous - Sequences) * OutputStride);
-        nint panels = (Units + Columns.Line - 1) / Columns.Line;
         for (int q = 0; q < Columns.PanelCount; q++)
         {
             int column = Columns.Start(q);
@@ -148,22 +148,21 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
             };
             T* dh = HiddenGradient + (first * Columns.PaddedColumns) + column;
             product.Start = start == null ? null : start + column;
-            nint gates = 4 * Columns.Line;
-            nint termsPerBlock = Product<TSimd, TVec, T>.SumPerBlock / gates;
-            for (nint p = 0; p < panels; p += termsPerBlock)
+            for (int term = 0; term < GateTermCount;)
             {
                 product.C = dh;
                 product.Row = row;
                 product.Rows = rows;
-                product.Terms = GateTerms + p;
-                product.TermCount = nint.Min(termsPerBlock, panels - p);
-                if (p + termsPerBlock < panels)
+                product.Terms = GateTerms + term;
+                product.TermCount = ProductTerm<T>.CountWithin(Product<TSimd, TVec, T>.SumPerBlock, product.Terms, GateTermCount - term, out nint k);
+                term += (int)product.TermCount;
+                if (term < GateTermCount)
                 {
-                    product.Fetch(Transposed + (column * GateTerms->PanelRows) + (GateTerms[p + termsPerBlock].FirstRow * product.Width), termsPerBlock * gates);
+                    product.Fetch(Transposed + (column * GateTerms->PanelRows) + (GateTerms[term].FirstRow * product.Width), k);
                 }
                 else
                 {
-                    product.FetchNext(*GateTerms, Columns, q, termsPerBlock * gates);
+                    product.FetchNext(*GateTerms, Columns, q, k);
                 }
 
                 Product<TSimd, TVec, T>.PanelEdge(ref product, Units - column);

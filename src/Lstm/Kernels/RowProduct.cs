@@ -37,18 +37,14 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         where TVec : unmanaged
     {
         // The sum is taken in blocks, so that a block of a panel and of the terms' rows stay in the caches.
-        for (int first = 0; first < Math.Max(TermCount, 1);)
+        int first = 0;
+        do
         {
-            int end = first;
-            nint k = 0;
-            while (end < TermCount && (end == first || k + Terms[end].Count <= Product<TSimd, TVec, T>.SumPerBlock))
-            {
-                k += Terms[end++].Count;
-            }
-
-            AddTerms<TSimd, TVec>(first, end, k);
-            first = Math.Max(end, first + 1);
+            int count = ProductTerm<T>.CountWithin(Product<TSimd, TVec, T>.SumPerBlock, Terms + first, TermCount - first, out nint k);
+            AddTerms<TSimd, TVec>(first, first + count, k);
+            first += count;
         }
+        while (first < TermCount);
     }
 
     // y ← (start, or with later blocks what y holds) + terms first … end, k values of the sum in all.

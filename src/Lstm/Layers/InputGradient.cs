@@ -30,17 +30,12 @@ internal unsafe struct InputGradient<T> : IJob
         nint most = StretchBytes / (Columns.PaddedColumns * sizeof(T));
         for (int first = 0; first < TermCount;)
         {
-            int end = first;
-            for (nint outputs = 0; end < TermCount && (end == first || outputs + Terms[end].Count <= most); end++)
-            {
-                outputs += Terms[end].Count;
-            }
-
+            int count = ProductTerm<T>.CountWithin(most, Terms + first, TermCount - first, out _);
             RowProduct<T> product = new()
             {
                 Width = Width,
                 Terms = Terms + first,
-                TermCount = end - first,
+                TermCount = count,
                 Columns = Columns,
                 Rows = Rows,
                 Start = first == 0 ? null : Output,
@@ -49,7 +44,7 @@ internal unsafe struct InputGradient<T> : IJob
                 OutputStride = Columns.Columns,
             };
             product.Run(worker, workers);
-            first = end;
+            first += count;
         }
     }
 }

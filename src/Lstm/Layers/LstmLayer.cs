@@ -131,7 +131,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
                 {
                     Width = pass.Width,
                     Terms = terms,
-                    TermCount = _gates.PanelCount,
+                    TermCount = kept.GateTermCount,
                     Columns = kept.TransposedIh.Columns,
                     Rows = input.Count,
                     Start = d == 0 ? null : inputGradient,
@@ -290,6 +290,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             Transposed = kept.TransposedHh.Pointer,
             Columns = kept.TransposedHh.Columns,
             GateTerms = kept.GateTerms(kept.TransposedHh.Pointer, tape.OutputShape.RowCount),
+            GateTermCount = kept.GateTermCount,
             Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,

@@ -54,7 +54,7 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
     /// <summary>One direction's part.</summary>
     internal sealed class DirectionRecord(bool reverse, PanelLayout gates, int inputSize, int units, int rowsPerStretch)
     {
-        private readonly AlignedBuffer<ProductTerm<T>> _terms = new(gates.PanelCount);
+        private readonly AlignedBuffer<ProductTerm<T>> _terms = new(GateTermCountOf(gates));
         private readonly AlignedBuffer<T> _bias = new(gates.PaddedColumns);
         private long _biasVersion = -1;
         private SequenceShape? _shape;
@@ -142,21 +142,29 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
             return _bias.Pointer;
         }
 
-        /// <summary>dz as the left factor of a product with a transposed weight: a term for each panel.</summary>
+        /// <summary>How many terms <see cref="GateTerms"/> has.</summary>
+        public int GateTermCount => GateTermCountOf(gates);
+
+        /// <summary>
+        /// dz as the left factor of a product with a transposed weight: a term for each panel. A last panel with fewer units
+        /// than a line has a term for each of its gates, which leaves its padding out.
+        /// </summary>
         public ProductTerm<T>* GateTerms(T* transposed, int rows)
         {
             int width = 4 * Line;
-            for (int p = 0; p < gates.PanelCount; p++)
+            for (int t = 0; t < GateTermCount; t++)
             {
-                _terms.Pointer[p] = new ProductTerm<T>
+                int panel = Math.Min(t, gates.PanelCount - 1);
+                int column = (t - panel) * Line;
+                _terms.Pointer[t] = new ProductTerm<T>
                 {
-                    A = Gates.Pointer + ((nint)p * rows * width),
+                    A = Gates.Pointer + ((nint)panel * rows * width) + column,
                     ARowStride = width,
                     B = transposed,
                     PanelRows = gates.PaddedColumns,
-                    FirstRow = p * width,
+                    FirstRow = (panel * width) + column,
                     RowStep = 1,
-                    Count = width,
+                    Count = units - (panel * Line) >= Line ? width : units % Line,
                 };
             }
 
@@ -201,6 +209,8 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
                 cell[u] += CellGradient.Pointer[CellIndex(_shape!.Count, rank, u)];
             }
         }
+
+        private static int GateTermCountOf(PanelLayout gates) => gates.PanelCount + (gates.Columns == gates.PaddedColumns ? 0 : 3);
 
         private int LongestStretch()
         {

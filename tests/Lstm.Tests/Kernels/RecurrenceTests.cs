@@ -152,6 +152,7 @@ public abstract unsafe class RecurrenceTests<T>
             Transposed = transposed,
             Columns = columns,
             GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
+            GateTermCount = c.Gates.PanelCount,
             Own = null,
             Gates = gates,
             GateRows = rows,
