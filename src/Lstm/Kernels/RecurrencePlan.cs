@@ -44,6 +44,9 @@ internal sealed class RecurrencePlan(bool reverse)
     /// <summary>The blocks of the walk's step s.</summary>
     public ReadOnlySpan<RecurrenceBlock> Step(int s) => _blocks.AsSpan(_steps[s], _steps[s + 1] - _steps[s]);
 
+    /// <summary>The steps of the sequences, [first, end), that the walk's steps [step, endStep) are.</summary>
+    public (int First, int End) SequenceSteps(int step, int endStep) => reverse ? (StepCount - endStep, StepCount - step) : (step, endStep);
+
     public void Set(SequenceShape shape)
     {
         int steps = shape.StepCount;

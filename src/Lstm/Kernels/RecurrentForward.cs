@@ -8,7 +8,8 @@ namespace Lstm.Kernels;
 /// <summary>The recurrent half of a layer's forward pass: all steps of a stretch of the plan, for a share of the sequences.</summary>
 /// <remarks>
 /// z ← z + h₋₁·W_hhᵀ (or, with the input's weights given, z ← b + x·W_ihᵀ + h₋₁·W_hhᵀ), then the cell's equations. Sequences
-/// do not meet here, so each worker takes some of them through all steps without waiting for the others.
+/// do not meet here, so each worker takes some of them through the stretch without waiting for the others. The next stretch
+/// may be divided otherwise.
 /// </remarks>
 internal unsafe struct RecurrentForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -2,9 +2,15 @@ using Lstm.Sequences;
 
 namespace Lstm.Kernels;
 
-/// <summary>Divides the sequences of a batch among workers so that each gets about the same number of steps.</summary>
-internal readonly struct SequenceSplit(SequenceShape shape)
+/// <summary>Divides the sequences of a batch among workers so that each gets about the same part of the steps [first, end) of the sequences.</summary>
+internal readonly struct SequenceSplit(SequenceShape shape, int firstStep, int endStep)
 {
+    /// <summary>Divides by all steps.</summary>
+    public SequenceSplit(SequenceShape shape)
+        : this(shape, 0, shape.StepCount)
+    {
+    }
+
     /// <summary>The ranks [first, end) of worker <paramref name="worker"/>.</summary>
     public (int First, int End) Share(int worker, int workers) => (Boundary(worker, workers), Boundary(worker + 1, workers));
 
@@ -20,17 +26,18 @@ internal readonly struct SequenceSplit(SequenceShape shape)
         }
 
         // Each boundary goes to the rank where the steps before it come closest to its share.
-        long wanted = (long)shape.RowCount * worker / workers;
+        long wanted = (long)(shape.Offset(endStep) - shape.Offset(firstStep)) * worker / workers;
         long before = 0;
         for (int rank = 0; rank < shape.Count; rank++)
         {
             int length = shape.Lengths[shape.RankToCaller[rank]];
-            if (before + (length / 2) >= wanted)
+            int steps = Math.Clamp(length, firstStep, endStep) - firstStep;
+            if (before + (steps / 2) >= wanted)
             {
                 return rank;
             }
 
-            before += length;
+            before += steps;
         }
 
         return shape.Count;

@@ -208,6 +208,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     {
         LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
+        (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
         bool fused = InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes;
         ProductTerm<T> x = new()
         {
@@ -239,7 +240,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         {
             Width = pass.Width,
             Plan = kept.Plan,
-            Split = new SequenceSplit(input.Shape),
+            Split = new SequenceSplit(input.Shape, firstStep, endStep),
             FirstStep = step,
             EndStep = end,
             Units = Units,

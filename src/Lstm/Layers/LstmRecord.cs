@@ -107,7 +107,7 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
         public int StretchEnd(int step)
         {
             int end = step + 1;
-            while (end < Plan.StepCount && Math.Abs(RowOffset(end + 1) - RowOffset(step)) <= rowsPerStretch)
+            while (end < Plan.StepCount && RowCountOf(step, end + 1) <= rowsPerStretch)
             {
                 end++;
             }
@@ -117,7 +117,10 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
 
         /// <summary>The rows [first, end) of the walk's steps [step, endStep).</summary>
         public (int First, int End) RowsOf(int step, int endStep)
-            => reverse ? (RowOffset(endStep), RowOffset(step)) : (RowOffset(step), RowOffset(endStep));
+        {
+            (int first, int end) = Plan.SequenceSteps(step, endStep);
+            return (_shape!.Offset(first), _shape.Offset(end));
+        }
 
         /// <summary>The sum of the biases by panels; null for none.</summary>
         public T* SumBiases(Pass<T> pass, Parameter[] biases)
@@ -218,16 +221,18 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
             for (int step = 0; step < Plan.StepCount;)
             {
                 int end = StretchEnd(step);
-                (int first, int last) = RowsOf(step, end);
-                longest = Math.Max(longest, last - first);
+                longest = Math.Max(longest, RowCountOf(step, end));
                 step = end;
             }
 
             return longest;
         }
 
-        /// <summary>Where the walk's step begins: at its first row for forward, at the end of its last row for reverse.</summary>
-        private int RowOffset(int step) => _shape!.Offset(reverse ? Plan.StepCount - step : step);
+        private int RowCountOf(int step, int endStep)
+        {
+            (int first, int end) = RowsOf(step, endStep);
+            return end - first;
+        }
 
         private nint CellIndex(int slots, int slot, int unit) => ((((nint)(unit / Line) * slots) + slot) * Line) + (unit % Line);
 

@@ -107,6 +107,8 @@ public abstract unsafe class RecurrenceTests<T>
         {
             job.FirstStep = step;
             job.EndStep = Math.Min(step + stretch, c.Plan.StepCount);
+            (int firstStep, int endStep) = c.Plan.SequenceSteps(step, job.EndStep);
+            job.Split = new SequenceSplit(c.Shape, firstStep, endStep);
             int first = Math.Min(c.StepRow(step), c.StepRow(job.EndStep - 1));
             int last = Math.Max(c.StepRow(step) + c.StepLive(step), c.StepRow(job.EndStep - 1) + c.StepLive(job.EndStep - 1));
             job.FirstGateRow = first;

@@ -97,18 +97,12 @@ public class WalkOrderTests
         SequenceShape shape = Shape(lengths);
         for (int workers = 1; workers <= 5; workers++)
         {
-            int next = 0;
-            for (int worker = 0; worker < workers; worker++)
+            CheckShares(shape, new SequenceSplit(shape), workers, 0, shape.StepCount);
+            for (int step = 0; step < shape.StepCount; step += 3)
             {
-                (int first, int end) = new SequenceSplit(shape).Share(worker, workers);
-                Assert.Equal(next, first);
-                Assert.True(end >= first);
-                next = end;
-                int steps = Enumerable.Range(first, end - first).Sum(rank => lengths[shape.RankToCaller[rank]]);
-                Assert.True(steps <= (shape.RowCount / workers) + lengths.Max(), $"worker {worker} of {workers} has {steps} of {shape.RowCount} steps");
+                int end = Math.Min(step + 3, shape.StepCount);
+                CheckShares(shape, new SequenceSplit(shape, step, end), workers, step, end);
             }
-
-            Assert.Equal(shape.Count, next);
         }
     }
 
@@ -133,6 +127,23 @@ public class WalkOrderTests
         }
 
         Assert.Equal((int.MaxValue / 2, int.MaxValue), SequenceSplit.Even(int.MaxValue, 1, 2));
+    }
+
+    private static void CheckShares(SequenceShape shape, SequenceSplit split, int workers, int firstStep, int endStep)
+    {
+        int next = 0;
+        int total = shape.Offset(endStep) - shape.Offset(firstStep);
+        for (int worker = 0; worker < workers; worker++)
+        {
+            (int first, int end) = split.Share(worker, workers);
+            Assert.Equal(next, first);
+            Assert.True(end >= first);
+            next = end;
+            int steps = Enumerable.Range(first, end - first).Sum(rank => Math.Clamp(shape.Lengths[shape.RankToCaller[rank]], firstStep, endStep) - firstStep);
+            Assert.True(steps <= (total / workers) + endStep - firstStep, $"worker {worker} of {workers} has {steps} of {total} steps");
+        }
+
+        Assert.Equal(shape.Count, next);
     }
 
     private static IEnumerable<int> Rows(RowRuns runs, Func<RowRuns.Run, int> of) =>
