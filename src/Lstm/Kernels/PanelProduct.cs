@@ -34,6 +34,10 @@ internal unsafe struct PanelProduct<T>
     /// <summary>Lines still to fetch from <see cref="Next"/>.</summary>
     public nint NextLines;
 
+    /// <summary>What to fetch after that.</summary>
+    public byte* Later;
+    public nint LaterLines;
+
     /// <summary>Fetches rows of b, <paramref name="rows"/> of them and as wide as this panel, from <paramref name="first"/>.</summary>
     public void Fetch(T* first, nint rows)
     {

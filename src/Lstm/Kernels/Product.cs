@@ -103,6 +103,13 @@ internal static unsafe class Product<TSimd, TVec, T>
     public static void Tile<TAdjacent>(ref PanelProduct<T> product, nint rows)
         where TAdjacent : struct, IConstant
     {
+        if (product.NextLines <= 0 && product.LaterLines > 0)
+        {
+            product.Next = product.Later;
+            product.NextLines = product.LaterLines;
+            product.LaterLines = 0;
+        }
+
         T* ahead = product.Start + (rows * product.StartStride);
         for (nint offset = 0; offset < product.Width; offset += 4 * TSimd.Width)
         {

@@ -72,6 +72,9 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         terms[0] = Input;
         terms[1] = new ProductTerm<T> { ARowStride = HiddenStride, B = Recurrent, PanelRows = Units, RowStep = 1, Count = Units };
         bool fused = Input.B != null;
+
+        // Gates that nobody asks for again need no place of their own, only a line that stays in the first-level cache.
+        bool passing = fused && !KeepCells;
         for (int step = FirstStep; step < EndStep; step++)
         {
             foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
@@ -91,7 +94,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 nint units = Units;
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
-                    T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * gates);
+                    T* z = Gates + ((passing ? first : (panel * GateRows) + row - FirstGateRow) * gates);
                     if (rows == 1)
                     {
                         T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
@@ -113,7 +116,14 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                             PanelStart = panel * gates,
                             Width = gates,
                         };
-                        product.Fetch(Recurrent + (units > line ? (panel + 1) * gates * Units : 0), Units);
+                        nint next = units > line ? (panel + 1) * gates : 0;
+                        product.Fetch(Recurrent + (next * Units), Units);
+                        if (fused)
+                        {
+                            product.Later = (byte*)(Input.B + (next * Input.Count));
+                            product.LaterLines = Input.Count * gates * sizeof(T) / 64;
+                        }
+
                         Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
                     }
 

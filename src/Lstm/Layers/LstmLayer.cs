@@ -15,7 +15,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     // A layer with weights up to this size takes the input's product into the recurrent step: the weights stay in the
     // second-level cache, and z need not be written and read back.
-    private const int FusedBytes = 512 * 1024;
+    private const int FusedBytes = 2048 * 1024;
 
     // So does one with a few inputs only, whatever its size.
     private const int FusedInputs = 32;
