@@ -7,6 +7,7 @@ using Lstm.Benchmarks.Memory;
 using Lstm.Benchmarks.OddSizes;
 using Lstm.Benchmarks.Ragged;
 using Lstm.Benchmarks.Startup;
+using Lstm.Benchmarks.Variants;
 using Lstm.Benchmarks.Vocabulary;
 
 return args switch
@@ -19,6 +20,7 @@ return args switch
     ["ragged", .. string[] rest] => RaggedCommand.Run(rest),
     ["elementwise", .. string[] rest] => ElementwiseCommand.Run(rest),
     ["startup", .. string[] rest] => StartupCommand.Run(rest),
+    ["variants", .. string[] rest] => VariantsCommand.Run(rest),
     ["vocabulary", .. string[] rest] => VocabularyCommand.Run(rest),
     _ => RunBenchmarks(args),
 };

@@ -4,8 +4,14 @@ namespace Lstm.Benchmarks.Timing;
 internal sealed class TrainingPass : IDisposable
 {
     public TrainingPass(int inputs, int units, int layers, ReadOnlySpan<int> lengths, int threads = 1)
+        : this(inputs, new LstmSpec(units) { Layers = layers }, lengths, threads)
     {
-        Network = Lstm.Network.Create<float>(inputs, 7, new LstmSpec(units) { Layers = layers });
+    }
+
+    public TrainingPass(int inputs, LstmSpec spec, ReadOnlySpan<int> lengths, int threads = 1)
+    {
+        (int units, int layers) = (spec.HiddenSize, spec.Layers);
+        Network = Lstm.Network.Create<float>(inputs, 7, spec);
         Batch = new SequenceBatch<float>(inputs);
         Batch.Reshape(lengths);
         Fill(Batch.Rows);

@@ -27,7 +27,11 @@ internal static class SpecJson
             SpecProperty<LstmSpec>.Enum("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value }),
             SpecProperty<LstmSpec>.Enum("initialization", spec => spec.Initialization, (spec, value) => spec with { Initialization = value }),
             SpecProperty<LstmSpec>.Double("forgetBias", spec => spec.ForgetBias, (spec, value) => spec with { ForgetBias = value }),
-            SpecProperty<LstmSpec>.Bool("learnInitialState", spec => spec.LearnInitialState, (spec, value) => spec with { LearnInitialState = value })),
+            SpecProperty<LstmSpec>.Bool("learnInitialState", spec => spec.LearnInitialState, (spec, value) => spec with { LearnInitialState = value }),
+            SpecProperty<LstmSpec>.Bool("peephole", spec => spec.Peephole, (spec, value) => spec with { Peephole = value }),
+            SpecProperty<LstmSpec>.Bool("coupledGates", spec => spec.CoupledGates, (spec, value) => spec with { CoupledGates = value }),
+            SpecProperty<LstmSpec>.Double("cellClip", spec => spec.CellClip, (spec, value) => spec with { CellClip = value }),
+            SpecProperty<LstmSpec>.Double("preActivationClip", spec => spec.PreActivationClip, (spec, value) => spec with { PreActivationClip = value })),
         new SpecKind<DenseSpec>(
             "dense", () => new DenseSpec(0), spec => spec.OutputSize,
             SpecProperty<DenseSpec>.Int("outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true),

@@ -10,14 +10,14 @@ internal sealed class PanelLayout
 {
     private const int LinesPerPanel = 4;
     private readonly int[] _starts;
-    private readonly int _gateLine;
+    private readonly int _gates;
 
-    private PanelLayout(int columns, int line, int[] starts, int gateLine)
+    private PanelLayout(int columns, int line, int[] starts, int gates)
     {
         Columns = columns;
         Line = line;
         _starts = starts;
-        _gateLine = gateLine;
+        _gates = gates;
     }
 
     /// <summary>Real columns.</summary>
@@ -49,7 +49,7 @@ internal sealed class PanelLayout
             starts[q + 1] = starts[q] + (line * ((lines / panels) + (q < lines % panels ? 1 : 0)));
         }
 
-        return new PanelLayout(columns, line, starts, gateLine: 0);
+        return new PanelLayout(columns, line, starts, gates: 0);
     }
 
     /// <summary>
@@ -57,30 +57,34 @@ internal sealed class PanelLayout
     /// that a tile ends with all that these units' cell equations need.
     /// </summary>
     public static PanelLayout Gates<T>(int hiddenSize)
-        where T : unmanaged
+        where T : unmanaged => Gates(hiddenSize, LineOf<T>(), 4);
+
+    /// <summary>The 3H peephole weights of a layer: each panel holds the lines i, f, o of its units.</summary>
+    public static PanelLayout Peepholes(int hiddenSize, int line) => Gates(hiddenSize, line, 3);
+
+    private static PanelLayout Gates(int hiddenSize, int line, int gates)
     {
-        int line = LineOf<T>();
         int panels = checked(hiddenSize + line - 1) / line;
-        _ = checked(panels * LinesPerPanel * line);
+        _ = checked(panels * gates * line);
         int[] starts = new int[panels + 1];
         for (int q = 0; q < panels; q++)
         {
-            starts[q + 1] = starts[q] + (LinesPerPanel * line);
+            starts[q + 1] = starts[q] + (gates * line);
         }
 
-        return new PanelLayout(4 * hiddenSize, line, starts, gateLine: line);
+        return new PanelLayout(gates * hiddenSize, line, starts, gates);
     }
 
     /// <summary>The column that holds output <paramref name="index"/>; for gates, index = gate·H + unit.</summary>
     public int ColumnOf(int index)
     {
-        if (_gateLine == 0)
+        if (_gates == 0)
         {
             return index;
         }
 
-        (int gate, int unit) = Math.DivRem(index, Columns / 4);
-        return ((unit / Line) * 4 * Line) + (gate * Line) + (unit % Line);
+        (int gate, int unit) = Math.DivRem(index, Columns / _gates);
+        return ((unit / Line) * _gates * Line) + (gate * Line) + (unit % Line);
     }
 
     /// <summary>Where element (row k, column) lies in a panel-packed matrix of <paramref name="rows"/> rows.</summary>

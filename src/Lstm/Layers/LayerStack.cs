@@ -98,6 +98,8 @@ internal sealed class LayerStack<T>
         Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
         Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
         Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
+        CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
+        CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
         CheckRate(spec.Dropout, name, nameof(spec.Dropout));
         for (int layer = 0; layer < spec.Layers; layer++)
         {
@@ -136,6 +138,10 @@ internal sealed class LayerStack<T>
 
         return name;
     }
+
+    // As small a limit as float can hold, so that it is not zero there.
+    private static void CheckLimit(double? limit, string layer, string property)
+        => Check(limit is null or (>= 1e-30 and <= 1e30), layer, property, limit, "from 1e-30 to 1e30, or null");
 
     private static void CheckRate(double rate, string layer, string property)
         => Check(rate is >= 0 and < 1, layer, property, rate, "in 0 ≤ p < 1");

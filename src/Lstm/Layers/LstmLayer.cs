@@ -36,7 +36,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         {
             bool reverse = d == 1 || spec.Direction == LstmDirection.Reverse;
             _directions[d] = new LstmWeights(spec, reverse, inputSize, $"{name}.", $"_l{layer}{(d == 1 ? "_reverse" : string.Empty)}", _gates, parameters);
-            _kernels[d] = new CellKernels<T, StandardCell<T>>(default);
+            _kernels[d] = LstmCells<T>.Kernels(spec);
         }
     }
 
@@ -339,6 +339,22 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
             StripsLength = Pass<T>.StripsLength,
         };
         pass.Team.Run(ref weights);
+        if (direction.Peephole is { } own)
+        {
+            PeepholeGradient<T> peephole = new()
+            {
+                Width = pass.Width,
+                Runs = kept.Runs,
+                Panels = _gates.PanelCount,
+                Sequences = tape.OutputShape.Count,
+                Gates = kept.Gates.Pointer,
+                GateRows = kept.GateRows,
+                Cells = kept.Cells.Pointer,
+                CellSlots = kept.CellSlots,
+                Gradient = gradient + own.Offset,
+            };
+            pass.Team.Run(ref peephole);
+        }
     }
 
     private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)

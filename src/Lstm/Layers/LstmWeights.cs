@@ -16,6 +16,11 @@ internal sealed class LstmWeights
         WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * _units, _units], gates);
         string[] biases = ["bias_ih", "bias_hh"];
         Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * _units], gates))];
+        if (spec.Peephole)
+        {
+            Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * _units], PanelLayout.Peepholes(_units, gates.Line));
+        }
+
         if (spec.LearnInitialState)
         {
             InitialH = parameters.Add($"{prefix}initial_h{suffix}", [_units]);
@@ -57,6 +62,12 @@ internal sealed class LstmWeights
             start.Orthogonal(WeightHh, blocks);
         }
 
+        // Otherwise peepholes start at zero: as an LSTM without them.
+        if (uniform && Peephole is not null)
+        {
+            start.Uniform(Peephole, limit);
+        }
+
         foreach (Parameter bias in Biases.Where(_ => uniform))
         {
             start.Uniform(bias, limit);
@@ -64,11 +75,13 @@ internal sealed class LstmWeights
 
         if (Biases.Length > 0 && (spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
         {
-            // The first bias gets it; a second one must not add to it.
-            start.Constant(Biases[0], forget, _units, _units);
+            // The first bias gets it; a second one must not add to it. A forget gate that is 1 − i = σ(−zᵢ) has the input
+            // gate's bias, the other way round.
+            int gate = spec.CoupledGates ? 0 : 1;
+            start.Constant(Biases[0], spec.CoupledGates ? -forget : forget, gate * _units, _units);
             foreach (Parameter second in Biases.Skip(1).Where(_ => uniform))
             {
-                start.Constant(second, 0, _units, _units);
+                start.Constant(second, 0, gate * _units, _units);
             }
         }
     }

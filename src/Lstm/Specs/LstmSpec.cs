@@ -11,7 +11,7 @@ namespace Lstm;
 /// </code>
 /// <para>Parameters of layer k, in PyTorch's names and layout, gates in the order i f g o: <c>weight_ih_l{k}</c> [4H, I],
 /// <c>weight_hh_l{k}</c> [4H, H], <c>bias_ih_l{k}</c> and <c>bias_hh_l{k}</c> [4H]; <c>initial_h_l{k}</c> and
-/// <c>initial_c_l{k}</c> [H] when <see cref="LearnInitialState"/>; each with the suffix <c>_reverse</c> for a reverse direction.</para>
+/// <c>initial_c_l{k}</c> [H] when <see cref="LearnInitialState"/>; <c>weight_ch_l{k}</c> [3H], gates i f o, with <see cref="Peephole"/>; each with the suffix <c>_reverse</c> for a reverse direction.</para>
 /// </remarks>
 public sealed record LstmSpec : LayerSpec
 {
@@ -48,6 +48,27 @@ public sealed record LstmSpec : LayerSpec
 
     /// <summary>Whether the state before the first step is a parameter (starting at zero) instead of zero. Default false.</summary>
     public bool LearnInitialState { get; init; }
+
+    /// <summary>
+    /// Whether the gates see the cell (Gers &amp; Schmidhuber 2000), each unit its own: p_i⊙c and p_f⊙c with the old c are added
+    /// in i and f, p_o⊙c with the new c in o. Default false.
+    /// </summary>
+    public bool Peephole { get; init; }
+
+    /// <summary>
+    /// Whether the forget gate is 1 − i (CIFG, Greff et al. 2017; ONNX's input_forget). The rows of f stay in the parameters, as they do
+    /// in ONNX: unused, with gradient 0. <see cref="ForgetBias"/> then sets the input gate's bias to its negative. Default false.
+    /// </summary>
+    public bool CoupledGates { get; init; }
+
+    /// <summary>Limit of |c|: c is clipped to ± this at each step, and has no gradient where it was. Null, the default, for none.</summary>
+    public double? CellClip { get; init; }
+
+    /// <summary>
+    /// Limit of what goes into the gates' activations (ONNX's clip): each is clipped to ± this, and has no gradient where it
+    /// was. Null, the default, for none.
+    /// </summary>
+    public double? PreActivationClip { get; init; }
 
     internal override string Kind => "lstm";
 }

@@ -84,7 +84,7 @@ public class AllocationFreeTests
         }
     }
 
-    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
+    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
 
     private static void Stream(int sessions, int[]? subset)
     {

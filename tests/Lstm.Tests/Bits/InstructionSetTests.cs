@@ -43,6 +43,7 @@ public class InstructionSetTests
             ("last", 37, [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
             ("mean", 2, [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu }, new DenseSpec(1)]),
             ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
+            ("variants", 3, [new LstmSpec(9) { Peephole = true, CellClip = 0.4 }, new LstmSpec(17) { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 }]),
             ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {
@@ -137,7 +138,7 @@ public class InstructionSetTests
     private static (string Width, string Fused, string[] Hashes) Run(string instructionSet)
     {
         string[] lines = ChildProcess.RunWith(instructionSet, "bits.train").Succeeded();
-        Assert.Equal(15, lines.Length);
+        Assert.Equal(17, lines.Length);
         string[] first = lines[0].Split(' ');
         return (first[0], first[1], lines[1..]);
     }

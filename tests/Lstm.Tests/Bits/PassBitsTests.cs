@@ -11,7 +11,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "variants");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -264,6 +264,9 @@ public abstract class PassBitsTests<T>
         "mean" => (3, [new LstmSpec(19), new PoolingSpec(Pooling.Mean), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
         "max" => (3, [new LstmSpec(5) { Direction = LstmDirection.Bidirectional }, new DropoutSpec(0.1), new PoolingSpec(Pooling.Max)]),
         "embedding" => (13, [new EmbeddingSpec(7), new LstmSpec(9), new DenseSpec(13)]),
+        "variants" => (3, [
+            new LstmSpec(19) { Peephole = true, Direction = LstmDirection.Bidirectional }, new LstmSpec(9) { CoupledGates = true, PreActivationClip = 0.5 },
+            new LstmSpec(17) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4, Direction = LstmDirection.Reverse }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 

@@ -8,7 +8,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "variants");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -212,6 +212,8 @@ public abstract class StreamBitsTests<T>
         "wide" => Sample.Network<T>(1, 45, new LstmSpec(33) { Bias = LstmBias.None }, new DropoutSpec(0.3)),
         "learned" => Sample.Network<T>(1, 5, new LstmSpec(7) { LearnInitialState = true }, new LstmSpec(9) { Layers = 2 }),
         "embedding" => Sample.Network<T>(1, 11, new EmbeddingSpec(6), new LstmSpec(17), new DenseSpec(11)),
+        "variants" => Sample.Network<T>(1, 3, new LstmSpec(33) { Peephole = true, Bias = LstmBias.Two },
+            new LstmSpec(19) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4 }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };
 

@@ -42,7 +42,7 @@ public class SpecJsonTests
     {
         Assert.Equal(
             """
-            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
+            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"peephole":false,"coupledGates":false},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
             """,
             SpecJson.Write(3, [
                 new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1 },

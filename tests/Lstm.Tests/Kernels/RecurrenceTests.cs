@@ -8,27 +8,62 @@ using Lstm.Tests.Support;
 namespace Lstm.Tests.Kernels;
 
 /// <summary>The recurrent steps, forward and backward, against one sequence at a time in plain loops: equal bits at every width.</summary>
-public abstract unsafe class RecurrenceTests<T>
+public abstract class RecurrenceTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly RecurrenceChecks<T, StandardCell<T>> standard = new(default);
+
+    private readonly RecurrenceChecks<T, VariantCell<T, StandardActivations<T>>> variant = new(
+        new(new LstmSpec(1) { Peephole = true, CoupledGates = true, CellClip = 0.5, PreActivationClip = 0.5 }, default));
+
+    [Fact]
+    public void Forward_with_kept_states_equals_loops()
+    {
+        standard.ForwardWithKeptStates();
+        variant.ForwardWithKeptStates();
+    }
+
+    [Fact]
+    public void Forward_by_stretches_without_kept_states_equals_loops()
+    {
+        standard.ForwardByStretches();
+        variant.ForwardByStretches();
+    }
+
+    [Fact]
+    public void Backward_equals_loops()
+    {
+        standard.Backward();
+        variant.Backward();
+    }
+
+    [Fact]
+    public void Step_of_one_sequence_equals_loops()
+    {
+        standard.Step();
+        variant.Step();
+    }
+}
+
+/// <summary>The checks of one cell.</summary>
+internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TCell : unmanaged, ICell<T>
 {
     private static readonly int[][] Shapes = [[0], [1], [3, 0, 5, 5, 1], [4, 4, 4, 4, 4, 4, 4, 4], [6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1]];
 
     private static int Line => PanelLayout.LineOf<T>();
 
-    [Fact]
-    public void Forward_with_kept_states_equals_loops() => ForAll((width, guard, lengths, units, reverse, variant) =>
+    public void ForwardWithKeptStates() => ForAll((width, guard, lengths, units, reverse, variant) =>
         CheckForward(new Case(guard, lengths, units, reverse), width, inputs: variant % 3 * 2, workers: 1 + (variant % 3)));
 
-    [Fact]
-    public void Forward_by_stretches_without_kept_states_equals_loops() => ForAll((width, guard, lengths, units, reverse, variant) =>
+    public void ForwardByStretches() => ForAll((width, guard, lengths, units, reverse, variant) =>
         CheckStretches(new Case(guard, lengths, units, reverse), width, inputs: 1 + (variant % 3), stretch: 1 + (variant % 2), workers: 1 + (variant % 2)));
 
-    [Fact]
-    public void Backward_equals_loops() => ForAll((width, guard, lengths, units, reverse, variant) =>
+    public void Backward() => ForAll((width, guard, lengths, units, reverse, variant) =>
         CheckBackward(new Case(guard, lengths, units, reverse), width, workers: 1 + (variant % 3)));
 
-    [Fact]
-    public void Step_of_one_sequence_equals_loops()
+    public void Step()
     {
         foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
         {
@@ -42,7 +77,7 @@ public abstract unsafe class RecurrenceTests<T>
         }
     }
 
-    private static void ForAll(Action<SimdWidth, Guard, int[], int, bool, int> check)
+    private void ForAll(Action<SimdWidth, Guard, int[], int, bool, int> check)
     {
         int variant = 0;
         foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
@@ -58,7 +93,7 @@ public abstract unsafe class RecurrenceTests<T>
         }
     }
 
-    private static void CheckForward(Case c, SimdWidth width, int inputs, int workers)
+    private void CheckForward(Case c, SimdWidth width, int inputs, int workers)
     {
         using Operands<T> operands = new(c.Guard, c.Units);
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
@@ -82,7 +117,7 @@ public abstract unsafe class RecurrenceTests<T>
         Close.SameBits(h, Values(hidden, h.Length), $"{what}: h");
     }
 
-    private static void CheckStretches(Case c, SimdWidth width, int inputs, int stretch, int workers)
+    private void CheckStretches(Case c, SimdWidth width, int inputs, int stretch, int workers)
     {
         using Operands<T> operands = new(c.Guard, c.Units);
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
@@ -128,7 +163,7 @@ public abstract unsafe class RecurrenceTests<T>
         }
     }
 
-    private static void CheckBackward(Case c, SimdWidth width, int workers)
+    private void CheckBackward(Case c, SimdWidth width, int workers)
     {
         using Operands<T> operands = new(c.Guard, c.Units);
         int slots = c.Shape.Count + c.Shape.RowCount, rows = c.Shape.RowCount, stride = c.Units + 3;
@@ -155,7 +190,7 @@ public abstract unsafe class RecurrenceTests<T>
             Columns = columns,
             GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
             GateTermCount = c.Gates.PanelCount,
-            Own = null,
+            Own = Own(c, operands),
             Gates = gates,
             GateRows = rows,
             Cells = operands.Random(c.PaddedUnits * slots),
@@ -175,7 +210,7 @@ public abstract unsafe class RecurrenceTests<T>
         Close.SameBits(dhValues, Values(dh, dhValues.Length), $"{what}: dh");
     }
 
-    private static void CheckStep(Case c, SimdWidth width, int inputs)
+    private void CheckStep(Case c, SimdWidth width, int inputs)
     {
         using Operands<T> operands = new(c.Guard, c.Units);
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
@@ -189,7 +224,7 @@ public abstract unsafe class RecurrenceTests<T>
             Recurrent = job.Recurrent,
             Bias = job.Bias,
             SecondBias = null,
-            Own = null,
+            Own = job.Own,
             Hidden = operands.Random(c.PaddedUnits),
             Cell = operands.Random(c.PaddedUnits),
             Team = team,
@@ -203,14 +238,14 @@ public abstract unsafe class RecurrenceTests<T>
         }
 
         Naive(c, job, inputs, z, cells, h);
-        new CellKernels<T, StandardCell<T>>(default).Bind(width, step).Run(job.Input.A, y);
+        new CellKernels<T, TCell>(cell).Bind(width, step).Run(job.Input.A, y);
         string what = $"{width} {c} {inputs} inputs";
         Close.SameBits(h[((2 * c.Units) + shift)..((3 * c.Units) + shift)], Values(y, c.Units), $"{what}: output");
         Close.SameBits(Values(y, c.Units), Values(step.Hidden, c.Units), $"{what}: h");
         Close.SameBits(Enumerable.Range(0, c.PaddedUnits).Select(u => cells[c.CellIndex(u, 1, 2)]).ToArray(), Values(step.Cell, c.PaddedUnits), $"{what}: c");
     }
 
-    private static RecurrentForward<T> ForwardJob(Case c, Operands<T> operands, SimdWidth width, int inputs) => new()
+    private RecurrentForward<T> ForwardJob(Case c, Operands<T> operands, SimdWidth width, int inputs) => new()
     {
         Width = width,
         Plan = c.Plan,
@@ -230,7 +265,7 @@ public abstract unsafe class RecurrenceTests<T>
             Count = inputs,
         },
         Bias = inputs == 2 ? null : operands.Packed(c.Gates, 1),
-        Own = null,
+        Own = Own(c, operands),
         Gates = null,
         GateRows = 0,
         FirstGateRow = 0,
@@ -240,6 +275,10 @@ public abstract unsafe class RecurrenceTests<T>
         Hidden = null,
         HiddenStride = 2 * c.Units,
     };
+
+    private static T* Own(Case c, Operands<T> operands) => TCell.OwnLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);
+
+    private static T* OwnOf(T* own, int unit) => own == null ? null : own + (unit / Line * TCell.OwnLines * Line) + (unit % Line);
 
     private static ProductTerm<T> GateTerm(Case c, nint gates, nint transposed, int panel) => new()
     {
@@ -253,7 +292,7 @@ public abstract unsafe class RecurrenceTests<T>
     };
 
     // z, cells by slot and h by slot are in the job's layouts and are overwritten.
-    private static void Naive(Case c, RecurrentForward<T> job, int inputs, T[] z, T[] cells, T[] h)
+    private void Naive(Case c, RecurrentForward<T> job, int inputs, T[] z, T[] cells, T[] h)
     {
         int stride = 2 * c.Units, shift = c.Direction * c.Units, slots = c.Shape.Count + c.Shape.RowCount, rows = c.Shape.RowCount;
         for (int rank = 0; rank < c.Shape.Count; rank++)
@@ -284,12 +323,12 @@ public abstract unsafe class RecurrenceTests<T>
                 for (int u = 0; u < c.PaddedUnits; u++)
                 {
                     ref T o = ref z[c.GateIndex(3, u, row)];
-                    ref T cell = ref cells[c.CellIndex(u, slot, slots)];
-                    cell = default(StandardCell<T>).Forward<SimdScalar<T>, T>(
-                        null, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                    ref T state = ref cells[c.CellIndex(u, slot, slots)];
+                    state = cell.Forward<SimdScalar<T>, T>(
+                        OwnOf(job.Own, u), ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
-                        h[(slot * stride) + shift + u] = default(StandardCell<T>).Output<SimdScalar<T>, T>(o, cell);
+                        h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(o, state);
                     }
                 }
 
@@ -299,7 +338,7 @@ public abstract unsafe class RecurrenceTests<T>
     }
 
     // z (gates → dz), dc [panels, B, line] and dh [B, padded H] are overwritten.
-    private static void NaiveBackward(Case c, RecurrentBackward<T> job, T[] z, T[] dc, T[] dh)
+    private void NaiveBackward(Case c, RecurrentBackward<T> job, T[] z, T[] dc, T[] dh)
     {
         int slots = c.Shape.Count + c.Shape.RowCount, rows = c.Shape.RowCount;
         for (int rank = 0; rank < c.Shape.Count; rank++)
@@ -315,8 +354,8 @@ public abstract unsafe class RecurrenceTests<T>
 
                 for (int u = 0; u < c.PaddedUnits; u++)
                 {
-                    default(StandardCell<T>).Backward<SimdScalar<T>, T>(
-                        null, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
+                    cell.Backward<SimdScalar<T>, T>(
+                        OwnOf(job.Own, u), ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
                         job.Cells[c.CellIndex(u, previous, slots)], job.Cells[c.CellIndex(u, c.Shape.Count + row, slots)],
                         dh[(rank * c.PaddedUnits) + u], ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
                 }
@@ -337,12 +376,12 @@ public abstract unsafe class RecurrenceTests<T>
 
     private static T[] Values(T* pointer, int count) => new ReadOnlySpan<T>(pointer, count).ToArray();
 
-    private static void Divide<TWork>(TWork work, int workers)
+    private void Divide<TWork>(TWork work, int workers)
         where TWork : struct, ICellWork<T>
     {
         for (int worker = 0; worker < workers; worker++)
         {
-            CellJob<T, TWork, StandardCell<T>> own = new(work, default);
+            CellJob<T, TWork, TCell> own = new(work, cell);
             own.Run(worker, workers);
         }
     }

@@ -47,11 +47,38 @@ public abstract class LstmLayerTests<T>
     public void Forward_and_Backward_on_two_workers_equal_oracle(LstmDirection direction)
         => Check(40, 19, 2, direction, LstmBias.Two, [9, 1, 0, 7, 8, 2, 2], workers: 2);
 
-    private void Check(int inputs, int hidden, int layers, LstmDirection direction, LstmBias bias, int[] lengths, int workers)
+    [Theory]
+    [InlineData(true, false, null, null)]
+    [InlineData(false, true, null, null)]
+    [InlineData(false, false, 0.2, null)]
+    [InlineData(false, false, null, 0.4)]
+    [InlineData(true, true, null, null)]
+    [InlineData(true, false, 0.3, 0.5)]
+    [InlineData(true, true, 0.3, 0.5)]
+    public void Forward_and_Backward_of_variants_equal_oracle(bool peephole, bool coupled, double? cellClip, double? clip)
     {
+        LstmSpec variant = new(0) { Peephole = peephole, CoupledGates = coupled, CellClip = cellClip, PreActivationClip = clip };
+        foreach (int hidden in (int[])[1, 7, 8, 17, 33])
+        {
+            Check(5, hidden, 1, LstmDirection.Forward, LstmBias.Two, [3, 0, 5, 5, 1, 4, 2], workers: 1, variant);
+            Check(3, hidden, 2, LstmDirection.Bidirectional, LstmBias.None, [2, 7, 0, 4], workers: 2, variant);
+            Check(41, hidden, 1, LstmDirection.Reverse, LstmBias.One, [6], workers: 1, variant);
+        }
+    }
+
+    private void Check(int inputs, int hidden, int layers, LstmDirection direction, LstmBias bias, int[] lengths, int workers, LstmSpec? variant = null)
+    {
+        variant ??= new(0);
+
         // The oracle has no lone reverse direction: it gets the sequences turned round, and so do its results.
         bool reverse = direction == LstmDirection.Reverse;
-        NaiveLstm oracle = new NaiveLstm(inputs, hidden, layers, direction == LstmDirection.Bidirectional).Randomize(hidden, (int)bias);
+        NaiveLstm oracle = new NaiveLstm(inputs, hidden, layers, direction == LstmDirection.Bidirectional)
+        {
+            Peephole = variant.Peephole,
+            CoupledGates = variant.CoupledGates,
+            CellClip = variant.CellClip ?? double.PositiveInfinity,
+            PreActivationClip = variant.PreActivationClip ?? double.PositiveInfinity,
+        }.Randomize(hidden, (int)bias);
         int outputs = direction == LstmDirection.Bidirectional ? 2 * hidden : hidden;
         int states = layers * outputs / hidden;
         Random random = new(5);
@@ -63,7 +90,7 @@ public abstract class LstmLayerTests<T>
         NaiveLstm.Run run = oracle.Forward(Turn(x), h0, c0);
         NaiveLstm.Gradients expected = oracle.Backward(run, Turn(dy), dh, dc);
 
-        Network<T> network = Network.Create<T>(inputs, new LstmSpec(hidden) { Layers = layers, Direction = direction, Bias = bias });
+        Network<T> network = Network.Create<T>(inputs, variant with { HiddenSize = hidden, Layers = layers, Direction = direction, Bias = bias });
         foreach (Parameter parameter in network.Parameters)
         {
             T[] values = [.. oracle.Parameters[parameter.Name["lstm.".Length..]].Select(T.CreateChecked)];

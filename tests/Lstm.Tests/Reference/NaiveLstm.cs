@@ -5,6 +5,8 @@ namespace Lstm.Tests.Reference;
 /// PyTorch's semantics, names and layouts. For each layer k, each direction and each step t in its order:
 /// z = W_ih·x + W_hh·h + b_ih + b_hh;  i = σ(zᵢ), f = σ(z_f), g = tanh(z_g), o = σ(z_o);  c ← f·c + i·g;
 /// h = o·tanh(c), with a projection h = W_hr·(o·tanh(c)). The next layer sees the directions' h side by side.
+/// Variants are switched on by properties: peepholes (z_i += p_i·c, z_f += p_f·c with the old c, z_o += p_o·c with the new),
+/// coupled gates (f = 1 − i), clipped z and clipped c (no gradient beyond the limit).
 /// A bias that is not among the parameters is zero. Sequences are [sequence][step][feature] and may have any length,
 /// zero included: then the final state is the initial one. States are [layer · directions + direction][sequence][unit].
 /// </remarks>
@@ -13,11 +15,19 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
     private readonly int directions = bidirectional ? 2 : 1;
     private readonly int stateSize = projectionSize > 0 ? projectionSize : hiddenSize;
 
+    public bool Peephole { get; init; }
+
+    public bool CoupledGates { get; init; }
+
+    public double CellClip { get; init; } = double.PositiveInfinity;
+
+    public double PreActivationClip { get; init; } = double.PositiveInfinity;
+
     /// <summary>By PyTorch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, weight_hr_l0, …_reverse.</summary>
     public Dictionary<string, double[]> Parameters { get; } = [];
 
     /// <summary>One step as it was computed: what Backward needs of it.</summary>
-    public sealed record Moment(double[] X, double[] H, double[] C, double[] Gates, double[] NewC, double[] M, double[] NewH);
+    public sealed record Moment(double[] X, double[] H, double[] C, double[] Z, double[] Gates, double[] RawC, double[] NewC, double[] M, double[] NewH);
 
     /// <summary>What a forward pass returns: outputs, final states, and (for Backward) every step of every chain.</summary>
     public sealed class Run
@@ -52,6 +62,11 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
                 if (biases > 1)
                 {
                     Parameters["bias_hh" + suffix] = Uniform(random, 4 * hiddenSize, 0.6);
+                }
+
+                if (Peephole)
+                {
+                    Parameters["weight_ch" + suffix] = Uniform(random, 3 * hiddenSize, 0.6);
                 }
 
                 if (projectionSize > 0)
@@ -157,15 +172,21 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
         }
 
         var gates = new double[4 * n];
+        var rawC = new double[n];
         var newC = new double[n];
         var m = new double[n];
+        double[] peephole = Parameters.GetValueOrDefault("weight_ch" + suffix, new double[3 * n]);
         for (int j = 0; j < n; j++)
         {
-            double i = gates[j] = Sigmoid(z[j]);
-            double f = gates[n + j] = Sigmoid(z[n + j]);
-            double g = gates[2 * n + j] = Math.Tanh(z[2 * n + j]);
-            double o = gates[3 * n + j] = Sigmoid(z[3 * n + j]);
-            newC[j] = f * c[j] + i * g;
+            z[j] += peephole[j] * c[j];
+            z[n + j] += peephole[n + j] * c[j];
+            double i = gates[j] = Sigmoid(Clip(z[j]));
+            double f = gates[n + j] = CoupledGates ? 1 - i : Sigmoid(Clip(z[n + j]));
+            double g = gates[2 * n + j] = Math.Tanh(Clip(z[2 * n + j]));
+            rawC[j] = f * c[j] + i * g;
+            newC[j] = Math.Clamp(rawC[j], -CellClip, CellClip);
+            z[3 * n + j] += peephole[2 * n + j] * newC[j];
+            double o = gates[3 * n + j] = Sigmoid(Clip(z[3 * n + j]));
             m[j] = o * Math.Tanh(newC[j]);
         }
 
@@ -176,7 +197,7 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
             AddProduct(Parameters["weight_hr" + suffix], m, newH);
         }
 
-        return new Moment(x, h, c, gates, newC, m, newH);
+        return new Moment(x, h, c, z, gates, rawC, newC, m, newH);
     }
 
     // Adds to dx and to the parameters' gradients; returns the gradients of the step's h and c.
@@ -193,16 +214,26 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
 
         var dz = new double[4 * n];
         var dc = new double[n];
+        double[] peephole = Parameters.GetValueOrDefault("weight_ch" + suffix, new double[3 * n]);
         for (int j = 0; j < n; j++)
         {
             double i = s.Gates[j], f = s.Gates[n + j], g = s.Gates[2 * n + j], o = s.Gates[3 * n + j];
             double tanhC = Math.Tanh(s.NewC[j]);
-            double total = dNewC[j] + dm[j] * o * (1 - tanhC * tanhC);
-            dz[j] = total * g * i * (1 - i);
-            dz[n + j] = total * s.C[j] * f * (1 - f);
-            dz[2 * n + j] = total * i * (1 - g * g);
-            dz[3 * n + j] = dm[j] * tanhC * o * (1 - o);
-            dc[j] = total * f;
+            double dO = dm[j] * tanhC;
+            dz[3 * n + j] = Clipped(s.Z[3 * n + j]) ? 0 : dO * o * (1 - o);
+            double total = dNewC[j] + dm[j] * o * (1 - tanhC * tanhC) + peephole[2 * n + j] * dz[3 * n + j];
+            total = Math.Abs(s.RawC[j]) >= CellClip ? 0 : total;
+            double dI = total * g - (CoupledGates ? total * s.C[j] : 0), dF = CoupledGates ? 0 : total * s.C[j];
+            dz[j] = Clipped(s.Z[j]) ? 0 : dI * i * (1 - i);
+            dz[n + j] = Clipped(s.Z[n + j]) ? 0 : dF * f * (1 - f);
+            dz[2 * n + j] = Clipped(s.Z[2 * n + j]) ? 0 : total * i * (1 - g * g);
+            dc[j] = total * f + peephole[j] * dz[j] + peephole[n + j] * dz[n + j];
+            if (gradients.GetValueOrDefault("weight_ch" + suffix) is { } dPeephole)
+            {
+                dPeephole[j] += dz[j] * s.C[j];
+                dPeephole[n + j] += dz[n + j] * s.C[j];
+                dPeephole[2 * n + j] += dz[3 * n + j] * s.NewC[j];
+            }
         }
 
         var dh = new double[stateSize];
@@ -244,6 +275,10 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
             }
         }
     }
+
+    private double Clip(double z) => Math.Clamp(z, -PreActivationClip, PreActivationClip);
+
+    private bool Clipped(double z) => Math.Abs(z) >= PreActivationClip;
 
     private static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));
 

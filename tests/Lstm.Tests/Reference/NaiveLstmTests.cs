@@ -5,6 +5,9 @@ namespace Lstm.Tests.Reference;
 /// <summary>The oracle against central differences, before anything is compared with it.</summary>
 public class NaiveLstmTests
 {
+    private const int Input = 3;
+    private const int Hidden = 4;
+
     private readonly Random random = new(3);
 
     [Theory]
@@ -16,8 +19,31 @@ public class NaiveLstmTests
     [InlineData(2, true, 1, 2)]
     public void Backward_of_ragged_batch_equals_central_differences(int layers, bool bidirectional, int biases, int projection)
     {
-        const int Input = 3, Hidden = 4;
         NaiveLstm lstm = new NaiveLstm(Input, Hidden, layers, bidirectional, projection).Randomize(17, biases);
+        CompareWithDifferences(lstm, layers, bidirectional, projection);
+    }
+
+    [Theory]
+    [InlineData(true, false, 0, 0, 0)]
+    [InlineData(false, true, 0, 0, 0)]
+    [InlineData(false, false, 0.2, 0, 0)]
+    [InlineData(false, false, 0, 0.4, 0)]
+    [InlineData(true, true, 0.3, 0.5, 0)]
+    [InlineData(true, false, 0.4, 0.8, 2)]
+    public void Backward_of_variants_equals_central_differences(bool peephole, bool coupled, double cellClip, double clip, int projection)
+    {
+        NaiveLstm lstm = new NaiveLstm(Input, Hidden, 2, bidirectional: true, projection)
+        {
+            Peephole = peephole,
+            CoupledGates = coupled,
+            CellClip = cellClip == 0 ? double.PositiveInfinity : cellClip,
+            PreActivationClip = clip == 0 ? double.PositiveInfinity : clip,
+        }.Randomize(17);
+        CompareWithDifferences(lstm, 2, bidirectional: true, projection);
+    }
+
+    private void CompareWithDifferences(NaiveLstm lstm, int layers, bool bidirectional, int projection)
+    {
         int directions = bidirectional ? 2 : 1, output = projection > 0 ? projection : Hidden;
         int[] lengths = [3, 0, 1, 4];
         double[][][] x = Sequences(lengths, Input), dOutput = Sequences(lengths, directions * output);

@@ -1,0 +1,34 @@
+using System.Numerics;
+using Lstm.Simd;
+
+namespace Lstm.Cells;
+
+/// <summary>A cell's three activations: of the gates i f o, of the candidate g, and of the cell state shown in h.</summary>
+/// <remarks>Each Backward takes the activation's output y and the gradient d of it, and returns d·y'.</remarks>
+internal interface ICellActivations<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    TVec Gate<TSimd, TVec>(TVec z)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+
+    TVec GateBackward<TSimd, TVec>(TVec y, TVec d)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+
+    TVec Candidate<TSimd, TVec>(TVec z)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+
+    TVec CandidateBackward<TSimd, TVec>(TVec y, TVec d)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+
+    TVec Hidden<TSimd, TVec>(TVec c)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+
+    TVec HiddenBackward<TSimd, TVec>(TVec y, TVec d)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+}

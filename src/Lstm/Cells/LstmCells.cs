@@ -1,0 +1,15 @@
+using System.Numerics;
+using Lstm.Kernels;
+
+namespace Lstm.Cells;
+
+/// <summary>Picks the cell that a spec describes.</summary>
+internal static class LstmCells<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>The kernels of a direction; they are compiled when they first run, so a network costs only what it uses.</summary>
+    public static CellKernels<T> Kernels(LstmSpec spec)
+        => spec is { Peephole: false, CoupledGates: false, CellClip: null, PreActivationClip: null }
+            ? new CellKernels<T, StandardCell<T>>(default)
+            : new CellKernels<T, VariantCell<T, StandardActivations<T>>>(new(spec, default));
+}

@@ -1,0 +1,174 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Simd;
+
+namespace Lstm.Cells;
+
+/// <summary>The variants of the LSTM, in any combination: peepholes, coupled gates, clipped pre-activations, a clipped cell.</summary>
+/// <remarks>
+/// <para>Peepholes (Gers &amp; Schmidhuber 2000): the input and forget gates see the old cell state, the output gate the new one.
+/// Coupled gates (Greff et al. 2017): f = 1 − i. The clips bound every z, and c, to ±their limit.</para>
+/// <code>
+/// zᵢ ← zᵢ + pᵢ⊙c₋₁   z_f ← z_f + p_f⊙c₋₁   c = clip(f⊙c₋₁ + i⊙g)   z_o ← z_o + p_o⊙c   gate = act(clip(z))   h = o⊙act(c)
+///
+/// dz_o = dh⊙act(c)⊙act'(z_o)      dc ← dc + dh⊙o⊙act'(c) + p_o⊙dz_o, then 0 where c was clipped
+/// di = dc⊙g   df = dc⊙c₋₁   dg = dc⊙i      coupled: di ← di − df, dz_f = 0
+/// dc₋₁ = dc⊙f + pᵢ⊙dzᵢ + p_f⊙dz_f
+/// </code>
+/// <para>A clipped z has no gradient. It is known by its gate, which is exactly that of the limit; where other z give the same
+/// gate, the activation is flat to rounding.</para>
+/// </remarks>
+internal unsafe struct VariantCell<T, TActivations> : ICell<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TActivations : unmanaged, ICellActivations<T>
+{
+    private readonly TActivations _activations;
+    private readonly bool _peephole;
+    private readonly bool _coupled;
+    private readonly bool _clips;
+    private readonly bool _clipsCell;
+    private readonly T _clip;
+    private readonly T _cellClip;
+
+    // The gates at the limits.
+    private readonly T _gateHigh;
+    private readonly T _gateLow;
+    private readonly T _candidateHigh;
+    private readonly T _candidateLow;
+
+    public VariantCell(LstmSpec spec, TActivations activations)
+    {
+        _activations = activations;
+        _peephole = spec.Peephole;
+        _coupled = spec.CoupledGates;
+        _clips = spec.PreActivationClip is not null;
+        _clipsCell = spec.CellClip is not null;
+        _cellClip = T.CreateChecked(spec.CellClip ?? double.PositiveInfinity);
+        _clip = T.CreateChecked(spec.PreActivationClip ?? double.PositiveInfinity);
+        _gateHigh = activations.Gate<SimdScalar<T>, T>(_clip);
+        _gateLow = activations.Gate<SimdScalar<T>, T>(-_clip);
+        _candidateHigh = activations.Candidate<SimdScalar<T>, T>(_clip);
+        _candidateLow = activations.Candidate<SimdScalar<T>, T>(-_clip);
+    }
+
+    public static int OwnLines => 3;
+
+    private static nint Line
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 64 / sizeof(T);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        if (_peephole)
+        {
+            i = TSimd.MultiplyAdd(own, 0, cPrevious, i);
+            f = TSimd.MultiplyAdd(own, Line, cPrevious, f);
+        }
+
+        if (_clips)
+        {
+            i = Clip<TSimd, TVec>(i, _clip);
+            f = Clip<TSimd, TVec>(f, _clip);
+            g = Clip<TSimd, TVec>(g, _clip);
+        }
+
+        i = _activations.Gate<TSimd, TVec>(i);
+        f = _coupled ? TSimd.Subtract(TSimd.Constant(1), i) : _activations.Gate<TSimd, TVec>(f);
+        g = _activations.Candidate<TSimd, TVec>(g);
+        TVec c = TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, g));
+        if (_clipsCell)
+        {
+            c = Clip<TSimd, TVec>(c, _cellClip);
+        }
+
+        if (_peephole)
+        {
+            o = TSimd.MultiplyAdd(own, 2 * Line, c, o);
+        }
+
+        if (_clips)
+        {
+            o = Clip<TSimd, TVec>(o, _clip);
+        }
+
+        o = _activations.Gate<TSimd, TVec>(o);
+        return c;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TVec Output<TSimd, TVec>(TVec o, TVec c)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => TSimd.Multiply(o, _activations.Hidden<TSimd, TVec>(c));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Backward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        TVec shown = _activations.Hidden<TSimd, TVec>(c);
+        dc = TSimd.Add(dc, _activations.HiddenBackward<TSimd, TVec>(shown, TSimd.Multiply(dh, o)));
+        o = GateBackward<TSimd, TVec>(o, TSimd.Multiply(dh, shown));
+        if (_peephole)
+        {
+            dc = TSimd.MultiplyAdd(own, 2 * Line, o, dc);
+        }
+
+        if (_clipsCell)
+        {
+            dc = TSimd.Select(TSimd.EqualTo(TSimd.Abs(c), TSimd.Broadcast(_cellClip)), TSimd.Zero, dc);
+        }
+
+        TVec dI = TSimd.Multiply(dc, g);
+        TVec dF = TSimd.Multiply(dc, cPrevious);
+        TVec dG = TSimd.Multiply(dc, i);
+        dc = TSimd.Multiply(dc, f);
+        if (_coupled)
+        {
+            dI = TSimd.Subtract(dI, dF);
+            f = TSimd.Zero;
+        }
+        else
+        {
+            f = GateBackward<TSimd, TVec>(f, dF);
+        }
+
+        i = GateBackward<TSimd, TVec>(i, dI);
+        TVec candidate = _activations.CandidateBackward<TSimd, TVec>(g, dG);
+        g = _clips ? Unclipped<TSimd, TVec>(g, candidate, _candidateLow, _candidateHigh) : candidate;
+        if (_peephole)
+        {
+            dc = TSimd.MultiplyAdd(own, 0, i, dc);
+            dc = TSimd.MultiplyAdd(own, Line, f, dc);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TVec GateBackward<TSimd, TVec>(TVec gate, TVec d)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        TVec dz = _activations.GateBackward<TSimd, TVec>(gate, d);
+        return _clips ? Unclipped<TSimd, TVec>(gate, dz, _gateLow, _gateHigh) : dz;
+    }
+
+    // dz, but 0 where the gate is that of a limit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Unclipped<TSimd, TVec>(TVec gate, TVec dz, T low, T high)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        dz = TSimd.Select(TSimd.EqualTo(gate, TSimd.Broadcast(low)), TSimd.Zero, dz);
+        return TSimd.Select(TSimd.EqualTo(gate, TSimd.Broadcast(high)), TSimd.Zero, dz);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Clip<TSimd, TVec>(TVec value, T limit)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        => TSimd.AtLeast(TSimd.AtMost(value, TSimd.Broadcast(limit)), TSimd.Broadcast(-limit));
+}

@@ -1,0 +1,88 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Sequences;
+using Lstm.Simd;
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Kernels;
+
+/// <summary>The peepholes' gradient against plain loops in the order it promises: equal bits at every width, on any number of workers.</summary>
+public abstract unsafe class PeepholeGradientTests<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private static int Line => PanelLayout.LineOf<T>();
+
+    [Fact]
+    public void Gradient_equals_loops()
+    {
+        foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
+        {
+            foreach (int units in (int[])[1, Line, Line + 1, (3 * Line) - 1])
+            {
+                foreach (int[] lengths in (int[][])[[0], [1], [7], [3, 0, 5, 5, 1], [6, 1, 2, 2, 0, 3, 7]])
+                {
+                    Check(width, guard, units, lengths, reverse: false, workers: 1);
+                    Check(width, guard, units, lengths, reverse: true, workers: 2);
+                }
+            }
+        }
+    }
+
+    private static void Check(SimdWidth width, Guard guard, int units, int[] lengths, bool reverse, int workers)
+    {
+        using Operands<T> operands = new(guard, units);
+        SequenceShape shape = new();
+        shape.Set(lengths);
+        RecurrencePlan plan = new(reverse);
+        plan.Set(shape);
+        RowRuns runs = new();
+        runs.Set(plan);
+        PanelLayout gates = PanelLayout.Gates<T>(units), peepholes = PanelLayout.Peepholes(units, Line);
+        int rows = shape.RowCount, slots = shape.Count + rows;
+        PeepholeGradient<T> job = new()
+        {
+            Width = width,
+            Runs = runs,
+            Panels = gates.PanelCount,
+            Sequences = shape.Count,
+            Gates = operands.Random(gates.PaddedColumns * rows),
+            GateRows = rows,
+            Cells = operands.Random(gates.PaddedColumns / 4 * slots),
+            CellSlots = slots,
+            Gradient = operands.Packed(peepholes, 1),
+        };
+        T[] expected = new ReadOnlySpan<T>(job.Gradient, peepholes.PaddedColumns).ToArray();
+        for (int unit = 0; unit < gates.PaddedColumns / 4; unit++)
+        {
+            (int panel, int u) = Math.DivRem(unit, Line);
+            for (int step = plan.StepCount - 1; step >= 0; step--)
+            {
+                foreach (RecurrenceBlock block in plan.Step(step))
+                {
+                    for (int i = 0; i < block.Count; i++)
+                    {
+                        T before = job.Cells[(((panel * slots) + block.Previous + i) * Line) + u];
+                        T after = job.Cells[(((panel * slots) + shape.Count + block.Row + i) * Line) + u];
+                        T* dz = job.Gates + (((panel * rows) + block.Row + i) * 4 * Line) + u;
+                        int at = (panel * 3 * Line) + u;
+                        expected[at] = Operands<T>.MultiplyAdd(dz[0], before, expected[at]);
+                        expected[at + Line] = Operands<T>.MultiplyAdd(dz[Line], before, expected[at + Line]);
+                        expected[at + (2 * Line)] = Operands<T>.MultiplyAdd(dz[3 * Line], after, expected[at + (2 * Line)]);
+                    }
+                }
+            }
+        }
+
+        for (int worker = 0; worker < workers; worker++)
+        {
+            PeepholeGradient<T> own = job;
+            own.Run(worker, workers);
+        }
+
+        Close.SameBits<T>(expected, new ReadOnlySpan<T>(job.Gradient, expected.Length), $"{width} {guard} {units} units, {string.Join(' ', lengths)}");
+    }
+}
+
+public sealed class PeepholeGradientDoubleTests : PeepholeGradientTests<double>;
+
+public sealed class PeepholeGradientFloatTests : PeepholeGradientTests<float>;
