@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Lstm.Kernels;
 
@@ -12,7 +13,7 @@ internal sealed unsafe class AlignedBuffer<T>
 {
     private const int Alignment = 64;
     private T[] _array = [];
-    private int _first;
+    private nint _skippedBytes;
 
     public AlignedBuffer()
     {
@@ -32,7 +33,10 @@ internal sealed unsafe class AlignedBuffer<T>
     public int Length { get; private set; }
 
     /// <summary>All elements; the span keeps the memory alive, as <see cref="Pointer"/> does not.</summary>
-    public Span<T> Span => _array.AsSpan(_first, Length);
+    // SAFETY: Reserve made the array longer than Length by all that alignment can skip.
+    public Span<T> Span => Length == 0
+        ? []
+        : MemoryMarshal.CreateSpan(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(_array), _skippedBytes), Length);
 
     /// <summary>Makes room for at least <paramref name="length"/> elements; after growth the contents are undefined.</summary>
     /// <exception cref="OutOfMemoryException">More elements are asked for than one array can hold.</exception>
@@ -45,7 +49,8 @@ internal sealed unsafe class AlignedBuffer<T>
 
         // Growing by a quarter keeps batches of slowly rising size from allocating each time.
         long capacity = Length == 0 ? length : Math.Min(Math.Max(length, Length + (Length / 4L)), Math.Max(length, Array.MaxLength / 2));
-        long total = capacity + (Alignment / sizeof(T));
+        // An element need not divide a line: the first aligned byte may lie within one.
+        long total = capacity + ((Alignment + sizeof(T) - 1) / sizeof(T));
         if (total > Array.MaxLength)
         {
             throw new OutOfMemoryException($"A buffer of {length} elements is more than one array can hold ({Array.MaxLength}).");
@@ -54,7 +59,7 @@ internal sealed unsafe class AlignedBuffer<T>
         _array = GC.AllocateUninitializedArray<T>((int)total, pinned: true);
         nint start = (nint)Unsafe.AsPointer(ref _array[0]);
         Pointer = (T*)((start + Alignment - 1) & ~(nint)(Alignment - 1));
-        _first = (int)(Pointer - (T*)start);
+        _skippedBytes = (nint)Pointer - start;
         Length = (int)capacity;
     }
 }

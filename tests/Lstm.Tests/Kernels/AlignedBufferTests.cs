@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Lstm.Kernels;
 
 namespace Lstm.Tests.Kernels;
@@ -27,6 +28,15 @@ public unsafe class AlignedBufferTests
     }
 
     [Fact]
+    public void Reserve_of_elements_that_do_not_divide_a_line_stays_inside_its_memory()
+    {
+        Inside<(double, double, double)>();
+        Inside<(double, double, double, double, double)>();
+        Inside<(float, float, float)>();
+        Inside<Wide>();
+    }
+
+    [Fact]
     public void Reserve_beyond_all_memory_throws_and_keeps_the_buffer()
     {
         AlignedBuffer<double> buffer = new(3);
@@ -44,12 +54,38 @@ public unsafe class AlignedBufferTests
         Assert.Equal(7, span[99]);
     }
 
+    private static void Inside<T>()
+        where T : unmanaged
+    {
+        // Many at once, so that they begin at every place within a line.
+        AlignedBuffer<T>[] buffers = [.. Enumerable.Range(1, 200).Select(length => new AlignedBuffer<T>(length))];
+        foreach (AlignedBuffer<T> buffer in buffers)
+        {
+            Span<T> memory = (T[])Memory(buffer);
+            ref byte end = ref Unsafe.As<T, byte>(ref Unsafe.Add(ref memory[0], memory.Length));
+            Assert.Equal(0, (nint)buffer.Pointer % 64);
+            Assert.True(Unsafe.AreSame(ref buffer.Span[0], ref *buffer.Pointer));
+            Assert.Equal(buffer.Length, buffer.Span.Length);
+            Assert.True(Unsafe.ByteOffset(ref *(byte*)(buffer.Pointer + buffer.Length), ref end) >= 0);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Span<double> Forgotten(out WeakReference memory)
     {
         AlignedBuffer<double> buffer = new(100);
         buffer.Span[99] = 7;
-        memory = new WeakReference(typeof(AlignedBuffer<double>).GetField("_array", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(buffer));
+        memory = new WeakReference(Memory(buffer));
         return buffer.Span;
+    }
+
+    private static object Memory<T>(AlignedBuffer<T> buffer)
+        where T : unmanaged
+        => typeof(AlignedBuffer<T>).GetField("_array", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(buffer)!;
+
+    [StructLayout(LayoutKind.Sequential, Size = 136)]
+    private struct Wide
+    {
+        public double First;
     }
 }

@@ -1,12 +1,11 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Lstm.Kernels;
 using Lstm.Simd;
 
 namespace Lstm.Training;
 
 /// <summary>What is known of one row of logits x: m = max x, Σ exp(x − m), and for smoothing Σ v·(m − x); then what makes its gradient.</summary>
-/// <remarks>One cache line in either precision, as <see cref="AlignedBuffer{T}"/> wants it.</remarks>
+/// <remarks>One cache line in either precision: workers' rows share none.</remarks>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 internal struct SoftmaxRow<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
