@@ -10,9 +10,10 @@ namespace Lstm.Training;
 /// <summary>Σ x² in double, the same bits on every width.</summary>
 /// <remarks>
 /// Sixteen chains in double, element k in chain k mod 16, over blocks of 4096; the chains of a block, then the blocks, are
-/// added in order. Squares and sums are rounded separately: no multiply-add, so all hardware agrees.
+/// added in order. Squares and sums are rounded separately, so all hardware agrees; the square of a float is exact in
+/// double, so there a multiply-add is the same, fused or not.
 /// </remarks>
-internal unsafe struct SquareSum<T> : IJob
+internal unsafe struct SquareSum<T> : IJob, IKernel<double>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Chains = 16;
@@ -25,6 +26,8 @@ internal unsafe struct SquareSum<T> : IJob
     private T* _values;
     private nint _count;
     private double[] _sums;
+    private int _first;
+    private int _end;
 
     public static double Of(SimdWidth width, T* values, nint count, WorkerTeam? team)
     {
@@ -50,52 +53,58 @@ internal unsafe struct SquareSum<T> : IJob
         return total;
     }
 
-    public readonly void Run(int worker, int workers)
+    public void Run(int worker, int workers)
+    {
+        (_first, _end) = SequenceSplit.Even((int)((_count + Block - 1) / Block), worker, workers);
+        SimdDispatch.Run<double, SquareSum<T>>(_width, ref this);
+    }
+
+    // Two blocks at a time: the chains of one alone, in wide vectors, wait for their additions. AggressiveOptimization, of
+    // what is called once a block too: a block takes so little time that unoptimised code around it takes half as long.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Invoke<TSimd, TVec>()
+        where TSimd : struct, ISimd<TVec, double>
+        where TVec : unmanaged
     {
         double* chains = stackalloc double[2 * Chains];
-        (int block, int end) = SequenceSplit.Even((int)((_count + Block - 1) / Block), worker, workers);
-        while (block < end)
+        for (int block = _first; block < _end;)
         {
             T* values = _values + ((nint)block * Block);
             nint left = _count - ((nint)block * Block);
-            if (_width == SimdWidth.V512 && Vector512.IsHardwareAccelerated && block + 2 <= end && left >= 2 * Block)
+            bool two = left >= 2 * Block && block + 2 <= _end;
+            nint count = nint.Min(left, Block);
+            nint whole = count / Chains * Chains;
+            for (nint vector = 0; vector < 2 * Chains; vector += 4 * TSimd.Width)
             {
-                Pair512(values, chains);
-                _sums[block++] = Sum(chains);
+                // Without a second block the first takes its place, which costs no time and is not looked at.
+                Four<TSimd, TVec>(
+                    values,
+                    Place(vector, two),
+                    Place(vector + TSimd.Width, two),
+                    Place(vector + (2 * TSimd.Width), two),
+                    Place(vector + (3 * TSimd.Width), two),
+                    whole,
+                    chains + vector);
+            }
+
+            for (nint k = whole; k < count; k++)
+            {
+                double x = FixedSum.Wide(values[k]);
+                chains[k - whole] += x * x;
+            }
+
+            _sums[block++] = Sum(chains);
+            if (two)
+            {
                 _sums[block++] = Sum(chains + Chains);
             }
-            else
-            {
-                _sums[block++] = One(values, nint.Min(Block, left), chains);
-            }
         }
     }
 
-    private readonly double One(T* values, nint count, double* chains)
-    {
-        nint whole = count / Chains * Chains;
-        switch (_width)
-        {
-            case SimdWidth.V512 when Vector512.IsHardwareAccelerated:
-                Chains512(values, whole, chains);
-                break;
-            case SimdWidth.V512 or SimdWidth.V256 when Vector256.IsHardwareAccelerated:
-                Chains256(values, whole, chains);
-                break;
-            default:
-                Chains1(values, whole, chains);
-                break;
-        }
+    /// <summary>Where a chain, 0 … 31 of two blocks, begins.</summary>
+    private static nint Place(nint chain, bool two) => (chain % Chains) + (two && chain >= Chains ? Block : 0);
 
-        for (nint k = whole; k < count; k++)
-        {
-            double x = FixedSum.Wide(values[k]);
-            chains[k - whole] += x * x;
-        }
-
-        return Sum(chains);
-    }
-
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Sum(double* chains)
     {
         double sum = 0;
@@ -107,103 +116,59 @@ internal unsafe struct SquareSum<T> : IJob
         return sum;
     }
 
-    // Two blocks at once: the chains of one alone wait for their additions.
+    // Four vectors of chains, wherever they begin. AggressiveOptimization: a leaf loop that may be entered only a few times.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pair512(T* values, double* chains)
+    private static void Four<TSimd, TVec>(T* values, nint first, nint second, nint third, nint fourth, nint count, double* chains)
+        where TSimd : struct, ISimd<TVec, double>
+        where TVec : unmanaged
     {
-        Vector512<double> a = Vector512<double>.Zero, b = a, c = a, d = a;
-        for (nint count = Block; count > 0; count -= Chains, values += Chains)
-        {
-            Vector512<double> x, y, z, w;
-            if (typeof(T) == typeof(float))
-            {
-                (x, y) = Vector512.Widen(Vector512.Load((float*)values));
-                (z, w) = Vector512.Widen(Vector512.Load((float*)values + Block));
-            }
-            else
-            {
-                x = Vector512.Load((double*)values);
-                y = Vector512.Load((double*)values + 8);
-                z = Vector512.Load((double*)values + Block);
-                w = Vector512.Load((double*)values + Block + 8);
-            }
-
-            a += x * x;
-            b += y * y;
-            c += z * z;
-            d += w * w;
-        }
-
-        a.Store(chains);
-        b.Store(chains + 8);
-        c.Store(chains + 16);
-        d.Store(chains + 24);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chains512(T* values, nint count, double* chains)
-    {
-        Vector512<double> a = Vector512<double>.Zero, b = a;
+        TVec a = TSimd.Zero, b = a, c = a, d = a;
         for (; count > 0; count -= Chains, values += Chains)
         {
-            Vector512<double> x, y;
-            if (typeof(T) == typeof(float))
-            {
-                (x, y) = Vector512.Widen(Vector512.Load((float*)values));
-            }
-            else
-            {
-                x = Vector512.Load((double*)values);
-                y = Vector512.Load((double*)values + 8);
-            }
-
-            a += x * x;
-            b += y * y;
+            a = AddSquare<TSimd, TVec>(values + first, a);
+            b = AddSquare<TSimd, TVec>(values + second, b);
+            c = AddSquare<TSimd, TVec>(values + third, c);
+            d = AddSquare<TSimd, TVec>(values + fourth, d);
         }
 
-        a.Store(chains);
-        b.Store(chains + 8);
+        TSimd.Store(chains, a);
+        TSimd.Store(chains + TSimd.Width, b);
+        TSimd.Store(chains + (2 * TSimd.Width), c);
+        TSimd.Store(chains + (3 * TSimd.Width), d);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chains256(T* values, nint count, double* chains)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec AddSquare<TSimd, TVec>(T* values, TVec sum)
+        where TSimd : struct, ISimd<TVec, double>
+        where TVec : unmanaged
     {
-        Vector256<double> a = Vector256<double>.Zero, b = a, c = a, d = a;
-        for (; count > 0; count -= Chains, values += Chains)
+        if (typeof(T) == typeof(double))
         {
-            Vector256<double> x, y, z, w;
-            if (typeof(T) == typeof(float))
-            {
-                (x, y) = Vector256.Widen(Vector256.Load((float*)values));
-                (z, w) = Vector256.Widen(Vector256.Load((float*)values + 8));
-            }
-            else
-            {
-                x = Vector256.Load((double*)values);
-                y = Vector256.Load((double*)values + 4);
-                z = Vector256.Load((double*)values + 8);
-                w = Vector256.Load((double*)values + 12);
-            }
-
-            a += x * x;
-            b += y * y;
-            c += z * z;
-            d += w * w;
+            TVec x = TSimd.Load((double*)values);
+            return TSimd.Add(TSimd.Multiply(x, x), sum);
         }
 
-        a.Store(chains);
-        b.Store(chains + 4);
-        c.Store(chains + 8);
-        d.Store(chains + 12);
+        TVec wide = Widen<TVec>((float*)values);
+        return TSimd.MultiplyAdd(wide, wide, sum);
     }
 
-    private static void Chains1(T* values, nint count, double* chains)
+    // As the lower half of a wider vector: of a whole one the upper half would have to be moved first.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Widen<TVec>(float* values)
+        where TVec : unmanaged
     {
-        new Span<double>(chains, Chains).Clear();
-        for (nint k = 0; k < count; k++)
+        if (typeof(TVec) == typeof(Vector512<double>))
         {
-            double x = FixedSum.Wide(values[k]);
-            chains[k % Chains] += x * x;
+            return Unsafe.BitCast<Vector512<double>, TVec>(Vector512.WidenLower(Vector256.Load(values).ToVector512Unsafe()));
         }
+
+        if (typeof(TVec) == typeof(Vector256<double>))
+        {
+            return Unsafe.BitCast<Vector256<double>, TVec>(Vector256.WidenLower(Vector128.Load(values).ToVector256Unsafe()));
+        }
+
+        return typeof(TVec) == typeof(Vector128<double>)
+            ? Unsafe.BitCast<Vector128<double>, TVec>(Vector128.WidenLower(Vector64.Load(values).ToVector128Unsafe()))
+            : Unsafe.BitCast<double, TVec>(*values);
     }
 }
