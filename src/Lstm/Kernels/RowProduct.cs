@@ -80,6 +80,7 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
                     product.FetchNext(Terms[first], Columns, q, k);
                 }
 
+                NarrowProduct<TSimd, TVec, T>.Run(ref product, Columns.Columns - column);
                 Product<TSimd, TVec, T>.PanelEdge(ref product, Columns.Columns - column);
             }
         }

@@ -27,6 +27,16 @@ internal unsafe interface ISimd<TVec, T>
 
     static abstract void Store(T* destination, TVec value);
 
+    /// <summary>Pieces of 16 bytes, as many as a vector has, <paramref name="stride"/> elements from one to the next.</summary>
+    /// <remarks>Like the two below only where <see cref="Transposition{T}.Interleaves"/>, and not for one lane.</remarks>
+    static abstract TVec LoadPieces(T* source, nint stride);
+
+    /// <summary>a₀ b₀ a₁ b₁ … of the lower half of each piece of 16 bytes.</summary>
+    static abstract TVec InterleaveLow(TVec a, TVec b);
+
+    /// <summary>The same of the upper halves.</summary>
+    static abstract TVec InterleaveHigh(TVec a, TVec b);
+
     /// <summary>All lanes equal to <paramref name="value"/>.</summary>
     static abstract TVec Broadcast(T value);
 

@@ -36,6 +36,15 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     public static void Store(T* destination, Vector128<T> value) => Vector128.Store(value, destination);
 
     [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> LoadPieces(T* source, nint stride) => Vector128.Load(source);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> InterleaveLow(Vector128<T> a, Vector128<T> b) => Transposition<T>.Low(a, b);
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector128<T> InterleaveHigh(Vector128<T> a, Vector128<T> b) => Transposition<T>.High(a, b);
+
+    [MethodImpl(AggressiveInlining)]
     public static Vector128<T> Broadcast(T value) => Vector128.Create(value);
 
     [MethodImpl(AggressiveInlining)]

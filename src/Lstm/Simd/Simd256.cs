@@ -35,6 +35,20 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     public static void Store(T* destination, Vector256<T> value) => Vector256.Store(value, destination);
 
     [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> LoadPieces(T* source, nint stride) =>
+        Vector256.Create(Vector128.Load(source), Vector128.Load(source + stride));
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> InterleaveLow(Vector256<T> a, Vector256<T> b) => typeof(T) == typeof(float)
+        ? Avx.UnpackLow(a.AsSingle(), b.AsSingle()).As<float, T>()
+        : Avx.UnpackLow(a.AsDouble(), b.AsDouble()).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector256<T> InterleaveHigh(Vector256<T> a, Vector256<T> b) => typeof(T) == typeof(float)
+        ? Avx.UnpackHigh(a.AsSingle(), b.AsSingle()).As<float, T>()
+        : Avx.UnpackHigh(a.AsDouble(), b.AsDouble()).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
     public static Vector256<T> Broadcast(T value) => Vector256.Create(value);
 
     [MethodImpl(AggressiveInlining)]

@@ -35,6 +35,20 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     public static void Store(T* destination, Vector512<T> value) => Vector512.Store(value, destination);
 
     [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> LoadPieces(T* source, nint stride) =>
+        Vector512.Create(Simd256<T>.LoadPieces(source, stride), Simd256<T>.LoadPieces(source + (2 * stride), stride));
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> InterleaveLow(Vector512<T> a, Vector512<T> b) => typeof(T) == typeof(float)
+        ? Avx512F.UnpackLow(a.AsSingle(), b.AsSingle()).As<float, T>()
+        : Avx512F.UnpackLow(a.AsDouble(), b.AsDouble()).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
+    public static Vector512<T> InterleaveHigh(Vector512<T> a, Vector512<T> b) => typeof(T) == typeof(float)
+        ? Avx512F.UnpackHigh(a.AsSingle(), b.AsSingle()).As<float, T>()
+        : Avx512F.UnpackHigh(a.AsDouble(), b.AsDouble()).As<double, T>();
+
+    [MethodImpl(AggressiveInlining)]
     public static Vector512<T> Broadcast(T value) => Vector512.Create(value);
 
     [MethodImpl(AggressiveInlining)]

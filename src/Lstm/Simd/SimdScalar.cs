@@ -35,6 +35,15 @@ internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
     public static void Store(T* destination, T value) => *destination = value;
 
     [MethodImpl(AggressiveInlining)]
+    public static T LoadPieces(T* source, nint stride) => *source;
+
+    [MethodImpl(AggressiveInlining)]
+    public static T InterleaveLow(T a, T b) => a;
+
+    [MethodImpl(AggressiveInlining)]
+    public static T InterleaveHigh(T a, T b) => b;
+
+    [MethodImpl(AggressiveInlining)]
     public static T Broadcast(T value) => value;
 
     [MethodImpl(AggressiveInlining)]

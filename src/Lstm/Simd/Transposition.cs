@@ -10,7 +10,8 @@ namespace Lstm.Simd;
 internal static unsafe class Transposition<T>
     where T : unmanaged
 {
-    private static bool Interleaves
+    /// <summary>Whether the hardware interleaves two vectors of 128 bits.</summary>
+    public static bool Interleaves
     {
         [MethodImpl(AggressiveInlining)]
         get => Sse2.IsSupported || AdvSimd.Arm64.IsSupported;
@@ -71,7 +72,7 @@ internal static unsafe class Transposition<T>
 
     // a₀ b₀ a₁ b₁ … of the lower halves.
     [MethodImpl(AggressiveInlining)]
-    private static Vector128<T> Low(Vector128<T> a, Vector128<T> b)
+    public static Vector128<T> Low(Vector128<T> a, Vector128<T> b)
     {
         if (sizeof(T) == 8)
         {
@@ -83,7 +84,7 @@ internal static unsafe class Transposition<T>
 
     // The same of the upper halves.
     [MethodImpl(AggressiveInlining)]
-    private static Vector128<T> High(Vector128<T> a, Vector128<T> b)
+    public static Vector128<T> High(Vector128<T> a, Vector128<T> b)
     {
         if (sizeof(T) == 8)
         {

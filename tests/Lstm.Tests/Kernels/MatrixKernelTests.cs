@@ -44,6 +44,21 @@ public abstract unsafe class MatrixKernelTests<T>
     }
 
     [Fact]
+    public void RowProduct_of_few_columns_equals_loops()
+    {
+        foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
+        {
+            for (int columns = 1; columns <= 5; columns++)
+            {
+                for (int rows = Line - 1; rows <= (4 * Line) + 3; rows += Line / 2)
+                {
+                    CheckRowProduct(width, guard, columns, rows, features: 1 + ((rows + columns) % 11), workers: 1 + (columns % 2), start: (rows + columns) % 3);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void WeightGradient_takes_the_rows_in_their_order()
     {
         foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
