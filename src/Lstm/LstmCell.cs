@@ -33,7 +33,7 @@ public sealed class LstmCell<T>
     public LstmCell(Network<T> network)
     {
         ArgumentNullException.ThrowIfNull(network);
-        if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward } spec])
+        if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward, Shortcut: LstmShortcut.None } spec])
         {
             throw new ArgumentException("A cell is made of a network of one LSTM layer that reads forward.", nameof(network));
         }

@@ -23,6 +23,8 @@ internal static class SpecJson
             SpecProperty<LstmSpec>.Int("hiddenSize", spec => spec.HiddenSize, (spec, value) => spec with { HiddenSize = value }, isRequired: true),
             SpecProperty<LstmSpec>.Int("layers", spec => spec.Layers, (spec, value) => spec with { Layers = value }),
             SpecProperty<LstmSpec>.Enum("direction", spec => spec.Direction, (spec, value) => spec with { Direction = value }),
+            SpecProperty<LstmSpec>.Enum("merge", spec => spec.Merge, (spec, value) => spec with { Merge = value }),
+            SpecProperty<LstmSpec>.Enum("shortcut", spec => spec.Shortcut, (spec, value) => spec with { Shortcut = value }),
             SpecProperty<LstmSpec>.Double("dropout", spec => spec.Dropout, (spec, value) => spec with { Dropout = value }),
             SpecProperty<LstmSpec>.Enum("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value }),
             SpecProperty<LstmSpec>.Enum("initialization", spec => spec.Initialization, (spec, value) => spec with { Initialization = value }),

@@ -46,7 +46,7 @@ internal abstract class Layer<T>
     /// <summary>Unique among the network's layers; those of one stack share it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Place among the network's layers: part of the key of its random numbers.</summary>
+    /// <summary>Unique among the network's layers, in the order they are made: part of the key of its random numbers.</summary>
     public required int Index { get; init; }
 
     public required int InputSize { get; init; }

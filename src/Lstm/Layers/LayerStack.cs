@@ -9,6 +9,7 @@ internal sealed class LayerStack<T>
     private readonly List<Layer<T>> _layers = [];
     private readonly List<int> _stateSizes = [];
     private readonly HashSet<string> _names = [];
+    private int _made;
 
     public LayerStack(int inputSize, ReadOnlySpan<LayerSpec> specs, ParameterLayout parameters)
     {
@@ -58,7 +59,7 @@ internal sealed class LayerStack<T>
             case DenseSpec dense:
                 Check(dense.OutputSize >= 1, name, nameof(dense.OutputSize), dense.OutputSize, "at least 1");
                 Check(Enum.IsDefined(dense.Activation), name, nameof(dense.Activation), dense.Activation, "one of the enumeration's");
-                _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters) { Name = name, Index = _layers.Count, InputSize = inputSize });
+                _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
                 break;
             case EmbeddingSpec embedding:
                 Check(embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
@@ -67,22 +68,15 @@ internal sealed class LayerStack<T>
                     throw new ArgumentException($"Layer '{name}' is an embedding after '{_layers[^1].Name}'; it can only be first.", "layers");
                 }
 
-                _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters) { Name = name, Index = 0, InputSize = inputSize });
+                _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
                 break;
             case PoolingSpec pooling:
                 Check(Enum.IsDefined(pooling.Pooling), name, nameof(pooling.Pooling), pooling.Pooling, "one of the enumeration's");
-                _layers.Add(new PoolingLayer<T>
-                {
-                    Name = name,
-                    Index = _layers.Count,
-                    InputSize = inputSize,
-                    Pooling = pooling.Pooling,
-                    ForwardFeatures = ForwardFeatures(inputSize),
-                });
+                AddPooling(pooling.Pooling, name, inputSize);
                 break;
             case DropoutSpec dropout:
                 CheckRate(dropout.Rate, name, nameof(dropout.Rate));
-                _layers.Add(new DropoutLayer<T> { Name = name, Index = _layers.Count, InputSize = inputSize, Rate = dropout.Rate });
+                _layers.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = dropout.Rate });
                 break;
             default:
                 throw new ArgumentException($"Layer '{name}' is a {spec.GetType().Name}, which no layer is made for.", "layers");
@@ -101,32 +95,79 @@ internal sealed class LayerStack<T>
         CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
         CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
         CheckRate(spec.Dropout, name, nameof(spec.Dropout));
+        Check(Enum.IsDefined(spec.Merge), name, nameof(spec.Merge), spec.Merge, "one of the enumeration's");
+        Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
+        Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
         for (int layer = 0; layer < spec.Layers; layer++)
         {
+            List<Layer<T>> made = [];
             if (layer > 0 && spec.Dropout > 0)
             {
-                _layers.Add(new DropoutLayer<T> { Name = name, Index = _layers.Count, InputSize = inputSize, Rate = spec.Dropout });
+                made.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = spec.Dropout });
             }
 
             LstmLayer<T> lstm = new(spec, layer, inputSize, name, parameters)
             {
                 Name = name,
-                Index = _layers.Count,
+                Index = _made++,
                 InputSize = inputSize,
                 FirstState = _stateSizes.Count,
             };
-            _layers.Add(lstm);
+            made.Add(lstm);
             _stateSizes.AddRange(Enumerable.Repeat(lstm.StateSize, lstm.StateCount));
-            inputSize = lstm.OutputSize;
+            if (spec.Merge != LstmMerge.Concatenate)
+            {
+                made.Add(new MergeLayer<T> { Name = name, Index = _made++, InputSize = lstm.OutputSize, Merge = spec.Merge });
+            }
+
+            if (spec.Shortcut == LstmShortcut.Add && made[^1].OutputSize != inputSize)
+            {
+                throw new ArgumentException(
+                    $"Layer {layer} of '{name}' has {inputSize} inputs and {made[^1].OutputSize} outputs; Shortcut = Add needs as many of both. "
+                    + "A first layer of another size can be a spec of its own.", "layers");
+            }
+
+            if (spec.Shortcut != LstmShortcut.None)
+            {
+                bool concatenates = spec.Shortcut == LstmShortcut.Concatenate;
+                made = [new ShortcutLayer<T>(made, concatenates) { Name = name, Index = _made++, InputSize = inputSize }];
+            }
+
+            _layers.AddRange(made);
+            inputSize = made[^1].OutputSize;
         }
     }
 
-    /// <summary>Which features of the last layer's output are read forward: all, unless they come from an LSTM that reads in reverse.</summary>
-    private int ForwardFeatures(int size)
+    private void AddPooling(Pooling pooling, string name, int inputSize)
     {
-        Layer<T>? source = _layers.LastOrDefault(layer => layer is not DropoutLayer<T>);
-        return source is LstmLayer<T> lstm ? lstm.ForwardFeatures : size;
+        // The directions of a bidirectional layer end at different steps: their last outputs are taken first and merged then.
+        int source = _layers.FindLastIndex(layer => layer is not DropoutLayer<T>);
+        List<Layer<T>> after = pooling == Pooling.Last && source >= 0 && _layers[source] is MergeLayer<T> ? _layers[source..] : [];
+        _layers.RemoveRange(_layers.Count - after.Count, after.Count);
+        inputSize = after.Count > 0 ? after[0].InputSize : inputSize;
+        int? forward = pooling == Pooling.Last ? ForwardFeatures(_layers.Count - 1, inputSize) : inputSize;
+        if (forward is null)
+        {
+            throw new ArgumentException(
+                $"Layer '{name}' pools the last outputs of '{_layers[source].Name}', whose shortcut joins values that end at different steps.", "layers");
+        }
+
+        _layers.Add(new PoolingLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Pooling = pooling, ForwardFeatures = forward.Value });
+        _layers.AddRange(after);
     }
+
+    /// <summary>
+    /// How many of the first features of a layer's output are read forward: all, unless they come from an LSTM that reads in reverse; null
+    /// when they cannot be told apart.
+    /// </summary>
+    private int? ForwardFeatures(int index, int size) => index < 0 ? size : _layers[index] switch
+    {
+        DropoutLayer<T> => ForwardFeatures(index - 1, size),
+        LstmLayer<T> lstm => lstm.ForwardFeatures,
+        ShortcutLayer<T> { ForwardFeatures: { } own } shortcut when !shortcut.Concatenates => own,
+        ShortcutLayer<T> shortcut => !shortcut.NeedsWholeSequence && ForwardFeatures(index - 1, shortcut.InputSize) == shortcut.InputSize ? size : null,
+        _ => size,
+    };
 
     private string FreeName(string kind)
     {

@@ -29,6 +29,15 @@ public sealed record LstmSpec : LayerSpec
     public LstmDirection Direction { get; init; } = LstmDirection.Forward;
 
     /// <summary>
+    /// How a bidirectional layer's two outputs become one, in each layer of the stack. Default <see cref="LstmMerge.Concatenate"/>, the only
+    /// one for other directions.
+    /// </summary>
+    public LstmMerge Merge { get; init; } = LstmMerge.Concatenate;
+
+    /// <summary>How each layer's input bypasses it. Default <see cref="LstmShortcut.None"/>.</summary>
+    public LstmShortcut Shortcut { get; init; } = LstmShortcut.None;
+
+    /// <summary>
     /// Share of the values dropped between the layers of the stack while training, 0 ≤ p &lt; 1; the kept ones are scaled by
     /// 1/(1 − p). As in PyTorch, the last layer's output is left alone. Default 0.
     /// </summary>
@@ -82,8 +91,43 @@ public enum LstmDirection
     /// <summary>From each sequence's own last step to its first; the output stays in the order of the steps.</summary>
     Reverse,
 
-    /// <summary>Both, the outputs side by side: forward's H values, then reverse's.</summary>
+    /// <summary>Both; <see cref="LstmSpec.Merge"/> says how their outputs become one.</summary>
     Bidirectional,
+}
+
+/// <summary>How the outputs of a bidirectional layer's directions become one.</summary>
+public enum LstmMerge
+{
+    /// <summary>Side by side: forward's H values, then reverse's.</summary>
+    Concatenate,
+
+    /// <summary>Their sum, of H values.</summary>
+    Sum,
+
+    /// <summary>Their mean, of H values.</summary>
+    Mean,
+
+    /// <summary>Their product, element by element, of H values.</summary>
+    Product,
+}
+
+/// <summary>How the input of each layer of a stack bypasses it. The bypass is not dropped out.</summary>
+public enum LstmShortcut
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary>
+    /// Residual (He et al. 2016, Wu et al. 2016): each layer adds its input to its output. The sizes have to be equal, the first layer's too:
+    /// give a first layer of another size a spec of its own.
+    /// </summary>
+    Add,
+
+    /// <summary>
+    /// Skip connections (Graves 2013, Huang et al. 2017): each layer's output is its own values, then its input. So every layer sees the
+    /// stack's input and all layers before it, and the stack's output has all of them.
+    /// </summary>
+    Concatenate,
 }
 
 /// <summary>How many bias vectors an LSTM layer has.</summary>

@@ -16,6 +16,9 @@ public class AllocationFreeTests
     [InlineData("train")]
     [InlineData("train-two-workers")]
     [InlineData("train-pooled")]
+    [InlineData("train-merged")]
+    [InlineData("train-residual")]
+    [InlineData("stream-residual")]
     [InlineData("train-ids")]
     [InlineData("train-vocabulary")]
     [InlineData("refill")]
@@ -72,6 +75,15 @@ public class AllocationFreeTests
             case "train-pooled":
                 Train(1, new LstmSpec(9) { Direction = LstmDirection.Bidirectional, LearnInitialState = true }, new PoolingSpec(Pooling.Max), new DenseSpec(2));
                 break;
+            case "train-merged":
+                Train(1, new LstmSpec(9) { Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product, Shortcut = LstmShortcut.Concatenate });
+                break;
+            case "train-residual":
+                Train(2, new LstmSpec(4) { Layers = 2, Dropout = 0.1, Shortcut = LstmShortcut.Add });
+                break;
+            case "stream-residual":
+                Stream(1, null, new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add }, new LstmSpec(9) { Shortcut = LstmShortcut.Concatenate }, new DenseSpec(3));
+                break;
             case "train-ids":
                 TrainIds();
                 break;
@@ -86,9 +98,9 @@ public class AllocationFreeTests
 
     private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
 
-    private static void Stream(int sessions, int[]? subset)
+    private static void Stream(int sessions, int[]? subset, params LayerSpec[] specs)
     {
-        using NetworkStream<float> stream = Sample.Network<float>(1, 4, Stack).OpenStream(sessions);
+        using NetworkStream<float> stream = Sample.Network<float>(1, 4, specs.Length > 0 ? specs : Stack).OpenStream(sessions);
         float[] x = new float[4 * (subset?.Length ?? sessions)], y = new float[3 * (subset?.Length ?? sessions)];
         int[] some = subset ?? [0];
         float[] allX = new float[4 * sessions], allY = new float[3 * sessions];

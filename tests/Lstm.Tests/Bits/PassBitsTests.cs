@@ -11,7 +11,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "variants");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -149,6 +149,8 @@ public abstract class PassBitsTests<T>
     [InlineData("stack")]
     [InlineData("dense")]
     [InlineData("embedding")]
+    [InlineData("residual")]
+    [InlineData("skip")]
     public void Segments_with_the_state_carried_give_the_bits_of_the_whole(string name)
     {
         Network<T> network = Create(name);
@@ -263,6 +265,9 @@ public abstract class PassBitsTests<T>
         "last" => (3, [new LstmSpec(7) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Last), new DenseSpec(2)]),
         "mean" => (3, [new LstmSpec(19), new PoolingSpec(Pooling.Mean), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
         "max" => (3, [new LstmSpec(5) { Direction = LstmDirection.Bidirectional }, new DropoutSpec(0.1), new PoolingSpec(Pooling.Max)]),
+        "merge" => (3, [new LstmSpec(9) { Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product }, new DenseSpec(3), new LstmSpec(5) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean }]),
+        "residual" => (35, [new LstmSpec(35) { Layers = 2, Dropout = 0.2, Shortcut = LstmShortcut.Add }, new DenseSpec(5)]),
+        "skip" => (3, [new LstmSpec(17) { Layers = 3, Dropout = 0.2, Shortcut = LstmShortcut.Concatenate, LearnInitialState = true }]),
         "embedding" => (13, [new EmbeddingSpec(7), new LstmSpec(9), new DenseSpec(13)]),
         "variants" => (3, [
             new LstmSpec(19) { Peephole = true, Direction = LstmDirection.Bidirectional }, new LstmSpec(9) { CoupledGates = true, PreActivationClip = 0.5 },
@@ -280,7 +285,7 @@ public abstract class PassBitsTests<T>
         ? SequenceBatch.FromSequences<int>([Sample.IdSequence(1, key, Lengths[key], 13)])
         : SequenceBatch.FromSequences<T>([Sample.Sequence<T>(1, key, Lengths[key], InputSize(name))], InputSize(name));
 
-    private static int InputSize(string name) => name switch { "bidirectional" => 35, "reverse" or "dense" => 4, _ => 3 };
+    private static int InputSize(string name) => name switch { "bidirectional" or "residual" => 35, "reverse" or "dense" => 4, _ => 3 };
 
     private static object Segment(object batch, int first, int count)
     {

@@ -8,7 +8,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "variants");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -211,6 +211,8 @@ public abstract class StreamBitsTests<T>
         "narrow" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, Bias = LstmBias.Two, Dropout = 0.5 }, new DenseSpec(2) { Activation = Activation.Tanh }),
         "wide" => Sample.Network<T>(1, 45, new LstmSpec(33) { Bias = LstmBias.None }, new DropoutSpec(0.3)),
         "learned" => Sample.Network<T>(1, 5, new LstmSpec(7) { LearnInitialState = true }, new LstmSpec(9) { Layers = 2 }),
+        "residual" => Sample.Network<T>(1, 19, new LstmSpec(19) { Layers = 2, Bias = LstmBias.Two, Dropout = 0.5, Shortcut = LstmShortcut.Add }, new DenseSpec(2)),
+        "skip" => Sample.Network<T>(1, 3, new LstmSpec(9) { Layers = 3, Bias = LstmBias.Two, Shortcut = LstmShortcut.Concatenate, LearnInitialState = true }),
         "embedding" => Sample.Network<T>(1, 11, new EmbeddingSpec(6), new LstmSpec(17), new DenseSpec(11)),
         "variants" => Sample.Network<T>(1, 3, new LstmSpec(33) { Peephole = true, Bias = LstmBias.Two },
             new LstmSpec(19) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4 }),

@@ -42,10 +42,10 @@ public class SpecJsonTests
     {
         Assert.Equal(
             """
-            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"peephole":false,"coupledGates":false},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
+            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","merge":"mean","shortcut":"add","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"peephole":false,"coupledGates":false},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
             """,
             SpecJson.Write(3, [
-                new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1 },
+                new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean, Shortcut = LstmShortcut.Add, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1 },
                 new DenseSpec(2),
             ]));
     }
@@ -67,6 +67,8 @@ public class SpecJsonTests
     [InlineData("""{"kind":"lstm","hiddenSize":null}""", "null")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"direction":"sideways"}""", "sideways")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"direction":1}""", "'direction'")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"merge":"max"}""", "max")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"shortcut":true}""", "'shortcut'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"direction":"Reverse"}""", "Reverse")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"learnInitialState":0}""", "'learnInitialState'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"dropout":"0.1"}""", "'dropout'")]

@@ -1,0 +1,80 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using Lstm.Kernels;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>Makes the two halves of each row one: y = a + b, (a + b)/2 or a⊙b, with a the forward direction's output and b the reverse one's.</summary>
+internal sealed unsafe class MergeLayer<T> : Layer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required LstmMerge Merge { get; init; }
+
+    public override int OutputSize => InputSize / 2;
+
+    public override bool NeedsWholeSequence => true;
+
+    public override LayerRecord<T> CreateRecord() => new Record();
+
+    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    {
+        Record kept = (Record)record;
+        kept.Prepare(input.Shape, OutputSize);
+        RowCombination<T> merge = new()
+        {
+            Operation = Merge,
+            Rows = input.Count,
+            Features = OutputSize,
+            A = input.Pointer,
+            AStride = InputSize,
+            B = input.Pointer + OutputSize,
+            BStride = InputSize,
+            Output = kept.Output.Pointer,
+            OutputStride = OutputSize,
+        };
+        pass.Team.Run(ref merge);
+    }
+
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
+        => throw new NotSupportedException($"Layer '{Name}' merges two directions: it has no single step.");
+
+    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    {
+        if (inputGradient == null)
+        {
+            return;
+        }
+
+        for (nint row = 0; row < input.Count; row++)
+        {
+            ReadOnlySpan<T> dy = new(outputGradient + (row * OutputSize), OutputSize);
+            ReadOnlySpan<T> a = new(input.Pointer + (row * InputSize), OutputSize), b = new(input.Pointer + (row * InputSize) + OutputSize, OutputSize);
+            Span<T> da = new(inputGradient + (row * InputSize), OutputSize), db = new(inputGradient + (row * InputSize) + OutputSize, OutputSize);
+            switch (Merge)
+            {
+                case LstmMerge.Product:
+                    TensorPrimitives.Multiply(dy, b, da);
+                    TensorPrimitives.Multiply(dy, a, db);
+                    break;
+                case LstmMerge.Mean:
+                    TensorPrimitives.Multiply(dy, T.CreateChecked(0.5), da);
+                    da.CopyTo(db);
+                    break;
+                default:
+                    dy.CopyTo(da);
+                    dy.CopyTo(db);
+                    break;
+            }
+        }
+    }
+
+    private sealed class Record : LayerRecord<T>
+    {
+        public void Prepare(SequenceShape shape, int features)
+        {
+            OutputShape = shape;
+            Output.Reserve((long)shape.RowCount * features);
+        }
+    }
+}
