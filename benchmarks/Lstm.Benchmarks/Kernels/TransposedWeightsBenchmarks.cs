@@ -13,6 +13,7 @@ public unsafe class TransposedWeightsBenchmarks<T>
 {
     private AlignedBuffer<T> _weights = new();
     private TransposedWeights<T> _transposed = new(PanelLayout.Gates<T>(1), 1);
+    private readonly WorkerTeam _team = new(1);
     private long _version;
 
     [Params(128, 512)]
@@ -27,5 +28,5 @@ public unsafe class TransposedWeightsBenchmarks<T>
     }
 
     [Benchmark]
-    public void Update() => _transposed.Update(_weights.Pointer, _version++);
+    public void Update() => _transposed.Update(_weights.Pointer, _version++, _team);
 }

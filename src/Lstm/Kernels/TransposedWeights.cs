@@ -16,7 +16,7 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
     public T* Pointer => _panels.Pointer;
 
     // source: by panels of outputs [panel, inputs, width]. Result: [panel, padded outputs, width].
-    public void Update(T* source, long version)
+    public void Update(T* source, long version, WorkerTeam team)
     {
         if (version == _version)
         {
@@ -24,34 +24,41 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
         }
 
         _panels.Reserve((long)Columns.PaddedColumns * outputs.PaddedColumns);
-        for (int q = 0; q < Columns.PanelCount; q++)
-        {
-            int firstInput = Columns.Start(q);
-            int width = Columns.Width(q);
-            int real = Math.Min(width, inputs - firstInput);
-            if (real < width)
-            {
-                ClearPadding(_panels.Pointer + ((long)firstInput * outputs.PaddedColumns), width, real);
-            }
-
-            for (int p = 0; p < outputs.PanelCount; p++)
-            {
-                int firstOutput = outputs.Start(p);
-                int outputWidth = outputs.Width(p);
-                T* from = source + ((long)firstOutput * inputs) + ((long)firstInput * outputWidth);
-                T* to = _panels.Pointer + ((long)firstInput * outputs.PaddedColumns) + ((long)firstOutput * width);
-                Transposition<T>.Run(from, outputWidth, to, width, real, outputWidth);
-            }
-        }
-
+        Job job = new() { Inputs = inputs, Columns = Columns, Outputs = outputs, Source = source, Target = _panels.Pointer };
+        team.Run(ref job);
         _version = version;
     }
 
-    private void ClearPadding(T* panel, int width, int real)
+    private struct Job : IJob
     {
-        for (int o = 0; o < outputs.PaddedColumns; o++)
+        public required int Inputs;
+        public required PanelLayout Columns;
+        public required PanelLayout Outputs;
+        public required T* Source;
+        public required T* Target;
+
+        // A worker turns a range of the outputs' panels.
+        public readonly void Run(int worker, int workers)
         {
-            new Span<T>(panel + ((nint)o * width) + real, width - real).Clear();
+            (int first, int end) = SequenceSplit.Even(Outputs.PanelCount, worker, workers);
+            for (int q = 0; q < Columns.PanelCount; q++)
+            {
+                int firstInput = Columns.Start(q);
+                int width = Columns.Width(q);
+                int real = Math.Min(width, Inputs - firstInput);
+                for (int p = first; p < end; p++)
+                {
+                    int firstOutput = Outputs.Start(p);
+                    int outputWidth = Outputs.Width(p);
+                    T* from = Source + ((long)firstOutput * Inputs) + ((long)firstInput * outputWidth);
+                    T* to = Target + ((long)firstInput * Outputs.PaddedColumns) + ((long)firstOutput * width);
+                    Transposition<T>.Run(from, outputWidth, to, width, real, outputWidth);
+                    for (int o = 0; real < width && o < outputWidth; o++)
+                    {
+                        new Span<T>(to + ((nint)o * width) + real, width - real).Clear();
+                    }
+                }
+            }
         }
     }
 }

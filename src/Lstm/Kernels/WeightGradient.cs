@@ -42,6 +42,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     private const int MaxRowsPerBlock = 1024;
     private const int TermsPerBlock = 128;
     private const int RowsPerCopy = 16;
+    private const int TilesPerWorker = 8;
 
     public required SimdWidth Width;
     public required RowRuns Runs;
@@ -83,7 +84,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             for (int g = 0; g < groups; g++)
             {
                 (int first, int end) = SequenceSplit.Even(factor.Features, g, groups);
-                if (features + end - first > FeaturesPerGroup + MaxFactors)
+                if (count == MaxFactors || features + end - first > FeaturesPerGroup + MaxFactors)
                 {
                     AddGroup<TSimd, TVec>(group, count, features);
                     count = features = 0;
@@ -145,24 +146,29 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        // Units of work are panels × tiles; a worker's share may begin and end anywhere.
         int tiles = 0;
         for (int f = 0; f < count; f++)
         {
             tiles += Product<TSimd, TVec, T>.Cut(group[f].Count).Count;
         }
 
-        (int firstUnit, int endUnit) = SequenceSplit.Even(Columns.PanelCount * tiles, _worker, _workers);
+        // With tiles enough, each worker takes some of them past all panels, and need not copy the others. Otherwise the
+        // units of work are panels × tiles, and a worker's share may begin and end anywhere.
+        bool byTiles = tiles >= TilesPerWorker * _workers;
+        (int firstUnit, int endUnit) = SequenceSplit.Even(byTiles ? tiles : Columns.PanelCount * tiles, _worker, _workers);
         if (firstUnit == endUnit)
         {
             return;
         }
 
         T* strips = Strips + (_worker * StripsLength);
+        int copied = 0;
         for (int f = 0; f < count; f++)
         {
-            Copy<TSimd, TVec>(group[f], runs, rows, strips);
+            int factorTiles = Product<TSimd, TVec, T>.Cut(group[f].Count).Count;
+            Copy<TSimd, TVec>(group[f], runs, rows, strips, byTiles ? firstUnit - copied : 0, byTiles ? endUnit - copied : factorTiles);
             strips += (nint)group[f].Count * rows;
+            copied += factorTiles;
         }
 
         (nint firstRow, nint endRow) = RowsOf(terms, runs.Length);
@@ -182,6 +188,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             };
             product.Fetch(Gates + (Columns.Start(next) * GateRows) + (firstRow * Columns.Width(next)), endRow - firstRow);
             strips = Strips + (_worker * StripsLength);
+            unit = byTiles ? 0 : unit;
             for (int f = 0; f < count; f++)
             {
                 WeightFactor<T>* factor = group + f;
@@ -209,9 +216,9 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         }
     }
 
-    // strips [tile, rows, tile's features] ← a [rows of the runs, features of the group].
+    // strips [tile, rows, tile's features] ← a [rows of the runs, features of the group], for the tiles [firstTile, endTile).
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Copy<TSimd, TVec>(in WeightFactor<T> factor, ReadOnlySpan<RowRuns.Run> runs, int rows, T* strips)
+    private static void Copy<TSimd, TVec>(in WeightFactor<T> factor, ReadOnlySpan<RowRuns.Run> runs, int rows, T* strips, int firstTile, int endTile)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -224,7 +231,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             {
                 T* a = factor.A + ((place + (done * run.Step)) * factor.Stride) + factor.First;
                 nint taken = nint.Min(run.Count - done, RowsPerCopy);
-                for (int tile = 0; tile < cut.Count; tile++)
+                for (int tile = Math.Max(firstTile, 0); tile < Math.Min(endTile, cut.Count); tile++)
                 {
                     int first = cut.Start(tile);
                     int features = cut.Height(tile);

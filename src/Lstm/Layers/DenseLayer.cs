@@ -107,7 +107,7 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         AddParameterGradients(pass, kept, rows, input, gradient);
         if (inputGradient != null)
         {
-            kept.Transposed.Update(pass.Parameter(_weight), pass.Version);
+            kept.Transposed.Update(pass.Parameter(_weight), pass.Version, pass.Team);
             InputGradient<T> product = new()
             {
                 Width = pass.Width,

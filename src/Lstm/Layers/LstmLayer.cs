@@ -118,14 +118,14 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         {
             LstmWeights direction = _directions[d];
             LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
-            kept.TransposedHh.Update(pass.Parameter(direction.WeightHh), pass.Version);
+            kept.TransposedHh.Update(pass.Parameter(direction.WeightHh), pass.Version, pass.Team);
             SetFinalGradient(pass, tape, d);
             PropagateThroughTime(pass, tape, d, outputGradient + (d * Units));
             AddParameterGradients(pass, input, tape, d, gradient);
             TakeInitialGradient(pass, tape, d, gradient);
             if (inputGradient != null)
             {
-                kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version);
+                kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version, pass.Team);
                 ProductTerm<T>* terms = kept.GateTerms(kept.TransposedIh.Pointer, input.Count);
                 RowProduct<T> product = new()
                 {

@@ -74,6 +74,83 @@ public abstract unsafe class MatrixKernelTests<T>
         }
     }
 
+    [Fact]
+    public void WeightGradient_divides_many_features_among_workers()
+    {
+        foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
+        {
+            CheckWeightGradient(width, guard, reverse: false, [9, 2], units: 5, features: 100, bias: false, workers: 2);
+        }
+    }
+
+    [Theory]
+    [InlineData(289, 1)]
+    [InlineData(300, 100)]
+    [InlineData(600, 20)]
+    public void WeightGradient_of_all_factors_at_once_equals_each_alone(int inputs, int units)
+    {
+        using Operands<T> operands = new(Guard.AfterEnd, units);
+        SequenceShape shape = new();
+        shape.Set([3, 2]);
+        RecurrencePlan plan = new(reverse: false);
+        plan.Set(shape);
+        RowRuns runs = new();
+        runs.Set(plan);
+        PanelLayout columns = PanelLayout.Gates<T>(units);
+        T* one = operands.Copy([T.One]);
+        WeightFactor<T>[] factors =
+        [
+            new() { A = operands.Random(shape.RowCount * inputs), Stride = inputs, Features = inputs },
+            new() { A = operands.Random((shape.Count + shape.RowCount) * units), Stride = units, Features = units, BySlot = true },
+            new() { A = one, Features = 1 },
+            new() { A = one, Features = 1 },
+        ];
+        WeightGradient<T> job = new()
+        {
+            Width = SimdDispatch.Best,
+            Runs = runs,
+            Columns = columns,
+            Factors = null,
+            FactorCount = 0,
+            Gates = operands.Packed(columns, shape.RowCount),
+            GateRows = shape.RowCount,
+            Strips = operands.Unset(3 * 4096),
+            StripsLength = 4096,
+        };
+        T[][] Run(bool together, int workers)
+        {
+            WeightFactor<T>[] used = [.. factors];
+            fixed (WeightFactor<T>* pointer = used)
+            {
+                for (int f = 0; f < used.Length; f++)
+                {
+                    int length = columns.PaddedColumns * used[f].Features;
+                    used[f].Gradient = operands.Copy(Sample.Values<T>(f, length));
+                }
+
+                for (int f = 0; f < (together ? 1 : used.Length); f++)
+                {
+                    WeightGradient<T> divided = job;
+                    divided.Factors = pointer + f;
+                    divided.FactorCount = together ? used.Length : 1;
+                    Divide(divided, workers);
+                }
+
+                return [.. used.Select(f => new ReadOnlySpan<T>(f.Gradient, columns.PaddedColumns * f.Features).ToArray())];
+            }
+        }
+
+        T[][] alone = Run(together: false, 1);
+        for (int workers = 1; workers <= 3; workers++)
+        {
+            T[][] together = Run(together: true, workers);
+            for (int f = 0; f < factors.Length; f++)
+            {
+                Close.SameBits<T>(alone[f], together[f], $"factor {f}, {workers} workers");
+            }
+        }
+    }
+
     private static void CheckInputProduct(SimdWidth width, Guard guard, int hidden, int features, int rows, int first, int end, int workers)
     {
         using Operands<T> operands = new(guard, hidden + rows);

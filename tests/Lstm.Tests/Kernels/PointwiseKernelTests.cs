@@ -103,6 +103,7 @@ public abstract unsafe class PointwiseKernelTests<T>
     [InlineData(false)]
     public void TransposedWeights_Update_places_every_element_and_zeros_the_padding(bool gates)
     {
+        using WorkerTeam team = new(2);
         foreach (Guard guard in Enum.GetValues<Guard>())
         {
             foreach (int outputs in (int[])[1, Line - 1, Line, Line + 1, (5 * Line) + 2])
@@ -113,7 +114,7 @@ public abstract unsafe class PointwiseKernelTests<T>
                     PanelLayout layout = gates ? PanelLayout.Gates<T>(outputs) : PanelLayout.Plain<T>(outputs);
                     T* w = operands.Packed(layout, inputs);
                     TransposedWeights<T> turned = new(layout, inputs);
-                    turned.Update(w, version: 7);
+                    turned.Update(w, version: 7, team);
                     var expected = new T[turned.Columns.PaddedColumns * layout.PaddedColumns];
                     for (int i = 0; i < inputs * layout.PaddedColumns; i++)
                     {
@@ -122,7 +123,7 @@ public abstract unsafe class PointwiseKernelTests<T>
                     }
 
                     Close.SameBits<T>(expected, new ReadOnlySpan<T>(turned.Pointer, expected.Length), $"{outputs} outputs, {inputs} inputs");
-                    turned.Update(null, version: 7);
+                    turned.Update(null, version: 7, team);
                 }
             }
         }
