@@ -29,6 +29,9 @@ internal static class VariantsCommand
             Compare("pre-activation clip", plain with { PreActivationClip = 3 }, plain, parsed.GetValue(budget));
             LstmSpec all = plain with { Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 3 };
             Compare("peephole, coupled, clipped", all, plain, parsed.GetValue(budget));
+            LstmActivation relu = new(LstmActivationFunction.Relu);
+            Compare("relu for the candidate and c", plain with { CellActivation = relu, HiddenActivation = relu }, plain, parsed.GetValue(budget));
+            Compare("hard sigmoid gates, softsign", plain with { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = new(LstmActivationFunction.Softsign) }, plain, parsed.GetValue(budget));
         });
         return command.Parse(args).Invoke();
     }

@@ -18,6 +18,9 @@ internal unsafe interface ICell<T>
     /// </summary>
     static abstract int OwnLines { get; }
 
+    /// <summary>Whether the c of the padding, where z is 0, would not stay 0: it is cleared then.</summary>
+    static abstract bool FillsPadding { get; }
+
     /// <summary>i, f, g, o hold z and become the gates; returns the new cell state.</summary>
     TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>

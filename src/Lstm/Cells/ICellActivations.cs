@@ -8,6 +8,9 @@ namespace Lstm.Cells;
 internal interface ICellActivations<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Whether z = 0 and c = 0, as in the padding, may give a c that is not 0.</summary>
+    static abstract bool FillsPadding { get; }
+
     TVec Gate<TSimd, TVec>(TVec z)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;

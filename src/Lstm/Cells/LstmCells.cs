@@ -8,8 +8,18 @@ internal static class LstmCells<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The kernels of a direction; they are compiled when they first run, so a network costs only what it uses.</summary>
-    public static CellKernels<T> Kernels(LstmSpec spec)
-        => spec is { Peephole: false, CoupledGates: false, CellClip: null, PreActivationClip: null }
+    public static CellKernels<T> Kernels(LstmSpec spec, bool second)
+    {
+        LstmActivation? gate = spec.GateActivation, cell = spec.CellActivation, hidden = spec.HiddenActivation;
+        if (second)
+        {
+            (gate, cell, hidden) = (spec.ReverseGateActivation ?? gate, spec.ReverseCellActivation ?? cell, spec.ReverseHiddenActivation ?? hidden);
+        }
+
+        return (gate, cell, hidden) is not (null, null, null)
+            ? new CellKernels<T, VariantCell<T, ChosenActivations<T>>>(new(spec, new(gate, cell, hidden)))
+            : spec is { Peephole: false, CoupledGates: false, CellClip: null, PreActivationClip: null }
             ? new CellKernels<T, StandardCell<T>>(default)
             : new CellKernels<T, VariantCell<T, StandardActivations<T>>>(new(spec, default));
+    }
 }

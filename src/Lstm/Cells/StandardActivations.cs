@@ -9,6 +9,8 @@ namespace Lstm.Cells;
 internal readonly struct StandardActivations<T> : ICellActivations<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    public static bool FillsPadding => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVec Gate<TSimd, TVec>(TVec z)
         where TSimd : struct, ISimd<TVec, T>

@@ -20,6 +20,8 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
 {
     public static int OwnLines => 0;
 
+    public static bool FillsPadding => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>

@@ -4,7 +4,7 @@ using Lstm.Simd;
 
 namespace Lstm.Cells;
 
-/// <summary>The variants of the LSTM, in any combination: peepholes, coupled gates, clipped pre-activations, a clipped cell.</summary>
+/// <summary>The variants of the LSTM, in any combination: peepholes, coupled gates, clipped pre-activations, a clipped cell, other activations.</summary>
 /// <remarks>
 /// <para>Peepholes (Gers &amp; Schmidhuber 2000): the input and forget gates see the old cell state, the output gate the new one.
 /// Coupled gates (Greff et al. 2017): f = 1 − i. The clips bound every z, and c, to ±their limit.</para>
@@ -52,6 +52,8 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     }
 
     public static int OwnLines => 3;
+
+    public static bool FillsPadding => TActivations.FillsPadding;
 
     private static nint Line
     {

@@ -58,6 +58,53 @@ internal sealed record SpecProperty<TSpec>(
                 return null;
             });
 
+    /// <summary>An activation, as an object {"function", "alpha", "beta"}; nothing for null.</summary>
+    public static SpecProperty<TSpec> Activation(string name, Func<TSpec, LstmActivation?> get, Func<TSpec, LstmActivation, TSpec> with)
+        => new(name, false,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteStartObject(name);
+                    json.WriteString("function", NameOf(value.Function));
+                    json.WriteNumber("alpha", value.Alpha);
+                    json.WriteNumber("beta", value.Beta);
+                    json.WriteEndObject();
+                }
+            },
+            (spec, json) => ReadActivation(json) is { } activation ? with(spec, activation) : null);
+
+    private static LstmActivation? ReadActivation(JsonElement json)
+    {
+        LstmActivation? activation = null;
+        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("function", out JsonElement function) && function.ValueKind == JsonValueKind.String)
+        {
+            foreach (LstmActivationFunction value in System.Enum.GetValues<LstmActivationFunction>())
+            {
+                activation = function.ValueEquals(NameOf(value)) ? new(value) : activation;
+            }
+        }
+
+        foreach (JsonProperty property in activation is null ? default : json.EnumerateObject())
+        {
+            double number = 0;
+            bool isNumber = property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out number);
+            activation = property.Name switch
+            {
+                "function" => activation,
+                "alpha" when isNumber => activation! with { Alpha = number },
+                "beta" when isNumber => activation! with { Beta = number },
+                _ => null,
+            };
+            if (activation is null)
+            {
+                return null;
+            }
+        }
+
+        return activation;
+    }
+
     private static string NameOf<TEnum>(TEnum value)
         where TEnum : struct, Enum
         => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

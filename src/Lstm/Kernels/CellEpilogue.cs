@@ -71,6 +71,11 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
                 h[u] = edge[u];
             }
 
+            for (nint u = units; TCell.FillsPadding && u < line; u++)
+            {
+                c[u] = T.Zero;
+            }
+
             o += 4 * line;
             c += line;
             h += hStride;

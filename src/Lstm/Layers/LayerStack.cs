@@ -94,6 +94,12 @@ internal sealed class LayerStack<T>
         Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
         CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
         CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
+        CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
+        CheckActivation(spec.CellActivation, name, nameof(spec.CellActivation));
+        CheckActivation(spec.HiddenActivation, name, nameof(spec.HiddenActivation));
+        CheckActivation(spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
+        CheckActivation(spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
+        CheckActivation(spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
         CheckRate(spec.Dropout, name, nameof(spec.Dropout));
         Check(Enum.IsDefined(spec.Merge), name, nameof(spec.Merge), spec.Merge, "one of the enumeration's");
         Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
@@ -183,6 +189,22 @@ internal sealed class LayerStack<T>
     // As small a limit as float can hold, so that it is not zero there.
     private static void CheckLimit(double? limit, string layer, string property)
         => Check(limit is null or (>= 1e-30 and <= 1e30), layer, property, limit, "from 1e-30 to 1e30, or null");
+
+    // Backward has only the output: it has to tell the slope.
+    private static void CheckActivation(LstmActivation? activation, string layer, string property)
+    {
+        if (activation is not null)
+        {
+            bool isSmall = Math.Abs(activation.Alpha) <= 1e30 && Math.Abs(activation.Beta) <= 1e30;
+            bool hasSlope = activation.Function switch
+            {
+                LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu => activation.Alpha >= 0,
+                LstmActivationFunction.ScaledTanh => Math.Abs(activation.Alpha) >= 1e-30,
+                _ => Enum.IsDefined(activation.Function),
+            };
+            Check(isSmall && hasSlope, layer, property, activation, "a function with finite parameters, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
+        }
+    }
 
     private static void CheckRate(double rate, string layer, string property)
         => Check(rate is >= 0 and < 1, layer, property, rate, "in 0 ≤ p < 1");

@@ -36,7 +36,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         {
             bool reverse = d == 1 || spec.Direction == LstmDirection.Reverse;
             _directions[d] = new LstmWeights(spec, reverse, inputSize, $"{name}.", $"_l{layer}{(d == 1 ? "_reverse" : string.Empty)}", _gates, parameters);
-            _kernels[d] = LstmCells<T>.Kernels(spec);
+            _kernels[d] = LstmCells<T>.Kernels(spec, d == 1);
         }
     }
 

@@ -79,6 +79,24 @@ public sealed record LstmSpec : LayerSpec
     /// </summary>
     public double? PreActivationClip { get; init; }
 
+    /// <summary>The activation of the gates i f o (ONNX's f). Null, the default, for the logistic function.</summary>
+    public LstmActivation? GateActivation { get; init; }
+
+    /// <summary>The activation of the candidate g (ONNX's g). Null, the default, for tanh.</summary>
+    public LstmActivation? CellActivation { get; init; }
+
+    /// <summary>The activation of c in h = o⊙tanh(c) (ONNX's h). Null, the default, for tanh.</summary>
+    public LstmActivation? HiddenActivation { get; init; }
+
+    /// <summary>A bidirectional layer's <see cref="GateActivation"/> in reverse. Null, the default, for the same.</summary>
+    public LstmActivation? ReverseGateActivation { get; init; }
+
+    /// <summary>A bidirectional layer's <see cref="CellActivation"/> in reverse. Null, the default, for the same.</summary>
+    public LstmActivation? ReverseCellActivation { get; init; }
+
+    /// <summary>A bidirectional layer's <see cref="HiddenActivation"/> in reverse. Null, the default, for the same.</summary>
+    public LstmActivation? ReverseHiddenActivation { get; init; }
+
     internal override string Kind => "lstm";
 }
 

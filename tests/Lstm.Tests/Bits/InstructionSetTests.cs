@@ -43,7 +43,8 @@ public class InstructionSetTests
             ("last", 37, [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
             ("mean", 2, [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu }, new DenseSpec(1)]),
             ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
-            ("variants", 3, [new LstmSpec(9) { Peephole = true, CellClip = 0.4 }, new LstmSpec(17) { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 }]),
+            ("variants", 3, [new LstmSpec(9) { Peephole = true, CellClip = 0.4 }, new LstmSpec(17) { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 },
+                new LstmSpec(5) { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) }]),
             ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {

@@ -270,6 +270,7 @@ public abstract class PassBitsTests<T>
         "skip" => (3, [new LstmSpec(17) { Layers = 3, Dropout = 0.2, Shortcut = LstmShortcut.Concatenate, LearnInitialState = true }]),
         "embedding" => (13, [new EmbeddingSpec(7), new LstmSpec(9), new DenseSpec(13)]),
         "variants" => (3, [
+            new LstmSpec(19) { GateActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Softsign), Direction = LstmDirection.Bidirectional, ReverseCellActivation = new(LstmActivationFunction.Elu, 1) },
             new LstmSpec(19) { Peephole = true, Direction = LstmDirection.Bidirectional }, new LstmSpec(9) { CoupledGates = true, PreActivationClip = 0.5 },
             new LstmSpec(17) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4, Direction = LstmDirection.Reverse }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),

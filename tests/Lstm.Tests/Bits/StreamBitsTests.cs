@@ -215,6 +215,7 @@ public abstract class StreamBitsTests<T>
         "skip" => Sample.Network<T>(1, 3, new LstmSpec(9) { Layers = 3, Bias = LstmBias.Two, Shortcut = LstmShortcut.Concatenate, LearnInitialState = true }),
         "embedding" => Sample.Network<T>(1, 11, new EmbeddingSpec(6), new LstmSpec(17), new DenseSpec(11)),
         "variants" => Sample.Network<T>(1, 3, new LstmSpec(33) { Peephole = true, Bias = LstmBias.Two },
+            new LstmSpec(9) { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1) },
             new LstmSpec(19) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4 }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };

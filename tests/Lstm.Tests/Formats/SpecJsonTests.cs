@@ -72,6 +72,10 @@ public class SpecJsonTests
     [InlineData("""{"kind":"lstm","hiddenSize":7,"direction":"Reverse"}""", "Reverse")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"learnInitialState":0}""", "'learnInitialState'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"dropout":"0.1"}""", "'dropout'")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":"relu"}""", "relu")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":{"function":"swish"}}""", "swish")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":{"function":"relu","gamma":1}}""", "gamma")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":{"function":"relu","alpha":"1"}}""", "alpha")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"name":7}""", "'name'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"name":"\ud800"}""", "JSON")]
     public void Read_of_a_wrong_layer_throws_and_says_what(string layer, string expected)
@@ -117,6 +121,7 @@ public class SpecJsonTests
             : type == typeof(bool) ? [true, false]
             : type == typeof(int) ? [int.MinValue, -1, 12, int.MaxValue]
             : type == typeof(double) ? [0.1, -1e300, double.Epsilon, 1.0 / 3]
+            : type == typeof(LstmActivation) ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300), new LstmActivation(LstmActivationFunction.Relu)]
             : type == typeof(string) ? ["", "a\"\\\n", "größer 記憶 🧠"]
             : throw new NotSupportedException($"Add values of {type} for {property}.");
         return [.. candidates.Where(candidate => !candidate.Equals(value))];

@@ -34,6 +34,23 @@ public class GradientTests
         ["residual reverse, last"] = (4, [3, 0, 5], [new LstmSpec(4) { Direction = LstmDirection.Reverse, Shortcut = LstmShortcut.Add }, new PoolingSpec(Pooling.Last)]),
         ["skip"] = (2, [3, 0, 5], [new LstmSpec(3) { Layers = 3, Dropout = 0.3, Shortcut = LstmShortcut.Concatenate }, new PoolingSpec(Pooling.Last)]),
         ["skip merged with learned state"] = (2, [3, 0, 5], [new LstmSpec(3) { Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Shortcut = LstmShortcut.Concatenate, LearnInitialState = true }]),
+        ["sigmoid within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Sigmoid, 0, 0))]),
+        ["tanh within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Tanh, 0, 0))]),
+        ["relu within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Relu, 0, 0))]),
+        ["hardSigmoid within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.HardSigmoid, 0.3, 0.45))]),
+        ["leakyRelu within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.LeakyRelu, 0.1, 0))]),
+        ["elu within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Elu, 0.7, 0))]),
+        ["softsign within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Softsign, 0, 0))]),
+        ["softplus within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Softplus, 0, 0))]),
+        ["scaledTanh within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.ScaledTanh, 1.7, 0.6))]),
+        ["affine within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.Affine, 0.8, 0.1))]),
+        ["thresholdedRelu within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.ThresholdedRelu, 0.05, 0))]),
+        ["activations with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
+        {
+            GateActivation = new(LstmActivationFunction.HardSigmoid, 0.3, 0.45), CellActivation = new(LstmActivationFunction.Elu, 0.7),
+            HiddenActivation = new(LstmActivationFunction.Softsign), ReverseCellActivation = new(LstmActivationFunction.Softplus),
+            Peephole = true, CoupledGates = true, CellClip = 0.25, PreActivationClip = 0.5, Direction = LstmDirection.Bidirectional,
+        }]),
         ["pooling last"] = (2, [3, 0, 2], [new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(2)]),
         ["pooling last bidirectional"] = (2, [3, 0, 5], [new LstmSpec(3) { Direction = LstmDirection.Bidirectional }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Last)]),
         ["pooling last reverse"] = (2, [3, 1, 5], [new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last)]),
@@ -49,6 +66,9 @@ public class GradientTests
         ["all of them"] = (4, [2, 0, 3],
             [new DropoutSpec(0.2), new LstmSpec(2), new DenseSpec(3) { Activation = Activation.Tanh }, new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last), new DenseSpec(1)]),
     };
+
+    private static LstmSpec With(LstmActivation activation)
+        => new(9) { GateActivation = activation, CellActivation = activation, HiddenActivation = activation };
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -110,6 +130,32 @@ public class GradientTests
         Assert.Equal(Sample.Flat(tape.FinalStateGradient), Sample.Flat(tape.InitialStateGradient));
         Assert.Equal(new double[gradient.Flat.Length], gradient.Flat.ToArray());
         Assert.Equal(0, tape.InputGradient.RowCount);
+    }
+
+    [Fact]
+    public void Padding_that_grows_without_bounds_stays_out_of_the_gradient()
+    {
+        // Where z = 0, c ← 3c + 3·log 2; the bias keeps the real units from that.
+        Network<float> network = Sample.Network<float>(3, 2, new LstmSpec(3)
+        {
+            GateActivation = new(LstmActivationFunction.Affine, 1, 3),
+            CellActivation = new(LstmActivationFunction.Softplus),
+        });
+        Parameter bias = network.Parameters.Single(parameter => parameter.Name == "lstm.bias_ih_l0");
+        bias.Pack<float>([.. Enumerable.Repeat(-2.9f, bias.Count)], network.Flat);
+        foreach (Parameter weight in network.Parameters.Where(parameter => parameter != bias))
+        {
+            weight.Pack<float>(new float[weight.Count], network.Flat);
+        }
+
+        network.Touch();
+        using Tape<float> tape = network.CreateTape();
+        network.Forward(Sample.Batch<float>(1, 2, 200), tape);
+        tape.OutputGradient.Rows.Fill(1);
+        Gradient<float> gradient = network.CreateGradient();
+        network.Backward(tape, gradient);
+        Assert.All(gradient.Flat.ToArray(), value => Assert.True(float.IsFinite(value)));
+        Assert.All(tape.InputGradient.Rows.ToArray(), value => Assert.True(float.IsFinite(value)));
     }
 
     private static double[] Differences(int count, Action<int, double> move, Loss loss) =>
