@@ -13,8 +13,8 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     private const int StretchBytes = 1024 * 1024;
     private const int StretchRows = 256;
 
-    // A layer with weights up to this size takes the input's product into the recurrent step: the weights stay in the
-    // second-level cache, and z need not be written and read back.
+    // A layer with weights up to this size takes the input's product into the recurrent step: the weights stay in or
+    // near the second-level cache, from where they are fetched a panel ahead, and z need not be written and read back.
     private const int FusedBytes = 2048 * 1024;
 
     // So does one with a few inputs only, whatever its size.

@@ -13,6 +13,7 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int StretchBytes = 768 * 1024;
+
     /// <summary>Chains that a row's sums run in.</summary>
     public const int Chains = 16;
 
