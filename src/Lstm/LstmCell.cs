@@ -33,13 +33,13 @@ public sealed class LstmCell<T>
     public LstmCell(Network<T> network)
     {
         ArgumentNullException.ThrowIfNull(network);
-        if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward, Shortcut: LstmShortcut.None } spec])
+        if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward, Shortcut: LstmShortcut.None }])
         {
             throw new ArgumentException("A cell is made of a network of one LSTM layer that reads forward.", nameof(network));
         }
 
         Network = network;
-        HiddenSize = spec.HiddenSize;
+        (HiddenSize, CellSize) = network.StateSizes[0];
     }
 
     /// <summary>The network that owns the parameters.</summary>
@@ -48,8 +48,11 @@ public sealed class LstmCell<T>
     /// <summary>I.</summary>
     public int InputSize => Network.InputSize;
 
-    /// <summary>H.</summary>
+    /// <summary>Values of the hidden state: H, or those of <see cref="StateSize.Hidden"/> for a variant.</summary>
     public int HiddenSize { get; }
+
+    /// <summary>Values of the cell state: H.</summary>
+    public int CellSize { get; }
 
     /// <summary>Makes the record of one step.</summary>
     /// <param name="count">Number of rows B that a step processes, at least 1.</param>
@@ -60,8 +63,8 @@ public sealed class LstmCell<T>
 
     /// <summary>One step forward; the new states are in <paramref name="step"/>.</summary>
     /// <param name="x">[B, I].</param>
-    /// <param name="hidden">h of the previous step, [B, H].</param>
-    /// <param name="cell">c of the previous step, [B, H].</param>
+    /// <param name="hidden">h of the previous step, [B, <see cref="HiddenSize"/>].</param>
+    /// <param name="cell">c of the previous step, [B, <see cref="CellSize"/>].</param>
     /// <param name="step">The record of this step; nothing given is kept by reference.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the record is another network's.</exception>
     public void Forward(ReadOnlySpan<T> x, ReadOnlySpan<T> hidden, ReadOnlySpan<T> cell, LstmStep<T> step)
@@ -69,7 +72,7 @@ public sealed class LstmCell<T>
         CheckStep(step);
         CheckLength(x.Length, step.Count, InputSize, nameof(x));
         CheckLength(hidden.Length, step.Count, HiddenSize, nameof(hidden));
-        CheckLength(cell.Length, step.Count, HiddenSize, nameof(cell));
+        CheckLength(cell.Length, step.Count, CellSize, nameof(cell));
         x.CopyTo(step.Batch.Rows);
         hidden.CopyTo(step.State.Hidden(0));
         cell.CopyTo(step.State.Cell(0));
@@ -80,8 +83,8 @@ public sealed class LstmCell<T>
     /// The same step backward: adds into <paramref name="gradient"/> and sets the step's gradients of x and of the previous states.
     /// </summary>
     /// <param name="step">The record of a forward step that has not been taken back yet.</param>
-    /// <param name="hiddenGradient">∂/∂h of this step's new h, all that depends on it summed up, [B, H].</param>
-    /// <param name="cellGradient">∂/∂c of this step's new c, from the later steps, [B, H].</param>
+    /// <param name="hiddenGradient">∂/∂h of this step's new h, all that depends on it summed up, [B, <see cref="HiddenSize"/>].</param>
+    /// <param name="cellGradient">∂/∂c of this step's new c, from the later steps, [B, <see cref="CellSize"/>].</param>
     /// <param name="gradient">A gradient of this cell.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the record or gradient is another network's.</exception>
     /// <exception cref="InvalidOperationException">There was no such forward step, or the parameters have changed since.</exception>
@@ -89,13 +92,10 @@ public sealed class LstmCell<T>
     {
         CheckStep(step);
         CheckLength(hiddenGradient.Length, step.Count, HiddenSize, nameof(hiddenGradient));
-        CheckLength(cellGradient.Length, step.Count, HiddenSize, nameof(cellGradient));
+        CheckLength(cellGradient.Length, step.Count, CellSize, nameof(cellGradient));
         cellGradient.CopyTo(step.FinalGradient.Cell(0));
-        if (step.Tape.OutputGradient.RowCount == step.Count)
-        {
-            hiddenGradient.CopyTo(step.Tape.OutputGradient.Rows);
-        }
-
+        hiddenGradient.CopyTo(step.FinalGradient.Hidden(0));
+        step.Tape.OutputGradient.Rows.Clear();
         Network.Backward(step.Tape, gradient);
     }
 
@@ -135,19 +135,19 @@ public sealed class LstmStep<T>
     /// <summary>Number of rows B.</summary>
     public int Count => Batch.Count;
 
-    /// <summary>The new h, [B, H].</summary>
+    /// <summary>The new h, [B, <see cref="LstmCell{T}.HiddenSize"/>].</summary>
     public ReadOnlySpan<T> Hidden => State.Hidden(0);
 
-    /// <summary>The new c, [B, H].</summary>
+    /// <summary>The new c, [B, <see cref="LstmCell{T}.CellSize"/>].</summary>
     public ReadOnlySpan<T> Cell => State.Cell(0);
 
     /// <summary>After Backward: ∂/∂x, [B, I].</summary>
     public ReadOnlySpan<T> InputGradient => Tape.InputGradient.Rows;
 
-    /// <summary>After Backward: ∂/∂h of the previous step, [B, H].</summary>
+    /// <summary>After Backward: ∂/∂h of the previous step, [B, <see cref="LstmCell{T}.HiddenSize"/>].</summary>
     public ReadOnlySpan<T> HiddenGradient => Tape.InitialStateGradient.Hidden(0);
 
-    /// <summary>After Backward: ∂/∂c of the previous step, [B, H].</summary>
+    /// <summary>After Backward: ∂/∂c of the previous step, [B, <see cref="LstmCell{T}.CellSize"/>].</summary>
     public ReadOnlySpan<T> CellGradient => Tape.InitialStateGradient.Cell(0);
 
     internal SequenceBatch<T> Batch { get; }

@@ -58,7 +58,7 @@ public sealed unsafe partial class Network<T>
 
     internal IReadOnlyList<Layer<T>> Layers => _stack.Layers;
 
-    internal IReadOnlyList<int> StateSizes => _stack.StateSizes;
+    internal IReadOnlyList<StateSize> StateSizes => _stack.StateSizes;
 
     internal ParameterLayout Layout => _layout;
 

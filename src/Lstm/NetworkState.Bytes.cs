@@ -9,15 +9,15 @@ public sealed partial class NetworkState<T>
 {
     /// <summary>All of it as bytes, to be kept and given to <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.</summary>
     /// <remarks>
-    /// Little-endian: <c>LSTMSTAT</c>, the version 1, bytes per value, <see cref="Count"/>, the number of entries and their sizes
+    /// Little-endian: <c>LSTMSTAT</c>, the version 2, bytes per value, <see cref="Count"/>, the number of entries and their sizes, h and c
     /// (32 bits each), the values (of each entry h, then c), and the SHA-256 of all that.
     /// </remarks>
     public byte[] ToBytes()
     {
         int header = NetworkState.HeaderLength(Sizes.Count);
-        byte[] bytes = new byte[checked(header + (2 * Count * Sizes.Sum() * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
+        byte[] bytes = new byte[checked(header + (Count * Sizes.Sum(size => size.Hidden + size.Cell) * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
         NetworkState.Magic.CopyTo(bytes);
-        foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes).Index())
+        foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes.SelectMany(size => new[] { size.Hidden, size.Cell })).Index())
         {
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(NetworkState.Magic.Length + (i * sizeof(int))), field);
         }
@@ -52,7 +52,7 @@ public sealed partial class NetworkState<T>
 /// <summary>Makes states from bytes.</summary>
 public static class NetworkState
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
     private const int Fields = 4;
 
     internal static ReadOnlySpan<byte> Magic => "LSTMSTAT"u8;
@@ -77,7 +77,7 @@ public static class NetworkState
                 $"The state is of version {version} with {size} bytes per value; expected are version {Version} and {SizeOf<T>()} bytes ({typeof(T)}).");
         }
 
-        int[] sizes = ReadSizes(content, count, Field(content, 3), size);
+        StateSize[] sizes = ReadSizes(content, count, Field(content, 3), size);
         if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes[content.Length..]))
         {
             throw new InvalidDataException("The state is damaged: its bytes do not have the hash at their end.");
@@ -88,7 +88,7 @@ public static class NetworkState
         return state;
     }
 
-    internal static int HeaderLength(int entries) => Magic.Length + ((Fields + entries) * sizeof(int));
+    internal static int HeaderLength(int entries) => Magic.Length + ((Fields + (2 * entries)) * sizeof(int));
 
     internal static unsafe int SizeOf<T>()
         where T : unmanaged
@@ -105,19 +105,19 @@ public static class NetworkState
     }
 
     /// <summary>The entries' sizes, once the length says that they and their values are all there.</summary>
-    private static int[] ReadSizes(ReadOnlySpan<byte> content, int count, int entries, int size)
+    private static StateSize[] ReadSizes(ReadOnlySpan<byte> content, int count, int entries, int size)
     {
-        Int128 length = Magic.Length + (((Int128)Fields + entries) * sizeof(int));
+        Int128 length = Magic.Length + (((Int128)Fields + ((Int128)2 * entries)) * sizeof(int));
         if (count >= 1 && entries >= 0 && length <= content.Length)
         {
-            int[] sizes = new int[entries];
+            StateSize[] sizes = new StateSize[entries];
             for (int i = 0; i < entries; i++)
             {
-                sizes[i] = Field(content, Fields + i);
-                length += (Int128)2 * size * count * sizes[i];
+                sizes[i] = new(Field(content, Fields + (2 * i)), Field(content, Fields + (2 * i) + 1));
+                length += (Int128)size * count * ((Int128)sizes[i].Hidden + sizes[i].Cell);
             }
 
-            if (length == content.Length && sizes.All(units => units >= 1))
+            if (length == content.Length && sizes.All(units => units is { Hidden: >= 1, Cell: >= 1 }))
             {
                 return sizes;
             }

@@ -15,7 +15,7 @@ public sealed partial class NetworkState<T>
     private readonly AlignedBuffer<T> _values;
     private readonly int[] _starts;
 
-    internal NetworkState(IReadOnlyList<int> sizes, int count)
+    internal NetworkState(IReadOnlyList<StateSize> sizes, int count)
     {
         Sizes = sizes;
         Count = count;
@@ -24,7 +24,8 @@ public sealed partial class NetworkState<T>
         for (int i = 0; i < 2 * sizes.Count; i++)
         {
             // Each block starts on a cache line and is padded with zeros to whole lines: kernels read lines.
-            _starts[i + 1] = checked((_starts[i] + (count * sizes[i / 2]) + line - 1) / line * line);
+            int size = i % 2 == 0 ? sizes[i / 2].Hidden : sizes[i / 2].Cell;
+            _starts[i + 1] = checked((_starts[i] + (count * size) + line - 1) / line * line);
         }
 
         _values = new AlignedBuffer<T>(_starts[^1]);
@@ -33,18 +34,18 @@ public sealed partial class NetworkState<T>
     /// <summary>Number of sequences B.</summary>
     public int Count { get; }
 
-    /// <summary>Units H of each entry: one entry for each direction of each recurrent layer.</summary>
-    public IReadOnlyList<int> Sizes { get; }
+    /// <summary>Values per sequence of each entry: one entry for each direction of each recurrent layer.</summary>
+    public IReadOnlyList<StateSize> Sizes { get; }
 
-    /// <summary>The hidden states of one entry, [B, H]; writable.</summary>
+    /// <summary>The hidden states of one entry, [B, <see cref="StateSize.Hidden"/>]; writable.</summary>
     /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
-    public Span<T> Hidden(int entry) => _values.Span.Slice(Start(entry, 0), Count * Sizes[entry]);
+    public Span<T> Hidden(int entry) => _values.Span.Slice(Start(entry, 0), Count * Sizes[entry].Hidden);
 
-    /// <summary>The cell states of one entry, [B, H]; writable.</summary>
+    /// <summary>The cell states of one entry, [B, <see cref="StateSize.Cell"/>]; writable.</summary>
     /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
-    public Span<T> Cell(int entry) => _values.Span.Slice(Start(entry, 1), Count * Sizes[entry]);
+    public Span<T> Cell(int entry) => _values.Span.Slice(Start(entry, 1), Count * Sizes[entry].Cell);
 
     /// <summary>Sets all states to zero.</summary>
     public void Clear() => _values.Span.Clear();
@@ -84,11 +85,11 @@ public sealed partial class NetworkState<T>
         return copy;
     }
 
-    internal Span<T> HiddenRow(int entry, int sequence) => Hidden(entry).Slice(sequence * Sizes[entry], Sizes[entry]);
+    internal Span<T> HiddenRow(int entry, int sequence) => Hidden(entry).Slice(sequence * Sizes[entry].Hidden, Sizes[entry].Hidden);
 
-    internal Span<T> CellRow(int entry, int sequence) => Cell(entry).Slice(sequence * Sizes[entry], Sizes[entry]);
+    internal Span<T> CellRow(int entry, int sequence) => Cell(entry).Slice(sequence * Sizes[entry].Cell, Sizes[entry].Cell);
 
-    internal void CheckFits(IReadOnlyList<int> sizes, int count, string argument)
+    internal void CheckFits(IReadOnlyList<StateSize> sizes, int count, string argument)
     {
         if (!ReferenceEquals(sizes, Sizes) && !sizes.SequenceEqual(Sizes))
         {

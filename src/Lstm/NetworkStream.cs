@@ -48,7 +48,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _inputSize = network.InputSize;
         _outputSize = network.OutputSize;
         _takesIds = network.TakesIds;
-        _pass = new Pass<T>(workers, keeps: false) { Width = network.Width, Parameters = network.ParameterPointer };
+        _pass = new Pass<T>(workers, keeps: false) { Width = network.Width, Parameters = network.ParameterPointer, Version = network.Version };
         _records = [.. network.Layers.Select(layer => layer.CreateRecord())];
         _stepped = new bool[sessions];
         _start = network.CreateState(1);
@@ -210,6 +210,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         StepKernel<T>[] steps = _steps;
         if (_stepVersion != _network.Version)
         {
+            _pass.Version = _network.Version;
             Array.ForEach(steps, step => step.Refresh());
             _stepVersion = _network.Version;
         }

@@ -21,21 +21,31 @@ internal unsafe interface ICell<T>
     /// <summary>Whether the c of the padding, where z is 0, would not stay 0: it is cleared then.</summary>
     static abstract bool FillsPadding { get; }
 
+    /// <summary>Whether it uses <c>kept</c>, the factors by which a dropout of the candidate multiplies it; else nobody draws them.</summary>
+    static abstract bool DropsCandidate { get; }
+
     /// <summary>i, f, g, o hold z and become the gates; returns the new cell state.</summary>
-    TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    TVec Forward<TSimd, TVec>(T* own, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
-    /// <summary>The new hidden state, from the output gate and the new cell state.</summary>
+    /// <summary>The new hidden state, from the output gate and the cell state that it shows: the new one, or that normalised.</summary>
     TVec Output<TSimd, TVec>(TVec o, TVec c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
+    /// <summary>Returns ∂/∂c of the cell state that <see cref="Output"/> was given, and ∂/∂o, from the whole gradient of h.</summary>
+    TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged;
+
     /// <summary>
-    /// i, f, g, o hold the gates and become dz; dc comes in as ∂/∂c of the later steps and goes out as ∂/∂c of the
-    /// previous one; dh is the whole gradient of h.
+    /// i, f, g, o hold the gates and become dz; dc comes in as ∂/∂c of the new cell state, all but what flows through the
+    /// pre-activation of o, and goes out as ∂/∂c of the previous one. <paramref name="gateGradient"/> has three lines, what the next
+    /// step's gates add to ∂/∂i, ∂/∂f and ∂/∂o; null for none.
     /// </summary>
-    void Backward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+    void Backward<TSimd, TVec>(
+        T* own, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 }

@@ -18,8 +18,14 @@ internal static class LstmCells<T>
 
         return (gate, cell, hidden) is not (null, null, null)
             ? new CellKernels<T, VariantCell<T, ChosenActivations<T>>>(new(spec, new(gate, cell, hidden)))
-            : spec is { Peephole: false, CoupledGates: false, CellClip: null, PreActivationClip: null }
+            : IsStandard(spec)
             ? new CellKernels<T, StandardCell<T>>(default)
             : new CellKernels<T, VariantCell<T, StandardActivations<T>>>(new(spec, default));
     }
+
+    private static bool IsStandard(LstmSpec spec) => spec is
+    {
+        Peephole: false, CoupledGates: false, CellClip: null, PreActivationClip: null,
+        InputGate: true, ForgetGate: true, OutputGate: true, GateRecurrence: false, CandidateDropout: 0,
+    };
 }

@@ -22,8 +22,10 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
 
     public static bool FillsPadding => false;
 
+    public static bool DropsCandidate => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public TVec Forward<TSimd, TVec>(T* own, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -40,14 +42,22 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
         where TVec : unmanaged => TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Backward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+    public TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
         TVec tanhC = Elementary<TSimd, TVec, T>.Tanh(c);
-        TVec dO = TSimd.Multiply(dh, tanhC);
+        dO = TSimd.Multiply(dh, tanhC);
         TVec dhO = TSimd.Multiply(dh, o);
-        dc = TSimd.Add(dc, TSimd.NegatedMultiplyAdd(TSimd.Multiply(dhO, tanhC), tanhC, dhO));
+        return TSimd.NegatedMultiplyAdd(TSimd.Multiply(dhO, tanhC), tanhC, dhO);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Backward<TSimd, TVec>(
+        T* own, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
         TVec dI = TSimd.Multiply(dc, g);
         TVec dF = TSimd.Multiply(dc, cPrevious);
         TVec dG = TSimd.Multiply(dc, i);

@@ -4,15 +4,19 @@ using Lstm.Simd;
 
 namespace Lstm.Cells;
 
-/// <summary>The variants of the LSTM, in any combination: peepholes, coupled gates, clipped pre-activations, a clipped cell, other activations.</summary>
+/// <summary>
+/// The variants of the LSTM's equations, in any combination: peepholes, coupled or missing gates, clipped pre-activations, a clipped cell,
+/// other activations, dropout of the candidate, gates that the next step's gates see.
+/// </summary>
 /// <remarks>
 /// <para>Peepholes (Gers &amp; Schmidhuber 2000): the input and forget gates see the old cell state, the output gate the new one.
-/// Coupled gates (Greff et al. 2017): f = 1 − i. The clips bound every z, and c, to ±their limit.</para>
+/// Coupled gates (Greff et al. 2017): f = 1 − i. A missing gate is 1. The clips bound every z, and c, to ±their limit. The candidate's
+/// dropout (Semeniuta et al. 2016) multiplies g by m, 0 or 1/(1 − p), where it enters the cell.</para>
 /// <code>
-/// zᵢ ← zᵢ + pᵢ⊙c₋₁   z_f ← z_f + p_f⊙c₋₁   c = clip(f⊙c₋₁ + i⊙g)   z_o ← z_o + p_o⊙c   gate = act(clip(z))   h = o⊙act(c)
+/// zᵢ ← zᵢ + pᵢ⊙c₋₁   z_f ← z_f + p_f⊙c₋₁   c = clip(f⊙c₋₁ + i⊙g⊙m)   z_o ← z_o + p_o⊙c   gate = act(clip(z))   h = o⊙act(c)
 ///
 /// dz_o = dh⊙act(c)⊙act'(z_o)      dc ← dc + dh⊙o⊙act'(c) + p_o⊙dz_o, then 0 where c was clipped
-/// di = dc⊙g   df = dc⊙c₋₁   dg = dc⊙i      coupled: di ← di − df, dz_f = 0
+/// di = dc⊙g⊙m   df = dc⊙c₋₁   dg = dc⊙i⊙m      coupled: di ← di − df, dz_f = 0
 /// dc₋₁ = dc⊙f + pᵢ⊙dzᵢ + p_f⊙dz_f
 /// </code>
 /// <para>A clipped z has no gradient. It is known by its gate, which is exactly that of the limit; where other z give the same
@@ -25,6 +29,10 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     private readonly TActivations _activations;
     private readonly bool _peephole;
     private readonly bool _coupled;
+    private readonly bool _hasInputGate;
+    private readonly bool _hasForgetGate;
+    private readonly bool _hasOutputGate;
+    private readonly bool _drops;
     private readonly bool _clips;
     private readonly bool _clipsCell;
     private readonly T _clip;
@@ -41,6 +49,8 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         _activations = activations;
         _peephole = spec.Peephole;
         _coupled = spec.CoupledGates;
+        (_hasInputGate, _hasForgetGate, _hasOutputGate) = (spec.InputGate, spec.ForgetGate, spec.OutputGate);
+        _drops = spec.CandidateDropout > 0;
         _clips = spec.PreActivationClip is not null;
         _clipsCell = spec.CellClip is not null;
         _cellClip = T.CreateChecked(spec.CellClip ?? double.PositiveInfinity);
@@ -55,6 +65,8 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 
     public static bool FillsPadding => TActivations.FillsPadding;
 
+    public static bool DropsCandidate => true;
+
     private static nint Line
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -62,7 +74,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly TVec Forward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public readonly TVec Forward<TSimd, TVec>(T* own, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -79,10 +91,11 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
             g = Clip<TSimd, TVec>(g, _clip);
         }
 
-        i = _activations.Gate<TSimd, TVec>(i);
-        f = _coupled ? TSimd.Subtract(TSimd.Constant(1), i) : _activations.Gate<TSimd, TVec>(f);
+        i = Gate<TSimd, TVec>(i, _hasInputGate);
+        f = _coupled ? TSimd.Subtract(TSimd.Constant(1), i) : Gate<TSimd, TVec>(f, _hasForgetGate);
         g = _activations.Candidate<TSimd, TVec>(g);
-        TVec c = TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, g));
+        TVec entering = _drops ? TSimd.Multiply(g, kept) : g;
+        TVec c = TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, entering));
         if (_clipsCell)
         {
             c = Clip<TSimd, TVec>(c, _cellClip);
@@ -98,7 +111,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
             o = Clip<TSimd, TVec>(o, _clip);
         }
 
-        o = _activations.Gate<TSimd, TVec>(o);
+        o = Gate<TSimd, TVec>(o, _hasOutputGate);
         return c;
     }
 
@@ -108,13 +121,27 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         where TVec : unmanaged => TSimd.Multiply(o, _activations.Hidden<TSimd, TVec>(c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Backward<TSimd, TVec>(T* own, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dh, ref TVec dc)
+    public readonly TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
         TVec shown = _activations.Hidden<TSimd, TVec>(c);
-        dc = TSimd.Add(dc, _activations.HiddenBackward<TSimd, TVec>(shown, TSimd.Multiply(dh, o)));
-        o = GateBackward<TSimd, TVec>(o, TSimd.Multiply(dh, shown));
+        dO = TSimd.Multiply(dh, shown);
+        return _activations.HiddenBackward<TSimd, TVec>(shown, TSimd.Multiply(dh, o));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Backward<TSimd, TVec>(
+        T* own, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        if (gateGradient != null)
+        {
+            dO = TSimd.Add(dO, TSimd.Load(gateGradient + (2 * Line)));
+        }
+
+        o = GateBackward<TSimd, TVec>(o, dO, _hasOutputGate);
         if (_peephole)
         {
             dc = TSimd.MultiplyAdd(own, 2 * Line, o, dc);
@@ -125,10 +152,18 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
             dc = TSimd.Select(TSimd.EqualTo(TSimd.Abs(c), TSimd.Broadcast(_cellClip)), TSimd.Zero, dc);
         }
 
-        TVec dI = TSimd.Multiply(dc, g);
+        TVec entering = _drops ? TSimd.Multiply(g, kept) : g;
+        TVec dI = TSimd.Multiply(dc, entering);
         TVec dF = TSimd.Multiply(dc, cPrevious);
         TVec dG = TSimd.Multiply(dc, i);
+        dG = _drops ? TSimd.Multiply(dG, kept) : dG;
         dc = TSimd.Multiply(dc, f);
+        if (gateGradient != null)
+        {
+            dI = TSimd.Add(dI, TSimd.Load(gateGradient));
+            dF = TSimd.Add(dF, TSimd.Load(gateGradient + Line));
+        }
+
         if (_coupled)
         {
             dI = TSimd.Subtract(dI, dF);
@@ -136,10 +171,10 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         }
         else
         {
-            f = GateBackward<TSimd, TVec>(f, dF);
+            f = GateBackward<TSimd, TVec>(f, dF, _hasForgetGate);
         }
 
-        i = GateBackward<TSimd, TVec>(i, dI);
+        i = GateBackward<TSimd, TVec>(i, dI, _hasInputGate);
         TVec candidate = _activations.CandidateBackward<TSimd, TVec>(g, dG);
         g = _clips ? Unclipped<TSimd, TVec>(g, candidate, _candidateLow, _candidateHigh) : candidate;
         if (_peephole)
@@ -150,10 +185,20 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVec GateBackward<TSimd, TVec>(TVec gate, TVec d)
+    private readonly TVec Gate<TSimd, TVec>(TVec z, bool exists)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => exists ? _activations.Gate<TSimd, TVec>(z) : TSimd.Constant(1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TVec GateBackward<TSimd, TVec>(TVec gate, TVec d, bool exists)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        if (!exists)
+        {
+            return TSimd.Zero;
+        }
+
         TVec dz = _activations.GateBackward<TSimd, TVec>(gate, d);
         return _clips ? Unclipped<TSimd, TVec>(gate, dz, _gateLow, _gateHigh) : dz;
     }

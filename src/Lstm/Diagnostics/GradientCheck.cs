@@ -105,9 +105,9 @@ public static class GradientCheck
         RandomBits random = new((ulong)(uint)seed);
         double[] x = Draw(ref random, count * cell.InputSize);
         double[] h = Draw(ref random, count * cell.HiddenSize);
-        double[] c = Draw(ref random, count * cell.HiddenSize);
+        double[] c = Draw(ref random, count * cell.CellSize);
         double[] dh = Draw(ref random, count * cell.HiddenSize);
-        double[] dc = Draw(ref random, count * cell.HiddenSize);
+        double[] dc = Draw(ref random, count * cell.CellSize);
         LstmStep<double> record = copy.CreateStep(count);
         Gradient<double> gradient = copy.CreateGradient();
         Evaluate();
@@ -124,13 +124,7 @@ public static class GradientCheck
         double Evaluate()
         {
             copy.Forward(x, h, c, record);
-            double sum = 0;
-            for (int i = 0; i < dh.Length; i++)
-            {
-                sum += (dh[i] * record.Hidden[i]) + (dc[i] * record.Cell[i]);
-            }
-
-            return sum;
+            return WeightedSum(dh, record.Hidden) + WeightedSum(dc, record.Cell);
         }
     }
 
@@ -161,6 +155,17 @@ public static class GradientCheck
     {
         place = value;
         return function();
+    }
+
+    private static double WeightedSum(ReadOnlySpan<double> weights, ReadOnlySpan<double> values)
+    {
+        double sum = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            sum += weights[i] * values[i];
+        }
+
+        return sum;
     }
 
     private static double[] Draw(ref RandomBits random, int count)

@@ -26,7 +26,7 @@ public sealed class GradientTrace<T>
     {
         // The same layers, names and check.
         Layers = [.. new GateTrace<T>(network).Layers.Select(layer => new LayerGradientNorms(layer.Name))];
-        _gate = new T[network.StateSizes.Max()];
+        _gate = new T[network.StateSizes.Max(size => size.Cell)];
         _network = network;
     }
 

@@ -9,7 +9,7 @@ namespace Lstm;
 public sealed class LayerGates<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal LayerGates(string name, int units)
+    internal LayerGates(string name, int units, int hiddenSize)
     {
         Name = name;
         Units = units;
@@ -18,7 +18,7 @@ public sealed class LayerGates<T>
         Candidate = new(units);
         OutputGate = new(units);
         Cell = new(units);
-        Hidden = new(units);
+        Hidden = new(hiddenSize);
     }
 
     /// <summary>The layer's name with its place in the stack and its direction: <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>
@@ -42,7 +42,7 @@ public sealed class LayerGates<T>
     /// <summary>c after each step.</summary>
     public SequenceBatch<T> Cell { get; }
 
-    /// <summary>h after each step: the layer's output.</summary>
+    /// <summary>h after each step, the layer's output: H values, or P with a projection.</summary>
     public SequenceBatch<T> Hidden { get; }
 
     internal void Read(TapeView<T> tape)

@@ -34,11 +34,14 @@ internal readonly unsafe struct TapeView<T>
 
     public bool IsReverse => Kept.Plan.Reverse;
 
-    public int Units => _layer.StateSize;
+    public int Units => _layer.Units;
+
+    /// <summary>Values of h: H, or P with a projection.</summary>
+    public int HiddenSize => _layer.HiddenSize;
 
     public SequenceShape Shape => _record.OutputShape;
 
-    private LstmRecord<T>.DirectionRecord Kept => _record.Directions[_direction];
+    private DirectionRecord<T> Kept => _record.Directions[_direction];
 
     /// <summary>Gate 0 … 3 (i f g o) of a step; its gradient dz once it has been back-propagated.</summary>
     public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Kept.CopyGate(gate, Shape.Row(sequence, step), destination);
@@ -48,7 +51,7 @@ internal readonly unsafe struct TapeView<T>
 
     /// <summary>h after a step.</summary>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
-        => new(_record.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * Units), Units);
+        => new(_record.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * HiddenSize), HiddenSize);
 
     /// <summary>Throws unless a tape holds what a diagnosis reads: gates before Backward, or their gradients after it.</summary>
     public static void Check(Network<T> network, Tape<T> tape, bool backPropagated)

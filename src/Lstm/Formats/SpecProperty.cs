@@ -11,8 +11,15 @@ internal sealed record SpecProperty<TSpec>(
     string Name, bool IsRequired, Action<Utf8JsonWriter, TSpec> Write, Func<TSpec, JsonElement, TSpec?> Read)
     where TSpec : LayerSpec
 {
-    public static SpecProperty<TSpec> Int(string name, Func<TSpec, int> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
-        => new(name, isRequired, (json, spec) => json.WriteNumber(name, get(spec)),
+    public static SpecProperty<TSpec> Int(string name, Func<TSpec, int?> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
+        => new(name, isRequired,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteNumber(name, value);
+                }
+            },
             (spec, json) => json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) ? with(spec, value) : null);
 
     public static SpecProperty<TSpec> Double(string name, Func<TSpec, double?> get, Func<TSpec, double, TSpec> with, bool isRequired = false)

@@ -21,25 +21,33 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
     // Two loops: the processor looks ahead about a hundred operations. h waits for c, which waits for the gates, and what
     // waits would keep the gates of the next row from being started.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(ref TCell cell, T* own, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
+    public static void Forward(ref TCell cell, T* own, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
     {
-        Gates(ref cell, own, z, cPrevious, c, rows);
+        Gates(ref cell, own, drop, z, cPrevious, c, rows);
         Outputs(ref cell, z, c, h, hStride, rows, units);
+        nint line = 64 / sizeof(T);
+        for (nint r = 0; TCell.FillsPadding && units < line && r < rows; r++)
+        {
+            new Span<T>(c + (r * line) + units, (int)(line - units)).Clear();
+        }
     }
 
+    // The gates and the new cell state.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Gates(ref TCell cell, T* own, T* z, T* cPrevious, T* c, nint rows)
+    public static void Gates(ref TCell cell, T* own, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {
+            uint key = TCell.DropsCandidate ? drop.RowKey(r) : 0;
             for (nint u = 0; u < line; u += TSimd.Width)
             {
                 TVec i = TSimd.Load(z + u);
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
+                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -52,8 +60,9 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
         }
     }
 
+    // h [rows, units] from the output gates in z and the cell states shown, c [rows, line].
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
+    public static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
     {
         nint line = 64 / sizeof(T);
         T* edge = stackalloc T[64 / sizeof(T)];
@@ -69,11 +78,6 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
             for (nint u = 0; target != h && u < units; u++)
             {
                 h[u] = edge[u];
-            }
-
-            for (nint u = units; TCell.FillsPadding && u < line; u++)
-            {
-                c[u] = T.Zero;
             }
 
             o += 4 * line;
@@ -93,27 +97,34 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
             TVec f = TSimd.Load(z + line + u);
             TVec g = TSimd.Load(z + (2 * line) + u);
             TVec o = TSimd.Load(z + (3 * line) + u);
-            TVec cNew = cell.Forward<TSimd, TVec>(own + u, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
+            TVec kept = TCell.DropsCandidate ? TSimd.Constant(1) : default;
+            TVec cNew = cell.Forward<TSimd, TVec>(own + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
             TSimd.Store(c + u, cNew);
             TSimd.Store(h + u, cell.Output<TSimd, TVec>(o, cNew));
         }
     }
 
     // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dh [rows, line]. dc in: of the later steps, out: of the previous one.
+    // gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Backward(ref TCell cell, T* own, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
+    public static void Backward(
+        ref TCell cell, T* own, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {
+            uint key = TCell.DropsCandidate ? drop.RowKey(r) : 0;
             for (nint u = 0; u < line; u += TSimd.Width)
             {
                 TVec i = TSimd.Load(z + u);
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TVec dcRow = TSimd.Load(dc + u);
-                cell.Backward<TSimd, TVec>(own + u, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dh + u), ref dcRow);
+                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TVec cRow = TSimd.Load(c + u);
+                TVec dcRow = TSimd.Add(TSimd.Load(dc + u), cell.OutputBackward<TSimd, TVec>(o, cRow, TSimd.Load(dh + u), out TVec dO));
+                T* later = gateGradient == null ? null : gateGradient + u;
+                cell.Backward<TSimd, TVec>(own + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), cRow, dO, ref dcRow);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -126,6 +137,7 @@ internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
             c += line;
             dh += dhStride;
             dc += line;
+            gateGradient += gateGradient == null ? 0 : 3 * line;
         }
     }
 }

@@ -12,12 +12,16 @@ internal sealed class PanelLayout
     private readonly int[] _starts;
     private readonly int _gates;
 
-    private PanelLayout(int columns, int line, int[] starts, int gates)
+    // Lines of a panel's gates, by gate.
+    private readonly int[] _lines;
+
+    private PanelLayout(int columns, int line, int[] starts, params int[] lines)
     {
         Columns = columns;
         Line = line;
         _starts = starts;
-        _gates = gates;
+        _gates = lines.Length;
+        _lines = lines;
     }
 
     /// <summary>Real columns.</summary>
@@ -38,9 +42,11 @@ internal sealed class PanelLayout
 
     /// <summary>Columns in their own order, in panels as equal as whole lines allow: a lone narrow panel would starve the tile.</summary>
     public static PanelLayout Plain<T>(int columns)
-        where T : unmanaged
+        where T : unmanaged => Plain(columns, LineOf<T>());
+
+    /// <inheritdoc cref="Plain{T}(int)"/>
+    public static PanelLayout Plain(int columns, int line)
     {
-        int line = LineOf<T>();
         int lines = Math.Max(1, checked(columns + line - 1) / line);
         int panels = (lines + LinesPerPanel - 1) / LinesPerPanel;
         int[] starts = new int[panels + 1];
@@ -49,7 +55,7 @@ internal sealed class PanelLayout
             starts[q + 1] = starts[q] + (line * ((lines / panels) + (q < lines % panels ? 1 : 0)));
         }
 
-        return new PanelLayout(columns, line, starts, gates: 0);
+        return new PanelLayout(columns, line, starts);
     }
 
     /// <summary>
@@ -57,22 +63,25 @@ internal sealed class PanelLayout
     /// that a tile ends with all that these units' cell equations need.
     /// </summary>
     public static PanelLayout Gates<T>(int hiddenSize)
-        where T : unmanaged => Gates(hiddenSize, LineOf<T>(), 4);
+        where T : unmanaged => Gates(hiddenSize, LineOf<T>(), 4, 0, 1, 2, 3);
 
     /// <summary>The 3H peephole weights of a layer: each panel holds the lines i, f, o of its units.</summary>
-    public static PanelLayout Peepholes(int hiddenSize, int line) => Gates(hiddenSize, line, 3);
+    public static PanelLayout Peepholes(int hiddenSize, int line) => Gates(hiddenSize, line, 3, 0, 1, 2);
 
-    private static PanelLayout Gates(int hiddenSize, int line, int gates)
+    /// <summary>Weights that go into the gates i f o alone: panels like those of all four, whose line of g is padding.</summary>
+    public static PanelLayout GatesWithoutCandidate(int hiddenSize, int line) => Gates(hiddenSize, line, 4, 0, 1, 3);
+
+    private static PanelLayout Gates(int hiddenSize, int line, int linesPerPanel, params int[] lines)
     {
         int panels = checked(hiddenSize + line - 1) / line;
-        _ = checked(panels * gates * line);
+        _ = checked(panels * linesPerPanel * line);
         int[] starts = new int[panels + 1];
         for (int q = 0; q < panels; q++)
         {
-            starts[q + 1] = starts[q] + (gates * line);
+            starts[q + 1] = starts[q] + (linesPerPanel * line);
         }
 
-        return new PanelLayout(gates * hiddenSize, line, starts, gates);
+        return new PanelLayout(checked(lines.Length * hiddenSize), line, starts, lines);
     }
 
     /// <summary>The column that holds output <paramref name="index"/>; for gates, index = gate·H + unit.</summary>
@@ -84,7 +93,7 @@ internal sealed class PanelLayout
         }
 
         (int gate, int unit) = Math.DivRem(index, Columns / _gates);
-        return ((unit / Line) * _gates * Line) + (gate * Line) + (unit % Line);
+        return _starts[unit / Line] + (_lines[gate] * Line) + (unit % Line);
     }
 
     /// <summary>Where element (row k, column) lies in a panel-packed matrix of <paramref name="rows"/> rows.</summary>

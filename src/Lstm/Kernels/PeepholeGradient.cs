@@ -24,6 +24,9 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
     public required T* Cells;
     public required nint CellSlots;
 
+    /// <summary>The c that o saw, [panels, GateRows, line], where zoneout has mixed it on its way into <see cref="Cells"/>; else null.</summary>
+    public T* NewCells;
+
     /// <summary>dp [panels, 3·line].</summary>
     public required T* Gradient;
 
@@ -48,6 +51,7 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
         {
             T* z = Gates + (panel * GateRows * 4 * line);
             T* cells = Cells + (panel * CellSlots * line);
+            T* seen = NewCells == null ? cells + (Sequences * line) : NewCells + (panel * GateRows * line);
             for (nint u = 0; u < line; u += TSimd.Width)
             {
                 T* gradient = Gradient + (panel * 3 * line) + u;
@@ -58,7 +62,7 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
                 {
                     T* dz = z + ((nint)run.Row * 4 * line) + u;
                     T* before = cells + (run.Slot * line) + u;
-                    T* after = cells + ((Sequences + run.Row) * line) + u;
+                    T* after = seen + ((nint)run.Row * line) + u;
                     nint step = run.Step * line;
                     for (nint k = run.Count; k > 0; k--)
                     {

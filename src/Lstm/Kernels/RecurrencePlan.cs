@@ -47,6 +47,9 @@ internal sealed class RecurrencePlan(bool reverse)
     /// <summary>The steps of the sequences, [first, end), that the walk's steps [step, endStep) are.</summary>
     public (int First, int End) SequenceSteps(int step, int endStep) => reverse ? (StepCount - endStep, StepCount - step) : (step, endStep);
 
+    /// <summary>The step of the sequences that the walk's step s is.</summary>
+    public int SequenceStep(int s) => reverse ? StepCount - 1 - s : s;
+
     public void Set(SequenceShape shape)
     {
         int steps = shape.StepCount;
@@ -61,7 +64,7 @@ internal sealed class RecurrencePlan(bool reverse)
         for (int s = 0; s < steps; s++)
         {
             _steps[s] = count;
-            int t = reverse ? steps - 1 - s : s;
+            int t = SequenceStep(s);
             int live = shape.Live(t);
             int row = shape.Offset(t);
             if (!reverse)

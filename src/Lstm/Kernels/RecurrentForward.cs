@@ -55,6 +55,20 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required T* Hidden;
     public required nint HiddenStride;
 
+    /// <summary>What lies between the units' outputs and what the next step sees.</summary>
+    public HiddenPath<T> Path;
+
+    /// <summary>The weights of the gates that the next step sees, by panels of z; null for none.</summary>
+    public T* GateRecurrent;
+
+    /// <summary>The dropout of the candidates.</summary>
+    public CandidateDrop<T> Drop;
+
+    /// <summary>The zoneout of c; with it the c before it, [panels, NewCellRows, line], by row when kept, else by rank.</summary>
+    public Zoneout<T> CellZoneout;
+    public T* NewCells;
+    public nint NewCellRows;
+
     private int _firstRank;
     private int _endRank;
 
@@ -68,13 +82,19 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         nint gates = 4 * line;
-        ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
+        T* seen = Path.Exists ? Path.Seen : Hidden;
+        nint seenStride = Path.Exists ? Path.SeenStride : HiddenStride;
+        nint size = Path.Exists ? Path.Size : Units;
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[3];
         terms[0] = Input;
-        terms[1] = new ProductTerm<T> { ARowStride = HiddenStride, B = Recurrent, PanelRows = Units, RowStep = 1, Count = Units };
+        terms[1] = new ProductTerm<T> { ARowStride = seenStride, B = Recurrent, PanelRows = size, RowStep = 1, Count = size };
+        terms[2] = new ProductTerm<T> { ARowStride = seenStride, B = GateRecurrent, PanelRows = 3 * Units, RowStep = 1, Count = 3 * Units };
+        int recurrentTerms = GateRecurrent == null ? 1 : 2;
         bool fused = Input.B != null;
+        CandidateDrop<T> drop = Drop;
 
         // Gates that nobody asks for again need no place of their own, only a line that stays in the first-level cache.
-        bool passing = fused && !KeepCells;
+        bool passing = fused && !KeepCells && !Path.ShowsGates;
         for (int step = FirstStep; step < EndStep; step++)
         {
             foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
@@ -89,18 +109,20 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
                 terms[0].A = Input.A + (row * Input.ARowStride);
-                terms[1].A = Hidden + (previous * HiddenStride);
-                T* h = Hidden + ((Sequences + row) * HiddenStride);
+                terms[1].A = seen + (previous * seenStride);
+                terms[2].A = terms[1].A + size;
+                T* h = Path.Exists ? Path.OutputOf(row, first) : Hidden + ((Sequences + row) * HiddenStride);
+                nint hStride = Path.Exists ? Path.OutputStride : HiddenStride;
                 nint units = Units;
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
                     T* z = Gates + ((passing ? first : (panel * GateRows) + row - FirstGateRow) * gates);
-                    if (rows == 1)
+                    if (rows == 1 && recurrentTerms == 1)
                     {
                         T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
                         nint inputs = fused ? Input.Count : 0;
                         RowKernel<TSimd, TVec, T>.Run(
-                            z, start, terms[0].A, inputs, Input.B + (panel * gates * inputs), terms[1].A, Units, Recurrent + (panel * gates * Units));
+                            z, start, terms[0].A, inputs, Input.B + (panel * gates * inputs), terms[1].A, size, Recurrent + (panel * gates * size));
                     }
                     else
                     {
@@ -111,13 +133,13 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                             Start = !fused ? z : Bias == null ? null : Bias + (panel * gates),
                             StartStride = fused ? 0 : gates,
                             Terms = fused ? terms : terms + 1,
-                            TermCount = fused ? 2 : 1,
+                            TermCount = recurrentTerms + (fused ? 1 : 0),
                             Rows = rows,
                             PanelStart = panel * gates,
                             Width = gates,
                         };
                         nint next = units > line ? (panel + 1) * gates : 0;
-                        product.Fetch(Recurrent + (next * Units), Units);
+                        product.Fetch(Recurrent + (next * size), size);
                         if (fused)
                         {
                             product.Later = (byte*)(Input.B + (next * Input.Count));
@@ -131,8 +153,24 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     T* before = cells + ((KeepCells ? previous : first) * line);
                     T* after = cells + ((KeepCells ? Sequences + row : first) * line);
                     T* own = Own == null ? null : Own + (panel * TCell.OwnLines * line);
+                    T* computed = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
+                    int t = Plan.SequenceStep(step);
+                    if (TCell.DropsCandidate)
+                    {
+                        drop = Drop.At(t, first, (int)(panel * line));
+                    }
+
                     CellEpilogue<TSimd, TVec, T, TCell>.Forward(
-                        ref cell, own, z, before, after, h + (panel * line), HiddenStride, rows, Math.Min(units, line));
+                        ref cell, own, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
+                    if (CellZoneout.Exists)
+                    {
+                        CellZoneout.Forward<TSimd, TVec>(t, first, panel * line, before, line, computed, line, after, line, rows, line);
+                    }
+                }
+
+                if (Path.Exists)
+                {
+                    Path.Forward<TSimd, TVec>(Plan.SequenceStep(step), first, rows, row, previous);
                 }
             }
         }

@@ -15,6 +15,9 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
 
     public T* Pointer => _panels.Pointer;
 
+    /// <summary>Has the next <see cref="Update"/> turn its weights, whatever their version.</summary>
+    public void Invalidate() => _version = -1;
+
     // source: by panels of outputs [panel, inputs, width]. Result: [panel, padded outputs, width].
     public void Update(T* source, long version, WorkerTeam team)
     {

@@ -36,7 +36,7 @@ internal unsafe struct WeightFactor<T>
 internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public const int MaxFactors = 4;
+    public const int MaxFactors = 5;
 
     private const int FeaturesPerGroup = 288;
     private const int MaxRowsPerBlock = 1024;
@@ -48,7 +48,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public required RowRuns Runs;
     public required PanelLayout Columns;
 
-    /// <summary>The factors of this dz, at most <see cref="MaxFactors"/>: input, previous state, and a 1 for each bias.</summary>
+    /// <summary>The factors of this dz, at most <see cref="MaxFactors"/>: input, previous state, previous gates, and a 1 for each bias.</summary>
     public required WeightFactor<T>* Factors;
     public required int FactorCount;
 

@@ -4,15 +4,15 @@ using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
-/// <summary>y = x⊙m/(1 − p) with m drawn anew for each element and step; y = x outside training.</summary>
-/// <remarks>
-/// Whether an element is kept is a hash of (seed, draw, layer, step within the sequence, sequence, unit), so the mask does
-/// not depend on the batch's other sequences, on truncation or on threads, and Backward draws it again instead of storing it.
-/// </remarks>
+/// <summary>y = x⊙m/(1 − p) with m drawn anew for each element and step, or once for a sequence; y = x outside training.</summary>
+/// <remarks>Backward draws m again instead of storing it (<see cref="DropMask"/>).</remarks>
 internal sealed unsafe class DropoutLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public required double Rate { get; init; }
+
+    /// <summary>Whether a sequence has one mask for all its steps: variational dropout.</summary>
+    public bool HoldsMask { get; init; }
 
     public override int OutputSize => InputSize;
 
@@ -48,8 +48,8 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
             Width = pass.Width,
             Shape = shape,
             Features = InputSize,
-            Rate = Rate,
-            Key = RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(pass.Seed) + (ulong)pass.Draw) + (ulong)Index),
+            Mask = new DropMask(shape, pass.RandomKey(Index), Rate, HoldsMask),
+            Scale = T.CreateChecked(1 / (1 - Rate)),
             Source = source,
             Destination = destination,
         };

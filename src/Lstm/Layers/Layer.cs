@@ -59,8 +59,8 @@ internal abstract class Layer<T>
     /// <summary>How many recurrent directions it has, each with a hidden and a cell state.</summary>
     public virtual int StateCount => 0;
 
-    /// <summary>Units of each of those states.</summary>
-    public virtual int StateSize => 0;
+    /// <summary>Sizes of each of those states.</summary>
+    public virtual StateSize StateSize => default;
 
     /// <summary>Whether a step's output depends on later steps, so that neither streaming nor truncation is possible.</summary>
     public virtual bool NeedsWholeSequence => false;

@@ -7,7 +7,7 @@ internal sealed class LayerStack<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly List<Layer<T>> _layers = [];
-    private readonly List<int> _stateSizes = [];
+    private readonly List<StateSize> _stateSizes = [];
     private readonly HashSet<string> _names = [];
     private int _made;
 
@@ -46,8 +46,8 @@ internal sealed class LayerStack<T>
 
     public IReadOnlyList<Layer<T>> Layers => _layers;
 
-    /// <summary>Units of each recurrent direction, in order.</summary>
-    public IReadOnlyList<int> StateSizes => _stateSizes;
+    /// <summary>The state of each recurrent direction, in order.</summary>
+    public IReadOnlyList<StateSize> StateSizes => _stateSizes;
 
     private void Add(LayerSpec spec, string name, int inputSize, ParameterLayout parameters)
     {
@@ -57,12 +57,12 @@ internal sealed class LayerStack<T>
                 AddLstm(lstm, name, inputSize, parameters);
                 break;
             case DenseSpec dense:
-                Check(dense.OutputSize >= 1, name, nameof(dense.OutputSize), dense.OutputSize, "at least 1");
-                Check(Enum.IsDefined(dense.Activation), name, nameof(dense.Activation), dense.Activation, "one of the enumeration's");
+                SpecCheck.Check(dense.OutputSize >= 1, name, nameof(dense.OutputSize), dense.OutputSize, "at least 1");
+                SpecCheck.Check(Enum.IsDefined(dense.Activation), name, nameof(dense.Activation), dense.Activation, "one of the enumeration's");
                 _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
                 break;
             case EmbeddingSpec embedding:
-                Check(embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
+                SpecCheck.Check(embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
                 if (_layers.Count > 0)
                 {
                     throw new ArgumentException($"Layer '{name}' is an embedding after '{_layers[^1].Name}'; it can only be first.", "layers");
@@ -71,11 +71,11 @@ internal sealed class LayerStack<T>
                 _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
                 break;
             case PoolingSpec pooling:
-                Check(Enum.IsDefined(pooling.Pooling), name, nameof(pooling.Pooling), pooling.Pooling, "one of the enumeration's");
+                SpecCheck.Check(Enum.IsDefined(pooling.Pooling), name, nameof(pooling.Pooling), pooling.Pooling, "one of the enumeration's");
                 AddPooling(pooling.Pooling, name, inputSize);
                 break;
             case DropoutSpec dropout:
-                CheckRate(dropout.Rate, name, nameof(dropout.Rate));
+                SpecCheck.Rate(dropout.Rate, name, nameof(dropout.Rate));
                 _layers.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = dropout.Rate });
                 break;
             default:
@@ -85,31 +85,18 @@ internal sealed class LayerStack<T>
 
     private void AddLstm(LstmSpec spec, string name, int inputSize, ParameterLayout parameters)
     {
-        Check(spec.HiddenSize >= 1, name, nameof(spec.HiddenSize), spec.HiddenSize, "at least 1");
-        Check(spec.Layers >= 1, name, nameof(spec.Layers), spec.Layers, "at least 1");
-        Check(Enum.IsDefined(spec.Direction), name, nameof(spec.Direction), spec.Direction, "one of the enumeration's");
-        Check(Enum.IsDefined(spec.Bias), name, nameof(spec.Bias), spec.Bias, "one of the enumeration's");
-        Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
-        Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
-        Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
-        CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
-        CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
-        CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
-        CheckActivation(spec.CellActivation, name, nameof(spec.CellActivation));
-        CheckActivation(spec.HiddenActivation, name, nameof(spec.HiddenActivation));
-        CheckActivation(spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
-        CheckActivation(spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
-        CheckActivation(spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
-        CheckRate(spec.Dropout, name, nameof(spec.Dropout));
-        Check(Enum.IsDefined(spec.Merge), name, nameof(spec.Merge), spec.Merge, "one of the enumeration's");
-        Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
-        Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
+        LstmChecks.Check(spec, name);
         for (int layer = 0; layer < spec.Layers; layer++)
         {
             List<Layer<T>> made = [];
             if (layer > 0 && spec.Dropout > 0)
             {
                 made.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = spec.Dropout });
+            }
+
+            if (spec.InputDropout > 0)
+            {
+                made.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = spec.InputDropout, HoldsMask = true });
             }
 
             LstmLayer<T> lstm = new(spec, layer, inputSize, name, parameters)
@@ -184,36 +171,5 @@ internal sealed class LayerStack<T>
         }
 
         return name;
-    }
-
-    // As small a limit as float can hold, so that it is not zero there.
-    private static void CheckLimit(double? limit, string layer, string property)
-        => Check(limit is null or (>= 1e-30 and <= 1e30), layer, property, limit, "from 1e-30 to 1e30, or null");
-
-    // Backward has only the output: it has to tell the slope.
-    private static void CheckActivation(LstmActivation? activation, string layer, string property)
-    {
-        if (activation is not null)
-        {
-            bool isSmall = Math.Abs(activation.Alpha) <= 1e30 && Math.Abs(activation.Beta) <= 1e30;
-            bool hasSlope = activation.Function switch
-            {
-                LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu => activation.Alpha >= 0,
-                LstmActivationFunction.ScaledTanh => Math.Abs(activation.Alpha) >= 1e-30,
-                _ => Enum.IsDefined(activation.Function),
-            };
-            Check(isSmall && hasSlope, layer, property, activation, "a function with finite parameters, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
-        }
-    }
-
-    private static void CheckRate(double rate, string layer, string property)
-        => Check(rate is >= 0 and < 1, layer, property, rate, "in 0 ≤ p < 1");
-
-    private static void Check(bool valid, string layer, string property, object? value, string wanted)
-    {
-        if (!valid)
-        {
-            throw new ArgumentException($"{property} of layer '{layer}' is {value}; it has to be {wanted}.", "layers");
-        }
     }
 }

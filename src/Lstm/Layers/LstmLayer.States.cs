@@ -1,3 +1,6 @@
+using Lstm.Kernels;
+using Lstm.Simd;
+
 namespace Lstm.Layers;
 
 // Where a pass takes its states from and leaves them, and the gradients of both.
@@ -12,7 +15,7 @@ internal sealed unsafe partial class LstmLayer<T>
             {
                 for (int b = 0; b < state.Count; b++)
                 {
-                    new ReadOnlySpan<T>(parameters + h.Offset, Units).CopyTo(state.HiddenRow(FirstState + d, b));
+                    new ReadOnlySpan<T>(parameters + h.Offset, h.Count).CopyTo(state.HiddenRow(FirstState + d, b));
                     new ReadOnlySpan<T>(parameters + c.Offset, Units).CopyTo(state.CellRow(FirstState + d, b));
                 }
             }
@@ -30,7 +33,13 @@ internal sealed unsafe partial class LstmLayer<T>
                 int slot = tape.FinalSlot(d, b);
                 int row = stateRows == null ? b : stateRows[b];
                 Span<T> hidden = state.HiddenRow(FirstState + d, row);
-                new ReadOnlySpan<T>(tape.Output.Pointer + ((nint)slot * OutputSize) + (d * Units), Units).CopyTo(hidden);
+                new ReadOnlySpan<T>(tape.Output.Pointer + ((nint)slot * OutputSize) + (d * HiddenSize), HiddenSize).CopyTo(hidden);
+                if (_spec.GateRecurrence)
+                {
+                    HiddenPathRecord<T> path = tape.Directions[d].Path;
+                    new ReadOnlySpan<T>(path.Seen.Pointer + ((nint)slot * path.SeenSize) + HiddenSize, 3 * Units).CopyTo(hidden[HiddenSize..]);
+                }
+
                 tape.Directions[d].CopyCell(tape.Directions[d].KeepsCells ? slot : tape.OutputShape.CallerToRank[b], state.CellRow(FirstState + d, row));
             }
         }
@@ -43,29 +52,50 @@ internal sealed unsafe partial class LstmLayer<T>
         ReadOnlySpan<int> callers = tape.OutputShape.RankToCaller;
         for (int rank = 0; rank < callers.Length; rank++)
         {
-            Span<T> h = new(tape.Output.Pointer + ((nint)rank * OutputSize) + (d * Units), Units);
+            ReadOnlySpan<T> hidden = [], cell = [];
             if (pass.Initial is { } state)
             {
                 int row = pass.StateRows == null ? callers[rank] : pass.StateRows[callers[rank]];
-                state.HiddenRow(FirstState + d, row).CopyTo(h);
-                tape.Directions[d].SetCell(rank, state.CellRow(FirstState + d, row));
+                hidden = state.HiddenRow(FirstState + d, row);
+                cell = state.CellRow(FirstState + d, row);
             }
             else if (direction.InitialH is { } initialH)
             {
-                new ReadOnlySpan<T>(pass.Parameter(initialH), Units).CopyTo(h);
-                tape.Directions[d].SetCell(rank, new ReadOnlySpan<T>(pass.Parameter(direction.InitialC!), Units));
+                hidden = new(pass.Parameter(initialH), initialH.Count);
+                cell = new(pass.Parameter(direction.InitialC!), Units);
             }
-            else
+
+            SetOrClear(hidden[..Math.Min(HiddenSize, hidden.Length)], new(tape.Output.Pointer + ((nint)rank * OutputSize) + (d * HiddenSize), HiddenSize));
+            tape.Directions[d].SetCell(rank, cell);
+            if (_spec.GateRecurrence)
             {
-                h.Clear();
-                tape.Directions[d].SetCell(rank, []);
+                HiddenPathRecord<T> path = tape.Directions[d].Path;
+                SetOrClear(hidden[Math.Min(HiddenSize, hidden.Length)..], new(path.Seen.Pointer + ((nint)rank * path.SeenSize) + HiddenSize, 3 * Units));
             }
+        }
+
+        if (SeesOwnBuffer(pass))
+        {
+            SeenStart<T> seen = new(Path(pass, tape, d, 0));
+            SimdDispatch.Run<T, SeenStart<T>>(pass.Width, ref seen);
+        }
+    }
+
+    private static void SetOrClear(ReadOnlySpan<T> source, Span<T> target)
+    {
+        if (source.IsEmpty)
+        {
+            target.Clear();
+        }
+        else
+        {
+            source.CopyTo(target);
         }
     }
 
     private void SetFinalGradient(Pass<T> pass, LstmRecord<T> tape, int d)
     {
-        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        DirectionRecord<T> kept = tape.Directions[d];
         kept.ClearStateGradients(tape.OutputShape.Count);
         if (pass.FinalGradient is not { } final)
         {
@@ -75,7 +105,13 @@ internal sealed unsafe partial class LstmLayer<T>
         ReadOnlySpan<int> callers = tape.OutputShape.RankToCaller;
         for (int rank = 0; rank < callers.Length; rank++)
         {
-            final.HiddenRow(FirstState + d, callers[rank]).CopyTo(kept.HiddenGradientRow(rank));
+            Span<T> hidden = final.HiddenRow(FirstState + d, callers[rank]);
+            hidden[..HiddenSize].CopyTo(kept.HiddenGradientRow(rank));
+            if (_spec.GateRecurrence)
+            {
+                PathBackward(pass, tape, d, null).SetGateGradient(rank, hidden[HiddenSize..]);
+            }
+
             kept.SetCellGradient(rank, final.CellRow(FirstState + d, callers[rank]));
         }
     }
@@ -83,20 +119,37 @@ internal sealed unsafe partial class LstmLayer<T>
     private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
     {
         LstmWeights direction = _directions[d];
-        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        DirectionRecord<T> kept = tape.Directions[d];
         for (int b = 0; b < tape.OutputShape.Count; b++)
         {
             int rank = tape.OutputShape.CallerToRank[b];
             if (pass.InitialGradient is { } initial)
             {
-                kept.HiddenGradientRow(rank)[..Units].CopyTo(initial.HiddenRow(FirstState + d, b));
+                CopyHiddenGradient(kept, rank, initial.HiddenRow(FirstState + d, b));
                 kept.CopyCellGradient(rank, initial.CellRow(FirstState + d, b));
             }
 
             if (direction.InitialH is { } initialH && pass.Initial is null)
             {
-                kept.AddStateGradients(rank, gradient + initialH.Offset, gradient + direction.InitialC!.Offset);
+                Span<T> hidden = kept.Path.HiddenScratch;
+                CopyHiddenGradient(kept, rank, hidden);
+                for (int u = 0; u < hidden.Length; u++)
+                {
+                    gradient[initialH.Offset + u] += hidden[u];
+                }
+
+                kept.AddCellGradient(rank, gradient + direction.InitialC!.Offset);
             }
+        }
+    }
+
+    // All that the first step saw: h, and the gates if it saw them.
+    private void CopyHiddenGradient(DirectionRecord<T> kept, int rank, Span<T> target)
+    {
+        kept.HiddenGradientRow(rank)[..HiddenSize].CopyTo(target);
+        if (_spec.GateRecurrence)
+        {
+            kept.Path.CopyGateGradient(kept.Sequences, rank, target[HiddenSize..]);
         }
     }
 }

@@ -40,30 +40,34 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         }
     }
 
-    public override int OutputSize => _directions.Length * Units;
+    public override int OutputSize => _directions.Length * HiddenSize;
 
     public override LstmLayer<T>? Recurrent => this;
 
     public override int StateCount => _directions.Length;
 
-    public override int StateSize => Units;
+    public override StateSize StateSize => new(_spec.GateRecurrence ? HiddenSize + (3 * Units) : HiddenSize, Units);
 
     public override bool NeedsWholeSequence => _spec.Direction != LstmDirection.Forward;
 
     /// <summary>How many of the output's features come from reading forward; the rest come from reading in reverse.</summary>
-    public int ForwardFeatures => _spec.Direction == LstmDirection.Reverse ? 0 : Units;
+    public int ForwardFeatures => _spec.Direction == LstmDirection.Reverse ? 0 : HiddenSize;
 
     /// <summary>Index of this layer's first state in a <see cref="NetworkState{T}"/>.</summary>
     public required int FirstState { get; init; }
 
-    private int Units => _spec.HiddenSize;
+    /// <summary>H.</summary>
+    public int Units => _spec.HiddenSize;
+
+    /// <summary>Values of a direction's h: P with a projection, else H.</summary>
+    public int HiddenSize => _spec.ProjectionSize ?? Units;
 
     /// <summary>The name of a direction, in the manner of its parameters': <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>
     public string NameOf(int d) => _directions[d].WeightIh.Name.Replace("weight_ih_", string.Empty, StringComparison.Ordinal);
 
     private int RowsPerStretch => Math.Clamp(StretchBytes / (_gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
 
-    public override LayerRecord<T> CreateRecord() => new LstmRecord<T>([.. _directions.Select(d => d.Reverse)], _gates, InputSize, Units, RowsPerStretch);
+    public override LayerRecord<T> CreateRecord() => new LstmRecord<T>([.. _directions.Select(d => d.Reverse)], _gates, InputSize, _spec, RowsPerStretch);
 
     public override void Initialize(ParameterStart<T> start)
     {
@@ -80,8 +84,14 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         for (int d = 0; d < _directions.Length; d++)
         {
             LstmWeights direction = _directions[d];
-            LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+            DirectionRecord<T> kept = tape.Directions[d];
+            kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
             SetInitialState(pass, tape, d);
+            if (DropsWeights(pass))
+            {
+                DropWeights(pass, tape, d);
+            }
+
             T* bias = kept.SumBiases(pass, direction.Biases);
             int steps = kept.Plan.StepCount;
             for (int step = 0; step < steps;)
@@ -95,6 +105,11 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
     {
+        if (!IsDirect)
+        {
+            return new BatchOfOneStep<T>(this, pass, state);
+        }
+
         LstmWeights weights = _directions[0];
         return _kernels[0].Bind(pass.Width, new RecurrentStep<T>
         {
@@ -117,10 +132,16 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         for (int d = 0; d < _directions.Length; d++)
         {
             LstmWeights direction = _directions[d];
-            LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
-            kept.TransposedHh.Update(pass.Parameter(direction.WeightHh), pass.Version, pass.Team);
+            DirectionRecord<T> kept = tape.Directions[d];
+            kept.Path.PrepareBackward(input.Shape);
+            if (DropsWeights(pass))
+            {
+                kept.TransposedHh.Invalidate();
+            }
+
+            kept.TransposedHh.Update(RecurrentWeights(pass, tape, d), pass.Version, pass.Team);
             SetFinalGradient(pass, tape, d);
-            PropagateThroughTime(pass, tape, d, outputGradient + (d * Units));
+            PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize));
             AddParameterGradients(pass, input, tape, d, gradient);
             TakeInitialGradient(pass, tape, d, gradient);
             if (inputGradient != null)
@@ -146,7 +167,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     private void ForwardStretch(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* bias, int step, int end)
     {
-        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        DirectionRecord<T> kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
         (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
         bool fused = InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes;
@@ -185,7 +206,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             EndStep = end,
             Units = Units,
             Sequences = input.Shape.Count,
-            Recurrent = pass.Parameter(_directions[d].WeightHh),
+            Recurrent = RecurrentWeights(pass, tape, d),
             Input = x,
             Bias = bias,
             Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
@@ -195,15 +216,21 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Cells = kept.Cells.Pointer,
             CellSlots = kept.CellSlots,
             KeepCells = kept.KeepsCells,
-            Hidden = tape.Output.Pointer + (d * Units),
+            Hidden = tape.Output.Pointer + (d * HiddenSize),
             HiddenStride = OutputSize,
+            Path = Path(pass, tape, d, kept.FirstGateRow(firstRow)),
+            GateRecurrent = _directions[d].GateRecurrence is { } gates ? pass.Parameter(gates) : null,
+            Drop = CandidateDrop(pass, input.Shape, d),
+            CellZoneout = CellZoneout(pass, input.Shape, d),
+            NewCells = kept.Path.NewCells.Pointer,
+            NewCellRows = kept.KeepsCells ? input.Shape.RowCount : input.Shape.Count,
         };
         _kernels[d].Run(pass.Team, ref recurrence);
     }
 
     private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient)
     {
-        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        DirectionRecord<T> kept = tape.Directions[d];
         RecurrentBackward<T> recurrence = new()
         {
             Width = pass.Width,
@@ -211,19 +238,18 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Split = new SequenceSplit(tape.OutputShape),
             Units = Units,
             Sequences = tape.OutputShape.Count,
-            Transposed = kept.TransposedHh.Pointer,
-            Columns = kept.TransposedHh.Columns,
-            GateTerms = kept.GateTerms(kept.TransposedHh.Pointer, tape.OutputShape.RowCount),
-            GateTermCount = kept.GateTermCount,
+            Hidden = PathBackward(pass, tape, d, outputGradient),
             Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
             Cells = kept.Cells.Pointer,
             CellSlots = kept.CellSlots,
-            OutputGradient = outputGradient,
-            OutputStride = OutputSize,
-            HiddenGradient = kept.HiddenGradient.Pointer,
             CellGradient = kept.CellGradient.Pointer,
+            Drop = CandidateDrop(pass, tape.OutputShape, d),
+            CellZoneout = CellZoneout(pass, tape.OutputShape, d),
+            NewCells = kept.Path.NewCells.Pointer,
+            NewCellRows = tape.OutputShape.RowCount,
+            CellCarried = kept.Path.CellCarried.Pointer,
         };
         _kernels[d].Run(pass.Team, ref recurrence);
     }
@@ -231,22 +257,29 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     private void AddParameterGradients(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* gradient)
     {
         LstmWeights direction = _directions[d];
-        LstmRecord<T>.DirectionRecord kept = tape.Directions[d];
+        DirectionRecord<T> kept = tape.Directions[d];
         kept.Runs.Set(kept.Plan);
         T one = T.One;
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[WeightGradient<T>.MaxFactors];
         factors[0] = new() { A = input.Pointer, Stride = InputSize, Features = InputSize, Gradient = gradient + direction.WeightIh.Offset };
         factors[1] = new()
         {
-            A = tape.Output.Pointer + (d * Units),
-            Stride = OutputSize,
-            Features = Units,
+            A = Seen(pass, tape, d),
+            Stride = SeenStride(pass, tape, d),
+            Features = HiddenSize,
             BySlot = true,
-            Gradient = gradient + direction.WeightHh.Offset,
+            Gradient = DropsWeights(pass) ? ClearedWeightGradient(tape, d) : gradient + direction.WeightHh.Offset,
         };
-        for (int i = 0; i < direction.Biases.Length; i++)
+        int count = 2;
+        if (direction.GateRecurrence is { } gates)
         {
-            factors[2 + i] = new() { A = &one, Features = 1, Gradient = gradient + direction.Biases[i].Offset };
+            T* seenGates = Seen(pass, tape, d) + HiddenSize;
+            factors[count++] = new() { A = seenGates, Stride = SeenStride(pass, tape, d), Features = 3 * Units, BySlot = true, Gradient = gradient + gates.Offset };
+        }
+
+        foreach (Parameter bias in direction.Biases)
+        {
+            factors[count++] = new() { A = &one, Features = 1, Gradient = gradient + bias.Offset };
         }
 
         WeightGradient<T> weights = new()
@@ -255,13 +288,28 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Runs = kept.Runs,
             Columns = _gates,
             Factors = factors,
-            FactorCount = 2 + direction.Biases.Length,
+            FactorCount = count,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
             Strips = pass.Strips,
             StripsLength = Pass<T>.StripsLength,
         };
         pass.Team.Run(ref weights);
+        if (DropsWeights(pass))
+        {
+            AddDroppedWeightGradient(pass, tape, d, gradient);
+        }
+
+        if (direction.Projection is not null)
+        {
+            AddProjectionGradient(pass, tape, d, gradient);
+        }
+
+        if (direction.GateRecurrence is { } recurrent)
+        {
+            ClearCandidateColumns(gradient + recurrent.Offset);
+        }
+
         if (direction.Peephole is { } own)
         {
             PeepholeGradient<T> peephole = new()
@@ -274,6 +322,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
                 GateRows = kept.GateRows,
                 Cells = kept.Cells.Pointer,
                 CellSlots = kept.CellSlots,
+                NewCells = _spec.CellZoneout > 0 ? kept.Path.NewCells.Pointer : null,
                 Gradient = gradient + own.Offset,
             };
             pass.Team.Run(ref peephole);

@@ -11,9 +11,10 @@ internal sealed class LstmWeights
     public LstmWeights(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
     {
         _units = spec.HiddenSize;
+        int size = spec.ProjectionSize ?? _units;
         Reverse = reverse;
         WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * _units, inputSize], gates);
-        WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * _units, _units], gates);
+        WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * _units, size], gates);
         string[] biases = ["bias_ih", "bias_hh"];
         Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * _units], gates))];
         if (spec.Peephole)
@@ -21,9 +22,19 @@ internal sealed class LstmWeights
             Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * _units], PanelLayout.Peepholes(_units, gates.Line));
         }
 
+        if (spec.ProjectionSize is { } projection)
+        {
+            Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, _units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));
+        }
+
+        if (spec.GateRecurrence)
+        {
+            GateRecurrence = parameters.Add($"{prefix}weight_gg{suffix}", [3 * _units, 3 * _units], PanelLayout.GatesWithoutCandidate(_units, gates.Line));
+        }
+
         if (spec.LearnInitialState)
         {
-            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [_units]);
+            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.GateRecurrence ? size + (3 * _units) : size]);
             InitialC = parameters.Add($"{prefix}initial_c{suffix}", [_units]);
         }
     }
@@ -39,6 +50,14 @@ internal sealed class LstmWeights
 
     /// <summary>Diagonal weights from the cell to its gates, three lines a panel: p_i, p_f, p_o.</summary>
     public Parameter? Peephole { get; }
+
+    /// <summary>W_hr [P, H], and how its rows lie in panels.</summary>
+    public Parameter? Projection { get; }
+
+    public PanelLayout? ProjectionColumns { get; }
+
+    /// <summary>Weights from the previous gates to the gates, [3H, 3H].</summary>
+    public Parameter? GateRecurrence { get; }
 
     public Parameter? InitialH { get; }
 
@@ -60,6 +79,18 @@ internal sealed class LstmWeights
         {
             start.Glorot(WeightIh, blocks);
             start.Orthogonal(WeightHh, blocks);
+        }
+
+        foreach ((Parameter? weights, int parts) in new[] { (Projection, 1), (GateRecurrence, 3) })
+        {
+            if (uniform && weights is not null)
+            {
+                start.Uniform(weights, limit);
+            }
+            else if (weights is not null)
+            {
+                start.Glorot(weights, parts);
+            }
         }
 
         // Otherwise peepholes start at zero: as an LSTM without them.

@@ -58,6 +58,9 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>768 KB: what the second-level cache holds beside two panels of gate gradients.</summary>
     public static int StripsLength => 768 * 1024 / sizeof(T);
 
+    /// <summary>The key of a layer's random numbers in this pass.</summary>
+    public ulong RandomKey(int layer) => RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(Seed) + (ulong)Draw) + (ulong)layer);
+
     public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
 
     public void Dispose() => Team.Dispose();

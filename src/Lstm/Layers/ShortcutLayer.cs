@@ -30,7 +30,7 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
 
     public override int StateCount => _inner[_lstm].StateCount;
 
-    public override int StateSize => _inner[_lstm].StateSize;
+    public override StateSize StateSize => _inner[_lstm].StateSize;
 
     public override bool NeedsWholeSequence => Recurrent!.NeedsWholeSequence;
 

@@ -97,82 +97,86 @@ public sealed record LstmSpec : LayerSpec
     /// <summary>A bidirectional layer's <see cref="HiddenActivation"/> in reverse. Null, the default, for the same.</summary>
     public LstmActivation? ReverseHiddenActivation { get; init; }
 
+    /// <summary>
+    /// Values P of a projected hidden state (LSTMP, Sak et al. 2014): h = W_hr·(o⊙tanh(c)) is what the layer gives and what its next step
+    /// sees, so <c>weight_hh</c> is [4H, P]; c keeps H values. Adds <c>weight_hr_l{k}</c> [P, H]. Null, the default, for none.
+    /// </summary>
+    public int? ProjectionSize { get; init; }
+
+    /// <summary>Limit of the projected |h|: each is clipped to ± this, and has no gradient where it was. Null, the default, for none.</summary>
+    public double? ProjectionClip { get; init; }
+
+    /// <summary>Whether there is an input gate; without one i = 1 (Greff et al. 2017, NIG). Its rows of the parameters stay unused. Default true.</summary>
+    public bool InputGate { get; init; } = true;
+
+    /// <summary>
+    /// Whether there is a forget gate; without one f = 1, the cell of Hochreiter &amp; Schmidhuber 1997 (Greff et al. 2017, NFG). Its rows of the
+    /// parameters stay unused. Default true.
+    /// </summary>
+    public bool ForgetGate { get; init; } = true;
+
+    /// <summary>Whether there is an output gate; without one o = 1 (Greff et al. 2017, NOG). Its rows of the parameters stay unused. Default true.</summary>
+    public bool OutputGate { get; init; } = true;
+
+    /// <summary>
+    /// Whether the gates see all gates of the step before (full gate recurrence, Greff et al. 2017, as in Hochreiter &amp; Schmidhuber 1997): the
+    /// pre-activations of i f o get <c>weight_gg_l{k}</c> [3H, 3H] times the previous i f o, which are part of the hidden state. Default false.
+    /// </summary>
+    public bool GateRecurrence { get; init; }
+
+    /// <summary>
+    /// Whether the error flows back in time through the cell alone, not through the gates and the candidate that saw h (Hochreiter &amp;
+    /// Schmidhuber 1997, their approximation of the gradient): cheap, and no longer the gradient of the loss. Default false.
+    /// </summary>
+    public bool TruncatedGradient { get; init; }
+
+    /// <summary>What the pre-activations and the cell are normalised over. Default <see cref="LstmNormalization.None"/>.</summary>
+    public LstmNormalization Normalization { get; init; } = LstmNormalization.None;
+
+    /// <summary>What a normalisation adds to the variance, &gt; 0. Default 1e-5.</summary>
+    public double NormalizationEpsilon { get; init; } = 1e-5;
+
+    /// <summary>
+    /// How many steps have statistics of their own under <see cref="LstmNormalization.Batch"/>; later steps share those of the last. At least
+    /// 1, default 100.
+    /// </summary>
+    public int BatchNormSteps { get; init; } = 100;
+
+    /// <summary>Share of a batch's statistics in the running ones, 0 &lt; m ≤ 1, under <see cref="LstmNormalization.Batch"/>. Default 0.1.</summary>
+    public double BatchNormMomentum { get; init; } = 0.1;
+
+    /// <summary>
+    /// Share of each layer's inputs dropped while training, the same ones at all steps of a sequence (variational dropout, Gal &amp; Ghahramani
+    /// 2016), 0 ≤ p &lt; 1; the kept ones are scaled by 1/(1 − p). Default 0.
+    /// </summary>
+    public double InputDropout { get; init; }
+
+    /// <summary>
+    /// Share of the hidden state dropped, while training, where the next step's gates and candidate see it, the same units at all steps of a
+    /// sequence (variational dropout, Gal &amp; Ghahramani 2016), 0 ≤ p &lt; 1; scaled as <see cref="InputDropout"/>. Default 0.
+    /// </summary>
+    public double RecurrentDropout { get; init; }
+
+    /// <summary>
+    /// Share of the candidate g dropped while training, others at each step (Semeniuta et al. 2016), 0 ≤ p &lt; 1; scaled as
+    /// <see cref="InputDropout"/>. What is in the cell already is not touched. Default 0.
+    /// </summary>
+    public double CandidateDropout { get; init; }
+
+    /// <summary>
+    /// Share of the recurrent weights <c>weight_hh</c> dropped while training, the same ones for all of a pass (DropConnect, Merity et al. 2018),
+    /// 0 ≤ p &lt; 1; scaled as <see cref="InputDropout"/>. Default 0.
+    /// </summary>
+    public double WeightDropout { get; init; }
+
+    /// <summary>
+    /// Share of the hidden units that keep their previous value at a step while training (zoneout, Krueger et al. 2017), 0 ≤ p &lt; 1; otherwise
+    /// each is p times the old value and 1 − p times the new one. Default 0.
+    /// </summary>
+    public double HiddenZoneout { get; init; }
+
+    /// <summary>The same for the cell; h comes from the new c as it was before this. Default 0.</summary>
+    public double CellZoneout { get; init; }
+
     internal override string Kind => "lstm";
-}
-
-/// <summary>Which way an LSTM layer reads its sequences.</summary>
-public enum LstmDirection
-{
-    /// <summary>From the first step to the last.</summary>
-    Forward,
-
-    /// <summary>From each sequence's own last step to its first; the output stays in the order of the steps.</summary>
-    Reverse,
-
-    /// <summary>Both; <see cref="LstmSpec.Merge"/> says how their outputs become one.</summary>
-    Bidirectional,
-}
-
-/// <summary>How the outputs of a bidirectional layer's directions become one.</summary>
-public enum LstmMerge
-{
-    /// <summary>Side by side: forward's H values, then reverse's.</summary>
-    Concatenate,
-
-    /// <summary>Their sum, of H values.</summary>
-    Sum,
-
-    /// <summary>Their mean, of H values.</summary>
-    Mean,
-
-    /// <summary>Their product, element by element, of H values.</summary>
-    Product,
-}
-
-/// <summary>How the input of each layer of a stack bypasses it. The bypass is not dropped out.</summary>
-public enum LstmShortcut
-{
-    /// <summary>Not at all.</summary>
-    None,
-
-    /// <summary>
-    /// Residual (He et al. 2016, Wu et al. 2016): each layer adds its input to its output. The sizes have to be equal, the first layer's too:
-    /// give a first layer of another size a spec of its own.
-    /// </summary>
-    Add,
-
-    /// <summary>
-    /// Skip connections (Graves 2013, Huang et al. 2017): each layer's output is its own values, then its input. So every layer sees the
-    /// stack's input and all layers before it, and the stack's output has all of them.
-    /// </summary>
-    Concatenate,
-}
-
-/// <summary>How many bias vectors an LSTM layer has.</summary>
-public enum LstmBias
-{
-    /// <summary>No bias.</summary>
-    None,
-
-    /// <summary>One: <c>bias_ih</c>.</summary>
-    One,
-
-    /// <summary>
-    /// Two that are summed, <c>bias_ih</c> and <c>bias_hh</c>, as in PyTorch: both get the same gradient, so plain
-    /// gradient descent moves their sum twice as fast.
-    /// </summary>
-    Two,
-}
-
-/// <summary>How an LSTM layer's weights start.</summary>
-public enum LstmInitialization
-{
-    /// <summary>Gate by gate: input weights Glorot uniform, recurrent weights orthogonal [H, H], biases 0, forget bias 1.</summary>
-    GlorotOrthogonal,
-
-    /// <summary>Keras's: the same, but drawn for the four gates as one matrix ([I, 4H] and [H, 4H]).</summary>
-    Keras,
-
-    /// <summary>PyTorch's: every weight and bias uniform in ±1/√H.</summary>
-    PyTorchUniform,
 }

@@ -121,9 +121,10 @@ internal static class CheckpointFile
         for (int i = 0; state is not null && i < state.Sizes.Count; i++)
         {
             int entry = i;
-            int[] shape = [state.Count, state.Sizes[entry]];
-            yield return new CheckpointTensor<T>($"state.h.{entry}", shape, () => state.Hidden(entry).ToArray(), values => values.CopyTo(state.Hidden(entry)));
-            yield return new CheckpointTensor<T>($"state.c.{entry}", shape, () => state.Cell(entry).ToArray(), values => values.CopyTo(state.Cell(entry)));
+            yield return new CheckpointTensor<T>(
+                $"state.h.{entry}", [state.Count, state.Sizes[entry].Hidden], () => state.Hidden(entry).ToArray(), values => values.CopyTo(state.Hidden(entry)));
+            yield return new CheckpointTensor<T>(
+                $"state.c.{entry}", [state.Count, state.Sizes[entry].Cell], () => state.Cell(entry).ToArray(), values => values.CopyTo(state.Cell(entry)));
         }
     }
 
@@ -183,7 +184,7 @@ internal static class CheckpointFile
     /// <summary>A state for as many sequences as the file has it for; null if it has none.</summary>
     private static NetworkState<T>? CreateState<T>(SafetensorsReader file, Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => network.StateSizes.Count > 0 && file.Find("state.h.0")?.Shape is [> 0 and <= int.MaxValue and long count, long size] && size == network.StateSizes[0]
+        => network.StateSizes.Count > 0 && file.Find("state.h.0")?.Shape is [> 0 and <= int.MaxValue and long count, long size] && size == network.StateSizes[0].Hidden
             ? new NetworkState<T>(network.StateSizes, (int)count)
             : null;
 

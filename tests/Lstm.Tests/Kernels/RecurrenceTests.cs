@@ -186,18 +186,23 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
             Split = new SequenceSplit(c.Shape),
             Units = c.Units,
             Sequences = c.Shape.Count,
-            Transposed = transposed,
-            Columns = columns,
-            GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
-            GateTermCount = c.Gates.PanelCount,
+            Hidden = new HiddenPathBackward<T>
+            {
+                Size = c.Units,
+                Sequences = c.Shape.Count,
+                Transposed = transposed,
+                Columns = columns,
+                GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
+                GateTermCount = c.Gates.PanelCount,
+                OutputGradient = dy,
+                OutputStride = stride,
+                HiddenGradient = dh,
+            },
             Own = Own(c, operands),
             Gates = gates,
             GateRows = rows,
             Cells = operands.Random(c.PaddedUnits * slots),
             CellSlots = slots,
-            OutputGradient = dy,
-            OutputStride = stride,
-            HiddenGradient = dh,
             CellGradient = operands.Random(c.PaddedUnits * c.Shape.Count),
         };
         T[] z = Values(gates, c.Gates.PaddedColumns * rows);
@@ -325,7 +330,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     ref T o = ref z[c.GateIndex(3, u, row)];
                     ref T state = ref cells[c.CellIndex(u, slot, slots)];
                     state = cell.Forward<SimdScalar<T>, T>(
-                        OwnOf(job.Own, u), ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                        OwnOf(job.Own, u), T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
                         h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(o, state);
@@ -349,23 +354,25 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                 int row = walk[s], previous = s == 0 ? rank : c.Shape.Count + walk[s - 1];
                 for (int u = 0; u < c.Units && s == walk.Length - 1; u++)
                 {
-                    dh[(rank * c.PaddedUnits) + u] += job.OutputGradient[(row * job.OutputStride) + u];
+                    dh[(rank * c.PaddedUnits) + u] += job.Hidden.OutputGradient[(row * job.Hidden.OutputStride) + u];
                 }
 
                 for (int u = 0; u < c.PaddedUnits; u++)
                 {
+                    T after = job.Cells[c.CellIndex(u, c.Shape.Count + row, slots)];
+                    dc[c.CellIndex(u, rank, c.Shape.Count)] += cell.OutputBackward<SimdScalar<T>, T>(
+                        z[c.GateIndex(3, u, row)], after, dh[(rank * c.PaddedUnits) + u], out T dO);
                     cell.Backward<SimdScalar<T>, T>(
-                        OwnOf(job.Own, u), ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
-                        job.Cells[c.CellIndex(u, previous, slots)], job.Cells[c.CellIndex(u, c.Shape.Count + row, slots)],
-                        dh[(rank * c.PaddedUnits) + u], ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
+                        OwnOf(job.Own, u), null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
+                        job.Cells[c.CellIndex(u, previous, slots)], after, dO, ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
                 }
 
                 for (int u = 0; u < c.Units; u++)
                 {
-                    T sum = s == 0 ? T.Zero : job.OutputGradient[(walk[s - 1] * job.OutputStride) + u];
+                    T sum = s == 0 ? T.Zero : job.Hidden.OutputGradient[(walk[s - 1] * job.Hidden.OutputStride) + u];
                     for (int column = 0; column < c.Gates.PaddedColumns; column++)
                     {
-                        sum = Operands<T>.MultiplyAdd(z[c.Gates.IndexOf(column, row, rows)], job.Transposed[job.Columns.IndexOf(u, column, c.Gates.PaddedColumns)], sum);
+                        sum = Operands<T>.MultiplyAdd(z[c.Gates.IndexOf(column, row, rows)], job.Hidden.Transposed[job.Hidden.Columns.IndexOf(u, column, c.Gates.PaddedColumns)], sum);
                     }
 
                     dh[(rank * c.PaddedUnits) + u] = sum;

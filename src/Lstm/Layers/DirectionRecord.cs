@@ -1,0 +1,224 @@
+using System.Numerics;
+using Lstm.Kernels;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>What one direction of an LSTM layer leaves of a forward pass.</summary>
+internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly int _units = spec.HiddenSize;
+    private readonly AlignedBuffer<ProductTerm<T>> _terms = new();
+    private readonly AlignedBuffer<T> _bias = new(gates.PaddedColumns);
+    private long _biasVersion = -1;
+    private SequenceShape? _shape;
+
+    /// <summary>z, then gates, then dz: [panels, GateRows, 4·line].</summary>
+    public AlignedBuffer<T> Gates { get; } = new();
+
+    public int GateRows { get; private set; }
+
+    /// <summary>c: [panels, CellSlots, line], by slot when kept, by rank when not.</summary>
+    public AlignedBuffer<T> Cells { get; } = new();
+
+    public int CellSlots { get; private set; }
+
+    public bool KeepsCells { get; private set; }
+
+    /// <summary>dh by rank: [B, padded values of h].</summary>
+    public AlignedBuffer<T> HiddenGradient { get; } = new();
+
+    /// <summary>dc by rank: [panels, B, line].</summary>
+    public AlignedBuffer<T> CellGradient { get; } = new();
+
+    public RecurrencePlan Plan { get; } = new(reverse);
+
+    public RowRuns Runs { get; } = new();
+
+    public TransposedWeights<T> TransposedIh { get; } = new(gates, inputSize);
+
+    public TransposedWeights<T> TransposedHh { get; } = new(gates, spec.ProjectionSize ?? spec.HiddenSize);
+
+    /// <summary>What it keeps for a layer whose next step does not see the _units' outputs as they are, or whose cell is zoned out.</summary>
+    public HiddenPathRecord<T> Path { get; } = new(gates, spec);
+
+    /// <summary>B.</summary>
+    public int Sequences => _shape!.Count;
+
+    private int Line => gates.Line;
+
+    private int PaddedUnits => gates.PaddedColumns / 4;
+
+    private int PaddedSize => TransposedHh.Columns.PaddedColumns;
+
+    public void Prepare(bool keeps, SequenceShape shape)
+    {
+        Plan.Set(shape);
+        _shape = shape;
+        KeepsCells = keeps;
+        CellSlots = keeps ? shape.Count + shape.RowCount : shape.Count;
+        GateRows = keeps ? shape.RowCount : LongestStretch();
+        Gates.Reserve((long)gates.PaddedColumns * GateRows);
+        Cells.Reserve((long)PaddedUnits * CellSlots);
+    }
+
+    /// <summary>The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.</summary>
+    public int FirstGateRow(int row) => KeepsCells ? 0 : row;
+
+    /// <summary>End of the stretch of whole steps from <paramref name="step"/>.</summary>
+    public int StretchEnd(int step)
+    {
+        int end = step + 1;
+        while (end < Plan.StepCount && RowCountOf(step, end + 1) <= rowsPerStretch)
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    /// <summary>The rows [first, end) of the walk's steps [step, endStep).</summary>
+    public (int First, int End) RowsOf(int step, int endStep)
+    {
+        (int first, int end) = Plan.SequenceSteps(step, endStep);
+        return (_shape!.Offset(first), _shape.Offset(end));
+    }
+
+    /// <summary>The sum of the biases by panels; null for none.</summary>
+    public T* SumBiases(Pass<T> pass, Parameter[] biases)
+    {
+        if (biases.Length <= 1)
+        {
+            return biases.Length == 0 ? null : pass.Parameter(biases[0]);
+        }
+
+        if (_biasVersion != pass.Version)
+        {
+            T* first = pass.Parameter(biases[0]);
+            T* second = pass.Parameter(biases[1]);
+            for (int i = 0; i < gates.PaddedColumns; i++)
+            {
+                _bias.Pointer[i] = first[i] + second[i];
+            }
+
+            _biasVersion = pass.Version;
+        }
+
+        return _bias.Pointer;
+    }
+
+    /// <summary>How many terms <see cref="GateTerms(T*, int)"/> has.</summary>
+    public int GateTermCount => GateTermCountOf(gates);
+
+    /// <summary>dz as the left factor of a product with a transposed weight.</summary>
+    public ProductTerm<T>* GateTerms(T* transposed, int rows) => GateTerms(_terms, Gates.Pointer, transposed, rows);
+
+    /// <summary>
+    /// The same of any [panels, rows, 4·line]: a term for each panel. A last panel with fewer units than a line has a term for each of its
+    /// gates, which leaves its padding out.
+    /// </summary>
+    public ProductTerm<T>* GateTerms(AlignedBuffer<ProductTerm<T>> terms, T* left, T* transposed, int rows)
+    {
+        terms.Reserve(GateTermCount);
+        int width = 4 * Line;
+        for (int t = 0; t < GateTermCount; t++)
+        {
+            int panel = Math.Min(t, gates.PanelCount - 1);
+            int column = (t - panel) * Line;
+            terms.Pointer[t] = new ProductTerm<T>
+            {
+                A = left + ((nint)panel * rows * width) + column,
+                ARowStride = width,
+                B = transposed,
+                PanelRows = gates.PaddedColumns,
+                FirstRow = (panel * width) + column,
+                RowStep = 1,
+                Count = _units - (panel * Line) >= Line ? width : _units % Line,
+            };
+        }
+
+        return terms.Pointer;
+    }
+
+    /// <summary>Sets the cell state of a slot or rank; an empty source means zero. The padding becomes zero.</summary>
+    public void SetCell(int slot, ReadOnlySpan<T> source) => SetByPanels(Cells.Pointer, CellSlots, slot, source);
+
+    public void CopyCell(int slot, Span<T> destination) => CopyByPanels(Cells.Pointer, CellSlots, slot, destination);
+
+    /// <summary>Copies one of the four gates of a row, or its gradient once a backward pass has overwritten it.</summary>
+    public void CopyGate(int gate, int row, Span<T> destination)
+    {
+        for (int u = 0; u < _units; u += Line)
+        {
+            Span<T> target = destination[u..Math.Min(u + Line, _units)];
+            nint place = ((((nint)(u / Line) * GateRows) + row) * 4) + gate;
+            new ReadOnlySpan<T>(Gates.Pointer + (place * Line), target.Length).CopyTo(target);
+        }
+    }
+
+    public void ClearStateGradients(int sequences)
+    {
+        HiddenGradient.Reserve((long)sequences * PaddedSize);
+        CellGradient.Reserve((long)sequences * PaddedUnits);
+        HiddenGradient.Span[..(sequences * PaddedSize)].Clear();
+        CellGradient.Span[..(sequences * PaddedUnits)].Clear();
+    }
+
+    public Span<T> HiddenGradientRow(int rank) => new(HiddenGradient.Pointer + ((nint)rank * PaddedSize), PaddedSize);
+
+    public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetByPanels(CellGradient.Pointer, _shape!.Count, rank, source);
+
+    public void CopyCellGradient(int rank, Span<T> destination) => CopyByPanels(CellGradient.Pointer, _shape!.Count, rank, destination);
+
+    /// <summary>Adds dc of a rank to <paramref name="cell"/>.</summary>
+    public void AddCellGradient(int rank, T* cell)
+    {
+        for (int u = 0; u < _units; u++)
+        {
+            cell[u] += CellGradient.Pointer[CellIndex(_shape!.Count, rank, u)];
+        }
+    }
+
+    private static int GateTermCountOf(PanelLayout gates) => gates.PanelCount + (gates.Columns == gates.PaddedColumns ? 0 : 3);
+
+    private int LongestStretch()
+    {
+        int longest = 0;
+        for (int step = 0; step < Plan.StepCount;)
+        {
+            int end = StretchEnd(step);
+            longest = Math.Max(longest, RowCountOf(step, end));
+            step = end;
+        }
+
+        return longest;
+    }
+
+    private int RowCountOf(int step, int endStep)
+    {
+        (int first, int end) = RowsOf(step, endStep);
+        return end - first;
+    }
+
+    private nint CellIndex(int slots, int slot, int unit) => ((((nint)(unit / Line) * slots) + slot) * Line) + (unit % Line);
+
+    private void SetByPanels(T* panels, int slots, int slot, ReadOnlySpan<T> source)
+    {
+        for (int u = 0; u < PaddedUnits; u += Line)
+        {
+            Span<T> line = new(panels + CellIndex(slots, slot, u), Line);
+            line.Clear();
+            source[Math.Min(u, source.Length)..Math.Min(u + Line, source.Length)].CopyTo(line);
+        }
+    }
+
+    private void CopyByPanels(T* panels, int slots, int slot, Span<T> destination)
+    {
+        for (int u = 0; u < _units; u += Line)
+        {
+            Span<T> target = destination[u..Math.Min(u + Line, _units)];
+            new ReadOnlySpan<T>(panels + CellIndex(slots, slot, u), target.Length).CopyTo(target);
+        }
+    }
+}

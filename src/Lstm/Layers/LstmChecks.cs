@@ -1,0 +1,64 @@
+namespace Lstm.Layers;
+
+/// <summary>Refuses an <see cref="LstmSpec"/> that no layer can be made of, naming the layer and the property.</summary>
+internal static class LstmChecks
+{
+    /// <summary>Throws unless every property is in its range and fits the others.</summary>
+    /// <exception cref="ArgumentException">One is not, or does not.</exception>
+    public static void Check(LstmSpec spec, string name)
+    {
+        SpecCheck.Check(spec.HiddenSize >= 1, name, nameof(spec.HiddenSize), spec.HiddenSize, "at least 1");
+        SpecCheck.Check(spec.Layers >= 1, name, nameof(spec.Layers), spec.Layers, "at least 1");
+        SpecCheck.Check(Enum.IsDefined(spec.Direction), name, nameof(spec.Direction), spec.Direction, "one of the enumeration's");
+        SpecCheck.Check(Enum.IsDefined(spec.Bias), name, nameof(spec.Bias), spec.Bias, "one of the enumeration's");
+        SpecCheck.Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
+        SpecCheck.Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
+        SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
+        CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
+        CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
+        CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
+        CheckActivation(spec.CellActivation, name, nameof(spec.CellActivation));
+        CheckActivation(spec.HiddenActivation, name, nameof(spec.HiddenActivation));
+        CheckActivation(spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
+        CheckActivation(spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
+        CheckActivation(spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
+        SpecCheck.Rate(spec.Dropout, name, nameof(spec.Dropout));
+        CheckLimit(spec.ProjectionClip, name, nameof(spec.ProjectionClip));
+        SpecCheck.Check(spec.ProjectionSize is null or >= 1, name, nameof(spec.ProjectionSize), spec.ProjectionSize, "at least 1, or null");
+        SpecCheck.Check(spec.ProjectionClip is null || spec.ProjectionSize is not null, name, nameof(spec.ProjectionClip), spec.ProjectionClip, "null without a projection");
+        SpecCheck.Check(!spec.CoupledGates || (spec.InputGate && spec.ForgetGate), name, nameof(spec.CoupledGates), spec.CoupledGates, "false without an input and a forget gate");
+        SpecCheck.Check(Enum.IsDefined(spec.Normalization), name, nameof(spec.Normalization), spec.Normalization, "one of the enumeration's");
+        SpecCheck.Check(spec.NormalizationEpsilon is >= 1e-30 and <= 1e30, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "from 1e-30 to 1e30");
+        SpecCheck.Check(spec.BatchNormSteps >= 1, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, "at least 1");
+        SpecCheck.Check(spec.BatchNormMomentum is > 0 and <= 1, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, "in 0 < m ≤ 1");
+        SpecCheck.Rate(spec.InputDropout, name, nameof(spec.InputDropout));
+        SpecCheck.Rate(spec.RecurrentDropout, name, nameof(spec.RecurrentDropout));
+        SpecCheck.Rate(spec.CandidateDropout, name, nameof(spec.CandidateDropout));
+        SpecCheck.Rate(spec.WeightDropout, name, nameof(spec.WeightDropout));
+        SpecCheck.Rate(spec.HiddenZoneout, name, nameof(spec.HiddenZoneout));
+        SpecCheck.Rate(spec.CellZoneout, name, nameof(spec.CellZoneout));
+        SpecCheck.Check(Enum.IsDefined(spec.Merge), name, nameof(spec.Merge), spec.Merge, "one of the enumeration's");
+        SpecCheck.Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
+        SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
+    }
+
+    // As small a limit as float can hold, so that it is not zero there.
+    private static void CheckLimit(double? limit, string layer, string property)
+        => SpecCheck.Check(limit is null or (>= 1e-30 and <= 1e30), layer, property, limit, "from 1e-30 to 1e30, or null");
+
+    // Backward has only the output: it has to tell the slope.
+    private static void CheckActivation(LstmActivation? activation, string layer, string property)
+    {
+        if (activation is not null)
+        {
+            bool isSmall = Math.Abs(activation.Alpha) <= 1e30 && Math.Abs(activation.Beta) <= 1e30;
+            bool hasSlope = activation.Function switch
+            {
+                LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu => activation.Alpha >= 0,
+                LstmActivationFunction.ScaledTanh => Math.Abs(activation.Alpha) >= 1e-30,
+                _ => Enum.IsDefined(activation.Function),
+            };
+            SpecCheck.Check(isSmall && hasSlope, layer, property, activation, "a function with finite parameters, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
+        }
+    }
+}
