@@ -130,7 +130,11 @@ public sealed record LstmSpec : LayerSpec
     /// </summary>
     public bool TruncatedGradient { get; init; }
 
-    /// <summary>What the pre-activations and the cell are normalised over. Default <see cref="LstmNormalization.None"/>.</summary>
+    /// <summary>
+    /// What W_ih x, W_hh h and the c that is shown in h are normalised over: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) + β_c).
+    /// Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H].
+    /// Default <see cref="LstmNormalization.None"/>.
+    /// </summary>
     public LstmNormalization Normalization { get; init; } = LstmNormalization.None;
 
     /// <summary>What a normalisation adds to the variance, &gt; 0. Default 1e-5.</summary>
