@@ -26,6 +26,20 @@ internal static class Close
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Relative<T>(expected.AsSpan(), actual.AsSpan(), tolerance, what, floor);
 
+    /// <summary>Asserts that every element is within <paramref name="tolerance"/> of the expected one; a NaN never is.</summary>
+    public static void Within<T>(ReadOnlySpan<double> expected, ReadOnlySpan<T> actual, Tolerance tolerance, string what)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} elements, expected {expected.Length}.");
+        double ofLargest = tolerance.OfLargest * LargestMagnitude(expected);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double error = Math.Abs(double.CreateChecked(actual[i]) - expected[i]);
+            double limit = tolerance.Absolute + (tolerance.Relative * Math.Abs(expected[i])) + ofLargest;
+            Assert.True(error <= limit, $"{what}: error {error:e2} > {limit:e1} at [{i}] of {expected.Length}: expected {expected[i]:r}, actual {actual[i]:r}.");
+        }
+    }
+
     /// <summary>The largest relative error in the sense of <see cref="Relative"/>, and where it is; (0, -1) if there is none.</summary>
     public static (double Error, int Index) RelativeError<T>(
         ReadOnlySpan<T> expected, ReadOnlySpan<T> actual, double floor = 1e-3)

@@ -32,6 +32,27 @@ public class CloseTests
     public void RelativeError_of_small_element_is_relative_to_the_largest() =>
         Assert.Equal((1e-3, 1), Close.RelativeError<double>([1000, 0], [1000, 1e-3]));
 
+    [Theory]
+    [InlineData(100, 100.2, true)]
+    [InlineData(100, 100.22, false)]
+    [InlineData(-1, -1.111, true)]
+    [InlineData(-1, -1.112, false)]
+    [InlineData(0, 0.11, true)]
+    [InlineData(0, 0.1101, false)]
+    [InlineData(0, double.NaN, false)]
+    [InlineData(double.NaN, double.NaN, false)]
+    public void Within_adds_the_parts_of_the_tolerance(double expected, double actual, bool close)
+    {
+        // 0.1 for the largest value, 0.01, and a thousandth of the value itself.
+        Exception? failure = Record.Exception(() => Close.Within<double>([100, expected], [100, actual], new(0.01, 1e-3, 1e-3), "y"));
+        Assert.Equal(close, failure is null);
+        Assert.True(close || failure!.Message.Contains("[1] of 2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Within_different_lengths_fail() =>
+        Assert.ThrowsAny<Exception>(() => Close.Within<float>([1, 2], [1], new(1), "y"));
+
     [Fact]
     public void SameBits_names_first_difference_in_bits()
     {

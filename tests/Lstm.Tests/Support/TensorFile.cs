@@ -44,7 +44,7 @@ internal sealed class TensorFile
 
     public bool Has(string name) => tensors.ContainsKey(name);
 
-    /// <summary>F64, F32, I64 or I32.</summary>
+    /// <summary>F64, F32, I64, I32 or U8.</summary>
     public string Type(string name) => tensors[name].Type;
 
     public int[] Shape(string name) => tensors[name].Shape;
@@ -67,6 +67,7 @@ internal sealed class TensorFile
     {
         "I64" => Values<long>(name),
         "I32" => Array.ConvertAll(Values<int>(name), value => (long)value),
+        "U8" => Array.ConvertAll(Values<byte>(name), value => (long)value),
         string type => throw new InvalidDataException($"{name} is {type}, not an integer tensor."),
     };
 
