@@ -96,7 +96,8 @@ public class AllocationFreeTests
         }
     }
 
-    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
+    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 },
+        new LstmSpec(9) { ProjectionSize = 5, GateRecurrence = true, HiddenZoneout = 0.1, CellZoneout = 0.1, WeightDropout = 0.1, RecurrentDropout = 0.1, InputDropout = 0.1, CandidateDropout = 0.1 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
 
     private static void Stream(int sessions, int[]? subset, params LayerSpec[] specs)
     {

@@ -45,6 +45,8 @@ public class InstructionSetTests
             ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
             ("variants", 3, [new LstmSpec(9) { Peephole = true, CellClip = 0.4 }, new LstmSpec(17) { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 },
                 new LstmSpec(5) { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) }]),
+            ("projection", 3, [new LstmSpec(19) { ProjectionSize = 9, ProjectionClip = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2 },
+                new LstmSpec(9) { GateRecurrence = true, WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 }]),
             ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {

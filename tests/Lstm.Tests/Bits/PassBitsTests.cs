@@ -11,7 +11,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -273,6 +273,15 @@ public abstract class PassBitsTests<T>
             new LstmSpec(19) { GateActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Softsign), Direction = LstmDirection.Bidirectional, ReverseCellActivation = new(LstmActivationFunction.Elu, 1) },
             new LstmSpec(19) { Peephole = true, Direction = LstmDirection.Bidirectional }, new LstmSpec(9) { CoupledGates = true, PreActivationClip = 0.5 },
             new LstmSpec(17) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4, Direction = LstmDirection.Reverse }]),
+        "projection" => (3, [
+            new LstmSpec(33) { ProjectionSize = 19, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional, LearnInitialState = true },
+            new LstmSpec(9) { ProjectionSize = 17, ProjectionClip = 0.2, Direction = LstmDirection.Reverse, Peephole = true }]),
+        "zoneout" => (3, [
+            new LstmSpec(19) { HiddenZoneout = 0.3, CellZoneout = 0.2, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { WeightDropout = 0.5, RecurrentDropout = 0.4, InputDropout = 0.3, CandidateDropout = 0.3, HiddenZoneout = 0.2, ProjectionSize = 5, ProjectionClip = 0.3 }]),
+        "gates" => (3, [
+            new LstmSpec(19) { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { ForgetGate = false, TruncatedGradient = true }, new LstmSpec(9) { InputGate = false, OutputGate = false, GateRecurrence = true }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 
