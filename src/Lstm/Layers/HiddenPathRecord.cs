@@ -16,6 +16,9 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
     /// <summary>P, or H.</summary>
     private readonly int _size = spec.ProjectionSize ?? spec.HiddenSize;
 
+    /// <summary>The same, padded.</summary>
+    private readonly int _paddedSize = PanelLayout.Plain<T>(spec.ProjectionSize ?? spec.HiddenSize).PaddedColumns;
+
     private readonly T[] _scratch = new T[(spec.ProjectionSize ?? spec.HiddenSize) + (spec.GateRecurrence ? 3 * spec.HiddenSize : 0)];
 
     /// <summary>m [R, H], or by rank [B, H].</summary>
@@ -64,9 +67,6 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
     /// <summary>Room for one row of what a step sees, for whoever needs it at the moment.</summary>
     public Span<T> HiddenScratch => _scratch.AsSpan();
 
-    /// <summary>Values of h, padded.</summary>
-    private int PaddedSize => PanelLayout.Plain<T>(_size).PaddedColumns;
-
     /// <summary>Makes room for a pass.</summary>
     /// <param name="shape">The rows.</param>
     /// <param name="keeps">Whether a backward pass may follow.</param>
@@ -84,10 +84,10 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
     public void PrepareBackward(SequenceShape shape)
     {
         long count = shape.Count;
-        Carried.Reserve(spec.HiddenZoneout > 0 ? count * PaddedSize : 0);
+        Carried.Reserve(spec.HiddenZoneout > 0 ? count * _paddedSize : 0);
         CellCarried.Reserve(spec.CellZoneout > 0 ? count * gates.PaddedColumns / 4 : 0);
         UnitGradient.Reserve(TransposedProjection is { } w ? count * w.Columns.PaddedColumns : 0);
-        Projected.Reserve(spec.ProjectionSize is null ? 0 : (long)shape.RowCount * PaddedSize);
+        Projected.Reserve(spec.ProjectionSize is null ? 0 : (long)shape.RowCount * _paddedSize);
         GateScratch.Reserve(TransposedGates is { } g ? count * g.Columns.PaddedColumns : 0);
         GateGradient.Reserve(spec.GateRecurrence ? count * gates.PaddedColumns / 4 * 3 : 0);
         UnitGradient.Span.Clear();
