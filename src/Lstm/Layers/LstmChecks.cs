@@ -27,6 +27,10 @@ internal static class LstmChecks
         SpecCheck.Check(spec.ProjectionSize is null or >= 1, name, nameof(spec.ProjectionSize), spec.ProjectionSize, "at least 1, or null");
         SpecCheck.Check(spec.ProjectionClip is null || spec.ProjectionSize is not null, name, nameof(spec.ProjectionClip), spec.ProjectionClip, "null without a projection");
         SpecCheck.Check(!spec.CoupledGates || (spec.InputGate && spec.ForgetGate), name, nameof(spec.CoupledGates), spec.CoupledGates, "false without an input and a forget gate");
+        SpecCheck.Check(Enum.IsDefined(spec.Normalization), name, nameof(spec.Normalization), spec.Normalization, "one of the enumeration's");
+        SpecCheck.Check(spec.NormalizationEpsilon is >= 1e-30 and <= 1e30, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "from 1e-30 to 1e30");
+        SpecCheck.Check(spec.BatchNormSteps >= 1, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, "at least 1");
+        SpecCheck.Check(spec.BatchNormMomentum is > 0 and <= 1, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, "in 0 < m ≤ 1");
         SpecCheck.Rate(spec.InputDropout, name, nameof(spec.InputDropout));
         SpecCheck.Rate(spec.RecurrentDropout, name, nameof(spec.RecurrentDropout));
         SpecCheck.Rate(spec.CandidateDropout, name, nameof(spec.CandidateDropout));

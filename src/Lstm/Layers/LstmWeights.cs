@@ -32,6 +32,14 @@ internal sealed class LstmWeights
             GateRecurrence = parameters.Add($"{prefix}weight_gg{suffix}", [3 * _units, 3 * _units], PanelLayout.GatesWithoutCandidate(_units, gates.Line));
         }
 
+        if (spec.Normalization != LstmNormalization.None)
+        {
+            NormIh = parameters.Add($"{prefix}norm_ih_weight{suffix}", [4 * _units], gates);
+            NormHh = parameters.Add($"{prefix}norm_hh_weight{suffix}", [4 * _units], gates);
+            NormC = parameters.Add($"{prefix}norm_c_weight{suffix}", [_units]);
+            NormCBias = parameters.Add($"{prefix}norm_c_bias{suffix}", [_units]);
+        }
+
         if (spec.LearnInitialState)
         {
             InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.GateRecurrence ? size + (3 * _units) : size]);
@@ -58,6 +66,15 @@ internal sealed class LstmWeights
 
     /// <summary>Weights from the previous gates to the gates, [3H, 3H].</summary>
     public Parameter? GateRecurrence { get; }
+
+    /// <summary>γ of the normalised W_ih x and W_hh h, and γ and β of the normalised c.</summary>
+    public Parameter? NormIh { get; }
+
+    public Parameter? NormHh { get; }
+
+    public Parameter? NormC { get; }
+
+    public Parameter? NormCBias { get; }
 
     public Parameter? InitialH { get; }
 
@@ -97,6 +114,16 @@ internal sealed class LstmWeights
         if (uniform && Peephole is not null)
         {
             start.Uniform(Peephole, limit);
+        }
+
+        // Cooijmans et al. 2017: with 1, tanh would be saturated from the start where a batch's statistics say so.
+        double gamma = spec.Normalization == LstmNormalization.Batch ? 0.1 : 1;
+        foreach (Parameter? weight in new[] { NormIh, NormHh, NormC })
+        {
+            if (weight is not null)
+            {
+                start.Constant(weight, gamma, 0, weight.Count);
+            }
         }
 
         foreach (Parameter bias in Biases.Where(_ => uniform))

@@ -131,6 +131,25 @@ public sealed record LstmSpec : LayerSpec
     public bool TruncatedGradient { get; init; }
 
     /// <summary>
+    /// What W_ih x, W_hh h and the c that is shown in h are normalised over: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) + β_c).
+    /// Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H].
+    /// Default <see cref="LstmNormalization.None"/>.
+    /// </summary>
+    public LstmNormalization Normalization { get; init; } = LstmNormalization.None;
+
+    /// <summary>What a normalisation adds to the variance, &gt; 0. Default 1e-5.</summary>
+    public double NormalizationEpsilon { get; init; } = 1e-5;
+
+    /// <summary>
+    /// How many steps have statistics of their own under <see cref="LstmNormalization.Batch"/>; later steps share those of the last. At least
+    /// 1, default 100.
+    /// </summary>
+    public int BatchNormSteps { get; init; } = 100;
+
+    /// <summary>Share of a batch's statistics in the running ones, 0 &lt; m ≤ 1, under <see cref="LstmNormalization.Batch"/>. Default 0.1.</summary>
+    public double BatchNormMomentum { get; init; } = 0.1;
+
+    /// <summary>
     /// Share of each layer's inputs dropped while training, the same ones at all steps of a sequence (variational dropout, Gal &amp; Ghahramani
     /// 2016), 0 ≤ p &lt; 1; the kept ones are scaled by 1/(1 − p). Default 0.
     /// </summary>

@@ -42,7 +42,7 @@ public class SpecJsonTests
     {
         Assert.Equal(
             """
-            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","merge":"mean","shortcut":"add","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"peephole":false,"coupledGates":false,"inputGate":true,"forgetGate":true,"outputGate":true,"gateRecurrence":false,"truncatedGradient":false,"inputDropout":0,"recurrentDropout":0,"candidateDropout":0,"weightDropout":0,"hiddenZoneout":0,"cellZoneout":0},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
+            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","merge":"mean","shortcut":"add","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"peephole":false,"coupledGates":false,"inputGate":true,"forgetGate":true,"outputGate":true,"gateRecurrence":false,"truncatedGradient":false,"normalization":"none","normalizationEpsilon":1E-05,"batchNormSteps":100,"batchNormMomentum":0.1,"inputDropout":0,"recurrentDropout":0,"candidateDropout":0,"weightDropout":0,"hiddenZoneout":0,"cellZoneout":0},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
             """,
             SpecJson.Write(3, [
                 new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean, Shortcut = LstmShortcut.Add, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1 },
