@@ -45,6 +45,8 @@ public class InstructionSetTests
             ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
             ("variants", 3, [new LstmSpec(9) { Peephole = true, CellClip = 0.4 }, new LstmSpec(17) { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 },
                 new LstmSpec(5) { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) }]),
+            ("layer norm", 3, [new LstmSpec(19) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional },
+                new LstmSpec(9) { Normalization = LstmNormalization.Layer, Peephole = true, ProjectionSize = 5, HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 }]),
             ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {
@@ -139,7 +141,7 @@ public class InstructionSetTests
     private static (string Width, string Fused, string[] Hashes) Run(string instructionSet)
     {
         string[] lines = ChildProcess.RunWith(instructionSet, "bits.train").Succeeded();
-        Assert.Equal(17, lines.Length);
+        Assert.Equal(19, lines.Length);
         string[] first = lines[0].Split(' ');
         return (first[0], first[1], lines[1..]);
     }

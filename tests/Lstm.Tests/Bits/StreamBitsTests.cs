@@ -8,7 +8,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "layer norm");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -217,6 +217,9 @@ public abstract class StreamBitsTests<T>
         "variants" => Sample.Network<T>(1, 3, new LstmSpec(33) { Peephole = true, Bias = LstmBias.Two },
             new LstmSpec(9) { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1) },
             new LstmSpec(19) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4 }),
+        "layer norm" => Sample.Network<T>(1, 40, new LstmSpec(19) { Normalization = LstmNormalization.Layer, Layers = 2, Bias = LstmBias.Two, LearnInitialState = true },
+            new LstmSpec(33) { Normalization = LstmNormalization.Layer, Peephole = true, HiddenZoneout = 0.2, CellZoneout = 0.3 },
+            new LstmSpec(9) { Normalization = LstmNormalization.Layer, ProjectionSize = 5, GateRecurrence = true, Bias = LstmBias.None }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };
 
