@@ -10,7 +10,7 @@ namespace Lstm.Kernels;
 /// Kept out of the product's method: cell maths inside the register tile would make it spill. The product leaves its
 /// result in z, where it is still in the first-level cache.
 /// </remarks>
-internal static unsafe class CellEpilogue<TSimd, TVec, T, TCell>
+internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

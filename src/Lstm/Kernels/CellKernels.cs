@@ -27,6 +27,10 @@ internal abstract class CellKernels<T>
 
     public abstract void Run(WorkerTeam team, ref RecurrentBackward<T> work);
 
+    public abstract void Run(WorkerTeam team, ref LayerNormForward<T> work);
+
+    public abstract void Run(WorkerTeam team, ref LayerNormBackward<T> work);
+
     public abstract StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step);
 }
 
@@ -44,6 +48,18 @@ internal sealed class CellKernels<T, TCell>(TCell cell) : CellKernels<T>
     public override void Run(WorkerTeam team, ref RecurrentBackward<T> work)
     {
         CellJob<T, RecurrentBackward<T>, TCell> job = new(work, cell);
+        team.Run(ref job);
+    }
+
+    public override void Run(WorkerTeam team, ref LayerNormForward<T> work)
+    {
+        CellJob<T, LayerNormForward<T>, TCell> job = new(work, cell);
+        team.Run(ref job);
+    }
+
+    public override void Run(WorkerTeam team, ref LayerNormBackward<T> work)
+    {
+        CellJob<T, LayerNormBackward<T>, TCell> job = new(work, cell);
         team.Run(ref job);
     }
 

@@ -85,6 +85,8 @@ internal sealed unsafe partial class LstmLayer<T>
         DirectionRecord<T> kept = tape.Directions[d];
         HiddenPathRecord<T> path = kept.Path;
         int rows = tape.OutputShape.RowCount;
+        T* dz = NormalizesRows ? kept.LayerNorm!.StepGradient.Pointer : kept.Gates.Pointer;
+        int dzRows = NormalizesRows ? tape.OutputShape.Count : rows;
         path.TransposedProjection?.Update(pass.Parameter(_directions[d].Projection!), pass.Version, pass.Team);
         path.TransposedGates?.Update(pass.Parameter(_directions[d].GateRecurrence!), pass.Version, pass.Team);
         return new HiddenPathBackward<T>
@@ -95,7 +97,7 @@ internal sealed unsafe partial class LstmLayer<T>
             Truncates = _spec.TruncatedGradient,
             Transposed = kept.TransposedHh.Pointer,
             Columns = kept.TransposedHh.Columns,
-            GateTerms = kept.GateTerms(kept.TransposedHh.Pointer, rows),
+            GateTerms = kept.GateTerms(dz, kept.TransposedHh.Pointer, dzRows),
             GateTermCount = kept.GateTermCount,
             OutputGradient = outputGradient,
             OutputStride = OutputSize,
@@ -109,7 +111,7 @@ internal sealed unsafe partial class LstmLayer<T>
             ProjectedRows = rows,
             TransposedGates = path.TransposedGates is { } g ? g.Pointer : null,
             GateColumns = path.TransposedGates?.Columns,
-            GateRecurrentTerms = path.TransposedGates is { } turned ? kept.GateTerms(path.GateTerms, kept.Gates.Pointer, turned.Pointer, rows) : null,
+            GateRecurrentTerms = path.TransposedGates is { } turned ? kept.GateTerms(path.GateTerms, dz, turned.Pointer, dzRows) : null,
             GateScratch = path.GateScratch.Pointer,
             GateGradient = path.TransposedGates is null ? null : path.GateGradient.Pointer,
         };

@@ -86,6 +86,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
+            kept.LayerNorm?.Prepare(input.Shape, pass.Keeps, kept.GateRows);
             SetInitialState(pass, tape, d);
             if (DropsWeights(pass))
             {
@@ -97,7 +98,15 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             for (int step = 0; step < steps;)
             {
                 int end = kept.StretchEnd(step);
-                ForwardStretch(pass, input, tape, d, bias, step, end);
+                if (NormalizesRows)
+                {
+                    ForwardNormalized(pass, input, tape, d, bias, step, end);
+                }
+                else
+                {
+                    ForwardStretch(pass, input, tape, d, bias, step, end);
+                }
+
                 step = end;
             }
         }
@@ -105,7 +114,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
     {
-        if (!IsDirect)
+        if (!IsDirect || NormalizesRows)
         {
             return new BatchOfOneStep<T>(this, pass, state);
         }
@@ -134,6 +143,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.PrepareBackward(input.Shape);
+            kept.LayerNorm?.PrepareBackward(input.Shape);
             if (DropsWeights(pass))
             {
                 kept.TransposedHh.Invalidate();
@@ -141,13 +151,21 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
             kept.TransposedHh.Update(RecurrentWeights(pass, tape, d), pass.Version, pass.Team);
             SetFinalGradient(pass, tape, d);
-            PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize));
+            if (NormalizesRows)
+            {
+                PropagateNormalized(pass, tape, d, outputGradient + (d * HiddenSize));
+            }
+            else
+            {
+                PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize));
+            }
+
             AddParameterGradients(pass, input, tape, d, gradient);
             TakeInitialGradient(pass, tape, d, gradient);
             if (inputGradient != null)
             {
                 kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version, pass.Team);
-                ProductTerm<T>* terms = kept.GateTerms(kept.TransposedIh.Pointer, input.Count);
+                ProductTerm<T>* terms = kept.GateTerms(kept.InputProductGradient, kept.TransposedIh.Pointer, input.Count);
                 RowProduct<T> product = new()
                 {
                     Width = pass.Width,
@@ -282,19 +300,16 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             factors[count++] = new() { A = &one, Features = 1, Gradient = gradient + bias.Offset };
         }
 
-        WeightGradient<T> weights = new()
+        if (NormalizesRows)
         {
-            Width = pass.Width,
-            Runs = kept.Runs,
-            Columns = _gates,
-            Factors = factors,
-            FactorCount = count,
-            Gates = kept.Gates.Pointer,
-            GateRows = kept.GateRows,
-            Strips = pass.Strips,
-            StripsLength = Pass<T>.StripsLength,
-        };
-        pass.Team.Run(ref weights);
+            AddNormGradients(pass, tape, d, gradient);
+            AddNormalizedWeightGradients(pass, kept, factors, count, direction.Biases.Length);
+        }
+        else
+        {
+            AddWeightGradients(pass, kept, factors, count, kept.Gates.Pointer);
+        }
+
         if (DropsWeights(pass))
         {
             AddDroppedWeightGradient(pass, tape, d, gradient);
@@ -327,5 +342,22 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             };
             pass.Team.Run(ref peephole);
         }
+    }
+
+    private void AddWeightGradients(Pass<T> pass, DirectionRecord<T> kept, WeightFactor<T>* factors, int count, T* gates)
+    {
+        WeightGradient<T> weights = new()
+        {
+            Width = pass.Width,
+            Runs = kept.Runs,
+            Columns = _gates,
+            Factors = factors,
+            FactorCount = count,
+            Gates = gates,
+            GateRows = kept.GateRows,
+            Strips = pass.Strips,
+            StripsLength = Pass<T>.StripsLength,
+        };
+        pass.Team.Run(ref weights);
     }
 }

@@ -19,6 +19,8 @@ public class AllocationFreeTests
     [InlineData("train-merged")]
     [InlineData("train-residual")]
     [InlineData("stream-residual")]
+    [InlineData("train-layer-norm")]
+    [InlineData("stream-layer-norm")]
     [InlineData("train-ids")]
     [InlineData("train-vocabulary")]
     [InlineData("refill")]
@@ -83,6 +85,12 @@ public class AllocationFreeTests
                 break;
             case "stream-residual":
                 Stream(1, null, new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add }, new LstmSpec(9) { Shortcut = LstmShortcut.Concatenate }, new DenseSpec(3));
+                break;
+            case "train-layer-norm":
+                Train(2, new LstmSpec(9) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional }, new LstmSpec(4) { Normalization = LstmNormalization.Layer, HiddenZoneout = 0.2, CellZoneout = 0.2, ProjectionSize = 3 });
+                break;
+            case "stream-layer-norm":
+                Stream(1, null, new LstmSpec(9) { Normalization = LstmNormalization.Layer, Layers = 2 }, new DenseSpec(3));
                 break;
             case "train-ids":
                 TrainIds();

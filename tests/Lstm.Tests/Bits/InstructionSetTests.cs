@@ -47,6 +47,8 @@ public class InstructionSetTests
                 new LstmSpec(5) { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) }]),
             ("projection", 3, [new LstmSpec(19) { ProjectionSize = 9, ProjectionClip = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2 },
                 new LstmSpec(9) { GateRecurrence = true, WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 }]),
+            ("layer norm", 3, [new LstmSpec(19) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional },
+                new LstmSpec(9) { Normalization = LstmNormalization.Layer, Peephole = true, ProjectionSize = 5, HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 }]),
             ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {
@@ -141,7 +143,7 @@ public class InstructionSetTests
     private static (string Width, string Fused, string[] Hashes) Run(string instructionSet)
     {
         string[] lines = ChildProcess.RunWith(instructionSet, "bits.train").Succeeded();
-        Assert.Equal(19, lines.Length);
+        Assert.Equal(21, lines.Length);
         string[] first = lines[0].Split(' ');
         return (first[0], first[1], lines[1..]);
     }

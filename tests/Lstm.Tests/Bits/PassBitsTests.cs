@@ -11,7 +11,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "layer norm forward");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -151,6 +151,7 @@ public abstract class PassBitsTests<T>
     [InlineData("embedding")]
     [InlineData("residual")]
     [InlineData("skip")]
+    [InlineData("layer norm forward")]
     public void Segments_with_the_state_carried_give_the_bits_of_the_whole(string name)
     {
         Network<T> network = Create(name);
@@ -183,6 +184,7 @@ public abstract class PassBitsTests<T>
     [InlineData("stack")]
     [InlineData("reverse")]
     [InlineData("bidirectional")]
+    [InlineData("layer norm forward")]
     public void A_NaN_input_reaches_only_its_own_sequence(string name)
     {
         Network<T> network = Create(name);
@@ -200,7 +202,7 @@ public abstract class PassBitsTests<T>
         }
 
         // All of a step that comes after it; but dropout may set a NaN to zero.
-        int step = name == "stack" ? Lengths[2] - 1 : 0;
+        int step = name is "stack" or "layer norm forward" ? Lengths[2] - 1 : 0;
         Assert.All(broken.Output[((from + step) * network.OutputSize)..((from + step + 1) * network.OutputSize)], value => Assert.True(T.IsNaN(value) || (name == "reverse" && value == T.Zero)));
     }
 
@@ -282,6 +284,11 @@ public abstract class PassBitsTests<T>
         "gates" => (3, [
             new LstmSpec(19) { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional },
             new LstmSpec(9) { ForgetGate = false, TruncatedGradient = true }, new LstmSpec(9) { InputGate = false, OutputGate = false, GateRecurrence = true }]),
+        "layer norm" => (3, [
+            new LstmSpec(19) { Normalization = LstmNormalization.Layer, Bias = LstmBias.Two, WeightDropout = 0.2, CandidateDropout = 0.2, Peephole = true },
+            new LstmSpec(9) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional, HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2, GateRecurrence = true },
+            new LstmSpec(35) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Reverse, ProjectionSize = 5, CoupledGates = true, HiddenActivation = new(LstmActivationFunction.Softsign), GateActivation = new(LstmActivationFunction.Softplus) }]),
+        "layer norm forward" => (3, [new LstmSpec(17) { Normalization = LstmNormalization.Layer, Layers = 2, RecurrentDropout = 0.3, Dropout = 0.2 }, new LstmSpec(16) { Normalization = LstmNormalization.Layer, Bias = LstmBias.None }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 

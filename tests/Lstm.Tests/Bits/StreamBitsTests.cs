@@ -8,7 +8,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -220,6 +220,9 @@ public abstract class StreamBitsTests<T>
         "projection" => Sample.Network<T>(1, 3, new LstmSpec(33) { ProjectionSize = 19, Bias = LstmBias.Two }, new LstmSpec(9) { Layers = 2, ProjectionSize = 17, ProjectionClip = 0.2, Shortcut = LstmShortcut.Concatenate }),
         "zoneout" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, HiddenZoneout = 0.3, CellZoneout = 0.2, WeightDropout = 0.5, RecurrentDropout = 0.5, InputDropout = 0.5, CandidateDropout = 0.5 }),
         "gates" => Sample.Network<T>(1, 3, new LstmSpec(19) { GateRecurrence = true, LearnInitialState = true }, new LstmSpec(9) { ForgetGate = false }, new LstmSpec(9) { InputGate = false, OutputGate = false }),
+        "layer norm" => Sample.Network<T>(1, 40, new LstmSpec(19) { Normalization = LstmNormalization.Layer, Layers = 2, Bias = LstmBias.Two, LearnInitialState = true },
+            new LstmSpec(33) { Normalization = LstmNormalization.Layer, Peephole = true, HiddenZoneout = 0.2, CellZoneout = 0.3 },
+            new LstmSpec(9) { Normalization = LstmNormalization.Layer, ProjectionSize = 5, GateRecurrence = true, Bias = LstmBias.None }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };
 

@@ -55,6 +55,7 @@ public abstract class ModelFileTests<T>
             new LstmSpec(3) { InputGate = false, ForgetGate = false },
             new DropoutSpec(0.2), new PoolingSpec(Pooling.Max), new DenseSpec(2) { Activation = Activation.Tanh, Bias = false }),
         ["ids"] = () => Network.Create<T>(11, 9, new EmbeddingSpec(4), new LstmSpec(17) { Bias = LstmBias.None }, new PoolingSpec(Pooling.Last)),
+        ["layer norm"] = () => Network.Create<T>(3, 9, new LstmSpec(9) { Normalization = LstmNormalization.Layer, NormalizationEpsilon = 1e-3, Layers = 2, Direction = LstmDirection.Bidirectional }),
         ["no parameters"] = () => Network.Create<T>(3, new PoolingSpec(Pooling.Mean)),
     };
 

@@ -72,6 +72,26 @@ public class GradientTests
         ["hidden zoneout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, HiddenZoneout = 0.4, Direction = LstmDirection.Bidirectional }]),
         ["cell zoneout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, CellZoneout = 0.4, LearnInitialState = true }]),
         ["zoneout of clipped values"] = (2, [3, 0, 5], [new LstmSpec(9) { CellZoneout = 0.4, HiddenZoneout = 0.3, CellClip = 0.15, ProjectionSize = 4, ProjectionClip = 0.1, Direction = LstmDirection.Reverse }]),
+        ["layer norm"] = (2, [3, 0, 5], [Normalized(9) with { Layers = 2 }]),
+        ["layer norm, two biases, whole lines"] = (5, [3, 0, 5], [Normalized(8) with { Bias = LstmBias.Two, NormalizationEpsilon = 0.1 }]),
+        ["layer norm, no bias, one unit"] = (2, [3, 0, 5], [Normalized(1) with { Bias = LstmBias.None }]),
+        ["layer norm bidirectional"] = (2, [3, 0, 5, 2], [Normalized(9) with { Layers = 2, Direction = LstmDirection.Bidirectional, LearnInitialState = true }]),
+        ["layer norm, peephole, coupled, clips"] = (2, [3, 0, 5], [Normalized(9) with { Peephole = true, CoupledGates = true, CellClip = 0.15, PreActivationClip = 0.7, Direction = LstmDirection.Reverse }]),
+        ["layer norm, missing gates"] = (2, [3, 0, 5], [Normalized(9) with { InputGate = false }, Normalized(3) with { ForgetGate = false, OutputGate = false }]),
+        ["layer norm, activations"] = (2, [3, 0, 5], [Normalized(9) with
+        {
+            GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 0.7), HiddenActivation = new(LstmActivationFunction.Softsign),
+            Direction = LstmDirection.Bidirectional,
+        }]),
+        ["layer norm, zoneout"] = (2, [3, 0, 5], [Normalized(9) with { HiddenZoneout = 0.4, CellZoneout = 0.3, Direction = LstmDirection.Bidirectional }]),
+        ["layer norm, projection"] = (2, [3, 0, 5], [Normalized(9) with { ProjectionSize = 4, ProjectionClip = 0.15, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean }]),
+        ["layer norm, dropouts"] = (2, [3, 0, 5], [Normalized(9) with { Layers = 2, RecurrentDropout = 0.3, WeightDropout = 0.3, CandidateDropout = 0.2, InputDropout = 0.3, Dropout = 0.2 }]),
+        ["layer norm, gate recurrence"] = (2, [3, 0, 5], [Normalized(9) with { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
+        ["layer norm with everything"] = (2, [3, 0, 5], [Normalized(9) with
+        {
+            GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15, CellClip = 0.25, Bias = LstmBias.Two,
+            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
+        }]),
         ["pooling last"] = (2, [3, 0, 2], [new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(2)]),
         ["pooling last bidirectional"] = (2, [3, 0, 5], [new LstmSpec(3) { Direction = LstmDirection.Bidirectional }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Last)]),
         ["pooling last reverse"] = (2, [3, 1, 5], [new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last)]),
@@ -90,6 +110,8 @@ public class GradientTests
 
     private static LstmSpec With(LstmActivation activation)
         => new(9) { GateActivation = activation, CellActivation = activation, HiddenActivation = activation };
+
+    private static LstmSpec Normalized(int hiddenSize) => new(hiddenSize) { Normalization = LstmNormalization.Layer };
 
     [Theory]
     [MemberData(nameof(Networks))]
