@@ -214,11 +214,11 @@ public abstract unsafe class PointwiseKernelTests<T>
             StandardCell<T> cell = default;
             if (Backwards)
             {
-                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Backward(ref cell, null, default, null, Z, CPrevious, C, Dh, Line, Dc, Rows);
+                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Backward(ref cell, null, null, default, null, Z, CPrevious, C, Dh, Line, Dc, Rows);
             }
             else
             {
-                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Forward(ref cell, null, default, Z, CPrevious, C, H, Units, Rows, Units);
+                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Forward(ref cell, null, null, default, Z, CPrevious, C, H, Units, Rows, Units);
             }
         }
     }
