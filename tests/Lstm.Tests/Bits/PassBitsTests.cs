@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Simd;
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
@@ -11,7 +12,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates", "custom");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -282,6 +283,9 @@ public abstract class PassBitsTests<T>
         "gates" => (3, [
             new LstmSpec(19) { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional },
             new LstmSpec(9) { ForgetGate = false, TruncatedGradient = true }, new LstmSpec(9) { InputGate = false, OutputGate = false, GateRecurrence = true }]),
+        "custom" => (3, [
+            new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), CellZoneout = 0.2 }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
@@ -8,7 +9,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates", "custom");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -220,6 +221,8 @@ public abstract class StreamBitsTests<T>
         "projection" => Sample.Network<T>(1, 3, new LstmSpec(33) { ProjectionSize = 19, Bias = LstmBias.Two }, new LstmSpec(9) { Layers = 2, ProjectionSize = 17, ProjectionClip = 0.2, Shortcut = LstmShortcut.Concatenate }),
         "zoneout" => Sample.Network<T>(1, 3, new LstmSpec(19) { Layers = 2, HiddenZoneout = 0.3, CellZoneout = 0.2, WeightDropout = 0.5, RecurrentDropout = 0.5, InputDropout = 0.5, CandidateDropout = 0.5 }),
         "gates" => Sample.Network<T>(1, 3, new LstmSpec(19) { GateRecurrence = true, LearnInitialState = true }, new LstmSpec(9) { ForgetGate = false }, new LstmSpec(9) { InputGate = false, OutputGate = false }),
+        "custom" => Sample.Network<T>(1, 3, new LstmSpec(33) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Bias = LstmBias.Two },
+            new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)) }, new LstmSpec(5) { Cell = CustomCell.Of("odd", new OddCell(1)), CellZoneout = 0.2 }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };
 
