@@ -66,7 +66,9 @@ public static partial class Network
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the file has.</typeparam>
     /// <param name="path">The file.</param>
     /// <param name="options">How it is read; null for the defaults.</param>
-    /// <exception cref="InvalidDataException">The file is broken, no model, or of another precision.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken, no model, or of another precision, or has a custom cell that is not among <see cref="LoadOptions.Cells"/>.
+    /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Load<T>(string path, LoadOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

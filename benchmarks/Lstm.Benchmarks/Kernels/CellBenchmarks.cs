@@ -63,7 +63,7 @@ public unsafe class CellBenchmarks<T>
             nint line = PanelLayout.LineOf<T>();
             StandardCell<T> cell = default;
             CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Forward(
-                ref cell, null, default, Z, Cells, Cells + (line * Rows), Hidden, line, Rows, line);
+                ref cell, null, null, default, Z, Cells, Cells + (line * Rows), Hidden, line, Rows, line);
         }
     }
 
@@ -81,7 +81,7 @@ public unsafe class CellBenchmarks<T>
             nint line = PanelLayout.LineOf<T>();
             StandardCell<T> cell = default;
             CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Backward(
-                ref cell, null, default, null, Z, Cells, Cells + (line * Rows), Hidden, line, Hidden + (line * Rows), Rows);
+                ref cell, null, null, default, null, Z, Cells, Cells + (line * Rows), Hidden, line, Hidden + (line * Rows), Rows);
         }
     }
 }

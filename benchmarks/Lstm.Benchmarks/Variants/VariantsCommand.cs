@@ -32,6 +32,8 @@ internal static class VariantsCommand
             LstmActivation relu = new(LstmActivationFunction.Relu);
             Compare("relu for the candidate and c", plain with { CellActivation = relu, HiddenActivation = relu }, plain, parsed.GetValue(budget));
             Compare("hard sigmoid gates, softsign", plain with { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = new(LstmActivationFunction.Softsign) }, plain, parsed.GetValue(budget));
+            Compare("custom, the plain one's equations", plain with { Cell = CustomCell.Of("plain", default(CustomPlainCell)) }, plain, parsed.GetValue(budget));
+            Compare("custom, the example's JANET", plain with { Cell = CustomCell.Of("janet", new CustomJanetCell(1)) }, plain, parsed.GetValue(budget));
         });
         return command.Parse(args).Invoke();
     }

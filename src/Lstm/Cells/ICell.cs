@@ -24,8 +24,11 @@ internal unsafe interface ICell<T>
     /// <summary>Whether it uses <c>kept</c>, the factors by which a dropout of the candidate multiplies it; else nobody draws them.</summary>
     static abstract bool DropsCandidate { get; }
 
+    /// <summary>Lines of each row of each panel that <c>lines</c> points into, kept from Forward to Backward and after it: 0 for most cells.</summary>
+    int KeptLines { get; }
+
     /// <summary>i, f, g, o hold z and become the gates; returns the new cell state.</summary>
-    TVec Forward<TSimd, TVec>(T* own, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
@@ -45,7 +48,7 @@ internal unsafe interface ICell<T>
     /// step's gates add to ∂/∂i, ∂/∂f and ∂/∂o; null for none.
     /// </summary>
     void Backward<TSimd, TVec>(
-        T* own, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 }

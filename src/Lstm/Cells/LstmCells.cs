@@ -10,6 +10,11 @@ internal static class LstmCells<T>
     /// <summary>The kernels of a direction; they are compiled when they first run, so a network costs only what it uses.</summary>
     public static CellKernels<T> Kernels(LstmSpec spec, bool second)
     {
+        if (spec.Cell is { } own)
+        {
+            return own.Kernels<T>(spec.HiddenSize);
+        }
+
         LstmActivation? gate = spec.GateActivation, cell = spec.CellActivation, hidden = spec.HiddenActivation;
         if (second)
         {

@@ -24,8 +24,10 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
 
     public static bool DropsCandidate => false;
 
+    public int KeptLines => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Forward<TSimd, TVec>(T* own, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -54,7 +56,7 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TSimd, TVec>(
-        T* own, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {

@@ -67,6 +67,8 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 
     public static bool DropsCandidate => true;
 
+    public readonly int KeptLines => 0;
+
     private static nint Line
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -74,7 +76,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly TVec Forward<TSimd, TVec>(T* own, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public readonly TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -132,7 +134,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Backward<TSimd, TVec>(
-        T* own, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {

@@ -8,4 +8,10 @@ public sealed record LoadOptions
     /// float32) are exact, those from float64 are rounded to the nearest float. Default false: such a file is refused.
     /// </summary>
     public bool AllowPrecisionChange { get; init; }
+
+    /// <summary>
+    /// The custom cells that the file's layers may have: each layer's is found by its name and its settings. Default none: a file with another is
+    /// refused.
+    /// </summary>
+    public IReadOnlyList<CustomCell> Cells { get; init; } = [];
 }

@@ -69,6 +69,7 @@ internal static class ModelFile
         }
 
         (int inputSize, LayerSpec[] specs) = SpecJson.Read(Text(file, "spec"));
+        SpecJson.Resolve(specs, options.Cells);
         StateDictOptions matching = new() { AllowPrecisionChange = options.AllowPrecisionChange };
         TensorMatch.Find<T>(Declare<T>(inputSize, specs, file), file, matching);
         Network<T> network = new(inputSize, specs, SimdDispatch.Best);

@@ -51,6 +51,7 @@ internal static class SpecJson
             SpecProperty<LstmSpec>.Double("weightDropout", spec => spec.WeightDropout, (spec, value) => spec with { WeightDropout = value }),
             SpecProperty<LstmSpec>.Double("hiddenZoneout", spec => spec.HiddenZoneout, (spec, value) => spec with { HiddenZoneout = value }),
             SpecProperty<LstmSpec>.Double("cellZoneout", spec => spec.CellZoneout, (spec, value) => spec with { CellZoneout = value }),
+            SpecProperty<LstmSpec>.Cell("cell", spec => spec.Cell, (spec, value) => spec with { Cell = value }),
             SpecProperty<LstmSpec>.Activation("gateActivation", spec => spec.GateActivation, (spec, value) => spec with { GateActivation = value }),
             SpecProperty<LstmSpec>.Activation("cellActivation", spec => spec.CellActivation, (spec, value) => spec with { CellActivation = value }),
             SpecProperty<LstmSpec>.Activation("hiddenActivation", spec => spec.HiddenActivation, (spec, value) => spec with { HiddenActivation = value }),
@@ -127,6 +128,28 @@ internal static class SpecJson
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"The model's description is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Puts the custom cells that a program knows in the places of those that a file names.</summary>
+    /// <exception cref="InvalidDataException">The program knows none of a name and settings.</exception>
+    public static void Resolve(LayerSpec[] specs, IReadOnlyList<CustomCell> cells)
+    {
+        for (int i = 0; i < specs.Length; i++)
+        {
+            if (specs[i] is LstmSpec { Cell: { } saved } spec)
+            {
+                CustomCell? found = null, namesake = null;
+                foreach (CustomCell cell in cells)
+                {
+                    found = cell.Equals(saved) ? cell : found;
+                    namesake = cell.Name == saved.Name ? cell : namesake;
+                }
+
+                specs[i] = found is not null ? spec with { Cell = found } : throw new InvalidDataException(namesake is not null
+                    ? $"The model has the custom cell '{saved.Name}' with the settings '{saved.Settings}'; the one in LoadOptions.Cells has '{namesake.Settings}'."
+                    : $"The model has the custom cell '{saved.Name}' with the settings '{saved.Settings}'; LoadOptions.Cells has none of this name.");
+            }
         }
     }
 

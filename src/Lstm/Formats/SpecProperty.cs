@@ -81,6 +81,43 @@ internal sealed record SpecProperty<TSpec>(
             },
             (spec, json) => ReadActivation(json) is { } activation ? with(spec, activation) : null);
 
+    /// <summary>A custom cell, as an object {"name", "settings"}; nothing for null. What is read is no more than these two.</summary>
+    public static SpecProperty<TSpec> Cell(string name, Func<TSpec, CustomCell?> get, Func<TSpec, CustomCell, TSpec> with)
+        => new(name, false,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteStartObject(name);
+                    json.WriteString("name", value.Name);
+                    json.WriteString("settings", value.Settings);
+                    json.WriteEndObject();
+                }
+            },
+            (spec, json) => ReadCell(json) is { } cell ? with(spec, cell) : null);
+
+    private static SavedCell? ReadCell(JsonElement json)
+    {
+        string? name = null, settings = null;
+        foreach (JsonProperty property in json.ValueKind == JsonValueKind.Object ? json.EnumerateObject() : default)
+        {
+            string? text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
+            switch (property.Name)
+            {
+                case "name" when !string.IsNullOrEmpty(text):
+                    name = text;
+                    break;
+                case "settings" when text is not null:
+                    settings = text;
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return name is null || settings is null ? null : new SavedCell(name, settings);
+    }
+
     private static LstmActivation? ReadActivation(JsonElement json)
     {
         LstmActivation? activation = null;

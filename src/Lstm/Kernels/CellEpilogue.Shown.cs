@@ -26,11 +26,11 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
         }
     }
 
-    // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dO [rows, line]. dc in: with the part of what was shown, out: of the
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dO [rows, line]. dc in: with the part of what was shown, out: of the
     // previous step. gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void GatesBackward(
-        ref TCell cell, T* own, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride, T* dc, nint rows)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride, T* dc, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
@@ -46,7 +46,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec dcRow = TSimd.Load(dc + u);
                 T* later = gateGradient == null ? null : gateGradient + u;
                 cell.Backward<TSimd, TVec>(
-                    own + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dO + u), ref dcRow);
+                    own + u, lines + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dO + u), ref dcRow);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -54,6 +54,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TSimd.Store(dc + u, dcRow);
             }
 
+            lines += cell.KeptLines * line;
             z += 4 * line;
             cPrevious += line;
             c += line;

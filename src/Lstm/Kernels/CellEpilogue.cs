@@ -16,25 +16,26 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCell : unmanaged, ICell<T>
 {
-    // z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c [rows, line], which may be the same; h [rows, units].
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c [rows, line], which may be the same; h [rows, units].
     // units < line only in a layer's last panel: the cells beyond stay in the padding, h has none.
     // Two loops: the processor looks ahead about a hundred operations. h waits for c, which waits for the gates, and what
     // waits would keep the gates of the next row from being started.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward(ref TCell cell, T* own, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
+    public static void Forward(
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
     {
-        Gates(ref cell, own, drop, z, cPrevious, c, rows);
+        Gates(ref cell, own, lines, drop, z, cPrevious, c, rows);
         Outputs(ref cell, z, c, h, hStride, rows, units);
         nint line = 64 / sizeof(T);
-        for (nint r = 0; TCell.FillsPadding && units < line && r < rows; r++)
+        if (TCell.FillsPadding && units < line)
         {
-            new Span<T>(c + (r * line) + units, (int)(line - units)).Clear();
+            Clear(c, rows, units, line);
         }
     }
 
     // The gates and the new cell state.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Gates(ref TCell cell, T* own, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, nint rows)
+    public static void Gates(ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
@@ -47,7 +48,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
                 TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
-                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
+                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, lines + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -55,6 +56,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
             }
 
             z += 4 * line;
+            lines += cell.KeptLines * line;
             cPrevious += line;
             c += line;
         }
@@ -88,7 +90,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
 
     // The same for one row, whole lines of h, and nothing kept but the new state.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Step(ref TCell cell, T* own, T* z, T* c, T* h)
+    public static void Step(ref TCell cell, T* own, T* lines, T* z, T* c, T* h)
     {
         nint line = 64 / sizeof(T);
         for (nint u = 0; u < line; u += TSimd.Width)
@@ -98,7 +100,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
             TVec g = TSimd.Load(z + (2 * line) + u);
             TVec o = TSimd.Load(z + (3 * line) + u);
             TVec kept = TCell.DropsCandidate ? TSimd.Constant(1) : default;
-            TVec cNew = cell.Forward<TSimd, TVec>(own + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
+            TVec cNew = cell.Forward<TSimd, TVec>(own + u, lines + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
             TSimd.Store(c + u, cNew);
             TSimd.Store(h + u, cell.Output<TSimd, TVec>(o, cNew));
         }
@@ -108,7 +110,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     // gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Backward(
-        ref TCell cell, T* own, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
     {
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
@@ -124,7 +126,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec cRow = TSimd.Load(c + u);
                 TVec dcRow = TSimd.Add(TSimd.Load(dc + u), cell.OutputBackward<TSimd, TVec>(o, cRow, TSimd.Load(dh + u), out TVec dO));
                 T* later = gateGradient == null ? null : gateGradient + u;
-                cell.Backward<TSimd, TVec>(own + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), cRow, dO, ref dcRow);
+                cell.Backward<TSimd, TVec>(own + u, lines + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), cRow, dO, ref dcRow);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -133,11 +135,29 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
             }
 
             z += 4 * line;
+            lines += cell.KeptLines * line;
             cPrevious += line;
             c += line;
             dh += dhStride;
             dc += line;
             gateGradient += gateGradient == null ? 0 : 3 * line;
+        }
+    }
+
+    // The padding of the last panel's dz, dc and kept lines: nothing of it may reach a weight's gradient.
+    public static void ClearPadding(ref TCell cell, T* lines, T* z, T* dc, nint rows, nint units)
+    {
+        nint line = 64 / sizeof(T);
+        Clear(z, 4 * rows, units, line);
+        Clear(dc, rows, units, line);
+        Clear(lines, cell.KeptLines * rows, units, line);
+    }
+
+    private static void Clear(T* lines, nint count, nint units, nint line)
+    {
+        for (nint r = 0; r < count; r++)
+        {
+            new Span<T>(lines + (r * line) + units, (int)(line - units)).Clear();
         }
     }
 }

@@ -66,6 +66,10 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     public required Zoneout<T> CellZoneout;
     public required T* CellCarried;
 
+    /// <summary>What the cell keeps, [panels, LineRows, KeptLines·line], from the forward pass.</summary>
+    public T* Lines;
+    public nint LineRows;
+
     private int _firstRank;
     private int _endRank;
 
@@ -154,9 +158,11 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 drop = Drop.At(step, first, (int)(panel * line));
             }
 
+            T* lines = Lines + (((panel * LineRows) + row) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
                 ref cell,
                 Own == null ? null : Own + (panel * TCell.OwnLines * line),
+                lines,
                 drop,
                 Hidden.GateGradient == null ? null : Hidden.GateGradient + (3 * place),
                 Gates + (index * 4 * line),
@@ -166,6 +172,11 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 Hidden.UnitsStride,
                 dc,
                 rows);
+            if (TCell.FillsPadding && Units - (panel * line) < line)
+            {
+                CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, Gates + (index * 4 * line), dc, rows, Units - (panel * line));
+            }
+
             for (nint u = 0; CellZoneout.Exists && u < rows * line; u += TSimd.Width)
             {
                 TSimd.Store(dc + u, TSimd.Add(TSimd.Load(dc + u), TSimd.Load(CellCarried + place + u)));

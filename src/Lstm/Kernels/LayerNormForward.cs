@@ -69,6 +69,10 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
     /// <summary>The zoneout of c, from what was normalised into <see cref="Cells"/>.</summary>
     public required Zoneout<T> CellZoneout;
 
+    /// <summary>What the cell keeps, [panels, LineRows, KeptLines·line]: by row when the cells are kept, else by rank.</summary>
+    public T* Lines;
+    public nint LineRows;
+
     private int _firstRank;
     private int _endRank;
 
@@ -171,8 +175,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
             }
 
             Combine<TSimd, TVec>(panel, row - FirstGateRow, z, rows);
+            T* lines = Lines + (((panel * LineRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(
-                ref cell, Own == null ? null : Own + (panel * TCell.OwnLines * line), drop, z, Before(panel, first, previous), c, rows);
+                ref cell, Own == null ? null : Own + (panel * TCell.OwnLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
             nint units = Units - (panel * line);
             for (nint r = 0; TCell.FillsPadding && units < line && r < rows; r++)
             {

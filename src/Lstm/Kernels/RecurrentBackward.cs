@@ -30,6 +30,10 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
     public required T* Own;
 
+    /// <summary>What the cell has kept and keeps for its weights' gradients, [panels, LineRows, KeptLines·line].</summary>
+    public T* Lines;
+    public nint LineRows;
+
     /// <summary>In: gates, out: dz; [panels, GateRows, 4·line].</summary>
     public required T* Gates;
     public required nint GateRows;
@@ -104,18 +108,26 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                 drop = Drop.At(step, first, (int)(panel * line));
             }
 
+            T* lines = Lines + (((panel * LineRows) + row) * cell.KeptLines * line);
+            T* z = Gates + (((panel * GateRows) + row) * 4 * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Backward(
                 ref cell,
                 Own == null ? null : Own + (panel * TCell.OwnLines * line),
+                lines,
                 drop,
                 Hidden.GateGradient == null ? null : Hidden.GateGradient + (3 * place),
-                Gates + (((panel * GateRows) + row) * 4 * line),
+                z,
                 cells + (previous * line),
                 after,
                 dm + (panel * line),
                 Hidden.UnitsStride,
                 CellGradient + place,
                 rows);
+            if (TCell.FillsPadding && Units - (panel * line) < line)
+            {
+                CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, CellGradient + place, rows, Units - (panel * line));
+            }
+
             for (nint u = 0; CellZoneout.Exists && u < rows * line; u += TSimd.Width)
             {
                 TSimd.Store(CellGradient + place + u, TSimd.Add(TSimd.Load(CellGradient + place + u), TSimd.Load(CellCarried + place + u)));

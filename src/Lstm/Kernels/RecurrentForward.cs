@@ -41,6 +41,10 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
     public required T* Own;
 
+    /// <summary>What the cell keeps, [panels, LineRows, KeptLines·line]: by row when the cells are kept, else by rank.</summary>
+    public T* Lines;
+    public nint LineRows;
+
     /// <summary>z [panels, GateRows, 4·line], its first row standing for row <see cref="FirstGateRow"/>.</summary>
     public required T* Gates;
     public required nint GateRows;
@@ -154,6 +158,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     T* after = cells + ((KeepCells ? Sequences + row : first) * line);
                     T* own = Own == null ? null : Own + (panel * TCell.OwnLines * line);
                     T* computed = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
+                    T* lines = Lines + (((panel * LineRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
                     int t = Plan.SequenceStep(step);
                     if (TCell.DropsCandidate)
                     {
@@ -161,7 +166,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     }
 
                     CellEpilogue<TSimd, TVec, T, TCell>.Forward(
-                        ref cell, own, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
+                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
                     if (CellZoneout.Exists)
                     {
                         CellZoneout.Forward<TSimd, TVec>(t, first, panel * line, before, line, computed, line, after, line, rows, line);

@@ -49,6 +49,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     private readonly nint _panels;
     private readonly AlignedBuffer<T> _gates;
     private readonly AlignedBuffer<T> _next;
+    private readonly AlignedBuffer<T> _lines;
     private readonly AlignedBuffer<T> _biasSum = new();
     private readonly T* _firstBias;
     private readonly bool _shared;
@@ -60,6 +61,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         _firstBias = step.Bias;
         _panels = (step.Units + Line - 1) / Line;
         _gates = new AlignedBuffer<T>(step.Team.Size * 4 * Line);
+        _lines = new AlignedBuffer<T>(step.Team.Size * cell.KeptLines * Line);
         _next = new AlignedBuffer<T>(_panels * Line);
         if (step.SecondBias != null)
         {
@@ -91,7 +93,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         }
         else
         {
-            RunPanels((T*)x, next, _gates.Pointer, 0, _panels);
+            RunPanels((T*)x, next, 0, 0, _panels);
         }
 
         if (next != _step.Hidden)
@@ -111,10 +113,12 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunPanels(T* x, T* next, T* z, nint first, nint end)
+    private void RunPanels(T* x, T* next, int worker, nint first, nint end)
     {
         nint width = 4 * Line;
         TCell cell = _cell;
+        T* z = _gates.Pointer + (worker * width);
+        T* lines = _lines.Pointer + (worker * cell.KeptLines * Line);
         for (nint panel = first; panel < end; panel++)
         {
             T* start = _step.Bias == null ? null : _step.Bias + (panel * width);
@@ -123,7 +127,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
             RowKernel<TSimd, TVec, T>.Run(z, start, x, _step.Inputs, w, _step.Hidden, _step.Units, r);
             T* c = _step.Cell + (panel * Line);
             T* own = _step.Own == null ? null : _step.Own + (panel * TCell.OwnLines * Line);
-            CellEpilogue<TSimd, TVec, T, TCell>.Step(ref cell, own, z, c, next + (panel * Line));
+            CellEpilogue<TSimd, TVec, T, TCell>.Step(ref cell, own, lines, z, c, next + (panel * Line));
         }
     }
 
@@ -137,7 +141,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         public readonly void Run(int worker, int workers)
         {
             (int first, int end) = SequenceSplit.Even((int)Kernel._panels, worker, workers);
-            Kernel.RunPanels(X, Next, Kernel._gates.Pointer + (worker * 4 * Line), first, end);
+            Kernel.RunPanels(X, Next, worker, first, end);
         }
     }
 }

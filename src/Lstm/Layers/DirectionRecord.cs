@@ -26,6 +26,13 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
 
     public bool KeepsCells { get; private set; }
 
+    /// <summary>What a custom cell keeps: [panels, LineRows, KeptLines·line], by row when the cells are kept, else by rank.</summary>
+    public AlignedBuffer<T> Lines { get; } = new();
+
+    public int LineRows { get; private set; }
+
+    public int KeptLines => spec.Cell?.KeptLines ?? 0;
+
     /// <summary>dh by rank: [B, padded values of h].</summary>
     public AlignedBuffer<T> HiddenGradient { get; } = new();
 
@@ -67,6 +74,8 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
         GateRows = keeps ? shape.RowCount : LongestStretch();
         Gates.Reserve((long)gates.PaddedColumns * GateRows);
         Cells.Reserve((long)PaddedUnits * CellSlots);
+        LineRows = keeps ? shape.RowCount : shape.Count;
+        Lines.Reserve((long)PaddedUnits * LineRows * KeptLines);
     }
 
     /// <summary>The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.</summary>

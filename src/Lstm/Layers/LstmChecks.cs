@@ -37,9 +37,44 @@ internal static class LstmChecks
         SpecCheck.Rate(spec.WeightDropout, name, nameof(spec.WeightDropout));
         SpecCheck.Rate(spec.HiddenZoneout, name, nameof(spec.HiddenZoneout));
         SpecCheck.Rate(spec.CellZoneout, name, nameof(spec.CellZoneout));
+        if (spec.Cell is not null)
+        {
+            CheckBesideCell(spec, name);
+        }
+
         SpecCheck.Check(Enum.IsDefined(spec.Merge), name, nameof(spec.Merge), spec.Merge, "one of the enumeration's");
         SpecCheck.Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
         SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
+    }
+
+    private static void CheckBesideCell(LstmSpec spec, string name)
+    {
+        (string Property, bool IsDefault)[] equations =
+        [
+            (nameof(spec.Peephole), !spec.Peephole),
+            (nameof(spec.CoupledGates), !spec.CoupledGates),
+            (nameof(spec.CellClip), spec.CellClip is null),
+            (nameof(spec.PreActivationClip), spec.PreActivationClip is null),
+            (nameof(spec.GateActivation), spec.GateActivation is null),
+            (nameof(spec.CellActivation), spec.CellActivation is null),
+            (nameof(spec.HiddenActivation), spec.HiddenActivation is null),
+            (nameof(spec.ReverseGateActivation), spec.ReverseGateActivation is null),
+            (nameof(spec.ReverseCellActivation), spec.ReverseCellActivation is null),
+            (nameof(spec.ReverseHiddenActivation), spec.ReverseHiddenActivation is null),
+            (nameof(spec.InputGate), spec.InputGate),
+            (nameof(spec.ForgetGate), spec.ForgetGate),
+            (nameof(spec.OutputGate), spec.OutputGate),
+            (nameof(spec.GateRecurrence), !spec.GateRecurrence),
+            (nameof(spec.CandidateDropout), spec.CandidateDropout == 0),
+        ];
+        foreach ((string property, bool isDefault) in equations)
+        {
+            if (!isDefault)
+            {
+                throw new ArgumentException(
+                    $"{property} of layer '{name}' varies equations that it does not have: its own are those of the cell '{spec.Cell!.Name}', which has to do this itself.", "layers");
+            }
+        }
     }
 
     // As small a limit as float can hold, so that it is not zero there.

@@ -128,7 +128,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Recurrent = pass.Parameter(weights.WeightHh),
             Bias = weights.Biases.Length > 0 ? pass.Parameter(weights.Biases[0]) : null,
             SecondBias = weights.Biases.Length > 1 ? pass.Parameter(weights.Biases[1]) : null,
-            Own = weights.Peephole is { } own ? pass.Parameter(own) : null,
+            Own = weights.Own is { } own ? pass.Parameter(own) : null,
             Hidden = state.HiddenPointer(FirstState),
             Cell = state.CellPointer(FirstState),
             Team = pass.Team,
@@ -227,7 +227,9 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Recurrent = RecurrentWeights(pass, tape, d),
             Input = x,
             Bias = bias,
-            Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
+            Own = _directions[d].Own is { } own ? pass.Parameter(own) : null,
+            Lines = kept.Lines.Pointer,
+            LineRows = kept.LineRows,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
             FirstGateRow = kept.FirstGateRow(firstRow),
@@ -257,7 +259,9 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Units = Units,
             Sequences = tape.OutputShape.Count,
             Hidden = PathBackward(pass, tape, d, outputGradient),
-            Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
+            Own = _directions[d].Own is { } own ? pass.Parameter(own) : null,
+            Lines = kept.Lines.Pointer,
+            LineRows = kept.LineRows,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
             Cells = kept.Cells.Pointer,
@@ -323,6 +327,22 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         if (direction.GateRecurrence is { } recurrent)
         {
             ClearCandidateColumns(gradient + recurrent.Offset);
+        }
+
+        if (direction.CellWeights.Length > 0)
+        {
+            UnitWeightGradient<T> units = new()
+            {
+                Width = pass.Width,
+                Runs = kept.Runs,
+                Panels = _gates.PanelCount,
+                Weights = direction.CellWeights.Length,
+                Lines = kept.Lines.Pointer,
+                LineRows = kept.LineRows,
+                KeptLines = kept.KeptLines,
+                Gradient = gradient + direction.CellWeights[0].Offset,
+            };
+            pass.Team.Run(ref units);
         }
 
         if (direction.Peephole is { } own)

@@ -22,6 +22,7 @@ internal sealed class LstmWeights
             Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * _units], PanelLayout.Peepholes(_units, gates.Line));
         }
 
+        CellWeights = [.. (spec.Cell?.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [_units]))];
         if (spec.ProjectionSize is { } projection)
         {
             Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, _units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));
@@ -58,6 +59,12 @@ internal sealed class LstmWeights
 
     /// <summary>Diagonal weights from the cell to its gates, three lines a panel: p_i, p_f, p_o.</summary>
     public Parameter? Peephole { get; }
+
+    /// <summary>Weights of a custom cell's units, [H] each, one after the other.</summary>
+    public Parameter[] CellWeights { get; }
+
+    /// <summary>Where the weights of the units' own begin, if there are any.</summary>
+    public Parameter? Own => Peephole ?? (CellWeights.Length > 0 ? CellWeights[0] : null);
 
     /// <summary>W_hr [P, H], and how its rows lie in panels.</summary>
     public Parameter? Projection { get; }
@@ -124,6 +131,12 @@ internal sealed class LstmWeights
             {
                 start.Constant(weight, gamma, 0, weight.Count);
             }
+        }
+
+        for (int w = 0; w < CellWeights.Length; w++)
+        {
+            int weight = w;
+            start.Each(CellWeights[w], unit => spec.Cell!.StartOf(weight, unit, _units));
         }
 
         foreach (Parameter bias in Biases.Where(_ => uniform))

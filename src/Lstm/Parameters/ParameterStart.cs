@@ -20,6 +20,10 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
         Set(parameter, values);
     }
 
+    /// <summary>Each a function of its place.</summary>
+    public void Each(Parameter parameter, Func<int, double> value)
+        => Set(parameter, [.. Enumerable.Range(0, parameter.Count).Select(value)]);
+
     /// <summary>All equal.</summary>
     public void Constant(Parameter parameter, double value, int first, int count)
     {

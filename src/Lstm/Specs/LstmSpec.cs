@@ -98,6 +98,13 @@ public sealed record LstmSpec : LayerSpec
     public LstmActivation? ReverseHiddenActivation { get; init; }
 
     /// <summary>
+    /// A cell of one's own, in place of the equations above: <see cref="ICustomCell{TSelf}"/> says how it is written. The properties that vary those
+    /// equations (peephole, coupled and missing gates, gate recurrence, clips of z and c, activations, dropout of the candidate) are
+    /// left at their defaults with it. Its weights are named <c>weight_{name}_l{k}</c> [H]. Null, the default, for none.
+    /// </summary>
+    public CustomCell? Cell { get; init; }
+
+    /// <summary>
     /// Values P of a projected hidden state (LSTMP, Sak et al. 2014): h = W_hr·(o⊙tanh(c)) is what the layer gives and what its next step
     /// sees, so <c>weight_hh</c> is [4H, P]; c keeps H values. Adds <c>weight_hr_l{k}</c> [P, H]. Null, the default, for none.
     /// </summary>

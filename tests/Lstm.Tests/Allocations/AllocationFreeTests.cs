@@ -1,3 +1,4 @@
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 using Lstm.Tests.Training;
 
@@ -21,6 +22,8 @@ public class AllocationFreeTests
     [InlineData("stream-residual")]
     [InlineData("train-layer-norm")]
     [InlineData("stream-layer-norm")]
+    [InlineData("train-custom")]
+    [InlineData("stream-custom")]
     [InlineData("train-ids")]
     [InlineData("train-vocabulary")]
     [InlineData("refill")]
@@ -92,6 +95,12 @@ public class AllocationFreeTests
             case "stream-layer-norm":
                 Stream(1, null, new LstmSpec(9) { Normalization = LstmNormalization.Layer, Layers = 2 }, new DenseSpec(3));
                 break;
+            case "train-custom":
+                Train(2, Custom);
+                break;
+            case "stream-custom":
+                Stream(1, null, Custom);
+                break;
             case "train-ids":
                 TrainIds();
                 break;
@@ -103,6 +112,8 @@ public class AllocationFreeTests
                 break;
         }
     }
+
+    private static LayerSpec[] Custom => [new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2 }, new LstmSpec(9) { Cell = CustomCell.Of("plain", default(PlainCell)) }, new DenseSpec(3)];
 
     private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 },
         new LstmSpec(9) { ProjectionSize = 5, GateRecurrence = true, HiddenZoneout = 0.1, CellZoneout = 0.1, WeightDropout = 0.1, RecurrentDropout = 0.1, InputDropout = 0.1, CandidateDropout = 0.1 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Simd;
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
@@ -11,7 +12,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "layer norm forward");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "layer norm forward", "custom");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -289,6 +290,9 @@ public abstract class PassBitsTests<T>
             new LstmSpec(9) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional, HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2, GateRecurrence = true },
             new LstmSpec(35) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Reverse, ProjectionSize = 5, CoupledGates = true, HiddenActivation = new(LstmActivationFunction.Softsign), GateActivation = new(LstmActivationFunction.Softplus) }]),
         "layer norm forward" => (3, [new LstmSpec(17) { Normalization = LstmNormalization.Layer, Layers = 2, RecurrentDropout = 0.3, Dropout = 0.2 }, new LstmSpec(16) { Normalization = LstmNormalization.Layer, Bias = LstmBias.None }]),
+        "custom" => (3, [
+            new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), CellZoneout = 0.2 }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 

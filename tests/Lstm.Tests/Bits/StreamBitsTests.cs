@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
@@ -8,7 +9,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "custom");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -223,6 +224,8 @@ public abstract class StreamBitsTests<T>
         "layer norm" => Sample.Network<T>(1, 40, new LstmSpec(19) { Normalization = LstmNormalization.Layer, Layers = 2, Bias = LstmBias.Two, LearnInitialState = true },
             new LstmSpec(33) { Normalization = LstmNormalization.Layer, Peephole = true, HiddenZoneout = 0.2, CellZoneout = 0.3 },
             new LstmSpec(9) { Normalization = LstmNormalization.Layer, ProjectionSize = 5, GateRecurrence = true, Bias = LstmBias.None }),
+        "custom" => Sample.Network<T>(1, 3, new LstmSpec(33) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Bias = LstmBias.Two },
+            new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)) }, new LstmSpec(5) { Cell = CustomCell.Of("odd", new OddCell(1)), CellZoneout = 0.2 }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Lstm.Formats;
+using Lstm.Tests.Cells;
 
 namespace Lstm.Tests.Formats;
 
@@ -76,6 +77,11 @@ public class SpecJsonTests
     [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":{"function":"swish"}}""", "swish")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":{"function":"relu","gamma":1}}""", "gamma")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"gateActivation":{"function":"relu","alpha":"1"}}""", "alpha")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":"odd"}""", "'cell'")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"odd"}}""", "odd")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"","settings":""}}""", "'cell'")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"odd","settings":7}}""", "'cell'")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"odd","settings":"","more":""}}""", "more")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"name":7}""", "'name'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"name":"\ud800"}""", "JSON")]
     public void Read_of_a_wrong_layer_throws_and_says_what(string layer, string expected)
@@ -122,6 +128,7 @@ public class SpecJsonTests
             : type == typeof(int) ? [int.MinValue, -1, 12, int.MaxValue]
             : type == typeof(double) ? [0.1, -1e300, double.Epsilon, 1.0 / 3]
             : type == typeof(LstmActivation) ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300), new LstmActivation(LstmActivationFunction.Relu)]
+            : type == typeof(CustomCell) ? [CustomCell.Of("odd", new OddCell(1.0 / 3)), CustomCell.Of("größer\n", default(PlainCell))]
             : type == typeof(string) ? ["", "a\"\\\n", "größer 記憶 🧠"]
             : throw new NotSupportedException($"Add values of {type} for {property}.");
         return [.. candidates.Where(candidate => !candidate.Equals(value))];

@@ -330,7 +330,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     ref T o = ref z[c.GateIndex(3, u, row)];
                     ref T state = ref cells[c.CellIndex(u, slot, slots)];
                     state = cell.Forward<SimdScalar<T>, T>(
-                        OwnOf(job.Own, u), T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                        OwnOf(job.Own, u), null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
                         h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(o, state);
@@ -363,7 +363,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     dc[c.CellIndex(u, rank, c.Shape.Count)] += cell.OutputBackward<SimdScalar<T>, T>(
                         z[c.GateIndex(3, u, row)], after, dh[(rank * c.PaddedUnits) + u], out T dO);
                     cell.Backward<SimdScalar<T>, T>(
-                        OwnOf(job.Own, u), null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
+                        OwnOf(job.Own, u), null, null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
                         job.Cells[c.CellIndex(u, previous, slots)], after, dO, ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
                 }
 

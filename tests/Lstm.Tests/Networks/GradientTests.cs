@@ -1,3 +1,4 @@
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Networks;
@@ -64,6 +65,15 @@ public class GradientTests
         {
             GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15, Bias = LstmBias.Two,
             RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
+        }]),
+        ["custom plain cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("plain", default(PlainCell)), Layers = 2, Direction = LstmDirection.Bidirectional }]),
+        ["custom peephole cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Direction = LstmDirection.Bidirectional, LearnInitialState = true }]),
+        ["custom cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Last)]),
+        ["custom cell, layer norm"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = LstmNormalization.Layer, CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
+        ["custom cell with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
+        {
+            Cell = CustomCell.Of("odd", new OddCell(0.5)), ProjectionSize = 3, ProjectionClip = 0.15, Bias = LstmBias.Two, Direction = LstmDirection.Reverse,
+            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3, Shortcut = LstmShortcut.Concatenate,
         }]),
         ["input dropout"] = (3, [3, 0, 5], [new LstmSpec(9) { Layers = 2, InputDropout = 0.4 }]),
         ["recurrent dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, RecurrentDropout = 0.4, Direction = LstmDirection.Bidirectional }]),

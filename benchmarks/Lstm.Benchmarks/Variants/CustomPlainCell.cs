@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+
+namespace Lstm.Benchmarks.Variants;
+
+/// <summary>The plain LSTM as a user would write it: what it costs to come from outside.</summary>
+internal readonly record struct CustomPlainCell : ICustomCell<CustomPlainCell>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
+        where TLane : struct, ILane<TLane>
+    {
+        i = TLane.Sigmoid(i);
+        f = TLane.Sigmoid(f);
+        g = TLane.Tanh(g);
+        o = TLane.Sigmoid(o);
+        return TLane.MultiplyAdd(f, previous, i * g);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Backward<TLane>(
+        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        where TLane : struct, ILane<TLane>
+    {
+        (TLane dI, TLane dF, TLane dG) = (gradient * g, gradient * previous, gradient * i);
+        gradient *= f;
+        i = TLane.SigmoidBackward(i, dI);
+        f = TLane.SigmoidBackward(f, dF);
+        g = TLane.TanhBackward(g, dG);
+        o = TLane.SigmoidBackward(o, outputGateGradient);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Numerics;
+using Lstm.Cells;
+using Lstm.Kernels;
+
+namespace Lstm;
+
+/// <summary>A user's own cell under its name, for <see cref="LstmSpec.Cell"/> and, to load a model that has it, for <see cref="LoadOptions.Cells"/>.</summary>
+/// <remarks>Two are equal if their names and settings are.</remarks>
+public abstract class CustomCell : IEquatable<CustomCell>
+{
+    // Names that an LSTM layer's own weights have.
+    private static readonly string[] Taken = ["ih", "hh", "ch", "hr", "gg"];
+
+    private protected CustomCell(string name, string settings)
+    {
+        Name = name;
+        Settings = settings;
+    }
+
+    /// <summary>The name, which files carry.</summary>
+    public string Name { get; }
+
+    /// <summary>
+    /// The cell's text, which files carry beside the name: what its <c>ToString</c> says under the invariant culture, for a record struct
+    /// without the type's name, <c>{ Beta = 1 }</c>.
+    /// </summary>
+    public string Settings { get; }
+
+    internal abstract IReadOnlyList<string> WeightNames { get; }
+
+    /// <summary>Lines that the kernels keep for each row of a panel.</summary>
+    internal abstract int KeptLines { get; }
+
+    /// <summary>Gives a cell a name.</summary>
+    /// <typeparam name="TCell">The cell.</typeparam>
+    /// <param name="name">The name by which files know it, not empty.</param>
+    /// <param name="cell">The cell with its settings.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is empty; or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
+    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64.
+    /// </exception>
+    public static CustomCell Of<TCell>(string name, TCell cell)
+        where TCell : unmanaged, ICustomCell<TCell>
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        string[] weights = [.. TCell.WeightNames];
+        foreach (string weight in weights)
+        {
+            if (string.IsNullOrEmpty(weight) || !weight.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') || Taken.Contains(weight) || weights.Count(other => other == weight) > 1)
+            {
+                throw new ArgumentException(
+                    $"The cell '{name}' has a weight of the name '{weight}'; names consist of letters, digits and underscores, are not given twice, and none is {string.Join(", ", Taken)}.", nameof(cell));
+            }
+        }
+
+        return TCell.KeptCount is >= 0 and <= 64
+            ? new CustomCell<TCell>(name, cell, SettingsOf(cell), weights)
+            : throw new ArgumentException($"The cell '{name}' keeps {TCell.KeptCount} values per unit; 0 to 64 are possible.", nameof(cell));
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(CustomCell? other) => other is not null && Name == other.Name && Settings == other.Settings;
+
+    /// <inheritdoc/>
+    public sealed override bool Equals(object? obj) => Equals(obj as CustomCell);
+
+    /// <inheritdoc/>
+    public sealed override int GetHashCode() => HashCode.Combine(Name, Settings);
+
+    /// <summary>Name and settings.</summary>
+    public sealed override string ToString() => Settings.Length == 0 ? Name : $"{Name} {Settings}";
+
+    /// <summary>The kernels of a layer of so many units.</summary>
+    internal abstract CellKernels<T> Kernels<T>(int units)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+
+    internal abstract double StartOf(int weight, int unit, int units);
+
+    private static string SettingsOf<TCell>(TCell cell)
+        where TCell : unmanaged
+    {
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+            string text = cell.ToString() ?? string.Empty;
+            int settings = text.IndexOf('{', StringComparison.Ordinal);
+            return settings >= 0 ? text[settings..] : text == typeof(TCell).ToString() ? string.Empty : text;
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+}
+
+/// <inheritdoc/>
+internal sealed class CustomCell<TCell>(string name, TCell cell, string settings, string[] weights) : CustomCell(name, settings)
+    where TCell : unmanaged, ICustomCell<TCell>
+{
+    internal override IReadOnlyList<string> WeightNames => weights;
+
+    internal override int KeptLines => TCell.KeptCount + weights.Length;
+
+    internal override CellKernels<T> Kernels<T>(int units)
+    {
+        int line = PanelLayout.LineOf<T>();
+        nint weightBytes = ((nint)units + line - 1) / line * 64;
+        return new CellKernels<T, LaneCell<T, TCell>>(new(cell, weights.Length, weightBytes));
+    }
+
+    internal override double StartOf(int weight, int unit, int units) => TCell.StartOf(in cell, weight, unit, units);
+}
+
+/// <summary>A cell that a file names, until it is found among those the program knows.</summary>
+internal sealed class SavedCell(string name, string settings) : CustomCell(name, settings)
+{
+    internal override IReadOnlyList<string> WeightNames => throw Unknown();
+
+    internal override int KeptLines => throw Unknown();
+
+    internal override CellKernels<T> Kernels<T>(int units) => throw Unknown();
+
+    internal override double StartOf(int weight, int unit, int units) => throw Unknown();
+
+    private InvalidOperationException Unknown() => new($"The cell {this} is known by its name only.");
+}

@@ -1,0 +1,81 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Simd;
+
+namespace Lstm.Cells;
+
+/// <summary>A user's cell in the kernels.</summary>
+/// <param name="cell">The cell.</param>
+/// <param name="weights">Its weights' number.</param>
+/// <param name="weightBytes">From one of its weights' vectors to the next.</param>
+internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBytes) : ICell<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TCell : unmanaged, ICustomCell<TCell>
+{
+    private TCell _cell = cell;
+
+    // Each weight is a parameter, so the lines of a panel are not neighbours.
+    public static int OwnLines => 1;
+
+    public static bool FillsPadding => true;
+
+    public static bool DropsCandidate => false;
+
+    public readonly int KeptLines
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TCell.KeptCount + weights;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        Lane<TSimd, TVec, T> laneI = new(i), laneF = new(f), laneG = new(g), laneO = new(o);
+        Lane<TSimd, TVec, T> c = _cell.Forward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), Units<TSimd, TVec>(own, lines));
+        i = laneI.Value;
+        f = laneF.Value;
+        g = laneG.Value;
+        o = laneO.Value;
+        return c.Value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVec Output<TSimd, TVec>(TVec o, TVec c)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => TCell.Output<Lane<TSimd, TVec, T>>(in _cell, new(o), new(c)).Value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        TVec dc = TCell.OutputBackward<Lane<TSimd, TVec, T>>(in _cell, new(o), new(c), new(dh), out Lane<TSimd, TVec, T> laneO).Value;
+        dO = laneO.Value;
+        return dc;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Backward<TSimd, TVec>(
+        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        Lane<TSimd, TVec, T> laneI = new(i), laneF = new(f), laneG = new(g), laneO = new(o), gradient = new(dc);
+        _cell.Backward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), new(c), new(dO), ref gradient, Units<TSimd, TVec>(own, lines));
+        i = Used(LstmGates.Input) ? laneI.Value : TSimd.Zero;
+        f = Used(LstmGates.Forget) ? laneF.Value : TSimd.Zero;
+        g = Used(LstmGates.Candidate) ? laneG.Value : TSimd.Zero;
+        o = Used(LstmGates.Output) ? laneO.Value : TSimd.Zero;
+        dc = gradient.Value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Used(LstmGates gate) => (TCell.Gates & gate) != 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly CellUnits<Lane<TSimd, TVec, T>> Units<TSimd, TVec>(T* own, T* lines)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => new(own, weightBytes, weights, lines, TCell.KeptCount);
+}

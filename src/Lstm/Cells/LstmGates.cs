@@ -1,0 +1,24 @@
+namespace Lstm;
+
+/// <summary>The four gates of an LSTM, in the order of its parameters' rows.</summary>
+[Flags]
+public enum LstmGates
+{
+    /// <summary>None of them.</summary>
+    None = 0,
+
+    /// <summary>The input gate i.</summary>
+    Input = 1,
+
+    /// <summary>The forget gate f.</summary>
+    Forget = 2,
+
+    /// <summary>The candidate g.</summary>
+    Candidate = 4,
+
+    /// <summary>The output gate o.</summary>
+    Output = 8,
+
+    /// <summary>All of them.</summary>
+    All = Input | Forget | Candidate | Output,
+}
