@@ -81,11 +81,11 @@ public abstract unsafe class RowNormTests<T>
         using WorkerTeam team = new(workers);
         team.Run(ref gradient);
         string what = $"{width}, {units} units, {lines} lines";
-        Close.SameBits<T>(loops.Output, new(job.Output, all * rows), $"{what}: y");
-        Close.SameBits<T>(loops.Sum, new(job.Sum, all * rows), $"{what}: added dv");
-        Close.SameBits<T>(loops.Slope, new(gradient.Norm.Values, all * rows), $"{what}: dv");
-        Close.SameBits<T>(loops.GammaGradient, new(gradient.Gradient, all), $"{what}: dγ");
-        Close.SameBits<T>(loops.BetaGradient, new(gradient.BiasGradient, all), $"{what}: dβ");
+        Close.SameBits<T>(loops.Output, new ReadOnlySpan<T>(job.Output, all * rows), $"{what}: y");
+        Close.SameBits<T>(loops.Sum, new ReadOnlySpan<T>(job.Sum, all * rows), $"{what}: added dv");
+        Close.SameBits<T>(loops.Slope, new ReadOnlySpan<T>(gradient.Norm.Values, all * rows), $"{what}: dv");
+        Close.SameBits<T>(loops.GammaGradient, new ReadOnlySpan<T>(gradient.Gradient, all), $"{what}: dγ");
+        Close.SameBits<T>(loops.BetaGradient, new ReadOnlySpan<T>(gradient.BiasGradient, all), $"{what}: dβ");
     }
 
     // [panels, rows, lines], zero in the padding.
@@ -157,7 +157,7 @@ public abstract unsafe class RowNormTests<T>
                 ForEach(row, (real, i, _) =>
                 {
                     Output[i] = Operands<T>.MultiplyAdd(job.Norm.Gamma[Column(i)], normal[i], job.Beta[Column(i)]);
-                    Slope[i] = real ? Operands<T>.MultiplyAdd(-normal[i], products, A(i) - slopes) * scale : T.Zero;
+                    Slope[i] = Operands<T>.MultiplyAdd(-normal[i], products, A(i) - slopes) * scale * (real ? T.One : T.Zero);
                     Sum[i] += Slope[i];
                 });
             }

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;
 
-namespace Lstm.Tests.Networks;
+namespace Lstm.Tests.Conformance;
 
 /// <summary>The layer-normalised and the plain LSTM with zoneout of h, against the outputs and gradients of haste's reference.</summary>
 /// <remarks>
@@ -14,26 +14,28 @@ namespace Lstm.Tests.Networks;
 [Trait("Category", "Widths")]
 public class HasteTests
 {
-    // The gates i f g o among haste's, i g f o.
-    private static readonly int[] Gates = [0, 2, 1, 3];
-
-    public static TheoryData<string> Cases { get; } =
-        new("lstm", "lstm_zoneout_train", "lstm_zoneout_infer", "lnlstm", "lnlstm_zoneout_train", "lnlstm_zoneout_infer");
+    [Fact]
+    public void Steps_of_every_case_give_its_results() => CompareAll(CompareSteps);
 
     [Fact]
-    public void Every_case_of_the_file_is_compared()
+    public void The_naive_reference_gives_every_cases_results() => CompareAll(CompareNaive);
+
+    private static void CompareAll(Action<HasteCase, Tolerance> compare)
     {
-        using JsonDocument json = Description();
-        Assert.Equal(
-            Cases.Select(row => row.Data).Order(),
-            json.RootElement.GetProperty("cases").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()!).Order());
+        CaseLedger ledger = new("layernorm_zoneout", "haste.");
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(ledger.Folder, "haste", "haste.json")));
+        TensorFile file = TensorFile.Read(Path.Combine(ledger.Folder, "haste", "haste_f64.safetensors"));
+        JsonElement cases = json.RootElement.GetProperty("cases");
+        foreach (JsonElement entry in cases.EnumerateArray())
+        {
+            ledger.Compare(entry.GetProperty("name").GetString()!, tolerance => compare(new HasteCase(entry, file), tolerance));
+        }
+
+        ledger.AssertComplete(cases.GetArrayLength());
     }
 
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void Steps_give_hastes_results(string name)
+    private static void CompareSteps(HasteCase data, Tolerance tolerance)
     {
-        Case data = new(name);
         bool drawn = data.Training && data.Zoneout > 0;
         LstmSpec spec = new(data.Units)
         {
@@ -67,8 +69,8 @@ public class HasteTests
             state.Cell(0).CopyTo(c.AsSpan(t * values));
         }
 
-        data.Equal("out.h", h);
-        data.Equal("out.c", c);
+        Close.Within<double>(data.Values("out.h"), h, tolerance, "out.h");
+        Close.Within<double>(data.Values("out.c"), c, tolerance, "out.c");
         Gradient<double> gradient = network.CreateGradient();
         double[] dh = new double[values], dc = new double[values], dx = new double[data.Steps * data.Sequences * data.Inputs];
         for (int t = data.Steps - 1; t >= 0; t--)
@@ -93,22 +95,19 @@ public class HasteTests
             tapes[t].Dispose();
         }
 
-        data.Equal("grad.x", dx);
-        data.Equal("grad.h0", dh);
-        data.Equal("grad.c0", dc);
+        Close.Within<double>(data.Values("grad.x"), dx, tolerance, "grad.x");
+        Close.Within<double>(data.Values("grad.h0"), dh, tolerance, "grad.h0");
+        Close.Within<double>(data.Values("grad.c0"), dc, tolerance, "grad.c0");
         foreach (Parameter parameter in network.Parameters)
         {
             double[] actual = new double[parameter.Count];
             gradient.Read(parameter.Name).FlattenTo(actual);
-            Case.Equal(data.Parameter(Own(parameter), "grad"), actual, $"{name} {parameter.Name}");
+            Close.Within<double>(data.Parameter(Own(parameter), "grad"), actual, tolerance, parameter.Name);
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void Naive_gives_hastes_results(string name)
+    private static void CompareNaive(HasteCase data, Tolerance tolerance)
     {
-        Case data = new(name);
         string[] parameters = ["weight_ih", "weight_hh", "bias_ih", .. data.Normalizes ? (string[])["norm_ih_weight", "norm_hh_weight", "norm_c_weight", "norm_c_bias"] : []];
         NaiveLayerNormLstm naive = new(data.Units, data.Normalizes) { Parameters = parameters.ToDictionary(own => own, own => data.Parameter(own, "in")) };
         double[] mask = data.Training && data.Zoneout > 0
@@ -130,97 +129,13 @@ public class HasteTests
             }
 
             void Equal(string tensor, double[][] actual, int features)
-                => Case.Equal([.. data.Rows(data.Values(tensor), b, features).SelectMany(row => row)], [.. actual.SelectMany(row => row)], $"{name} {tensor} {b}");
+                => Close.Within<double>(Flat(data.Rows(data.Values(tensor), b, features)), Flat(actual), tolerance, $"{tensor} {b}");
         }
 
-        Assert.All(parameters, own => Case.Equal(data.Parameter(own, "grad"), gradients[own], $"{name} {own}"));
+        Assert.All(parameters, own => Close.Within<double>(data.Parameter(own, "grad"), gradients[own], tolerance, own));
     }
 
     private static string Own(Parameter parameter) => parameter.Name["lstm.".Length..^"_l0".Length];
 
-    private static string Folder() => Path.Combine(Shared.RequireConformance(), "haste");
-
-    private static JsonDocument Description() => JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder(), "haste.json")));
-
-    private sealed class Case
-    {
-        private readonly string name;
-        private readonly TensorFile file = TensorFile.Read(Path.Combine(Folder(), "haste_f64.safetensors"));
-        private readonly Dictionary<string, double[]> read = [];
-
-        public Case(string name)
-        {
-            this.name = name;
-            using JsonDocument json = Description();
-            JsonElement entry = json.RootElement.GetProperty("cases").EnumerateArray().Single(entry => entry.GetProperty("name").GetString() == name);
-            (Steps, Sequences) = (entry.GetProperty("T").GetInt32(), entry.GetProperty("N").GetInt32());
-            (Inputs, Units) = (entry.GetProperty("I").GetInt32(), entry.GetProperty("H").GetInt32());
-            (Normalizes, Training) = (entry.GetProperty("layer_norm").GetBoolean(), entry.GetProperty("training").GetBoolean());
-            Zoneout = entry.GetProperty("zoneout").GetDouble();
-        }
-
-        public int Steps { get; }
-
-        public int Sequences { get; }
-
-        public int Inputs { get; }
-
-        public int Units { get; }
-
-        public bool Normalizes { get; }
-
-        public bool Training { get; }
-
-        public double Zoneout { get; }
-
-        public static void Equal(double[] expected, double[] actual, string what)
-        {
-            Assert.Equal(expected.Length, actual.Length);
-            for (int i = 0; i < expected.Length; i++)
-            {
-                Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-12 + (1e-10 * Math.Abs(expected[i])), $"{what} [{i}]: expected {expected[i]:r}, actual {actual[i]:r}.");
-            }
-        }
-
-        public void Equal(string tensor, double[] actual) => Equal(Values(tensor), actual, $"{name} {tensor}");
-
-        public double[] Values(string tensor)
-        {
-            if (!read.TryGetValue(tensor, out double[]? values))
-            {
-                read[tensor] = values = file.Doubles($"{name}/{tensor}");
-            }
-
-            return values;
-        }
-
-        /// <summary>A parameter in our order, or its gradient.</summary>
-        public double[] Parameter(string own, string kind) => own switch
-        {
-            "weight_ih" => Turned($"{kind}.kernel", Inputs),
-            "weight_hh" => Turned($"{kind}.recurrent_kernel", Units),
-            "bias_ih" => Turned($"{kind}.bias", 1),
-            "norm_ih_weight" => Ordered(Values($"{kind}.gamma")[..(4 * Units)], 1),
-            "norm_hh_weight" => Ordered(Values($"{kind}.gamma")[(4 * Units)..], 1),
-            "norm_c_weight" => Values($"{kind}.gamma_h"),
-            _ => Values($"{kind}.beta_h"),
-        };
-
-        public SequenceBatch<double> Step(int t) => SequenceBatch.FromSequences<double>(
-            [.. Enumerable.Range(0, Sequences).Select(b => Rows(Values("in.x"), b, Inputs)[t])], Inputs);
-
-        /// <summary>One sequence's rows of [T, N, features].</summary>
-        public double[][] Rows(double[] values, int b, int features)
-            => [.. values.Chunk(Sequences * features).Select(step => step[(b * features)..((b + 1) * features)])];
-
-        // [rows, 4H] → [4H, rows]
-        private double[] Turned(string tensor, int rows)
-        {
-            double[] values = Values(tensor);
-            return Ordered([.. Enumerable.Range(0, values.Length).Select(i => values[(i % rows * 4 * Units) + (i / rows)])], rows);
-        }
-
-        private double[] Ordered(double[] values, int columns)
-            => [.. Gates.SelectMany(gate => values[(gate * Units * columns)..((gate + 1) * Units * columns)])];
-    }
+    private static double[] Flat(double[][] rows) => [.. rows.SelectMany(row => row)];
 }
