@@ -2,7 +2,6 @@ using System.Numerics;
 using Lstm.Cells;
 using Lstm.Kernels;
 using Lstm.Simd;
-using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Cells;
 
