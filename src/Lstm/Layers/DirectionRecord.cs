@@ -43,6 +43,14 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     /// <summary>What it keeps for a layer whose next step does not see the _units' outputs as they are, or whose cell is zoned out.</summary>
     public HiddenPathRecord<T> Path { get; } = new(gates, spec);
 
+    /// <summary>What it keeps for batch normalisation; null without it.</summary>
+    public BatchNormRecord<T>? BatchNorm { get; } = spec.Normalization == LstmNormalization.Batch ? new(gates, spec) : null;
+
+    /// <summary>The gradient of W_ih x, and of W_hh s: dz where they are not normalised.</summary>
+    public T* InputProductGradient => BatchNorm is { } norm ? norm.InputProducts.Pointer : Gates.Pointer;
+
+    public T* HiddenProductGradient => BatchNorm is { } norm ? norm.HiddenProducts : Gates.Pointer;
+
     /// <summary>B.</summary>
     public int Sequences => _shape!.Count;
 
@@ -108,11 +116,11 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
         return _bias.Pointer;
     }
 
-    /// <summary>How many terms <see cref="GateTerms(T*, int)"/> has.</summary>
+    /// <summary>How many terms <see cref="GateTerms(T*, T*, int)"/> has.</summary>
     public int GateTermCount => GateTermCountOf(gates);
 
-    /// <summary>dz as the left factor of a product with a transposed weight.</summary>
-    public ProductTerm<T>* GateTerms(T* transposed, int rows) => GateTerms(_terms, Gates.Pointer, transposed, rows);
+    /// <summary>A gradient by panels of gates as the left factor of a product with a transposed weight.</summary>
+    public ProductTerm<T>* GateTerms(T* left, T* transposed, int rows) => GateTerms(_terms, left, transposed, rows);
 
     /// <summary>
     /// The same of any [panels, rows, 4·line]: a term for each panel. A last panel with fewer units than a line has a term for each of its

@@ -95,7 +95,7 @@ internal sealed unsafe partial class LstmLayer<T>
             Truncates = _spec.TruncatedGradient,
             Transposed = kept.TransposedHh.Pointer,
             Columns = kept.TransposedHh.Columns,
-            GateTerms = kept.GateTerms(kept.TransposedHh.Pointer, rows),
+            GateTerms = kept.GateTerms(kept.HiddenProductGradient, kept.TransposedHh.Pointer, rows),
             GateTermCount = kept.GateTermCount,
             OutputGradient = outputGradient,
             OutputStride = OutputSize,
@@ -109,7 +109,7 @@ internal sealed unsafe partial class LstmLayer<T>
             ProjectedRows = rows,
             TransposedGates = path.TransposedGates is { } g ? g.Pointer : null,
             GateColumns = path.TransposedGates?.Columns,
-            GateRecurrentTerms = path.TransposedGates is { } turned ? kept.GateTerms(path.GateTerms, kept.Gates.Pointer, turned.Pointer, rows) : null,
+            GateRecurrentTerms = path.TransposedGates is { } turned ? kept.GateTerms(path.GateTerms, kept.HiddenProductGradient, turned.Pointer, rows) : null,
             GateScratch = path.GateScratch.Pointer,
             GateGradient = path.TransposedGates is null ? null : path.GateGradient.Pointer,
         };

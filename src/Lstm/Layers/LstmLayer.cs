@@ -86,6 +86,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
+            kept.BatchNorm?.Prepare(pass, input.Shape, kept.Plan, kept.GateRows, direction.Statistics);
             SetInitialState(pass, tape, d);
             if (DropsWeights(pass))
             {
@@ -105,7 +106,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
     {
-        if (!IsDirect)
+        if (!IsDirect || NormalizesBatch)
         {
             return new BatchOfOneStep<T>(this, pass, state);
         }
@@ -141,13 +142,13 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
             kept.TransposedHh.Update(RecurrentWeights(pass, tape, d), pass.Version, pass.Team);
             SetFinalGradient(pass, tape, d);
-            PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize));
+            PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize), gradient);
             AddParameterGradients(pass, input, tape, d, gradient);
             TakeInitialGradient(pass, tape, d, gradient);
             if (inputGradient != null)
             {
                 kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version, pass.Team);
-                ProductTerm<T>* terms = kept.GateTerms(kept.TransposedIh.Pointer, input.Count);
+                ProductTerm<T>* terms = kept.GateTerms(kept.InputProductGradient, kept.TransposedIh.Pointer, input.Count);
                 RowProduct<T> product = new()
                 {
                     Width = pass.Width,
@@ -170,7 +171,8 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         DirectionRecord<T> kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
         (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
-        bool fused = InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes;
+        bool fused = !NormalizesBatch
+            && (InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes);
         ProductTerm<T> x = new()
         {
             A = input.Pointer,
@@ -186,11 +188,11 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             {
                 Width = pass.Width,
                 Input = x,
-                Bias = bias,
+                Bias = NormalizesBatch ? null : bias,
                 Columns = _gates,
                 FirstRow = firstRow,
                 EndRow = endRow,
-                Output = kept.Gates.Pointer + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
+                Output = (NormalizesBatch ? kept.BatchNorm!.InputProducts : kept.Gates).Pointer + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
                 OutputRows = kept.GateRows,
             };
             pass.Team.Run(ref product);
@@ -225,10 +227,16 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             NewCells = kept.Path.NewCells.Pointer,
             NewCellRows = kept.KeepsCells ? input.Shape.RowCount : input.Shape.Count,
         };
+        if (NormalizesBatch)
+        {
+            RunBatchNorm(pass, kept, d, recurrence);
+            return;
+        }
+
         _kernels[d].Run(pass.Team, ref recurrence);
     }
 
-    private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient)
+    private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient, T* gradient)
     {
         DirectionRecord<T> kept = tape.Directions[d];
         RecurrentBackward<T> recurrence = new()
@@ -251,6 +259,12 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             NewCellRows = tape.OutputShape.RowCount,
             CellCarried = kept.Path.CellCarried.Pointer,
         };
+        if (NormalizesBatch)
+        {
+            RunBatchNorm(pass, kept, d, recurrence, gradient);
+            return;
+        }
+
         _kernels[d].Run(pass.Team, ref recurrence);
     }
 
@@ -294,7 +308,15 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Strips = pass.Strips,
             StripsLength = Pass<T>.StripsLength,
         };
-        pass.Team.Run(ref weights);
+        if (NormalizesBatch)
+        {
+            RunSeparately(pass, kept, weights, direction.Biases.Length);
+        }
+        else
+        {
+            pass.Team.Run(ref weights);
+        }
+
         if (DropsWeights(pass))
         {
             AddDroppedWeightGradient(pass, tape, d, gradient);
