@@ -65,7 +65,7 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
     public Span<T> HiddenScratch => _scratch.AsSpan();
 
     /// <summary>Values of h, padded.</summary>
-    private int PaddedSize => PanelLayout.Plain<T>(_size).PaddedColumns;
+    private int PaddedSize { get; } = PanelLayout.Plain<T>(spec.ProjectionSize ?? spec.HiddenSize).PaddedColumns;
 
     /// <summary>Makes room for a pass.</summary>
     /// <param name="shape">The rows.</param>
