@@ -29,13 +29,18 @@ public sealed class LstmCell<T>
 
     /// <summary>Makes a cell of a network that consists of one LSTM layer; the parameters stay the network's.</summary>
     /// <param name="network">A network of one forward <see cref="LstmSpec"/> of one layer.</param>
-    /// <exception cref="ArgumentException">The network is anything else.</exception>
+    /// <exception cref="ArgumentException">The network is anything else, or has batch norm.</exception>
     public LstmCell(Network<T> network)
     {
         ArgumentNullException.ThrowIfNull(network);
         if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward, Shortcut: LstmShortcut.None }])
         {
             throw new ArgumentException("A cell is made of a network of one LSTM layer that reads forward.", nameof(network));
+        }
+
+        if (network.HasStatistics)
+        {
+            throw new ArgumentException("A cell has no batch norm: single steps do not know which of a sequence's steps they are, nor whether they are in training.", nameof(network));
         }
 
         Network = network;

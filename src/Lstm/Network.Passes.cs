@@ -115,8 +115,13 @@ public sealed unsafe partial class Network<T>
     }
 
     /// <summary>Writes the states after the last steps, once nothing can fail any more.</summary>
-    internal void TakeFinalState(LayerRecord<T>[] records, NetworkState<T>? state, Pass<T> pass)
+    internal void TakeFinalState(LayerRecord<T>[] records, NetworkState<T>? state, Pass<T> pass, SequenceShape shape)
     {
+        for (int b = 0; state is not null && b < shape.Count; b++)
+        {
+            state.Advance(pass.StateRows == null ? b : pass.StateRows[b], shape.Lengths[b]);
+        }
+
         for (int i = 0; state is not null && i < Layers.Count; i++)
         {
             if (Layers[i].Recurrent is { } lstm)
@@ -151,7 +156,8 @@ public sealed unsafe partial class Network<T>
         CheckTape(tape);
         CheckNotOutput(batch, tape.Output, "tape");
         Rows<T> rows = CheckInput(batch, ids, state);
-        tape.IsPending = tape.IsBackPropagated = tape.HasOutput = false;
+        CheckSteps(rows.Shape, state, tape);
+        tape.IsPending = tape.IsBackPropagated = tape.HasOutput = tape.HasStatistics = false;
         tape.Fused.Clear();
         tape.Input = batch;
         tape.InputIds = ids;
@@ -167,8 +173,9 @@ public sealed unsafe partial class Network<T>
     // Only here does the caller see that a pass has been made: a loss that refuses its target has changed nothing.
     private void EndForward(NetworkState<T>? state, Tape<T> tape)
     {
-        TakeFinalState(tape.Records, state, tape.Pass);
+        TakeFinalState(tape.Records, state, tape.Pass, tape.InputShape);
         tape.IsPending = true;
+        tape.HasStatistics = tape.Training;
         if (tape.Training)
         {
             tape.DropoutDraw++;
@@ -195,7 +202,7 @@ public sealed unsafe partial class Network<T>
         CheckNotOutput(batch, workspace.Output, nameof(workspace));
         Rows<T> rows = CheckInput(batch, ids, state);
         RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Records, Layers.Count);
-        TakeFinalState(workspace.Records, state, workspace.Pass);
+        TakeFinalState(workspace.Records, state, workspace.Pass, rows.Shape);
         LayerRecord<T> last = workspace.Records[^1];
         workspace.Output.View(last.OutputShape, last.Output, last.OutputStart);
         GC.KeepAlive(batch);

@@ -33,6 +33,7 @@ public sealed unsafe partial class Network<T>
         _layout = new ParameterLayout(PanelLayout.LineOf<T>());
         _stack = new LayerStack<T>(inputSize, specs, _layout);
         _parameters = new AlignedBuffer<T>(_layout.Length);
+        HasStatistics = _layout.All.Any(parameter => parameter.IsStatistic);
     }
 
     /// <summary>Values per step in; for a network that starts with an embedding, the number of ids.</summary>
@@ -89,8 +90,17 @@ public sealed unsafe partial class Network<T>
     /// <summary>Freezes a parameter or lets it be trained again.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
     /// <param name="trainable">Whether optimizers change it.</param>
-    /// <exception cref="ArgumentException">There is no such parameter.</exception>
-    public void SetTrainable(string name, bool trainable) => _layout.Find(name).Trainable = trainable;
+    /// <exception cref="ArgumentException">There is no such parameter, or it is a <see cref="Parameter.IsStatistic"/>, which cannot be trained.</exception>
+    public void SetTrainable(string name, bool trainable)
+    {
+        Parameter parameter = _layout.Find(name);
+        if (trainable && parameter.IsStatistic)
+        {
+            throw new ArgumentException($"'{name}' is a running average: passes measure it, it cannot be trained.", nameof(trainable));
+        }
+
+        parameter.Trainable = trainable;
+    }
 
     /// <summary>A network of its own with the same specs, parameters, frozen ones and metadata.</summary>
     public Network<T> Clone()

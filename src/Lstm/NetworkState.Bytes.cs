@@ -9,15 +9,15 @@ public sealed partial class NetworkState<T>
 {
     /// <summary>All of it as bytes, to be kept and given to <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.</summary>
     /// <remarks>
-    /// Little-endian: <c>LSTMSTAT</c>, the version 2, bytes per value, <see cref="Count"/>, the number of entries and their sizes, h and c
-    /// (32 bits each), the values (of each entry h, then c), and the SHA-256 of all that.
+    /// Little-endian: <c>LSTMSTAT</c>, the version 3, bytes per value, <see cref="Count"/>, the number of entries and their sizes, h and c,
+    /// and the <see cref="Steps"/> (32 bits each), the values (of each entry h, then c), and the SHA-256 of all that.
     /// </remarks>
     public byte[] ToBytes()
     {
-        int header = NetworkState.HeaderLength(Sizes.Count);
+        int header = NetworkState.HeaderLength(Sizes.Count, Count);
         byte[] bytes = new byte[checked(header + (Count * Sizes.Sum(size => size.Hidden + size.Cell) * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
         NetworkState.Magic.CopyTo(bytes);
-        foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes.SelectMany(size => new[] { size.Hidden, size.Cell })).Index())
+        foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes.SelectMany(size => new[] { size.Hidden, size.Cell })).Concat(_steps).Index())
         {
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(NetworkState.Magic.Length + (i * sizeof(int))), field);
         }
@@ -34,9 +34,15 @@ public sealed partial class NetworkState<T>
         return bytes;
     }
 
-    /// <summary>Overwrites all values with those of <see cref="ToBytes"/>.</summary>
+    /// <summary>Overwrites steps and values with those of <see cref="ToBytes"/>.</summary>
     internal void SetValues(ReadOnlySpan<byte> bytes)
     {
+        for (int b = 0; b < Count; b++)
+        {
+            _steps[b] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(b * sizeof(int))..]);
+        }
+
+        bytes = bytes[(Count * sizeof(int))..];
         for (int block = 0; block < 2 * Sizes.Count; block++)
         {
             Span<byte> values = Block(block);
@@ -52,7 +58,7 @@ public sealed partial class NetworkState<T>
 /// <summary>Makes states from bytes.</summary>
 public static class NetworkState
 {
-    internal const int Version = 2;
+    internal const int Version = 3;
     private const int Fields = 4;
 
     internal static ReadOnlySpan<byte> Magic => "LSTMSTAT"u8;
@@ -64,7 +70,7 @@ public static class NetworkState
     public static NetworkState<T> FromBytes<T>(ReadOnlySpan<byte> bytes)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (bytes.Length < HeaderLength(0) + SHA256.HashSizeInBytes || !bytes.StartsWith(Magic))
+        if (bytes.Length < HeaderLength(0, 0) + SHA256.HashSizeInBytes || !bytes.StartsWith(Magic))
         {
             throw new InvalidDataException($"The {bytes.Length} bytes are no state: they are too few or do not begin with 'LSTMSTAT'.");
         }
@@ -84,11 +90,11 @@ public static class NetworkState
         }
 
         NetworkState<T> state = new(sizes, count);
-        state.SetValues(content[HeaderLength(sizes.Length)..]);
+        state.SetValues(content[HeaderLength(sizes.Length, 0)..]);
         return state;
     }
 
-    internal static int HeaderLength(int entries) => Magic.Length + ((Fields + (2 * entries)) * sizeof(int));
+    internal static int HeaderLength(int entries, int sequences) => checked(Magic.Length + ((Fields + (2 * entries) + sequences) * sizeof(int)));
 
     internal static unsafe int SizeOf<T>()
         where T : unmanaged
@@ -107,7 +113,7 @@ public static class NetworkState
     /// <summary>The entries' sizes, once the length says that they and their values are all there.</summary>
     private static StateSize[] ReadSizes(ReadOnlySpan<byte> content, int count, int entries, int size)
     {
-        Int128 length = Magic.Length + (((Int128)Fields + ((Int128)2 * entries)) * sizeof(int));
+        Int128 length = Magic.Length + (((Int128)Fields + ((Int128)2 * entries) + count) * sizeof(int));
         if (count >= 1 && entries >= 0 && length <= content.Length)
         {
             StateSize[] sizes = new StateSize[entries];

@@ -14,11 +14,13 @@ public sealed partial class NetworkState<T>
 {
     private readonly AlignedBuffer<T> _values;
     private readonly int[] _starts;
+    private readonly int[] _steps;
 
     internal NetworkState(IReadOnlyList<StateSize> sizes, int count)
     {
         Sizes = sizes;
         Count = count;
+        _steps = new int[count];
         _starts = new int[(2 * sizes.Count) + 1];
         int line = PanelLayout.LineOf<T>();
         for (int i = 0; i < 2 * sizes.Count; i++)
@@ -47,10 +49,20 @@ public sealed partial class NetworkState<T>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
     public Span<T> Cell(int entry) => _values.Span.Slice(Start(entry, 1), Count * Sizes[entry].Cell);
 
-    /// <summary>Sets all states to zero.</summary>
-    public void Clear() => _values.Span.Clear();
+    /// <summary>
+    /// How many steps each sequence has made since its start, [B]; writable. Passes and streams count them, up to
+    /// <see cref="int.MaxValue"/>; batch norm has statistics for each step.
+    /// </summary>
+    public Span<int> Steps => _steps;
 
-    /// <summary>Sets the states of one sequence to zero.</summary>
+    /// <summary>Sets all states, and the numbers of steps, to zero.</summary>
+    public void Clear()
+    {
+        _values.Span.Clear();
+        Steps.Clear();
+    }
+
+    /// <summary>Sets the states of one sequence, and its number of steps, to zero.</summary>
     /// <param name="sequence">0 … <see cref="Count"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
     public void Clear(int sequence)
@@ -60,6 +72,7 @@ public sealed partial class NetworkState<T>
             throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The state has {Count} sequences.");
         }
 
+        _steps[sequence] = 0;
         for (int entry = 0; entry < Sizes.Count; entry++)
         {
             HiddenRow(entry, sequence).Clear();
@@ -67,7 +80,7 @@ public sealed partial class NetworkState<T>
         }
     }
 
-    /// <summary>Overwrites all states with another's.</summary>
+    /// <summary>Overwrites all states, and the numbers of steps, with another's.</summary>
     /// <param name="source">A state of the same sizes and number of sequences.</param>
     /// <exception cref="ArgumentException">The sizes or the numbers of sequences differ.</exception>
     public void CopyFrom(NetworkState<T> source)
@@ -75,6 +88,7 @@ public sealed partial class NetworkState<T>
         ArgumentNullException.ThrowIfNull(source);
         CheckFits(source.Sizes, source.Count, nameof(source));
         source._values.Span.CopyTo(_values.Span);
+        source.Steps.CopyTo(Steps);
     }
 
     /// <summary>A copy of its own.</summary>
@@ -88,6 +102,9 @@ public sealed partial class NetworkState<T>
     internal Span<T> HiddenRow(int entry, int sequence) => Hidden(entry).Slice(sequence * Sizes[entry].Hidden, Sizes[entry].Hidden);
 
     internal Span<T> CellRow(int entry, int sequence) => Cell(entry).Slice(sequence * Sizes[entry].Cell, Sizes[entry].Cell);
+
+    /// <summary>Counts steps that a sequence has made.</summary>
+    internal void Advance(int sequence, int steps) => _steps[sequence] = (int)Math.Min(_steps[sequence] + (long)steps, int.MaxValue);
 
     internal void CheckFits(IReadOnlyList<StateSize> sizes, int count, string argument)
     {

@@ -137,6 +137,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
             _startVersion = _network.Version;
         }
 
+        State.Steps[session] = 0;
         for (int entry = 0; entry < State.Sizes.Count; entry++)
         {
             _start.HiddenRow(entry, 0).CopyTo(State.HiddenRow(entry, session));
@@ -224,6 +225,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
                 x = y;
             }
         }
+
+        State.Advance(0, 1);
     }
 
     private void RunBatch(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
@@ -238,7 +241,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
             _pass.StateRows = rows;
             T* x = _takesIds ? null : (T*)input;
             _network.RunLayers(_pass, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _records, _records.Length);
-            _network.TakeFinalState(_records, State, _pass);
+            _network.TakeFinalState(_records, State, _pass, _shape);
             _pass.StateRows = null;
         }
 

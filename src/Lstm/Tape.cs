@@ -28,7 +28,7 @@ public sealed class Tape<T> : IDisposable
         InputGradient = new SequenceBatch<T>(network.InputSize);
     }
 
-    /// <summary>Whether dropout is on. Default true; gradients are available either way.</summary>
+    /// <summary>Whether dropout is on and batch norm measures the batch. Default true; gradients are available either way.</summary>
     public bool Training { get; set; } = true;
 
     /// <summary>With <see cref="DropoutDraw"/>, the key of the dropout masks. Default 0.</summary>
@@ -89,6 +89,9 @@ public sealed class Tape<T> : IDisposable
 
     /// <summary>Whether <see cref="Output"/> is the last forward pass's; not when the loss took the last layer with it.</summary>
     internal bool HasOutput { get; set; }
+
+    /// <summary>Whether the last forward pass measured statistics that no running average has taken up.</summary>
+    internal bool HasStatistics { get; set; }
 
     internal SequenceShape InputShape => Input?.Shape ?? InputIds!.Shape;
 

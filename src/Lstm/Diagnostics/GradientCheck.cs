@@ -53,11 +53,11 @@ public static class GradientCheck
         return Compare(name, gradient, numeric);
     }
 
-    /// <summary>Checks every parameter of a network, and its input, under a loss.</summary>
+    /// <summary>Checks every parameter of a network (but running averages, which have no gradient), and its input, under a loss.</summary>
     /// <param name="network">In double; left as it was.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="batch">An input with its target; left as it was.</param>
-    /// <param name="training">Whether dropout is on, with one mask throughout.</param>
+    /// <param name="training">Whether dropout is on, with one mask throughout, and batch norm measures the batch.</param>
     /// <param name="step">ε &gt; 0.</param>
     /// <exception cref="ArgumentException">The batch does not fit the network or the loss.</exception>
     public static GradientCheckResult Network(
@@ -131,7 +131,7 @@ public static class GradientCheck
     private static List<GradientCheckEntry> Parameters(Network<double> network, Gradient<double> gradient, Func<double> evaluate, double step)
     {
         List<GradientCheckEntry> entries = [];
-        foreach (Parameter parameter in network.Parameters)
+        foreach (Parameter parameter in network.Parameters.Where(parameter => !parameter.IsStatistic))
         {
             double[] values = new double[parameter.Count];
             double[] analytic = new double[parameter.Count];

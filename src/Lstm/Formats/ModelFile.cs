@@ -27,7 +27,7 @@ internal static class ModelFile
         writer.Metadata["format"] = Format;
         writer.Metadata["version"] = Version;
         writer.Metadata["spec"] = SpecJson.Write(network.InputSize, network.Specs);
-        if (network.Parameters.Any(parameter => !parameter.Trainable))
+        if (network.Parameters.Any(IsFrozen))
         {
             writer.Metadata["frozen"] = WriteFrozen(network.Parameters);
         }
@@ -159,13 +159,16 @@ internal static class ModelFile
         }
     }
 
+    // What can never be trained need not be told.
+    private static bool IsFrozen(Parameter parameter) => !parameter.Trainable && !parameter.IsStatistic;
+
     internal static string WriteFrozen(IReadOnlyList<Parameter> parameters)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartArray();
-            foreach (Parameter parameter in parameters.Where(parameter => !parameter.Trainable))
+            foreach (Parameter parameter in parameters.Where(IsFrozen))
             {
                 json.WriteStringValue(parameter.Name);
             }

@@ -31,6 +31,12 @@ internal abstract class CellKernels<T>
 
     public abstract void Run(WorkerTeam team, ref LayerNormBackward<T> work);
 
+    /// <summary>One job of a step with batch normalisation; too little work for a team has none.</summary>
+    public abstract void Run(WorkerTeam? team, ref BatchNormForward<T> work);
+
+    /// <inheritdoc cref="Run(WorkerTeam?, ref BatchNormForward{T})"/>
+    public abstract void Run(WorkerTeam? team, ref BatchNormBackward<T> work);
+
     public abstract StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step);
 }
 
@@ -63,11 +69,36 @@ internal sealed class CellKernels<T, TCell>(TCell cell) : CellKernels<T>
         team.Run(ref job);
     }
 
+    public override void Run(WorkerTeam? team, ref BatchNormForward<T> work)
+    {
+        CellJob<T, BatchNormForward<T>, TCell> job = new(work, cell);
+        Run(team, ref job);
+    }
+
+    public override void Run(WorkerTeam? team, ref BatchNormBackward<T> work)
+    {
+        CellJob<T, BatchNormBackward<T>, TCell> job = new(work, cell);
+        Run(team, ref job);
+    }
+
     public override StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step)
     {
         Binding binding = new() { Step = step, Cell = cell };
         SimdDispatch.Run<T, Binding>(width, ref binding);
         return binding.Bound!;
+    }
+
+    private static void Run<TJob>(WorkerTeam? team, ref TJob job)
+        where TJob : struct, IJob
+    {
+        if (team is null)
+        {
+            job.Run(0, 1);
+        }
+        else
+        {
+            team.Run(ref job);
+        }
     }
 
     private struct Binding : IKernel<T>

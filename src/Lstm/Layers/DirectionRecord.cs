@@ -53,8 +53,13 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     /// <summary>What it keeps for layer normalisation; null without.</summary>
     public LayerNormRecord<T>? LayerNorm { get; } = spec.Normalization == LstmNormalization.Layer ? new(gates, spec) : null;
 
-    /// <summary>The gradient of W_ih·x: dz, but with layer normalisation.</summary>
-    public T* InputProductGradient => LayerNorm is { } norm ? norm.Inputs.Pointer : Gates.Pointer;
+    /// <summary>What it keeps for batch normalisation; null without it.</summary>
+    public BatchNormRecord<T>? BatchNorm { get; } = spec.Normalization == LstmNormalization.Batch ? new(gates, spec) : null;
+
+    /// <summary>The gradient of W_ih x, and of W_hh s: dz where they are not normalised.</summary>
+    public T* InputProductGradient => LayerNorm is { } rows ? rows.Inputs.Pointer : BatchNorm is { } batch ? batch.InputProducts.Pointer : Gates.Pointer;
+
+    public T* HiddenProductGradient => LayerNorm is { } rows ? rows.Recurrents.Pointer : BatchNorm is { } batch ? batch.HiddenProducts : Gates.Pointer;
 
     /// <summary>B.</summary>
     public int Sequences => _shape!.Count;
@@ -126,8 +131,8 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     /// <summary>How many terms <see cref="GateTerms(T*, T*, int)"/> has.</summary>
     public int GateTermCount => GateTermCountOf(gates);
 
-    /// <summary>dz, or what has its shape, as the left factor of a product with a transposed weight.</summary>
-    public ProductTerm<T>* GateTerms(T* dz, T* transposed, int rows) => GateTerms(_terms, dz, transposed, rows);
+    /// <summary>A gradient by panels of gates as the left factor of a product with a transposed weight.</summary>
+    public ProductTerm<T>* GateTerms(T* left, T* transposed, int rows) => GateTerms(_terms, left, transposed, rows);
 
     /// <summary>
     /// The same of any [panels, rows, 4·line]: a term for each panel. A last panel with fewer units than a line has a term for each of its

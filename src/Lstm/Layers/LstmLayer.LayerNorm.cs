@@ -150,8 +150,8 @@ internal sealed unsafe partial class LstmLayer<T>
     /// <summary>The gradients of x's and s's weights from those of their products, and of the biases from dz.</summary>
     private void AddNormalizedWeightGradients(Pass<T> pass, DirectionRecord<T> kept, WeightFactor<T>* factors, int count, int biases)
     {
-        AddWeightGradients(pass, kept, factors, 1, kept.LayerNorm!.Inputs.Pointer);
-        AddWeightGradients(pass, kept, factors + 1, count - 1 - biases, kept.LayerNorm.Recurrents.Pointer);
+        AddWeightGradients(pass, kept, factors, 1, kept.InputProductGradient);
+        AddWeightGradients(pass, kept, factors + 1, count - 1 - biases, kept.HiddenProductGradient);
         if (biases > 0)
         {
             AddWeightGradients(pass, kept, factors + count - biases, biases, kept.Gates.Pointer);

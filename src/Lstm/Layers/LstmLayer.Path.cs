@@ -85,7 +85,7 @@ internal sealed unsafe partial class LstmLayer<T>
         DirectionRecord<T> kept = tape.Directions[d];
         HiddenPathRecord<T> path = kept.Path;
         int rows = tape.OutputShape.RowCount;
-        T* dz = NormalizesRows ? kept.LayerNorm!.StepGradient.Pointer : kept.Gates.Pointer;
+        T* dz = NormalizesRows ? kept.LayerNorm!.StepGradient.Pointer : kept.HiddenProductGradient;
         int dzRows = NormalizesRows ? tape.OutputShape.Count : rows;
         path.TransposedProjection?.Update(pass.Parameter(_directions[d].Projection!), pass.Version, pass.Team);
         path.TransposedGates?.Update(pass.Parameter(_directions[d].GateRecurrence!), pass.Version, pass.Team);

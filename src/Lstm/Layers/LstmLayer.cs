@@ -87,6 +87,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
             kept.LayerNorm?.Prepare(input.Shape, pass.Keeps, kept.GateRows);
+            kept.BatchNorm?.Prepare(pass, input.Shape, kept.Plan, kept.GateRows, direction.Statistics);
             SetInitialState(pass, tape, d);
             if (DropsWeights(pass))
             {
@@ -114,7 +115,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
     {
-        if (!IsDirect || NormalizesRows)
+        if (!IsDirect || _spec.Normalization != LstmNormalization.None)
         {
             return new BatchOfOneStep<T>(this, pass, state);
         }
@@ -157,7 +158,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             }
             else
             {
-                PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize));
+                PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize), gradient);
             }
 
             AddParameterGradients(pass, input, tape, d, gradient);
@@ -188,7 +189,8 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         DirectionRecord<T> kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
         (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
-        bool fused = InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes;
+        bool fused = !NormalizesBatch
+            && (InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes);
         ProductTerm<T> x = new()
         {
             A = input.Pointer,
@@ -204,11 +206,11 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             {
                 Width = pass.Width,
                 Input = x,
-                Bias = bias,
+                Bias = NormalizesBatch ? null : bias,
                 Columns = _gates,
                 FirstRow = firstRow,
                 EndRow = endRow,
-                Output = kept.Gates.Pointer + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
+                Output = (NormalizesBatch ? kept.BatchNorm!.InputProducts : kept.Gates).Pointer + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
                 OutputRows = kept.GateRows,
             };
             pass.Team.Run(ref product);
@@ -245,10 +247,16 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             NewCells = kept.Path.NewCells.Pointer,
             NewCellRows = kept.KeepsCells ? input.Shape.RowCount : input.Shape.Count,
         };
+        if (NormalizesBatch)
+        {
+            RunBatchNorm(pass, kept, d, recurrence);
+            return;
+        }
+
         _kernels[d].Run(pass.Team, ref recurrence);
     }
 
-    private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient)
+    private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient, T* gradient)
     {
         DirectionRecord<T> kept = tape.Directions[d];
         RecurrentBackward<T> recurrence = new()
@@ -273,6 +281,12 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             NewCellRows = tape.OutputShape.RowCount,
             CellCarried = kept.Path.CellCarried.Pointer,
         };
+        if (NormalizesBatch)
+        {
+            RunBatchNorm(pass, kept, d, recurrence, gradient);
+            return;
+        }
+
         _kernels[d].Run(pass.Team, ref recurrence);
     }
 
@@ -307,6 +321,10 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         if (NormalizesRows)
         {
             AddNormGradients(pass, tape, d, gradient);
+        }
+
+        if (_spec.Normalization != LstmNormalization.None)
+        {
             AddNormalizedWeightGradients(pass, kept, factors, count, direction.Biases.Length);
         }
         else

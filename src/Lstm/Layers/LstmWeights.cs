@@ -41,6 +41,12 @@ internal sealed class LstmWeights
             NormCBias = parameters.Add($"{prefix}norm_c_bias{suffix}", [_units]);
         }
 
+        if (spec.Normalization == LstmNormalization.Batch)
+        {
+            string[] names = ["norm_ih_mean", "norm_ih_var", "norm_hh_mean", "norm_hh_var", "norm_c_mean", "norm_c_var"];
+            Statistics = [.. names.Select((name, i) => parameters.AddStatistic($"{prefix}{name}{suffix}", [spec.BatchNormSteps, i < 4 ? 4 * _units : _units]))];
+        }
+
         if (spec.LearnInitialState)
         {
             InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.GateRecurrence ? size + (3 * _units) : size]);
@@ -82,6 +88,12 @@ internal sealed class LstmWeights
     public Parameter? NormC { get; }
 
     public Parameter? NormCBias { get; }
+
+    /// <summary>
+    /// Running means and variances of W_ih x and W_hh h, [S, 4H], and of c, [S, H]: mean, variance, mean, … in this order. Empty without batch
+    /// norm.
+    /// </summary>
+    public Parameter[] Statistics { get; } = [];
 
     public Parameter? InitialH { get; }
 
@@ -137,6 +149,11 @@ internal sealed class LstmWeights
         {
             int weight = w;
             start.Each(CellWeights[w], unit => spec.Cell!.StartOf(weight, unit, _units));
+        }
+
+        foreach (Parameter variance in Statistics.Where((_, i) => i % 2 == 1))
+        {
+            start.Constant(variance, 1, 0, variance.Count);
         }
 
         foreach (Parameter bias in Biases.Where(_ => uniform))

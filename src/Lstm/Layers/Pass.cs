@@ -18,7 +18,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>The width the kernels run at; any width gives the same bits.</summary>
     public SimdWidth Width { get; set; } = SimdDispatch.Best;
 
-    /// <summary>Whether dropout is on.</summary>
+    /// <summary>Whether dropout is on and batch norm measures the batch.</summary>
     public bool Training { get; set; }
 
     /// <summary>With <see cref="Draw"/>, the key of the dropout masks.</summary>

@@ -36,6 +36,12 @@ public sealed class Parameter
     /// <summary>Whether optimizers change it; see <see cref="Network{T}.SetTrainable"/>.</summary>
     public bool Trainable { get; internal set; } = true;
 
+    /// <summary>
+    /// Whether it is no parameter proper but a running average that passes measure (batch norm's): saved with the others, never trained; see
+    /// <see cref="Network{T}.UpdateStatistics"/>.
+    /// </summary>
+    public bool IsStatistic { get; internal init; }
+
     /// <summary>First element in the flat buffers of parameters, gradients and optimizer state.</summary>
     internal int Offset { get; }
 
@@ -47,7 +53,7 @@ public sealed class Parameter
     private int Columns => Shape.Count == 1 ? 1 : Shape[1];
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]{(Trainable ? string.Empty : " frozen")}";
+    public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]{(IsStatistic ? " measured" : Trainable ? string.Empty : " frozen")}";
 
     /// <summary>Copies from PyTorch's layout into a flat buffer; the padding is not touched.</summary>
     internal void Pack<T>(ReadOnlySpan<T> source, Span<T> flat)

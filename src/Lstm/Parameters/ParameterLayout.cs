@@ -20,6 +20,9 @@ internal sealed class ParameterLayout(int line)
     /// <summary>Declares a matrix or vector stored row by row.</summary>
     public Parameter Add(string name, int[] shape) => Add(new Parameter(name, shape, Length));
 
+    /// <summary>Declares a matrix of running averages, stored row by row.</summary>
+    public Parameter AddStatistic(string name, int[] shape) => Add(new Parameter(name, shape, Length) { IsStatistic = true, Trainable = false });
+
     /// <summary>The parameter of a name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public Parameter Find(string name)

@@ -148,8 +148,11 @@ public sealed record LstmSpec : LayerSpec
     public double NormalizationEpsilon { get; init; } = 1e-5;
 
     /// <summary>
-    /// How many steps have statistics of their own under <see cref="LstmNormalization.Batch"/>; later steps share those of the last. At least
-    /// 1, default 100.
+    /// How many steps S have statistics of their own under <see cref="LstmNormalization.Batch"/>; later steps share those of the last. At least
+    /// 1, default 100. Steps are counted from a sequence's start, on beyond the batch it is continued in (<see cref="NetworkState{T}.Steps"/>); a
+    /// reverse direction counts from where it starts. The running averages are parameters that no optimizer changes, <c>norm_ih_mean_l{k}</c>,
+    /// <c>norm_ih_var_l{k}</c>, <c>norm_hh_mean_l{k}</c>, <c>norm_hh_var_l{k}</c> [S, 4H], <c>norm_c_mean_l{k}</c>, <c>norm_c_var_l{k}</c> [S, H];
+    /// <see cref="Network{T}.UpdateStatistics"/> moves them.
     /// </summary>
     public int BatchNormSteps { get; init; } = 100;
 

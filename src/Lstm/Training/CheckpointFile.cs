@@ -8,7 +8,7 @@ namespace Lstm.Training;
 /// <remarks>
 /// Tensors: <c>network.</c>parameter; <c>optimizer.</c>buffer<c>.</c>parameter, and per parameter its numbers, learning rate factor
 /// and weight decay; <c>optimizer.learning_rate</c>; within an epoch that carries states, <c>state.h.</c>entry and
-/// <c>state.c.</c>entry. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and <c>frozen</c> as in
+/// <c>state.c.</c>entry, and <c>state.steps</c>. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and <c>frozen</c> as in
 /// <see cref="ModelFile"/>; <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>; <c>epoch</c>,
 /// <c>batch</c>, <c>draw</c>; <c>sha256</c>.
 /// </remarks>
@@ -84,7 +84,7 @@ internal static class CheckpointFile
 
         foreach (Parameter parameter in network.Parameters)
         {
-            parameter.Trainable = !frozen.Contains(parameter.Name);
+            parameter.Trainable = !parameter.IsStatistic && !frozen.Contains(parameter.Name);
         }
 
         network.Touch();
@@ -118,6 +118,11 @@ internal static class CheckpointFile
 
         yield return new CheckpointTensor<double>(
             OptimizerPrefix + "learning_rate", [1], () => [optimizer.LearningRate], values => optimizer.LearningRate = values[0], IsSetting);
+        if (state is not null)
+        {
+            yield return new CheckpointTensor<int>("state.steps", [state.Count], () => state.Steps.ToArray(), values => values.CopyTo(state.Steps), steps => steps >= 0);
+        }
+
         for (int i = 0; state is not null && i < state.Sizes.Count; i++)
         {
             int entry = i;

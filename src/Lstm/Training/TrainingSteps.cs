@@ -11,6 +11,7 @@ internal sealed class TrainingSteps<T> : IDisposable
     private readonly Tape<T> _tape;
     private readonly Gradient<T> _gradient;
     private readonly BatchSegment<T> _segment = new();
+    private readonly RunningAverages<T> _averages;
 
     /// <summary>The states of the pass to come. Those of the last completed step stay with the trainer until the next one is.</summary>
     private NetworkState<T>? _state;
@@ -22,6 +23,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         _tape.ComputesInputGradient = false;
         _tape.DropoutSeed = options.Seed;
         _gradient = trainer.Network.CreateGradient();
+        _averages = new RunningAverages<T>(trainer.Network);
         _state = options.CarryState ? trainer.CarriedState?.Clone() : null;
     }
 
@@ -71,6 +73,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         if (begins)
         {
             _gradient.Clear();
+            _averages.Begin();
         }
 
         if (_options.CarryState && _state?.Count != batch.InputShape.Count)
@@ -100,6 +103,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         {
             _segment.Set(batch, first, steps);
             _gradient.Clear();
+            _averages.Begin();
 
             // One draw for all segments: a mask depends on the step in the whole sequence, so cutting does not change it.
             LossTotals totals = Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, draw, 1);
@@ -122,6 +126,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             LossInput<T> rowsToCome = new(null, target, labels, weights);
             LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, _gradient, state, share);
             network.Backward(_tape, _gradient);
+            _averages.Add(_tape);
             return fused;
         }
 
@@ -135,6 +140,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         LossInput<T> rows = new(output, target, labels, weights);
         LossTotals totals = _trainer.Loss.EvaluateTotals(rows, _tape.OutputGradient, share, _tape.Pass.Team, _tape.Pass.Width);
         network.Backward(_tape, _gradient);
+        _averages.Add(_tape);
         return totals;
     }
 
@@ -162,6 +168,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
 
         _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);
+        _averages.Commit();
         Made++;
     }
 

@@ -26,6 +26,9 @@ public class AllocationFreeTests
     [InlineData("stream-custom")]
     [InlineData("train-ids")]
     [InlineData("train-vocabulary")]
+    [InlineData("train-batch-norm")]
+    [InlineData("stream-batch-norm")]
+    [InlineData("stream-sessions-batch-norm")]
     [InlineData("refill")]
     public void A_warm_call_allocates_nothing(string what) => Assert.Equal(0, Allocation.InChild("allocations.network", what));
 
@@ -107,6 +110,15 @@ public class AllocationFreeTests
             case "train-vocabulary":
                 TrainVocabulary();
                 break;
+            case "train-batch-norm":
+                TrainBatchNorm();
+                break;
+            case "stream-batch-norm":
+                Stream(1, null, BatchNorm);
+                break;
+            case "stream-sessions-batch-norm":
+                Stream(5, [4, 0, 2], BatchNorm);
+                break;
             default:
                 Refill();
                 break;
@@ -117,6 +129,8 @@ public class AllocationFreeTests
 
     private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 },
         new LstmSpec(9) { ProjectionSize = 5, GateRecurrence = true, HiddenZoneout = 0.1, CellZoneout = 0.1, WeightDropout = 0.1, RecurrentDropout = 0.1, InputDropout = 0.1, CandidateDropout = 0.1 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
+
+    private static LayerSpec[] BatchNorm => [new LstmSpec(19) { Normalization = LstmNormalization.Batch, ProjectionSize = 7, Bias = LstmBias.Two, BatchNormSteps = 9 }, new DenseSpec(3)];
 
     private static void Stream(int sessions, int[]? subset, params LayerSpec[] specs)
     {
@@ -184,6 +198,25 @@ public class AllocationFreeTests
             tape.OutputGradient.Rows.Fill(1);
             network.Backward(tape, gradient);
             network.Touch();
+        });
+    }
+
+    private static void TrainBatchNorm()
+    {
+        Network<float> network = Sample.Network<float>(1, 4, BatchNorm);
+        using Tape<float> tape = network.CreateTape(2);
+        using Workspace<float> workspace = network.CreateWorkspace();
+        Gradient<float> gradient = network.CreateGradient();
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4);
+        NetworkState<float> state = network.CreateState(5);
+        Allocation.Print(20, 50, () =>
+        {
+            network.ResetState(state);
+            network.Forward(batch, state, tape);
+            tape.OutputGradient.Rows.Fill(1);
+            network.Backward(tape, gradient);
+            network.UpdateStatistics(tape);
+            network.Predict(batch, state, workspace);
         });
     }
 

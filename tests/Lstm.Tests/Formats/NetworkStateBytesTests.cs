@@ -95,7 +95,8 @@ public abstract class NetworkStateBytesTests<T>
     }
 
     [Theory]
-    [InlineData(8, 3)]
+    [InlineData(8, 2)]
+    [InlineData(8, 4)]
     [InlineData(12, 3)]
     [InlineData(16, 0)]
     [InlineData(16, -2)]

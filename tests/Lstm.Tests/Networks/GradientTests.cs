@@ -70,6 +70,7 @@ public class GradientTests
         ["custom peephole cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Direction = LstmDirection.Bidirectional, LearnInitialState = true }]),
         ["custom cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Last)]),
         ["custom cell, layer norm"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = LstmNormalization.Layer, CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
+        ["custom cell, batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Cell = CustomCell.Of("odd", new OddCell(0.5)), CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
         ["custom cell with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
         {
             Cell = CustomCell.Of("odd", new OddCell(0.5)), ProjectionSize = 3, ProjectionClip = 0.15, Bias = LstmBias.Two, Direction = LstmDirection.Reverse,
@@ -102,6 +103,31 @@ public class GradientTests
             GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15, CellClip = 0.25, Bias = LstmBias.Two,
             RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
         }]),
+        ["batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9)]),
+        ["batch norm of dense batches"] = (2, [4, 4, 4], [BatchNorm(9) with { Bias = LstmBias.None, BatchNormSteps = 1 }]),
+        ["batch norm of one sequence"] = (2, [4], [BatchNorm(3)]),
+        ["batch norm, bidirectional stack"] = (2, [3, 5, 0, 3, 4], [BatchNorm(4) with { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two }]),
+
+        // Without a mask, sequences that all start alike have nothing left of h once it is normalised.
+        ["batch norm, learned state"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { LearnInitialState = true, RecurrentDropout = 0.3, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, reverse"] = (2, [3, 1, 0, 3, 5], [BatchNorm(9) with { Direction = LstmDirection.Reverse }]),
+        ["batch norm, peephole, coupled, clipped"] = (2, [3, 4, 0, 3, 5],
+            [BatchNorm(9) with { Peephole = true, CoupledGates = true, CellClip = 0.25, PreActivationClip = 0.6, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, activations"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with
+        {
+            GateActivation = new(LstmActivationFunction.HardSigmoid, 0.15, 0.5), CellActivation = new(LstmActivationFunction.Softplus),
+            HiddenActivation = new(LstmActivationFunction.Sigmoid), OutputGate = false,
+        }]),
+        ["batch norm, zoneout"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { HiddenZoneout = 0.3, CellZoneout = 0.4, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, projection"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { ProjectionSize = 4, ProjectionClip = 0.2, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, dropouts"] = (2, [3, 4, 0, 3, 5],
+            [BatchNorm(9) with { RecurrentDropout = 0.3, WeightDropout = 0.3, CandidateDropout = 0.2, InputDropout = 0.2, Direction = LstmDirection.Reverse }]),
+        ["batch norm with everything"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with
+        {
+            GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.3, Bias = LstmBias.Two, CellClip = 0.5,
+            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
+            Direction = LstmDirection.Bidirectional,
+        }]),
         ["pooling last"] = (2, [3, 0, 2], [new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(2)]),
         ["pooling last bidirectional"] = (2, [3, 0, 5], [new LstmSpec(3) { Direction = LstmDirection.Bidirectional }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Last)]),
         ["pooling last reverse"] = (2, [3, 1, 5], [new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last)]),
@@ -118,6 +144,8 @@ public class GradientTests
             [new DropoutSpec(0.2), new LstmSpec(2), new DenseSpec(3) { Activation = Activation.Tanh }, new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last), new DenseSpec(1)]),
     };
 
+    private static LstmSpec BatchNorm(int units) => new(units) { Normalization = LstmNormalization.Batch, NormalizationEpsilon = 0.01, BatchNormSteps = 3 };
+
     private static LstmSpec With(LstmActivation activation)
         => new(9) { GateActivation = activation, CellActivation = activation, HiddenActivation = activation };
 
@@ -125,18 +153,39 @@ public class GradientTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Backward_equals_central_differences(string name)
+    public void Backward_equals_central_differences(string name) => Check(name, training: true);
+
+    [Theory]
+    [InlineData("batch norm")]
+    [InlineData("batch norm, reverse")]
+    [InlineData("batch norm, learned state")]
+    [InlineData("batch norm with everything")]
+    public void Backward_in_evaluation_equals_central_differences(string name) => Check(name, training: false);
+
+    private static void Check(string name, bool training)
     {
         (int inputSize, int[] lengths, LayerSpec[] specs) = Cases[name];
         Network<double> network = Sample.Network<double>(3, inputSize, specs);
         bool learned = specs.OfType<LstmSpec>().Any(spec => spec.LearnInitialState);
         Loss loss = new(network, lengths, withState: !learned);
         using Tape<double> tape = loss.Tape;
+        tape.Training = training;
+        for (int b = 0; b < lengths.Length; b++)
+        {
+            loss.Initial.Steps[b] = training ? 1 : b;
+        }
+
         loss.Value(backward: true);
         Gradient<double> gradient = network.CreateGradient();
         network.Backward(tape, gradient);
         foreach (Parameter parameter in network.Parameters)
         {
+            if (parameter.IsStatistic)
+            {
+                Assert.Equal(new double[parameter.PackedLength], gradient.Flat.Slice(parameter.Offset, parameter.PackedLength).ToArray());
+                continue;
+            }
+
             double[] analytic = new double[parameter.Count], numeric = new double[parameter.Count];
             gradient.Read(parameter.Name).FlattenTo(analytic);
             for (int i = 0; i < numeric.Length; i++)

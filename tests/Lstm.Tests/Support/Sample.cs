@@ -57,7 +57,9 @@ internal static class Sample
         var network = new Network<T>(inputSize, specs, width);
         foreach (Parameter parameter in network.Parameters)
         {
-            parameter.Pack<T>(Values<T>(seed++, parameter.Count, 0.5), network.Flat);
+            T[] values = Values<T>(seed++, parameter.Count, 0.5);
+            bool isVariance = parameter.IsStatistic && parameter.Name.Contains("_var", StringComparison.Ordinal);
+            parameter.Pack<T>(isVariance ? Array.ConvertAll(values, value => value + T.One) : values, network.Flat);
         }
 
         network.Touch();

@@ -1,0 +1,47 @@
+using System.Numerics;
+
+namespace Lstm.Training;
+
+/// <summary>
+/// The running averages of batch norm as they will be after the step under way: a step that is skipped or cancelled, after some of its batches
+/// perhaps, leaves the network's as they were.
+/// </summary>
+internal sealed class RunningAverages<T>(Network<T> network)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly T[] _flat = network.HasStatistics ? new T[network.Flat.Length] : [];
+
+    /// <summary>Begins a step with those of the network.</summary>
+    public void Begin() => Copy(network.Flat, _flat);
+
+    /// <summary>Takes up the statistics of a pass.</summary>
+    public void Add(Tape<T> tape)
+    {
+        if (_flat.Length > 0)
+        {
+            network.MoveStatistics(tape, _flat);
+        }
+    }
+
+    /// <summary>Gives them to the network.</summary>
+    public void Commit()
+    {
+        if (_flat.Length > 0)
+        {
+            Copy(_flat, network.Flat);
+            network.Touch();
+        }
+    }
+
+    private void Copy(ReadOnlySpan<T> source, Span<T> target)
+    {
+        for (int i = 0; _flat.Length > 0 && i < network.Parameters.Count; i++)
+        {
+            Parameter parameter = network.Parameters[i];
+            if (parameter.IsStatistic)
+            {
+                source.Slice(parameter.Offset, parameter.PackedLength).CopyTo(target[parameter.Offset..]);
+            }
+        }
+    }
+}
