@@ -80,9 +80,20 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
     {
         LstmRecord<T> tape = (LstmRecord<T>)record;
+        if (IsCut(pass, input.Shape))
+        {
+            ForwardInSegments(pass, input, tape);
+            return;
+        }
+
         tape.Prepare(pass, input.Shape);
         for (int d = 0; d < _directions.Length; d++)
         {
+            if (pass.Skips(d))
+            {
+                continue;
+            }
+
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
@@ -129,12 +140,23 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
     {
         LstmRecord<T> tape = (LstmRecord<T>)record;
+        if (tape.IsSegmented)
+        {
+            BackwardInSegments(pass, input, tape, outputGradient, inputGradient, gradient);
+            return;
+        }
+
         for (int d = 0; d < _directions.Length; d++)
         {
+            if (pass.Skips(d))
+            {
+                continue;
+            }
+
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
-            kept.Path.PrepareBackward(input.Shape);
-            if (DropsWeights(pass))
+            kept.Path.PrepareBackward(input.Shape, pass.Later == 0);
+            if (DropsWeights(pass) && pass.Later == 0)
             {
                 kept.TransposedHh.Invalidate();
             }
@@ -142,6 +164,11 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             kept.TransposedHh.Update(RecurrentWeights(pass, tape, d), pass.Version, pass.Team);
             SetFinalGradient(pass, tape, d);
             PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize));
+            if (pass.Earlier > 0)
+            {
+                kept.KeepFirst(pass.Earlier);
+            }
+
             AddParameterGradients(pass, input, tape, d, gradient);
             TakeInitialGradient(pass, tape, d, gradient);
             if (inputGradient != null)
@@ -239,6 +266,8 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Units = Units,
             Sequences = tape.OutputShape.Count,
             Hidden = PathBackward(pass, tape, d, outputGradient),
+            Earlier = pass.Earlier,
+            Later = pass.Later,
             Own = _directions[d].Peephole is { } own ? pass.Parameter(own) : null,
             Gates = kept.Gates.Pointer,
             GateRows = kept.GateRows,
@@ -268,7 +297,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Stride = SeenStride(pass, tape, d),
             Features = HiddenSize,
             BySlot = true,
-            Gradient = DropsWeights(pass) ? ClearedWeightGradient(tape, d) : gradient + direction.WeightHh.Offset,
+            Gradient = DropsWeights(pass) ? DroppedWeightGradient(pass, tape, d) : gradient + direction.WeightHh.Offset,
         };
         int count = 2;
         if (direction.GateRecurrence is { } gates)
@@ -295,7 +324,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             StripsLength = Pass<T>.StripsLength,
         };
         pass.Team.Run(ref weights);
-        if (DropsWeights(pass))
+        if (DropsWeights(pass) && pass.Earlier == 0)
         {
             AddDroppedWeightGradient(pass, tape, d, gradient);
         }
