@@ -99,7 +99,7 @@ public sealed unsafe partial class Network<T>
             throw new ArgumentException("ForwardLoss has added the last layer's part to another gradient than this one.", nameof(gradient));
         }
 
-        SequenceShape output = tape.Records[^1].OutputShape;
+        SequenceShape output = tape.Run.Records[^1].OutputShape;
         if (!tape.Fused.IsPending && tape.Fused.Swept is null && !tape.OutputGradient.Shape.Matches(output))
         {
             throw new InvalidOperationException(
@@ -113,7 +113,7 @@ public sealed unsafe partial class Network<T>
             throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains the id {id}; the network knows 0 … {InputSize - 1}.");
         }
 
-        tape.Fused.Check(Layers.Count > 1 ? tape.Records[^2].OutputShape : tape.InputShape, OutputSize);
+        tape.Fused.Check(tape.Run.Records.Length > 1 ? tape.Run.Records[^2].OutputShape : tape.InputShape, OutputSize);
         tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));
     }
 }

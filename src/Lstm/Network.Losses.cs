@@ -85,7 +85,10 @@ public sealed unsafe partial class Network<T>
     {
         ArgumentNullException.ThrowIfNull(loss);
         CheckGradient(gradient);
-        if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null)
+        CheckTape(tape);
+
+        // Computed again together with the layers before it, a layer of few outputs takes less memory than its inputs would.
+        if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null || (tape.RecomputeEvery is not null && dense.OutputSize <= dense.InputSize))
         {
             RunToOutput(batch, ids, state, tape);
             LossTotals separate = loss.EvaluateTotals(input with { Output = tape.Output }, tape.OutputGradient, gradientScale, tape.Pass.Team, tape.Pass.Width);
@@ -93,11 +96,12 @@ public sealed unsafe partial class Network<T>
             return separate;
         }
 
-        Rows<T> rows = BeginForward(batch, ids, state, tape);
-        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count - 1);
-        Rows<T> last = Layers.Count > 1 ? tape.Records[^2].OutputRows(dense.InputSize) : rows;
+        Rows<T> rows = BeginForward(batch, ids, state, tape, fuses: true);
+        LayerRun<T> run = tape.Run;
+        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, run, run.Layers.Count - 1);
+        Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
         LossTotals totals = gradient is not null && loss.Rows is SoftmaxRows<T>
-            ? tape.Fused.Sweep(dense, tape.Pass, last, tape.Records[^1], loss, input, gradientScale, InputGradient(tape, Layers.Count - 1, last), gradient)
+            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Records[^1], loss, input, gradientScale, InputGradient(tape, run.Layers.Count - 1, last), gradient)
             : tape.Fused.Forward(dense, tape.Pass, last, loss, input, gradientScale);
         EndForward(state, tape);
         GC.KeepAlive(batch);

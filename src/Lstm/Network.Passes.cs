@@ -59,9 +59,10 @@ public sealed unsafe partial class Network<T>
         tape.IsPending = false;
         tape.IsBackPropagated = true;
         T* outputGradient = tape.OutputGradient.RowPointer;
-        for (int i = Layers.Count - 1; i >= 0; i--)
+        (IReadOnlyList<Layer<T>> layers, LayerRecord<T>[] records) = (tape.Run.Layers, tape.Run.Records);
+        for (int i = layers.Count - 1; i >= 0; i--)
         {
-            Rows<T> input = i > 0 ? tape.Records[i - 1].OutputRows(Layers[i].InputSize) : InputRows(tape);
+            Rows<T> input = i > 0 ? records[i - 1].OutputRows(layers[i].InputSize) : InputRows(tape);
             T* inputGradient = InputGradient(tape, i, input);
             if (tape.Fused.Swept is not null)
             {
@@ -70,11 +71,11 @@ public sealed unsafe partial class Network<T>
             }
             else if (tape.Fused.IsPending)
             {
-                tape.Fused.Backward((DenseLayer<T>)Layers[i], pass, input, tape.Records[i], inputGradient, gradient.Buffer.Pointer);
+                tape.Fused.Backward((DenseLayer<T>)layers[i], pass, input, records[i], inputGradient, gradient.Buffer.Pointer);
             }
             else
             {
-                Layers[i].Backward(pass, input, tape.Records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
+                layers[i].Backward(pass, input, records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
             }
 
             outputGradient = inputGradient;
@@ -101,7 +102,7 @@ public sealed unsafe partial class Network<T>
         => RunPredict(null, batch, state, workspace);
 
     /// <summary>Sets up a pass and runs all layers; the result is in the last record.</summary>
-    internal void RunLayers(Pass<T> pass, Rows<T> rows, int* ids, NetworkState<T>? state, LayerRecord<T>[] records, int layers)
+    internal void RunLayers(Pass<T> pass, Rows<T> rows, int* ids, NetworkState<T>? state, LayerRun<T> run, int layers)
     {
         pass.Parameters = _parameters.Pointer;
         pass.Version = Version;
@@ -109,25 +110,22 @@ public sealed unsafe partial class Network<T>
         pass.Ids = ids;
         for (int i = 0; i < layers; i++)
         {
-            Layers[i].Forward(pass, rows, records[i]);
-            rows = records[i].OutputRows(Layers[i].OutputSize);
+            run.Layers[i].Forward(pass, rows, run.Records[i]);
+            rows = run.Records[i].OutputRows(run.Layers[i].OutputSize);
         }
     }
 
     /// <summary>Writes the states after the last steps, once nothing can fail any more.</summary>
-    internal void TakeFinalState(LayerRecord<T>[] records, NetworkState<T>? state, Pass<T> pass, SequenceShape shape)
+    internal static void TakeFinalState(LayerRun<T> run, NetworkState<T>? state, Pass<T> pass, SequenceShape shape)
     {
         for (int b = 0; state is not null && b < shape.Count; b++)
         {
             state.Advance(pass.StateRows == null ? b : pass.StateRows[b], shape.Lengths[b]);
         }
 
-        for (int i = 0; state is not null && i < Layers.Count; i++)
+        for (int i = 0; state is not null && i < run.Layers.Count; i++)
         {
-            if (Layers[i].Recurrent is { } lstm)
-            {
-                lstm.TakeFinalState(records[i].Recurrent, state, pass.StateRows);
-            }
+            run.Layers[i].TakeFinalState(run.Records[i], state, pass.StateRows);
         }
     }
 
@@ -140,9 +138,9 @@ public sealed unsafe partial class Network<T>
 
     private void RunToOutput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
     {
-        Rows<T> rows = BeginForward(batch, ids, state, tape);
-        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Records, Layers.Count);
-        LayerRecord<T> last = tape.Records[^1];
+        Rows<T> rows = BeginForward(batch, ids, state, tape, fuses: false);
+        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Run, tape.Run.Layers.Count);
+        LayerRecord<T> last = tape.Run.Records[^1];
         tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
         tape.OutputGradient.ReshapeLike(last.OutputShape);
         tape.HasOutput = true;
@@ -151,7 +149,7 @@ public sealed unsafe partial class Network<T>
         GC.KeepAlive(this);
     }
 
-    private Rows<T> BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    private Rows<T> BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape, bool fuses)
     {
         CheckTape(tape);
         CheckNotOutput(batch, tape.Output, "tape");
@@ -162,6 +160,7 @@ public sealed unsafe partial class Network<T>
         tape.Input = batch;
         tape.InputIds = ids;
         tape.InputShapeVersion = tape.InputShape.Version;
+        tape.ChooseRun(fuses);
 
         // Kept for Backward, which draws the same masks whatever is set on the tape meanwhile.
         tape.Pass.Training = tape.Training;
@@ -173,7 +172,7 @@ public sealed unsafe partial class Network<T>
     // Only here does the caller see that a pass has been made: a loss that refuses its target has changed nothing.
     private void EndForward(NetworkState<T>? state, Tape<T> tape)
     {
-        TakeFinalState(tape.Records, state, tape.Pass, tape.InputShape);
+        TakeFinalState(tape.Run, state, tape.Pass, tape.InputShape);
         tape.IsPending = true;
         tape.HasStatistics = tape.Training;
         if (tape.Training)
@@ -201,9 +200,9 @@ public sealed unsafe partial class Network<T>
 
         CheckNotOutput(batch, workspace.Output, nameof(workspace));
         Rows<T> rows = CheckInput(batch, ids, state);
-        RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Records, Layers.Count);
-        TakeFinalState(workspace.Records, state, workspace.Pass, rows.Shape);
-        LayerRecord<T> last = workspace.Records[^1];
+        RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Run, Layers.Count);
+        TakeFinalState(workspace.Run, state, workspace.Pass, rows.Shape);
+        LayerRecord<T> last = workspace.Run.Records[^1];
         workspace.Output.View(last.OutputShape, last.Output, last.OutputStart);
         GC.KeepAlive(batch);
         GC.KeepAlive(ids);

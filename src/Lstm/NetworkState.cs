@@ -120,6 +120,9 @@ public sealed partial class NetworkState<T>
         }
     }
 
+    /// <summary>All values of the entries from <paramref name="first"/> on, padding included.</summary>
+    internal Span<T> Entries(int first, int count) => _values.Span[_starts[2 * first].._starts[2 * (first + count)]];
+
     /// <summary>The hidden or cell states of an entry, to whole lines.</summary>
     internal unsafe T* HiddenPointer(int entry) => _values.Pointer + Start(entry, 0);
 

@@ -19,7 +19,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     private readonly Network<T> _network;
     private readonly NetworkState<T> _start;
     private readonly Pass<T> _pass;
-    private readonly LayerRecord<T>[] _records;
+    private readonly LayerRun<T> _run;
     private readonly SequenceShape _shape = new();
     private readonly bool[] _stepped;
     private readonly int _inputSize;
@@ -49,7 +49,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _outputSize = network.OutputSize;
         _takesIds = network.TakesIds;
         _pass = new Pass<T>(workers, keeps: false) { Width = network.Width, Parameters = network.ParameterPointer, Version = network.Version };
-        _records = [.. network.Layers.Select(layer => layer.CreateRecord())];
+        _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateRecord())]);
         _stepped = new bool[sessions];
         _start = network.CreateState(1);
         _startVersion = network.Version;
@@ -240,12 +240,12 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             _pass.StateRows = rows;
             T* x = _takesIds ? null : (T*)input;
-            _network.RunLayers(_pass, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _records, _records.Length);
-            _network.TakeFinalState(_records, State, _pass, _shape);
+            _network.RunLayers(_pass, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _run, _run.Layers.Count);
+            Network<T>.TakeFinalState(_run, State, _pass, _shape);
             _pass.StateRows = null;
         }
 
-        LayerRecord<T> last = _records[^1];
+        LayerRecord<T> last = _run.Records[^1];
         new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
     }
 

@@ -16,13 +16,18 @@ public sealed class Tape<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedBuffer<T>[] _gradients = [new(), new()];
+    private readonly LayerRun<T> _plain;
+    private LayerRun<T>? _recomputed;
+    private LayerRun<T>? _recomputedButLast;
     private NetworkState<T>? _initialStateGradient;
+    private int? _recomputeEvery;
 
     internal Tape(Network<T> network, int workers)
     {
         Network = network;
-        Pass = new Pass<T>(workers, keeps: true) { Width = network.Width };
+        Pass = new Pass<T>(workers, keeps: true) { Width = network.Width, StateSizes = network.StateSizes };
         Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
+        Run = _plain = new LayerRun<T>(network.Layers, Records);
         Output = new SequenceBatch<T>(network.OutputSize);
         OutputGradient = new SequenceBatch<T>(network.OutputSize);
         InputGradient = new SequenceBatch<T>(network.InputSize);
@@ -41,6 +46,33 @@ public sealed class Tape<T> : IDisposable
     /// Whether Backward computes <see cref="InputGradient"/>. Default true; turn it off when nobody reads it.
     /// </summary>
     public bool ComputesInputGradient { get; set; } = true;
+
+    /// <summary>
+    /// With a number k of steps, the next forward passes keep their output and the states after every k steps only, and Backward computes
+    /// the steps between again, k at a time: the same bits in much less memory, for the time of another forward pass. 0 takes the square
+    /// root of the longest sequence's length, which about makes it least. Null, the default, keeps everything.
+    /// </summary>
+    /// <remarks>
+    /// Layers that work step by step are computed again together, so that of those between them nothing is kept. LSTM layers that read in
+    /// reverse are by themselves: their outputs are kept, and those of whatever pools or merges. Traces of gates and gradients have
+    /// nothing to look at on such a tape.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="NotSupportedException">It is not null, and a layer has batch norm, whose statistics need whole passes.</exception>
+    public int? RecomputeEvery
+    {
+        get => _recomputeEvery;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(value));
+            if (value is not null && Network.Layers.FirstOrDefault(layer => layer.Recurrent is { NormalizesBatch: true }) is { } layer)
+            {
+                throw new NotSupportedException($"Layer '{layer.Name}' has batch norm: its statistics need whole passes, which cannot be computed again by segments.");
+            }
+
+            _recomputeEvery = value;
+        }
+    }
 
     /// <summary>The last forward pass's output: a view, valid until the next one.</summary>
     public SequenceBatch<T> Output { get; }
@@ -68,7 +100,14 @@ public sealed class Tape<T> : IDisposable
 
     internal Pass<T> Pass { get; }
 
+    /// <summary>What each layer leaves; of layers in <see cref="RecomputedLayers{T}"/> one segment of it.</summary>
     internal LayerRecord<T>[] Records { get; }
+
+    /// <summary>The layers as the last forward pass ran them.</summary>
+    internal LayerRun<T> Run { get; private set; }
+
+    /// <summary>Whether the last forward pass kept only what it needs to compute the rest again.</summary>
+    internal bool IsRecomputed => !ReferenceEquals(Run, _plain);
 
     /// <summary>The loss that took the last layer with it, if the last forward pass ended so.</summary>
     internal FusedLoss<T> Fused { get; } = new();
@@ -97,6 +136,30 @@ public sealed class Tape<T> : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Pass.Dispose();
+
+    /// <summary>Chooses the layers of a pass over the input, which is set; <paramref name="fuses"/> when a loss takes the last one with it.</summary>
+    internal void ChooseRun(bool fuses)
+    {
+        int steps = InputShape.StepCount;
+        Pass.SegmentSteps = _recomputeEvery switch
+        {
+            null => int.MaxValue,
+            0 => Math.Max(1, (int)Math.Ceiling(Math.Sqrt(steps))),
+            { } every => every,
+        };
+        if (steps <= Pass.SegmentSteps)
+        {
+            Run = _plain;
+        }
+        else if (fuses)
+        {
+            Run = _recomputedButLast ??= _plain.Recomputed(Records.Length - 1);
+        }
+        else
+        {
+            Run = _recomputed ??= _plain.Recomputed(Records.Length);
+        }
+    }
 
     /// <summary>One of two buffers that the gradients between layers alternate in.</summary>
     internal AlignedBuffer<T> GradientBuffer(int layer, long length)

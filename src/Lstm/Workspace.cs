@@ -16,7 +16,7 @@ public sealed class Workspace<T> : IDisposable
     {
         Network = network;
         Pass = new Pass<T>(workers, keeps: false) { Width = network.Width };
-        Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
+        Run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateRecord())]);
         Output = new SequenceBatch<T>(network.OutputSize);
     }
 
@@ -27,7 +27,7 @@ public sealed class Workspace<T> : IDisposable
 
     internal Pass<T> Pass { get; }
 
-    internal LayerRecord<T>[] Records { get; }
+    internal LayerRun<T> Run { get; }
 
     /// <inheritdoc/>
     public void Dispose() => Pass.Dispose();

@@ -43,7 +43,7 @@ public sealed class GateTrace<T>
     /// <summary>Copies the gates and states of a tape's forward pass.</summary>
     /// <param name="tape">A tape of this network, between Forward and Backward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
-    /// <exception cref="InvalidOperationException">It holds no forward pass, or Backward has overwritten the gates, or the input batch was refilled.</exception>
+    /// <exception cref="InvalidOperationException">It holds no forward pass, or Backward has overwritten the gates, the input batch was refilled, or the pass is one of <see cref="Tape{T}.RecomputeEvery"/>.</exception>
     public void Read(Tape<T> tape)
     {
         TapeView<T>.Check(_network, tape, backPropagated: false);

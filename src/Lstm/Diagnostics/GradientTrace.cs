@@ -42,7 +42,7 @@ public sealed class GradientTrace<T>
     /// <summary>Takes the norms of a tape's backward pass.</summary>
     /// <param name="tape">A tape of this network, after Backward and before the next Forward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
-    /// <exception cref="InvalidOperationException">It holds no back-propagated pass, or the input batch was refilled.</exception>
+    /// <exception cref="InvalidOperationException">It holds no back-propagated pass, the input batch was refilled, or the pass is one of <see cref="Tape{T}.RecomputeEvery"/>.</exception>
     public void Read(Tape<T> tape)
     {
         TapeView<T>.Check(_network, tape, backPropagated: true);

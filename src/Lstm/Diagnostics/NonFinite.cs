@@ -17,7 +17,8 @@ public static class NonFinite
     /// </summary>
     /// <remarks>
     /// Call it when a loss or a norm is not finite; passes themselves are not slowed down by it. Between Forward and Backward
-    /// it looks at the forward pass; after Backward at both, but for the gates, which are overwritten by then.
+    /// it looks at the forward pass; after Backward at both, but for the gates, which are overwritten by then. Of a tape that computes its
+    /// steps again (<see cref="Tape{T}.RecomputeEvery"/>) it sees the outputs that are kept, and the output's gradient.
     /// </remarks>
     /// <param name="tape">A tape that holds a forward pass.</param>
     /// <returns>The first one, or null when all values are finite.</returns>
@@ -26,7 +27,7 @@ public static class NonFinite
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(tape);
-        TapeView<T>.Check(tape.Network, tape, tape.IsBackPropagated);
+        TapeView<T>.Check(tape.Network, tape, tape.IsBackPropagated, steps: false);
         return InParameters(tape.Network)
             ?? (tape.Input is null ? null : InRows(tape.Input, "input", "input"))
             ?? InForward(tape)
@@ -55,11 +56,11 @@ public static class NonFinite
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         // The last layer has no output when the loss took it.
-        int layers = tape.Network.Layers.Count - (tape.HasOutput ? 0 : 1);
+        int layers = tape.Run.Layers.Count - (tape.HasOutput ? 0 : 1);
         for (int i = 0; i < layers; i++)
         {
-            Layers.Layer<T> layer = tape.Network.Layers[i];
-            for (int d = 0; layer.Recurrent is { } lstm && d < lstm.StateCount; d++)
+            Layers.Layer<T> layer = tape.Run.Layers[i];
+            for (int d = 0; !tape.IsRecomputed && layer.Recurrent is { } lstm && d < lstm.StateCount; d++)
             {
                 if (InDirection(TapeView<T>.Of(tape, lstm.FirstState + d), tape.IsBackPropagated) is { } found)
                 {
@@ -68,7 +69,7 @@ public static class NonFinite
             }
 
             SequenceBatch<T> output = new(layer.OutputSize);
-            output.View(tape.Records[i].OutputShape, tape.Records[i].Output, tape.Records[i].OutputStart);
+            output.View(tape.Run.Records[i].OutputShape, tape.Run.Records[i].Output, tape.Run.Records[i].OutputStart);
             if (InRows(output, layer.Name, "output") is { } value)
             {
                 return value;
@@ -86,7 +87,7 @@ public static class NonFinite
             return value;
         }
 
-        for (int entry = tape.Network.StateSizes.Count - 1; entry >= 0; entry--)
+        for (int entry = tape.IsRecomputed ? -1 : tape.Network.StateSizes.Count - 1; entry >= 0; entry--)
         {
             TapeView<T> view = TapeView<T>.Of(tape, entry);
             if (InSteps(view, fromLast: !view.IsReverse, GateGradients, states: false) is { } found)

@@ -53,8 +53,8 @@ internal readonly unsafe struct TapeView<T>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
         => new(_record.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * HiddenSize), HiddenSize);
 
-    /// <summary>Throws unless a tape holds what a diagnosis reads: gates before Backward, or their gradients after it.</summary>
-    public static void Check(Network<T> network, Tape<T> tape, bool backPropagated)
+    /// <summary>Throws unless a tape holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
+    public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)
     {
         ArgumentNullException.ThrowIfNull(tape);
         if (!ReferenceEquals(tape.Network, network))
@@ -65,6 +65,11 @@ internal readonly unsafe struct TapeView<T>
         if (!tape.IsPending && !tape.IsBackPropagated)
         {
             throw new InvalidOperationException("The tape holds no forward pass.");
+        }
+
+        if (steps && tape.IsRecomputed)
+        {
+            throw new InvalidOperationException("The tape computes its steps again in Backward (RecomputeEvery) and does not hold them: set it to null before the forward pass.");
         }
 
         if (tape.IsBackPropagated != backPropagated)

@@ -65,6 +65,13 @@ internal unsafe struct HiddenPathBackward<T>
     /// <summary>dz by terms for products with <see cref="TransposedGates"/>.</summary>
     public ProductTerm<T>* GateRecurrentTerms;
 
+    /// <summary>
+    /// The dz, by rank, of the first rows of the segment read after this one, by terms as <see cref="GateTerms"/> and
+    /// <see cref="GateRecurrentTerms"/>: read by <see cref="PropagateLater"/>.
+    /// </summary>
+    public ProductTerm<T>* LaterTerms;
+    public ProductTerm<T>* LaterRecurrentTerms;
+
     /// <summary>By rank, [B, padded 3H]: scratch for a product.</summary>
     public T* GateScratch;
 
@@ -165,6 +172,19 @@ internal unsafe struct HiddenPathBackward<T>
                 SetGateGradient(first + r, new ReadOnlySpan<T>(scratch + (r * GateColumns.PaddedColumns), GateColumns.Columns));
             }
         }
+    }
+
+    /// <summary><see cref="Propagate"/> for ranks whose next step is the first of the segment read after this one.</summary>
+    // The mask on the way is one for all steps, so the step does not matter.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void PropagateLater<TSimd, TVec>(nint first, nint rows, nint previous)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        HiddenPathBackward<T> later = this;
+        later.GateTerms = LaterTerms;
+        later.GateRecurrentTerms = LaterRecurrentTerms;
+        later.Propagate<TSimd, TVec>(0, first, rows, first, previous);
     }
 
     /// <summary>Sets one rank's gradients of the gates i f o, 3H values.</summary>

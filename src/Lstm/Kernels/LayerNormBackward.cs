@@ -66,6 +66,10 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     public required Zoneout<T> CellZoneout;
     public required T* CellCarried;
 
+    /// <summary>As in <see cref="RecurrentBackward{T}"/>: what crosses a cut is the gradient of W_hh·s.</summary>
+    public int Earlier;
+    public int Later;
+
     /// <summary>What the cell keeps, [panels, LineRows, KeptLines·line], from the forward pass.</summary>
     public T* Lines;
     public nint LineRows;
@@ -81,8 +85,15 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        int last = Math.Min(_endRank, Later);
+        if (_firstRank < last)
+        {
+            Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Plan.LastSlot(Sequences) + _firstRank);
+        }
+
         for (int step = Plan.StepCount - 1; step >= 0; step--)
         {
+            int crossing = step == 0 ? Earlier : 0;
             foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
             {
                 int first = Math.Max(_firstRank, block.First);
@@ -108,7 +119,11 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                     RecurrentNorm.Backward<TSimd, TVec>(panel, Gates + (((panel * GateRows) + row) * gates), row, du, false, rows);
                 }
 
-                Hidden.Propagate<TSimd, TVec>(t, first, rows, first, previous);
+                int skipped = Math.Clamp(crossing - first, 0, rows);
+                if (skipped < rows)
+                {
+                    Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
+                }
             }
         }
     }

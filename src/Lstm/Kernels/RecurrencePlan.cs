@@ -50,7 +50,13 @@ internal sealed class RecurrencePlan(bool reverse)
     /// <summary>The step of the sequences that the walk's step s is.</summary>
     public int SequenceStep(int s) => reverse ? StepCount - 1 - s : s;
 
-    public void Set(SequenceShape shape)
+    /// <summary>The slot of rank 0 after the walk's last step, with <paramref name="sequences"/> slots before the first row's.</summary>
+    public int LastSlot(int sequences) => sequences + Step(StepCount - 1)[0].Row;
+
+    /// <summary>Sets the walk over a shape.</summary>
+    /// <param name="shape">The rows.</param>
+    /// <param name="continuing">How many of the first ranks have a later step beyond the walk's last one.</param>
+    public void Set(SequenceShape shape, int continuing = 0)
     {
         int steps = shape.StepCount;
         if (_steps.Length < steps + 1)
@@ -70,16 +76,17 @@ internal sealed class RecurrencePlan(bool reverse)
             if (!reverse)
             {
                 int previous = t == 0 ? 0 : shape.Count + shape.Offset(t - 1);
-                _blocks[count++] = new RecurrenceBlock { First = 0, Count = live, Row = row, Previous = previous, Continuing = shape.Live(t + 1) };
+                int later = t == steps - 1 ? continuing : shape.Live(t + 1);
+                _blocks[count++] = new RecurrenceBlock { First = 0, Count = live, Row = row, Previous = previous, Continuing = later };
                 continue;
             }
 
             int underWay = shape.Live(t + 1);
-            int continuing = t == 0 ? 0 : live;
+            int earlier = t == 0 ? continuing : live;
             if (underWay > 0)
             {
                 int previous = shape.Count + shape.Offset(t + 1);
-                _blocks[count++] = new RecurrenceBlock { First = 0, Count = underWay, Row = row, Previous = previous, Continuing = continuing };
+                _blocks[count++] = new RecurrenceBlock { First = 0, Count = underWay, Row = row, Previous = previous, Continuing = earlier };
             }
 
             if (live > underWay)
@@ -90,7 +97,7 @@ internal sealed class RecurrencePlan(bool reverse)
                     Count = live - underWay,
                     Row = row + underWay,
                     Previous = underWay,
-                    Continuing = continuing,
+                    Continuing = earlier,
                 };
             }
         }

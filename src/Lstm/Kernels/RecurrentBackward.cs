@@ -45,6 +45,13 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     /// <summary>dc by rank, [panels, B, line]; in and out as dh.</summary>
     public required T* CellGradient;
 
+    /// <summary>
+    /// In a segment of a longer pass: how many of the first ranks have a step in the segment read before this one, and after it. dh
+    /// crosses the cut as dz, since its chain starts from an output's gradient that the later segment does not know.
+    /// </summary>
+    public int Earlier;
+    public int Later;
+
     /// <summary>The dropout of the candidates.</summary>
     public CandidateDrop<T> Drop;
 
@@ -65,8 +72,15 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        int last = Math.Min(_endRank, Later);
+        if (_firstRank < last)
+        {
+            Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Plan.LastSlot(Sequences) + _firstRank);
+        }
+
         for (int step = Plan.StepCount - 1; step >= 0; step--)
         {
+            int crossing = step == 0 ? Earlier : 0;
             foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
             {
                 int first = Math.Max(_firstRank, block.First);
@@ -78,7 +92,11 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                     int t = Plan.SequenceStep(step);
                     Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
                     ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                    Hidden.Propagate<TSimd, TVec>(t, first, rows, row, previous);
+                    int skipped = Math.Clamp(crossing - first, 0, rows);
+                    if (skipped < rows)
+                    {
+                        Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, row + skipped, previous + skipped);
+                    }
                 }
             }
         }

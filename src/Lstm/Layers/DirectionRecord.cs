@@ -39,6 +39,13 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     /// <summary>dc by rank: [panels, B, line].</summary>
     public AlignedBuffer<T> CellGradient { get; } = new();
 
+    /// <summary>The gradient of W_hh s (dz, if that is not normalised) of the first rows of the segment read after this one, [panels, ranks, 4·line]; and as factors of products.</summary>
+    public AlignedBuffer<T> First { get; } = new();
+
+    public AlignedBuffer<ProductTerm<T>> FirstTerms { get; } = new();
+
+    public AlignedBuffer<ProductTerm<T>> FirstGateTerms { get; } = new();
+
     public RecurrencePlan Plan { get; } = new(reverse);
 
     public RowRuns Runs { get; } = new();
@@ -70,9 +77,13 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
 
     private int PaddedSize => TransposedHh.Columns.PaddedColumns;
 
-    public void Prepare(bool keeps, SequenceShape shape)
+    /// <summary>Makes room for a pass.</summary>
+    /// <param name="keeps">Whether a backward pass may follow.</param>
+    /// <param name="shape">The rows.</param>
+    /// <param name="later">How many of the first ranks go on in a later segment.</param>
+    public void Prepare(bool keeps, SequenceShape shape, int later)
     {
-        Plan.Set(shape);
+        Plan.Set(shape, later);
         _shape = shape;
         KeepsCells = keeps;
         CellSlots = keeps ? shape.Count + shape.RowCount : shape.Count;
@@ -159,6 +170,22 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
         }
 
         return terms.Pointer;
+    }
+
+    /// <summary>Keeps the gradient of W_hh s of the first ranks at the walk's first step, for the segment read before this one.</summary>
+    public void KeepFirst(int ranks)
+    {
+        First.Reserve((long)gates.PaddedColumns * ranks);
+        int width = 4 * Line;
+        for (nint panel = 0; panel < gates.PanelCount; panel++)
+        {
+            // With layer normalisation that of the last step done, by rank, is still at hand.
+            T* first = LayerNorm is { } norm
+                ? norm.StepGradient.Pointer + (panel * Sequences * width)
+                : Gates.Pointer + (((panel * GateRows) + Plan.Step(0)[0].Row) * width);
+            new ReadOnlySpan<T>(first, ranks * width)
+                .CopyTo(new Span<T>(First.Pointer + (panel * ranks * width), ranks * width));
+        }
     }
 
     /// <summary>Sets the cell state of a slot or rank; an empty source means zero. The padding becomes zero.</summary>

@@ -80,8 +80,10 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
         Seen.Reserve(sees ? ((long)shape.Count + shape.RowCount) * SeenSize : 0);
     }
 
-    /// <summary>Makes room for its backward pass, and sets what comes from beyond the last steps to zero.</summary>
-    public void PrepareBackward(SequenceShape shape)
+    /// <summary>Makes room for its backward pass.</summary>
+    /// <param name="shape">The rows.</param>
+    /// <param name="ends">Whether nothing comes from beyond the last steps, where a later segment would be.</param>
+    public void PrepareBackward(SequenceShape shape, bool ends)
     {
         long count = shape.Count;
         Carried.Reserve(spec.HiddenZoneout > 0 ? count * _paddedSize : 0);
@@ -90,8 +92,11 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
         Projected.Reserve(spec.ProjectionSize is null ? 0 : (long)shape.RowCount * _paddedSize);
         GateScratch.Reserve(TransposedGates is { } g ? count * g.Columns.PaddedColumns : 0);
         GateGradient.Reserve(spec.GateRecurrence ? count * gates.PaddedColumns / 4 * 3 : 0);
-        UnitGradient.Span.Clear();
-        GateGradient.Span.Clear();
+        if (ends)
+        {
+            UnitGradient.Span.Clear();
+            GateGradient.Span.Clear();
+        }
     }
 
     /// <summary>Whether h̃ has to be kept beside h, which zoneout has mixed, to know where it was clipped.</summary>

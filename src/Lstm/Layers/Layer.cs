@@ -74,6 +74,10 @@ internal abstract class Layer<T>
 
     public abstract void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record);
 
+    /// <summary>Copies the states after each sequence's last step into a state in the caller's order, or in the rows given.</summary>
+    public virtual unsafe void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows)
+        => Recurrent?.TakeFinalState(record.Recurrent, state, stateRows);
+
     /// <summary>
     /// Binds one step of one sequence, for streaming, to the pass's parameters and a state, which it reads and writes. The same
     /// bits as <see cref="Forward"/> over one row.

@@ -98,6 +98,8 @@ internal sealed unsafe partial class LstmLayer<T>
             Units = Units,
             Sequences = tape.OutputShape.Count,
             Hidden = PathBackward(pass, tape, d, outputGradient),
+            Earlier = pass.Earlier,
+            Later = pass.Later,
             Own = _directions[d].Own is { } own ? pass.Parameter(own) : null,
             InputNorm = InputNorm(pass, kept, d),
             RecurrentNorm = RecurrentNorm(pass, kept, d),

@@ -112,6 +112,8 @@ internal sealed unsafe partial class LstmLayer<T>
             TransposedGates = path.TransposedGates is { } g ? g.Pointer : null,
             GateColumns = path.TransposedGates?.Columns,
             GateRecurrentTerms = path.TransposedGates is { } turned ? kept.GateTerms(path.GateTerms, dz, turned.Pointer, dzRows) : null,
+            LaterTerms = pass.Later == 0 ? null : kept.GateTerms(kept.FirstTerms, kept.First.Pointer, kept.TransposedHh.Pointer, pass.Later),
+            LaterRecurrentTerms = pass.Later > 0 && path.TransposedGates is { } also ? kept.GateTerms(kept.FirstGateTerms, kept.First.Pointer, also.Pointer, pass.Later) : null,
             GateScratch = path.GateScratch.Pointer,
             GateGradient = path.TransposedGates is null ? null : path.GateGradient.Pointer,
         };
@@ -131,12 +133,16 @@ internal sealed unsafe partial class LstmLayer<T>
         pass.Team.Run(ref drop);
     }
 
-    /// <summary>Room, all zero, for the gradient of the weights as they were seen.</summary>
-    private T* ClearedWeightGradient(LstmRecord<T> tape, int d)
+    /// <summary>Room for the gradient of the weights as they were seen: all zero, or what later segments have added.</summary>
+    private T* DroppedWeightGradient(Pass<T> pass, LstmRecord<T> tape, int d)
     {
         HiddenPathRecord<T> path = tape.Directions[d].Path;
         path.DroppedGradient.Reserve(_directions[d].WeightHh.PackedLength);
-        path.DroppedGradient.Span.Clear();
+        if (pass.Later == 0)
+        {
+            path.DroppedGradient.Span.Clear();
+        }
+
         return path.DroppedGradient.Pointer;
     }
 

@@ -22,26 +22,38 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    /// <summary>Copies the state after each sequence's last step into a state in the caller's order.</summary>
-    public void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows)
+    public override void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows)
     {
         LstmRecord<T> tape = (LstmRecord<T>)record;
         for (int d = 0; d < _directions.Length; d++)
         {
-            for (int b = 0; b < tape.OutputShape.Count; b++)
+            if (tape.IsSegmented)
             {
-                int slot = tape.FinalSlot(d, b);
-                int row = stateRows == null ? b : stateRows[b];
-                Span<T> hidden = state.HiddenRow(FirstState + d, row);
-                new ReadOnlySpan<T>(tape.Output.Pointer + ((nint)slot * OutputSize) + (d * HiddenSize), HiddenSize).CopyTo(hidden);
-                if (_spec.GateRecurrence)
-                {
-                    HiddenPathRecord<T> path = tape.Directions[d].Path;
-                    new ReadOnlySpan<T>(path.Seen.Pointer + ((nint)slot * path.SeenSize) + HiddenSize, 3 * Units).CopyTo(hidden[HiddenSize..]);
-                }
-
-                tape.Directions[d].CopyCell(tape.Directions[d].KeepsCells ? slot : tape.OutputShape.CallerToRank[b], state.CellRow(FirstState + d, row));
+                tape.Segments![d].TakeFinalState(state);
             }
+            else
+            {
+                TakeFinalState(tape, d, state, stateRows);
+            }
+        }
+    }
+
+    /// <summary>The same of one direction.</summary>
+    public void TakeFinalState(LstmRecord<T> tape, int d, NetworkState<T> state, int* stateRows)
+    {
+        for (int b = 0; b < tape.OutputShape.Count; b++)
+        {
+            int slot = tape.FinalSlot(d, b);
+            int row = stateRows == null ? b : stateRows[b];
+            Span<T> hidden = state.HiddenRow(FirstState + d, row);
+            new ReadOnlySpan<T>(tape.Output.Pointer + ((nint)slot * OutputSize) + (d * HiddenSize), HiddenSize).CopyTo(hidden);
+            if (_spec.GateRecurrence)
+            {
+                HiddenPathRecord<T> path = tape.Directions[d].Path;
+                new ReadOnlySpan<T>(path.Seen.Pointer + ((nint)slot * path.SeenSize) + HiddenSize, 3 * Units).CopyTo(hidden[HiddenSize..]);
+            }
+
+            tape.Directions[d].CopyCell(tape.Directions[d].KeepsCells ? slot : tape.OutputShape.CallerToRank[b], state.CellRow(FirstState + d, row));
         }
     }
 
@@ -96,6 +108,11 @@ internal sealed unsafe partial class LstmLayer<T>
     private void SetFinalGradient(Pass<T> pass, LstmRecord<T> tape, int d)
     {
         DirectionRecord<T> kept = tape.Directions[d];
+        if (pass.Later > 0)
+        {
+            return;
+        }
+
         kept.ClearStateGradients(tape.OutputShape.Count);
         if (pass.FinalGradient is not { } final)
         {
@@ -120,7 +137,7 @@ internal sealed unsafe partial class LstmLayer<T>
     {
         LstmWeights direction = _directions[d];
         DirectionRecord<T> kept = tape.Directions[d];
-        for (int b = 0; b < tape.OutputShape.Count; b++)
+        for (int b = 0; b < tape.OutputShape.Count && pass.Earlier == 0; b++)
         {
             int rank = tape.OutputShape.CallerToRank[b];
             if (pass.InitialGradient is { } initial)

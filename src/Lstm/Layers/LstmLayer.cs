@@ -80,9 +80,20 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
     {
         LstmRecord<T> tape = (LstmRecord<T>)record;
+        if (IsCut(pass, input.Shape))
+        {
+            ForwardInSegments(pass, input, tape);
+            return;
+        }
+
         tape.Prepare(pass, input.Shape);
         for (int d = 0; d < _directions.Length; d++)
         {
+            if (pass.Skips(d))
+            {
+                continue;
+            }
+
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
@@ -139,13 +150,24 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
     {
         LstmRecord<T> tape = (LstmRecord<T>)record;
+        if (tape.IsSegmented)
+        {
+            BackwardInSegments(pass, input, tape, outputGradient, inputGradient, gradient);
+            return;
+        }
+
         for (int d = 0; d < _directions.Length; d++)
         {
+            if (pass.Skips(d))
+            {
+                continue;
+            }
+
             LstmWeights direction = _directions[d];
             DirectionRecord<T> kept = tape.Directions[d];
-            kept.Path.PrepareBackward(input.Shape);
+            kept.Path.PrepareBackward(input.Shape, pass.Later == 0);
             kept.LayerNorm?.PrepareBackward(input.Shape);
-            if (DropsWeights(pass))
+            if (DropsWeights(pass) && pass.Later == 0)
             {
                 kept.TransposedHh.Invalidate();
             }
@@ -159,6 +181,11 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             else
             {
                 PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize), gradient);
+            }
+
+            if (pass.Earlier > 0)
+            {
+                kept.KeepFirst(pass.Earlier);
             }
 
             AddParameterGradients(pass, input, tape, d, gradient);
@@ -267,6 +294,8 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Units = Units,
             Sequences = tape.OutputShape.Count,
             Hidden = PathBackward(pass, tape, d, outputGradient),
+            Earlier = pass.Earlier,
+            Later = pass.Later,
             Own = _directions[d].Own is { } own ? pass.Parameter(own) : null,
             Lines = kept.Lines.Pointer,
             LineRows = kept.LineRows,
@@ -304,7 +333,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Stride = SeenStride(pass, tape, d),
             Features = HiddenSize,
             BySlot = true,
-            Gradient = DropsWeights(pass) ? ClearedWeightGradient(tape, d) : gradient + direction.WeightHh.Offset,
+            Gradient = DropsWeights(pass) ? DroppedWeightGradient(pass, tape, d) : gradient + direction.WeightHh.Offset,
         };
         int count = 2;
         if (direction.GateRecurrence is { } gates)
@@ -332,7 +361,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             AddWeightGradients(pass, kept, factors, count, kept.Gates.Pointer);
         }
 
-        if (DropsWeights(pass))
+        if (DropsWeights(pass) && pass.Earlier == 0)
         {
             AddDroppedWeightGradient(pass, tape, d, gradient);
         }

@@ -29,18 +29,30 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
 
     public DirectionRecord<T>[] Directions { get; }
 
+    /// <summary>Its directions in segments, each by itself; null before the first such pass.</summary>
+    public SegmentedPass<T>[]? Segments { get; set; }
+
+    /// <summary>Whether the pass at hand is in segments, so that only the output is here.</summary>
+    public bool IsSegmented { get; private set; }
+
     private int OutputSize => Directions.Length * _size;
 
     /// <summary>Makes room for a pass over rows of this shape.</summary>
     public void Prepare(Pass<T> pass, SequenceShape shape)
     {
-        OutputShape = shape;
-        OutputStart = (long)shape.Count * OutputSize;
-        Output.Reserve(((long)shape.Count + shape.RowCount) * OutputSize);
+        PrepareOutput(shape);
+        IsSegmented = false;
         foreach (DirectionRecord<T> direction in Directions)
         {
-            direction.Prepare(pass.Keeps, shape);
+            direction.Prepare(pass.Keeps, shape, pass.Later);
         }
+    }
+
+    /// <summary>Makes room for the output of a pass that is in segments.</summary>
+    public void PrepareSegmented(SequenceShape shape)
+    {
+        PrepareOutput(shape);
+        IsSegmented = true;
     }
 
     /// <summary>The slot of a sequence's state after its last step, the sequence given by the caller's index.</summary>
@@ -49,5 +61,12 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
         int rank = OutputShape.CallerToRank[sequence];
         int length = OutputShape.Lengths[sequence];
         return length == 0 ? rank : OutputShape.Count + rank + OutputShape.Offset(Directions[d].Plan.Reverse ? 0 : length - 1);
+    }
+
+    private void PrepareOutput(SequenceShape shape)
+    {
+        OutputShape = shape;
+        OutputStart = (long)shape.Count * OutputSize;
+        Output.Reserve(((long)shape.Count + shape.RowCount) * OutputSize);
     }
 }

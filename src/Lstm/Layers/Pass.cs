@@ -9,6 +9,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedBuffer<T> _strips = new();
+    private NetworkState<T>? _carried;
 
     public WorkerTeam Team { get; } = new(workers);
 
@@ -45,6 +46,17 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>The ids that feed an embedding, in row order; else null.</summary>
     public int* Ids { get; set; }
 
+    /// <summary>Steps of a segment when longer sequences are computed again in the backward pass, segment by segment.</summary>
+    public int SegmentSteps { get; set; } = int.MaxValue;
+
+    /// <summary>The segment at hand: how many of its first ranks have a step in the segment read before it, and after it; 0 in a pass without segments.</summary>
+    public int Earlier { get; set; }
+
+    public int Later { get; set; }
+
+    /// <summary>The one direction of an LSTM layer that runs; null for all it has.</summary>
+    public int? Direction { get; set; }
+
     /// <summary>Room for a weight gradient's copies, <see cref="StripsLength"/> values for each worker: made with the first one, shared by all layers.</summary>
     public T* Strips
     {
@@ -58,10 +70,27 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>768 KB: what the second-level cache holds beside two panels of gate gradients.</summary>
     public static int StripsLength => 768 * 1024 / sizeof(T);
 
+    /// <summary>The sizes of the network's states; only of a pass that may be cut into segments.</summary>
+    public IReadOnlyList<StateSize> StateSizes { get; init; } = [];
+
     /// <summary>The key of a layer's random numbers in this pass.</summary>
     public ulong RandomKey(int layer) => RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(Seed) + (ulong)Draw) + (ulong)layer);
 
+    /// <summary>Whether a direction of an LSTM layer does not run.</summary>
+    public bool Skips(int direction) => Direction is { } only && only != direction;
+
     public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
+
+    /// <summary>The states that go from segment to segment.</summary>
+    public NetworkState<T> CarriedState(int count)
+    {
+        if (_carried?.Count != count)
+        {
+            _carried = new NetworkState<T>(StateSizes, count);
+        }
+
+        return _carried;
+    }
 
     public void Dispose() => Team.Dispose();
 }

@@ -71,7 +71,7 @@ public sealed partial class Trainer<T>
         CheckBatches(batches, options, nameof(batches));
         if (validationBatches is { Count: > 0 })
         {
-            CheckBatches(validationBatches, options with { TruncateAfter = null }, nameof(validationBatches));
+            CheckBatches(validationBatches, options with { TruncateAfter = null, StepEvery = null }, nameof(validationBatches));
         }
 
         if (Position.Batch >= batches.Count || Position.Batch < 0 || Position.Epoch < 0 || Position.Draw < 0)

@@ -24,6 +24,21 @@ public sealed record TrainingOptions
     public int? TruncateAfter { get; init; }
 
     /// <summary>
+    /// After how many steps an optimizer step is made, 1 … <see cref="TruncateAfter"/>, which is also the default (null). With fewer, the
+    /// segments overlap (Williams &amp; Peng 1990, BPTT(h; h')): each of the updates, one for these k₁ steps, runs over them and the k₂ − k₁
+    /// steps before them, k₂ being <see cref="TruncateAfter"/>, and propagates the loss of the k₁ new steps back through all k₂. The loss of
+    /// each step is counted once; the state that a segment starts from was computed by the segment before it, with the parameters
+    /// of that time.
+    /// </summary>
+    public int? StepEvery { get; init; }
+
+    /// <summary>
+    /// Steps after which a pass keeps its states, to compute what lies between again when it goes back: less memory, the same bits; see
+    /// <see cref="Tape{T}.RecomputeEvery"/>. 0 for the square root of the length; null, the default, to keep everything.
+    /// </summary>
+    public int? RecomputeEvery { get; init; }
+
+    /// <summary>
     /// Whether the sequences of a batch continue those of the batch before: states are carried on, from the initial one at
     /// the start of an epoch, and batches keep their order. All batches have the same number of sequences then. Default false.
     /// </summary>
@@ -60,6 +75,8 @@ public sealed record TrainingOptions
     {
         AtLeast(Epochs, 1, nameof(Epochs));
         AtLeast(TruncateAfter ?? 1, 1, nameof(TruncateAfter));
+        AtLeast(StepEvery ?? 1, 1, nameof(StepEvery));
+        AtLeast(RecomputeEvery ?? 0, 0, nameof(RecomputeEvery));
         AtLeast(AccumulateBatches, 1, nameof(AccumulateBatches));
         AtLeast(Workers, 0, nameof(Workers));
         AtLeast(Patience ?? 1, 1, nameof(Patience));
@@ -76,6 +93,12 @@ public sealed record TrainingOptions
         if (AccumulateBatches > 1 && TruncateAfter is not null)
         {
             throw new ArgumentException($"AccumulateBatches is {AccumulateBatches}, which cannot be combined with TruncateAfter ({TruncateAfter}): each segment makes a step.", "options");
+        }
+
+        if (StepEvery is not null && !(StepEvery <= TruncateAfter))
+        {
+            string back = TruncateAfter is { } steps ? $"{steps}" : "null";
+            throw new ArgumentException($"StepEvery is {StepEvery}; it has to be at most TruncateAfter, which is {back}.", "options");
         }
 
         if (!validates && (Patience is not null || RestoreBest))

@@ -13,8 +13,16 @@ internal sealed class TrainingSteps<T> : IDisposable
     private readonly BatchSegment<T> _segment = new();
     private readonly RunningAverages<T> _averages;
 
+    /// <summary>A segment with the steps before it, and of its output and the gradient of that the segment's own part.</summary>
+    private readonly BatchSegment<T> _longer = new();
+    private readonly SequenceBatch<T> _output;
+    private readonly SequenceBatch<T> _outputGradient;
+
     /// <summary>The states of the pass to come. Those of the last completed step stay with the trainer until the next one is.</summary>
     private NetworkState<T>? _state;
+
+    /// <summary>Where segments overlap: the states of the pass at hand, while <see cref="_state"/> waits for the next one.</summary>
+    private NetworkState<T>? _running;
 
     public TrainingSteps(Trainer<T> trainer, TrainingOptions options, int workers)
     {
@@ -22,6 +30,9 @@ internal sealed class TrainingSteps<T> : IDisposable
         _tape = trainer.Network.CreateTape(workers);
         _tape.ComputesInputGradient = false;
         _tape.DropoutSeed = options.Seed;
+        _tape.RecomputeEvery = options.RecomputeEvery;
+        _output = new SequenceBatch<T>(trainer.Network.OutputSize);
+        _outputGradient = new SequenceBatch<T>(trainer.Network.OutputSize);
         _gradient = trainer.Network.CreateGradient();
         _averages = new RunningAverages<T>(trainer.Network);
         _state = options.CarryState ? trainer.CarriedState?.Clone() : null;
@@ -66,7 +77,7 @@ internal sealed class TrainingSteps<T> : IDisposable
     {
         if (_options.TruncateAfter is { } steps)
         {
-            TrainSegments(batch, draw, steps, ref meter, ref epoch);
+            TrainSegments(batch, draw, _options.StepEvery ?? steps, steps, ref meter, ref epoch);
             return;
         }
 
@@ -81,7 +92,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             ResetState(batch.InputShape.Count);
         }
 
-        LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, draw, share);
+        LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, _options.CarryState ? _state : null, draw, share);
         meter.Add(totals);
         epoch.Add(totals);
         if (ends)
@@ -92,7 +103,8 @@ internal sealed class TrainingSteps<T> : IDisposable
 
     public void Dispose() => _tape.Dispose();
 
-    private void TrainSegments(TrainingBatch<T> batch, long draw, int steps, ref LossMeter meter, ref LossMeter epoch)
+    // One draw for all segments: a mask depends on the step in the whole sequence, so cutting does not change it.
+    private void TrainSegments(TrainingBatch<T> batch, long draw, int steps, int back, ref LossMeter meter, ref LossMeter epoch)
     {
         if (!_options.CarryState || _state?.Count != batch.InputShape.Count)
         {
@@ -104,24 +116,57 @@ internal sealed class TrainingSteps<T> : IDisposable
             _segment.Set(batch, first, steps);
             _gradient.Clear();
             _averages.Begin();
-
-            // One draw for all segments: a mask depends on the step in the whole sequence, so cutting does not change it.
-            LossTotals totals = Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, draw, 1);
+            LossTotals totals = back == steps
+                ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, 1)
+                : OverlappingPass(batch, draw, first, steps, back);
             meter.Add(totals);
             epoch.Add(totals);
             Step(batch.InputShape.Count);
         }
     }
 
+    /// <summary>A pass over a segment and the steps before it, <paramref name="back"/> in all; the state moves on to where the next one starts.</summary>
+    private LossTotals OverlappingPass(TrainingBatch<T> batch, long draw, int first, int steps, int back)
+    {
+        int start = Math.Max(0, first + steps - back);
+        int next = Math.Max(0, first + steps + steps - back);
+        _running = _running?.Count == _state!.Count ? _running : _state.Clone();
+        _running.CopyFrom(_state);
+        bool isLast = first + steps >= batch.InputShape.StepCount;
+        if (!isLast && next > start)
+        {
+            _longer.Set(batch, start, next - start);
+            _tape.DropoutDraw = draw;
+            Forward(_longer.Input, _longer.InputIds, _state);
+        }
+
+        _longer.Set(batch, start, first + steps - start);
+        LossTotals totals = Pass(_longer.Input, _longer.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _running, draw, 1, first - start);
+        if (isLast)
+        {
+            _state.CopyFrom(_running);
+        }
+
+        return totals;
+    }
+
+    /// <summary>Forward, loss, backward; the loss leaves out the first <paramref name="older"/> steps.</summary>
     private LossTotals Pass(
-        SequenceBatch<T>? input, SequenceBatch<int>? ids, SequenceBatch<T>? target, SequenceBatch<int>? labels, SequenceBatch<T>? weights, long draw, double share)
+        SequenceBatch<T>? input,
+        SequenceBatch<int>? ids,
+        SequenceBatch<T>? target,
+        SequenceBatch<int>? labels,
+        SequenceBatch<T>? weights,
+        NetworkState<T>? state,
+        long draw,
+        double share,
+        int older = 0)
     {
         Network<T> network = _trainer.Network;
-        NetworkState<T>? state = _options.CarryState || _options.TruncateAfter is not null ? _state : null;
         _tape.DropoutDraw = draw;
 
         // As fast for few classes as the separate calls, faster for many, and in less memory; the same bits.
-        if (_trainer.Loss.Rows is SoftmaxRows<T>)
+        if (_trainer.Loss.Rows is SoftmaxRows<T> && older == 0)
         {
             LossInput<T> rowsToCome = new(null, target, labels, weights);
             LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, _gradient, state, share);
@@ -130,19 +175,30 @@ internal sealed class TrainingSteps<T> : IDisposable
             return fused;
         }
 
-        SequenceBatch<T> output = (input, state) switch
+        SequenceBatch<T> output = Forward(input, ids, state);
+        SequenceBatch<T> outputGradient = _tape.OutputGradient;
+        if (older > 0)
         {
-            (null, null) => network.Forward(ids!, _tape),
-            (null, not null) => network.Forward(ids!, state, _tape),
-            (not null, null) => network.Forward(input, _tape),
-            _ => network.Forward(input, state, _tape),
-        };
+            outputGradient.Rows[..(outputGradient.Shape.Offset(older) * outputGradient.FeatureSize)].Clear();
+            _outputGradient.View(outputGradient, older, int.MaxValue);
+            _output.View(output, older, int.MaxValue);
+            (output, outputGradient) = (_output, _outputGradient);
+        }
+
         LossInput<T> rows = new(output, target, labels, weights);
-        LossTotals totals = _trainer.Loss.EvaluateTotals(rows, _tape.OutputGradient, share, _tape.Pass.Team, _tape.Pass.Width);
+        LossTotals totals = _trainer.Loss.EvaluateTotals(rows, outputGradient, share, _tape.Pass.Team, _tape.Pass.Width);
         network.Backward(_tape, _gradient);
         _averages.Add(_tape);
         return totals;
     }
+
+    private SequenceBatch<T> Forward(SequenceBatch<T>? input, SequenceBatch<int>? ids, NetworkState<T>? state) => (input, state) switch
+    {
+        (null, null) => _trainer.Network.Forward(ids!, _tape),
+        (null, not null) => _trainer.Network.Forward(ids!, state, _tape),
+        (not null, null) => _trainer.Network.Forward(input, _tape),
+        _ => _trainer.Network.Forward(input, state, _tape),
+    };
 
     private void Step(int sequences)
     {

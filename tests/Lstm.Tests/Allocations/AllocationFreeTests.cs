@@ -16,6 +16,8 @@ public class AllocationFreeTests
     [InlineData("predict-two-workers")]
     [InlineData("train")]
     [InlineData("train-two-workers")]
+    [InlineData("train-recomputed")]
+    [InlineData("train-recomputed-both-ways")]
     [InlineData("train-pooled")]
     [InlineData("train-merged")]
     [InlineData("train-residual")]
@@ -104,6 +106,12 @@ public class AllocationFreeTests
             case "stream-custom":
                 Stream(1, null, Custom);
                 break;
+            case "train-recomputed":
+                TrainRecomputed(2, Stack);
+                break;
+            case "train-recomputed-both-ways":
+                TrainRecomputed(1, new LstmSpec(9) { Layers = 2, Direction = LstmDirection.Bidirectional, HiddenZoneout = 0.1, WeightDropout = 0.1 }, new DenseSpec(3));
+                break;
             case "train-ids":
                 TrainIds();
                 break;
@@ -180,10 +188,15 @@ public class AllocationFreeTests
         });
     }
 
-    private static void Train(int workers, params LayerSpec[] specs)
+    private static void TrainRecomputed(int workers, params LayerSpec[] specs) => Train(workers, 4, specs);
+
+    private static void Train(int workers, params LayerSpec[] specs) => Train(workers, null, specs);
+
+    private static void Train(int workers, int? recomputeEvery, LayerSpec[] specs)
     {
         Network<float> network = Sample.Network<float>(1, 4, specs);
         using Tape<float> tape = network.CreateTape(workers);
+        tape.RecomputeEvery = recomputeEvery;
         Gradient<float> gradient = network.CreateGradient();
         SequenceBatch<float> batch = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4);
         NetworkState<float> state = network.CreateState(5), final = network.CreateState(5);

@@ -34,6 +34,7 @@ public abstract class CheckpointTests<T>
         ["carrying, accumulating"] = new() { CarryState = true, AccumulateBatches = 3 },
         ["carrying, truncating"] = new() { CarryState = true, TruncateAfter = 4 },
         ["truncating"] = new() { TruncateAfter = 4 },
+        ["carrying, overlapping, computing again"] = new() { CarryState = true, StepEvery = 2, TruncateAfter = 5, RecomputeEvery = 2 },
     };
 
     public static TheoryData<string, string, int, int> Interruptions

@@ -19,15 +19,24 @@ public class ShortTaskTests
         Assert.InRange(result.Loss, 0, 0.05);
     }
 
+    // Segments of 2 steps alone would never see five steps back.
+    [Fact]
+    public void Fit_with_a_step_every_two_and_eight_back_learns_to_repeat_what_was_five_steps_ago()
+    {
+        EvaluationResult result = Learn((bits, t) => t < 5 ? 0 : bits[t - 5], new TrainingOptions { Epochs = 25, StepEvery = 2, TruncateAfter = 8 });
+        Assert.Equal(1, result.Accuracy);
+        Assert.InRange(result.Loss, 0, 0.05);
+    }
+
     /// <summary>Trains on ragged batches of random bits, with a label at each step, and evaluates on others.</summary>
-    private static EvaluationResult Learn(Func<int[], int, int> label)
+    private static EvaluationResult Learn(Func<int[], int, int> label, TrainingOptions? options = null)
     {
         Random random = new(1);
         List<TrainingBatch<float>> training = [.. Enumerable.Range(0, 8).Select(_ => Batch())];
         List<TrainingBatch<float>> test = [Batch()];
         Network<float> network = Network.Create<float>(inputSize: 2, seed: 1, new EmbeddingSpec(4), new LstmSpec(32), new DenseSpec(2));
         Trainer<float> trainer = new(network, new SoftmaxCrossEntropy<float>(), new Adam<float>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
-        trainer.Fit(training, new TrainingOptions { Epochs = 60 });
+        trainer.Fit(training, options ?? new TrainingOptions { Epochs = 60 });
         return trainer.Evaluate(test);
 
         TrainingBatch<float> Batch()

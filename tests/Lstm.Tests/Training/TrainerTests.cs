@@ -79,6 +79,115 @@ public class TrainerTests
         Assert.Equal(2 * 3, result.Steps);
     }
 
+    // Windows of 3 + 2 steps: the loss of the last 3 steps goes back through all 5, and the state before them comes from the window before.
+    [Theory]
+    [InlineData(3, 5, null)]
+    [InlineData(1, 4, null)]
+    [InlineData(3, 7, 2)]
+    [InlineData(4, 100, null)]
+    public void Fit_of_overlapping_segments_gives_the_bits_of_the_loop_by_hand(int every, int back, int? recompute)
+    {
+        List<TrainingBatch<float>> batches = Batches(2);
+        Network<float> expected = Network.Create<float>(3, 7, Specs);
+        Network<float> actual = expected.Clone();
+        MeanSquaredError<float> loss = new();
+        Sgd<float> optimizer = new(0.1, 0.9);
+        double sum = 0, count = 0;
+        using (Tape<float> tape = expected.CreateTape())
+        {
+            Gradient<float> gradient = expected.CreateGradient();
+            for (int b = 0; b < batches.Count; b++)
+            {
+                // The state before each step that a later window begins with.
+                Dictionary<int, NetworkState<float>> states = new() { [0] = expected.CreateState(batches[b].Input!.Count) };
+                for (int first = 0; first < batches[b].Input!.StepCount; first += every)
+                {
+                    int start = Math.Max(0, first + every - back), next = Math.Max(0, first + (2 * every) - back);
+                    SequenceBatch<float> input = new(3);
+                    NetworkState<float> state = states[start].Clone();
+                    input.View(batches[b].Input!, start, next - start);
+                    tape.DropoutDraw = b;
+                    expected.Forward(input, state, tape);
+                    states[next] = state;
+
+                    input.View(batches[b].Input!, start, first + every - start);
+                    tape.DropoutDraw = b;
+                    SequenceBatch<float> output = expected.Forward(input, states[start].Clone(), tape);
+                    SequenceBatch<float> fresh = From(output, first - start, int.MaxValue), target = From(batches[b].Target!, first, every), freshGradient = new(2);
+                    freshGradient.Reshape(fresh.Lengths);
+                    sum += loss.Evaluate(fresh, target, freshGradient) * fresh.RowCount;
+                    count += fresh.RowCount;
+                    tape.OutputGradient.Rows.Clear();
+                    for (int i = 0; i < fresh.Count; i++)
+                    {
+                        for (int t = 0; t < fresh.Lengths[i]; t++)
+                        {
+                            freshGradient[i, t].CopyTo(tape.OutputGradient[i, first - start + t]);
+                        }
+                    }
+
+                    gradient.Clear();
+                    expected.Backward(tape, gradient);
+                    optimizer.Step(expected, gradient);
+                }
+            }
+        }
+
+        Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
+        TrainingOptions options = new() { Shuffle = false, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2 };
+        TrainingResult result = trainer.Fit(batches, options);
+        Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
+        Assert.Equal(batches.Sum(batch => (batch.Input!.StepCount + every - 1) / every), result.Steps);
+        Assert.Equal(sum / count, result.Loss, 1e-12);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Fit_with_a_step_after_each_segment_is_truncation(bool carries)
+    {
+        TrainingBatch<float>[] batches = [.. Batches(3)];
+        Network<float> cut = Network.Create<float>(3, 7, Specs);
+        Network<float> both = cut.Clone();
+        TrainingOptions options = new() { Epochs = 2, TruncateAfter = 4, CarryState = carries };
+        double loss = new Trainer<float>(cut, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options).Loss;
+        Assert.Equal(loss, new Trainer<float>(both, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with { StepEvery = 4 }).Loss);
+        Close.SameBits<float>(cut.Flat, both.Flat, "parameters");
+    }
+
+    [Fact]
+    public void Fit_carrying_state_over_overlapping_segments_goes_on_from_the_last_steps()
+    {
+        TrainingBatch<double> batch = Batch<double>(1, [6, 4]);
+        Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
+        foreach (Parameter parameter in network.Parameters)
+        {
+            network.SetTrainable(parameter.Name, false);
+        }
+
+        Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Sgd<double>(0.1));
+        trainer.Fit([batch, batch], new TrainingOptions { CarryState = true, StepEvery = 2, TruncateAfter = 5 });
+        NetworkState<double> state = network.CreateState(2);
+        network.Predict(batch.Input!, state);
+        network.Predict(batch.Input!, state);
+        Close.SameBits(Sample.Flat(state), Sample.Flat(trainer.CarriedState!), "states");
+    }
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(3, null)]
+    [InlineData(2, 5)]
+    public void Fit_computing_again_gives_the_same_bits(int every, int? truncate)
+    {
+        List<TrainingBatch<float>> batches = Batches(3);
+        Network<float> whole = Network.Create<float>(3, 7, Specs);
+        Network<float> again = whole.Clone();
+        TrainingOptions options = new() { Epochs = 2, TruncateAfter = truncate, Workers = 1 };
+        new Trainer<float>(whole, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options);
+        new Trainer<float>(again, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with { RecomputeEvery = every, Workers = 3 });
+        Close.SameBits<float>(whole.Flat, again.Flat, "parameters");
+    }
+
     [Fact]
     public void Fit_twice_of_five_epochs_is_once_of_ten_on_any_workers()
     {
@@ -243,6 +352,10 @@ public class TrainerTests
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Epochs = 0 }));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 0 }));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, AccumulateBatches = 2 }));
+        Assert.Contains("at least 1", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 0 })).Message);
+        Assert.Contains("TruncateAfter, which is 2", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 3 })).Message);
+        Assert.Contains("which is null", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { StepEvery = 3 })).Message);
+        Assert.Contains("RecomputeEvery", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { RecomputeEvery = -1 })).Message);
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Patience = 2 }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions { CarryState = true }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit(
@@ -257,11 +370,19 @@ public class TrainerTests
     }
 
     [Theory]
-    [InlineData(1, 0)]
-    [InlineData(2, 0)]
-    [InlineData(1, 3)]
-    public void Fit_allocates_nothing_per_step(int workers, int truncate) =>
-        Assert.Equal(0, Allocation.InChild("training.fit", $"{workers}", $"{truncate}"));
+    [InlineData(1, 0, 0)]
+    [InlineData(2, 0, 0)]
+    [InlineData(1, 3, 3)]
+    [InlineData(1, 5, 2)]
+    public void Fit_allocates_nothing_per_step(int workers, int truncate, int every) =>
+        Assert.Equal(0, Allocation.InChild("training.fit", $"{workers}", $"{truncate}", $"{every}"));
+
+    private static SequenceBatch<float> From(SequenceBatch<float> batch, int first, int count)
+    {
+        SequenceBatch<float> steps = new(batch.FeatureSize);
+        steps.View(batch, first, count);
+        return SequenceBatch.FromSequences<float>(steps.ToList(), batch.FeatureSize);
+    }
 
     internal static List<TrainingBatch<float>> Batches(int count) =>
         [.. Enumerable.Range(0, count).Select(i => Batch<float>(i, [9, 0, 4, 12 - (i % 2)]))];

@@ -5,14 +5,14 @@ namespace Lstm.Tests.Training;
 /// <summary>What the training tests run in processes of their own.</summary>
 internal static class TrainingScenarios
 {
-    /// <summary>Bytes allocated by 49 warm steps: <c>workers truncateAfter</c>.</summary>
+    /// <summary>Bytes allocated by 49 warm steps: <c>workers truncateAfter stepEvery</c>.</summary>
     [ChildScenario("training.fit")]
     public static void MeasureFit(string[] arguments)
     {
         Network<float> network = Network.Create<float>(3, 7, TrainerTests.Specs);
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>()) { Clip = GradientClip.ByGlobalNorm(1) };
-        int truncate = int.Parse(arguments[1]);
-        TrainingOptions options = new() { Workers = int.Parse(arguments[0]), TruncateAfter = truncate == 0 ? null : truncate, Shuffle = false };
+        int truncate = int.Parse(arguments[1]), every = int.Parse(arguments[2]);
+        TrainingOptions options = new() { Workers = int.Parse(arguments[0]), TruncateAfter = truncate == 0 ? null : truncate, StepEvery = every == 0 ? null : every, Shuffle = false };
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
         long least = long.MaxValue, before = 0;
         List<TrainingBatch<float>> all = [.. Enumerable.Repeat(batches, 100).SelectMany(list => list)];

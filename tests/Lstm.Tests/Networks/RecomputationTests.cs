@@ -1,0 +1,77 @@
+using Lstm.Tests.Support;
+
+namespace Lstm.Tests.Networks;
+
+/// <summary>What a tape that computes its steps again refuses, and what it still shows.</summary>
+public class RecomputationTests
+{
+    [Fact]
+    public void RecomputeEvery_with_batch_norm_throws()
+    {
+        using Tape<double> tape = Network.Create<double>(2, new LstmSpec(3) { Name = "mine", Normalization = LstmNormalization.Batch }).CreateTape();
+        Assert.Contains("'mine'", Assert.Throws<NotSupportedException>(() => tape.RecomputeEvery = 4).Message);
+        tape.RecomputeEvery = null;
+    }
+
+    [Fact]
+    public void RecomputeEvery_of_less_than_nothing_throws()
+    {
+        using Tape<float> tape = Sample.Network<float>(1, 2, new LstmSpec(3)).CreateTape();
+        Assert.Null(tape.RecomputeEvery);
+        Assert.Throws<ArgumentOutOfRangeException>("value", () => tape.RecomputeEvery = -1);
+        Assert.Null(tape.RecomputeEvery);
+    }
+
+    [Fact]
+    public void Traces_of_a_tape_that_does_not_hold_its_steps_throw()
+    {
+        Network<float> network = Sample.Network<float>(1, 2, new LstmSpec(3) { Layers = 2 });
+        using Tape<float> tape = network.CreateTape();
+        tape.RecomputeEvery = 4;
+        network.Forward(Sample.Batch<float>(1, 2, 9), tape).Rows.CopyTo(tape.OutputGradient.Rows);
+        Assert.Contains("RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GateTrace<float>(network).Read(tape)).Message);
+        network.Backward(tape, network.CreateGradient());
+        Assert.Contains("RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GradientTrace<float>(network).Read(tape)).Message);
+        Assert.Null(NonFinite.Find(tape));
+
+        // 9 steps are not cut by 9.
+        tape.RecomputeEvery = 9;
+        network.Forward(Sample.Batch<float>(1, 2, 9), tape);
+        new GateTrace<float>(network).Read(tape);
+    }
+
+    [Fact]
+    public void RecomputeEvery_between_forward_and_backward_concerns_the_next_pass()
+    {
+        Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(3));
+        SequenceBatch<double> batch = Sample.Batch<double>(1, 2, 9, 4);
+        double[] expected = TrainingPass<double>.Run(network, batch, 2, withStates: false).Gradient;
+        using Tape<double> tape = network.CreateTape();
+        foreach (int? every in new int?[] { null, 4 })
+        {
+            tape.RecomputeEvery = every;
+            network.Forward(batch, tape);
+            tape.RecomputeEvery = every is null ? 2 : null;
+            Sample.Batch<double>(3, 3, 9, 4).Rows.CopyTo(tape.OutputGradient.Rows);
+            Gradient<double> gradient = network.CreateGradient();
+            network.Backward(tape, gradient);
+            Close.SameBits(expected, gradient.Flat.ToArray(), "gradient");
+        }
+    }
+
+    [Fact]
+    public void Find_sees_the_outputs_of_a_tape_that_does_not_hold_its_steps()
+    {
+        Network<float> network = Sample.Network<float>(1, 2, new LstmSpec(3), new DenseSpec(2));
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 2, 9);
+
+        // Gates that are open and a candidate near 1 make h near tanh(t + 1): its sum in units of the largest number is more than that.
+        network.WriteParameter("lstm.bias_ih_l0", System.Numerics.Tensors.Tensor.Create(Enumerable.Repeat(20f, 12).ToArray(), [12]));
+        network.WriteParameter("dense.weight", System.Numerics.Tensors.Tensor.Create([0, 0, 0, float.MaxValue, float.MaxValue, float.MaxValue], [2, 3]));
+        using Tape<float> tape = network.CreateTape();
+        tape.RecomputeEvery = 4;
+        network.Forward(batch, tape);
+        NonFiniteValue found = NonFinite.Find(tape)!;
+        Assert.Equal(("dense", "output", 0, 1), (found.Place, found.Quantity, found.Step, found.Index));
+    }
+}
