@@ -70,7 +70,7 @@ public class GradientTests
         ["custom peephole cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Direction = LstmDirection.Bidirectional, LearnInitialState = true }]),
         ["custom cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Last)]),
         ["custom cell, layer norm"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = LstmNormalization.Layer, CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
-        ["custom cell, batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Cell = CustomCell.Of("odd", new OddCell(0.5)), CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
+        ["custom cell, batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Cell = CustomCell.Of("peephole", default(PeepholeCell)), CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
         ["custom cell with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
         {
             Cell = CustomCell.Of("odd", new OddCell(0.5)), ProjectionSize = 3, ProjectionClip = 0.15, Bias = LstmBias.Two, Direction = LstmDirection.Reverse,
