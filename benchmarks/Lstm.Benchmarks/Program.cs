@@ -6,6 +6,7 @@ using Lstm.Benchmarks.Growth;
 using Lstm.Benchmarks.Memory;
 using Lstm.Benchmarks.OddSizes;
 using Lstm.Benchmarks.Ragged;
+using Lstm.Benchmarks.Recompute;
 using Lstm.Benchmarks.Startup;
 using Lstm.Benchmarks.Variants;
 using Lstm.Benchmarks.Vocabulary;
@@ -18,6 +19,7 @@ return args switch
     ["memory", .. string[] rest] => MemoryCommand.Run(rest),
     ["odd", .. string[] rest] => OddSizesCommand.Run(rest),
     ["ragged", .. string[] rest] => RaggedCommand.Run(rest),
+    ["recompute", .. string[] rest] => RecomputeCommand.Run(rest),
     ["elementwise", .. string[] rest] => ElementwiseCommand.Run(rest),
     ["startup", .. string[] rest] => StartupCommand.Run(rest),
     ["variants", .. string[] rest] => VariantsCommand.Run(rest),

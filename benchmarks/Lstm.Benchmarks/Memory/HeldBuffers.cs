@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Lstm.Kernels;
 
 namespace Lstm.Benchmarks.Memory;
@@ -22,9 +23,9 @@ internal sealed class HeldBuffers
         }
 
         Type type = value.GetType();
-        if (value is Array array && type.GetElementType()!.IsPrimitive)
+        if (value is Array array && type.GetElementType() is { IsValueType: true } element)
         {
-            _all.Add((name, Buffer.ByteLength(array)));
+            _all.Add((name, array.LongLength * SizeOf(element)));
         }
         else if (value is IList list)
         {
@@ -53,6 +54,8 @@ internal sealed class HeldBuffers
             }
         }
     }
+
+    private static int SizeOf(Type type) => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 
     /// <summary>The property of a backing field, or the field without its underscore.</summary>
     private static string Plain(string field) => field[0] == '<' ? field[1..field.IndexOf('>')] : field.TrimStart('_');

@@ -8,7 +8,7 @@ internal sealed class TrainingPass : IDisposable
     {
     }
 
-    public TrainingPass(int inputs, LstmSpec spec, ReadOnlySpan<int> lengths, int threads = 1)
+    public TrainingPass(int inputs, LstmSpec spec, ReadOnlySpan<int> lengths, int threads = 1, int? recomputeEvery = null)
     {
         (int units, int layers) = (spec.HiddenSize, spec.Layers);
         Network = Lstm.Network.Create<float>(inputs, 7, spec);
@@ -16,6 +16,7 @@ internal sealed class TrainingPass : IDisposable
         Batch.Reshape(lengths);
         Fill(Batch.Rows);
         Tape = Network.CreateTape(threads);
+        Tape.RecomputeEvery = recomputeEvery;
         Gradient = Network.CreateGradient();
 
         // dy = G stays in the tape's buffer: the shape never changes, and Backward only reads it.

@@ -40,6 +40,16 @@ public class RecomputationTests
         new GateTrace<float>(network).Read(tape);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_sequence_of_20_000_steps_takes_2_MB_beside_its_rows(int layers) => Assert.InRange(BytesBesideRows(20_000, 16, layers), 0, 2_000_000);
+
+    [SlowTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_sequence_of_100_000_steps_takes_8_MB_beside_its_rows(int layers) => Assert.InRange(BytesBesideRows(100_000, 128, layers), 0, 8_000_000);
+
     [Fact]
     public void RecomputeEvery_between_forward_and_backward_concerns_the_next_pass()
     {
@@ -57,6 +67,20 @@ public class RecomputationTests
             network.Backward(tape, gradient);
             Close.SameBits(expected, gradient.Flat.ToArray(), "gradient");
         }
+    }
+
+    // All that the first pass allocates, but for output, output gradient and input gradient.
+    private static long BytesBesideRows(int steps, int units, int layers)
+    {
+        Network<float> network = Sample.Network<float>(1, units, new LstmSpec(units) { Layers = layers });
+        SequenceBatch<float> batch = Sample.Batch<float>(1, units, steps);
+        Gradient<float> gradient = network.CreateGradient();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using Tape<float> tape = network.CreateTape();
+        tape.RecomputeEvery = 0;
+        network.Forward(batch, tape).Rows.CopyTo(tape.OutputGradient.Rows);
+        network.Backward(tape, gradient);
+        return GC.GetAllocatedBytesForCurrentThread() - before - (3L * steps * units * sizeof(float));
     }
 
     [Fact]

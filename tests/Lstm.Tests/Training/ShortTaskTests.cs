@@ -19,13 +19,15 @@ public class ShortTaskTests
         Assert.InRange(result.Loss, 0, 0.05);
     }
 
-    // Segments of 2 steps alone would never see five steps back.
     [Fact]
     public void Fit_with_a_step_every_two_and_eight_back_learns_to_repeat_what_was_five_steps_ago()
     {
         EvaluationResult result = Learn((bits, t) => t < 5 ? 0 : bits[t - 5], new TrainingOptions { Epochs = 25, StepEvery = 2, TruncateAfter = 8 });
         Assert.Equal(1, result.Accuracy);
         Assert.InRange(result.Loss, 0, 0.05);
+
+        // As many updates that go back two steps only.
+        Assert.InRange(Learn((bits, t) => t < 5 ? 0 : bits[t - 5], new TrainingOptions { Epochs = 25, TruncateAfter = 2 }).Accuracy, 0, 0.9);
     }
 
     /// <summary>Trains on ragged batches of random bits, with a label at each step, and evaluates on others.</summary>
