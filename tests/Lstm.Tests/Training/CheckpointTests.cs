@@ -189,6 +189,7 @@ public abstract class CheckpointTests<T>
         AssertRefused(loaded, Remake(bytes, "optimizer.learning_rate", -1), before, "optimizer.learning_rate");
         AssertRefused(loaded, Remake(bytes, "optimizer.beta1_power.dense.bias", double.NaN), before, "beta1_power");
         AssertRefused(loaded, Remake(bytes, "optimizer.weight_decay.dense.bias", double.PositiveInfinity), before, "weight_decay");
+        AssertRefused(loaded, Remake(bytes, "state.steps", -1), before, "state.steps");
         AssertRefused(loaded, Remake(bytes, metadata: ("batch", "-1")), before, "batch");
         AssertRefused(loaded, Remake(bytes, metadata: ("epoch", "3000000000")), before, "epoch");
         AssertRefused(loaded, Remake(bytes, metadata: ("frozen", "[\"x\"]")), before, "'x'");
@@ -312,25 +313,27 @@ public abstract class CheckpointTests<T>
 
         foreach (SafetensorsTensor tensor in file.Tensors)
         {
-            int[] shape = [.. tensor.Shape.Select(size => (int)size)];
-            if (tensor.Type == "F64")
+            Action<SafetensorsTensor> copy = tensor.Type switch
             {
-                double[] values = new double[tensor.Count];
-                file.Read<double>(tensor, values);
-                values[0] = tensor.Name == tensorName ? value : values[0];
-                writer.Add<double>(tensor.Name, shape, () => values);
-            }
-            else
-            {
-                float[] values = new float[tensor.Count];
-                file.Read<float>(tensor, values);
-                writer.Add<float>(tensor.Name, shape, () => values);
-            }
+                "F64" => Copy<double>,
+                "I32" => Copy<int>,
+                _ => Copy<float>,
+            };
+            copy(tensor);
         }
 
         writer.Seal();
         MemoryStream stream = new();
         writer.WriteTo(stream);
         return stream.ToArray();
+
+        void Copy<TValue>(SafetensorsTensor tensor)
+            where TValue : unmanaged, INumberBase<TValue>
+        {
+            TValue[] values = new TValue[tensor.Count];
+            file.Read<TValue>(tensor, values);
+            values[0] = tensor.Name == tensorName ? TValue.CreateChecked(value) : values[0];
+            writer.Add<TValue>(tensor.Name, [.. tensor.Shape.Select(size => (int)size)], () => values);
+        }
     }
 }
