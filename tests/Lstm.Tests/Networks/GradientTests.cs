@@ -7,7 +7,11 @@ namespace Lstm.Tests.Networks;
 [Trait("Category", "Widths")]
 public class GradientTests
 {
+    // Small enough to stay on one side of the kinks.
     private const double Step = 1e-4;
+
+    // Outside training weights of batch norm have gradients so small that rounding of the loss would show.
+    private const double EvaluationStep = 3e-4;
 
     public static TheoryData<string> Networks { get; } = new(Cases.Keys.ToArray());
 
@@ -265,13 +269,14 @@ public class GradientTests
 
     private static double Difference(Action<double> move, Loss loss)
     {
-        double[] at = [.. new[] { 2 * Step, -Step, -2 * Step, -Step }.Select(by =>
+        double step = loss.Tape.Training ? Step : EvaluationStep;
+        double[] at = [.. new[] { 2 * step, -step, -2 * step, -step }.Select(by =>
         {
             move(by);
             return loss.Value();
         })];
-        move(2 * Step);
-        return ((8 * (at[1] - at[2])) - (at[0] - at[3])) / (12 * Step);
+        move(2 * step);
+        return ((8 * (at[1] - at[2])) - (at[0] - at[3])) / (12 * step);
     }
 
     /// <summary>Σ ct·output, and Σ ct·final state when a state is given.</summary>
