@@ -7,6 +7,7 @@ using Lstm.Benchmarks.Memory;
 using Lstm.Benchmarks.OddSizes;
 using Lstm.Benchmarks.Ragged;
 using Lstm.Benchmarks.Recompute;
+using Lstm.Benchmarks.Reproduce;
 using Lstm.Benchmarks.Startup;
 using Lstm.Benchmarks.Variants;
 using Lstm.Benchmarks.Vocabulary;
@@ -21,6 +22,7 @@ return args switch
     ["ragged", .. string[] rest] => RaggedCommand.Run(rest),
     ["recompute", .. string[] rest] => RecomputeCommand.Run(rest),
     ["elementwise", .. string[] rest] => ElementwiseCommand.Run(rest),
+    ["reproduce", .. string[] rest] => ReproduceCommand.Run(rest),
     ["startup", .. string[] rest] => StartupCommand.Run(rest),
     ["variants", .. string[] rest] => VariantsCommand.Run(rest),
     ["vocabulary", .. string[] rest] => VocabularyCommand.Run(rest),
