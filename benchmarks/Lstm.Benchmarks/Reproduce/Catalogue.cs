@@ -61,7 +61,8 @@ internal static class Catalogue
             : Network.Create<float>(inputs, seed, lstm, new DenseSpec(outputs)),
         new SoftmaxCrossEntropy<float>(), () => new Adam<float>(rate))
     {
-        Batch = batch, Clip = GradientClip.ByGlobalNorm(1),
+        Batch = batch,
+        Clip = GradientClip.ByGlobalNorm(1),
     };
 
     private static Setup Regression(int outputs) => new(
@@ -69,28 +70,43 @@ internal static class Catalogue
         seed => Network.Create<float>(2, seed, new LstmSpec(64) { ForgetBias = 3 }, new PoolingSpec(Pooling.Last), new DenseSpec(outputs)),
         new MeanSquaredError<float>(), () => new Adam<float>(0.005))
     {
-        Batch = 32, Clip = GradientClip.ByGlobalNorm(1),
+        Batch = 32,
+        Clip = GradientClip.ByGlobalNorm(1),
     };
 
     private static ReberExperiment Reber(Setup setup, int testEvery, long budget) => new()
     {
-        Name = "reber", Task = "embedded Reber grammar", Setup = setup, TestEvery = testEvery, Budget = budget,
+        Name = "reber",
+        Task = "embedded Reber grammar",
+        Setup = setup,
+        TestEvery = testEvery,
+        Budget = budget,
         Goals = [new Goal("every prediction of both sets right", "8,440")],
     };
 
     // The next symbol depends on the last one alone, but for the end: the outputs see the input past the cells.
     private static LongLagExperiment LongLag(int lag) => new()
     {
-        Name = "longlag", Task = $"noise-free long time lag, p = {lag}", TestEvery = 100, Budget = 100_000, Lag = lag,
+        Name = "longlag",
+        Task = $"noise-free long time lag, p = {lag}",
+        TestEvery = 100,
+        Budget = 100_000,
+        Lag = lag,
         Setup = Softmax(lag + 1, new LstmSpec(16) { ForgetBias = 5, Shortcut = LstmShortcut.Concatenate }, lag + 1, 0.01, batch: 4),
         Goals = [new Goal("every output within 0.25", lag == 100 ? "5,040" : "–")],
     };
 
     private static LastStepExperiment LastStep(
         string name, string task, ILastStepTask sequences, double tolerance, IReadOnlyList<Goal> goals, Setup setup, long budget) => new()
-    {
-        Name = name, Task = task, Sequences = sequences, Tolerance = tolerance, Goals = goals, Setup = setup, Budget = budget,
-    };
+        {
+            Name = name,
+            Task = task,
+            Sequences = sequences,
+            Tolerance = tolerance,
+            Goals = goals,
+            Setup = setup,
+            Budget = budget,
+        };
 
     // One stream, twenty symbols to an update, the error flowing back along the cell alone.
     private static Setup OnLine(int symbols, bool hasForgetGate) => new(
@@ -102,8 +118,14 @@ internal static class Catalogue
 
     private static ContinualExperiment Continual(string variant, string published, Setup setup) => new()
     {
-        Name = "continual", Task = $"continual embedded Reber grammar, {variant}", Unit = "symbols", Budget = 5_000_000, TestEvery = 100_000, Chunk = 20,
-        EndsAtError = true, Setup = setup,
+        Name = "continual",
+        Task = $"continual embedded Reber grammar, {variant}",
+        Unit = "symbols",
+        Budget = 5_000_000,
+        TestEvery = 100_000,
+        Chunk = 20,
+        EndsAtError = true,
+        Setup = setup,
         Goals = [new Goal("ten streams of 100,000 symbols without an error", published)],
     };
 }
