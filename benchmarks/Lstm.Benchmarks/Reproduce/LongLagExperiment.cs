@@ -20,33 +20,48 @@ internal sealed class LongLagExperiment : Experiment
     /// <summary>How many sequences are presented between two tests.</summary>
     public required int TestEvery { get; init; }
 
+    /// <summary>The outputs alone, which learn first, before the cell is added, as in the paper.</summary>
+    public required Func<int, Network<float>> Outputs { get; init; }
+
+    /// <summary>The sequences that the outputs learn alone.</summary>
+    public required int OutputsFirst { get; init; }
+
     public override IReadOnlyList<Result> Run(int seed, long budget)
     {
         Stopwatch clock = Stopwatch.StartNew();
         Random random = new(seed);
-        using Learner learner = new(Setup, seed);
-        int[][] sequences = [LongLag.Sequence(Lag, isY: false), LongLag.Sequence(Lag, isY: true)];
-        SequenceBatch<float> input = new(Lag + 1), target = new(Lag + 1);
-        long presented = 0;
-        while (presented < budget)
+        using Learner outputs = new(Setup with { Network = Outputs }, seed), learner = new(Setup, seed);
+        for (int presented = 0; presented < OutputsFirst; presented += Setup.Batch)
         {
-            OneHot.WritePrediction([.. Enumerable.Range(0, Setup.Batch).Select(_ => sequences[random.Next(2)])], input, target);
-            learner.Answer(input);
-            learner.Learn(target);
+            Learn(outputs, random);
+        }
+
+        learner.Network.StartFrom(outputs.Network);
+        for (long presented = OutputsFirst; presented < budget;)
+        {
+            Learn(learner, random);
             presented += Setup.Batch;
-            if (presented / TestEvery != (presented - Setup.Batch) / TestEvery && LargestError(learner, sequences) < Tolerance)
+            if (presented / TestEvery != (presented - Setup.Batch) / TestEvery && LargestError(learner) < Tolerance)
             {
                 return [new Result(true, presented, clock.Elapsed, "")];
             }
         }
 
-        return [new Result(false, presented, clock.Elapsed, $"largest error {LargestError(learner, sequences):0.00}")];
+        return [new Result(false, budget, clock.Elapsed, $"largest error {LargestError(learner):0.00}")];
     }
 
-    private double LargestError(Learner learner, int[][] sequences)
+    private void Learn(Learner learner, Random random)
     {
         SequenceBatch<float> input = new(Lag + 1), target = new(Lag + 1);
-        OneHot.WritePrediction(sequences, input, target);
+        OneHot.WritePrediction([.. Enumerable.Range(0, Setup.Batch).Select(_ => LongLag.Sequence(Lag, random.Next(2) == 1))], input, target);
+        learner.Answer(input);
+        learner.Learn(target);
+    }
+
+    private double LargestError(Learner learner)
+    {
+        SequenceBatch<float> input = new(Lag + 1), target = new(Lag + 1);
+        OneHot.WritePrediction([LongLag.Sequence(Lag, isY: false), LongLag.Sequence(Lag, isY: true)], input, target);
         ReadOnlySpan<float> answers = learner.Test(input).Rows, targets = target.Rows;
         double largest = 0;
         for (int i = 0; i < answers.Length; i++)

@@ -29,6 +29,7 @@ internal static class SpecJson
             SpecProperty<LstmSpec>.Enum("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value }),
             SpecProperty<LstmSpec>.Enum("initialization", spec => spec.Initialization, (spec, value) => spec with { Initialization = value }),
             SpecProperty<LstmSpec>.Double("forgetBias", spec => spec.ForgetBias, (spec, value) => spec with { ForgetBias = value }),
+            SpecProperty<LstmSpec>.Int("memorySpan", spec => spec.MemorySpan, (spec, value) => spec with { MemorySpan = value }),
             SpecProperty<LstmSpec>.Bool("learnInitialState", spec => spec.LearnInitialState, (spec, value) => spec with { LearnInitialState = value }),
             SpecProperty<LstmSpec>.Bool("peephole", spec => spec.Peephole, (spec, value) => spec with { Peephole = value }),
             SpecProperty<LstmSpec>.Bool("coupledGates", spec => spec.CoupledGates, (spec, value) => spec with { CoupledGates = value }),

@@ -14,6 +14,10 @@ internal static class LstmChecks
         SpecCheck.Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
         SpecCheck.Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
         SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
+        SpecCheck.Check(spec.MemorySpan is null or >= 2, name, nameof(spec.MemorySpan), spec.MemorySpan, "at least 2, or null");
+        SpecCheck.Check(spec.MemorySpan is null || spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a bias");
+        SpecCheck.Check(spec.MemorySpan is null || spec.ForgetGate, name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a forget gate");
+        SpecCheck.Check(spec.MemorySpan is null || spec.ForgetBias is null, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside a ForgetBias");
         CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
         CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
         CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
@@ -51,6 +55,7 @@ internal static class LstmChecks
     {
         (string Property, bool IsDefault)[] equations =
         [
+            (nameof(spec.MemorySpan), spec.MemorySpan is null),
             (nameof(spec.Peephole), !spec.Peephole),
             (nameof(spec.CoupledGates), !spec.CoupledGates),
             (nameof(spec.CellClip), spec.CellClip is null),

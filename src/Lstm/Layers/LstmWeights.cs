@@ -6,6 +6,9 @@ namespace Lstm.Layers;
 /// <summary>The parameters of one direction of an LSTM layer: their names, their places and how they start.</summary>
 internal sealed class LstmWeights
 {
+    private const int InputGate = 0;
+    private const int ForgetGate = 1;
+
     private readonly int _units;
 
     public LstmWeights(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
@@ -161,16 +164,31 @@ internal sealed class LstmWeights
             start.Uniform(bias, limit);
         }
 
-        if (Biases.Length > 0 && (spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
+        if (spec.MemorySpan is int span)
         {
-            // The first bias gets it; a second one must not add to it. A forget gate that is 1 − i = σ(−zᵢ) has the input
-            // gate's bias, the other way round.
-            int gate = spec.CoupledGates ? 0 : 1;
-            start.Constant(Biases[0], spec.CoupledGates ? -forget : forget, gate * _units, _units);
-            foreach (Parameter second in Biases.Skip(1).Where(_ => uniform))
+            double[] logs = start.NextLogs(_units, span - 1);
+            StartGate(start, InputGate, Array.ConvertAll(logs, log => -log));
+            if (!spec.CoupledGates)
             {
-                start.Constant(second, 0, gate * _units, _units);
+                StartGate(start, ForgetGate, logs);
             }
+        }
+        else if (Biases.Length > 0 && (spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
+        {
+            // A forget gate that is 1 − i = σ(−zᵢ) has the input gate's bias, the other way round.
+            double[] values = [.. Enumerable.Repeat(spec.CoupledGates ? -forget : forget, _units)];
+            StartGate(start, spec.CoupledGates ? InputGate : ForgetGate, values);
+        }
+    }
+
+    // The first bias gets the values; a second one must not add to them.
+    private void StartGate<T>(ParameterStart<T> start, int gate, double[] values)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        start.Some(Biases[0], gate * _units, values);
+        foreach (Parameter second in Biases.Skip(1))
+        {
+            start.Constant(second, 0, gate * _units, _units);
         }
     }
 }

@@ -24,14 +24,22 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
     public void Each(Parameter parameter, Func<int, double> value)
         => Set(parameter, [.. Enumerable.Range(0, parameter.Count).Select(value)]);
 
-    /// <summary>All equal.</summary>
+    /// <summary>All equal, from the first on.</summary>
     public void Constant(Parameter parameter, double value, int first, int count)
+        => Some(parameter, first, [.. Enumerable.Repeat(value, count)]);
+
+    /// <summary>Some of a parameter's values, from the first on.</summary>
+    public void Some(Parameter parameter, int first, double[] some)
     {
         T[] values = new T[parameter.Count];
         parameter.Unpack<T>(flat.Span, values);
-        values.AsSpan(first, count).Fill(T.CreateChecked(value));
+        Array.ConvertAll(some, T.CreateChecked).CopyTo(values, first);
         parameter.Pack<T>(values, flat.Span);
     }
+
+    /// <summary>Logarithms of numbers that are uniform from 1 to a largest one.</summary>
+    public double[] NextLogs(int count, double largest)
+        => [.. Enumerable.Range(0, count).Select(_ => Elementary<SimdScalar<double>, double, double>.Log(1 + ((largest - 1) * _random.NextUnit())))];
 
     /// <summary>
     /// Glorot &amp; Bengio (2010): uniform in ±√(6/(in + out)), for a matrix [blocks·out, in] drawn as one or block by block.

@@ -55,6 +55,13 @@ public sealed record LstmSpec : LayerSpec
     /// </summary>
     public double? ForgetBias { get; init; }
 
+    /// <summary>
+    /// The longest memory T that the data ask for, in steps, at least 2 (chrono initialisation, Tallec &amp; Ollivier 2018): the biases of the forget gates
+    /// start at log u with u uniform from 1 to T − 1, those of the input gates at −log u, so that the units forget over times of 1 to T steps
+    /// and the gradient reaches as far. In place of <see cref="ForgetBias"/>; with two biases, the first one gets it. Null, the default, for none.
+    /// </summary>
+    public int? MemorySpan { get; init; }
+
     /// <summary>Whether the state before the first step is a parameter (starting at zero) instead of zero. Default false.</summary>
     public bool LearnInitialState { get; init; }
 

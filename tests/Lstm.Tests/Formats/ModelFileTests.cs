@@ -52,7 +52,7 @@ public abstract class ModelFileTests<T>
                 HiddenZoneout = 0.5,
                 CellZoneout = 0.6,
             },
-            new LstmSpec(3) { InputGate = false, ForgetGate = false },
+            new LstmSpec(3) { InputGate = false, ForgetGate = false }, new LstmSpec(2) { MemorySpan = 30 },
             new DropoutSpec(0.2), new PoolingSpec(Pooling.Max), new DenseSpec(2) { Activation = Activation.Tanh, Bias = false }),
         ["ids"] = () => Network.Create<T>(11, 9, new EmbeddingSpec(4), new LstmSpec(17) { Bias = LstmBias.None }, new PoolingSpec(Pooling.Last)),
         ["layer norm"] = () => Network.Create<T>(3, 9, new LstmSpec(9) { Normalization = LstmNormalization.Layer, NormalizationEpsilon = 1e-3, Layers = 2, Direction = LstmDirection.Bidirectional }),
