@@ -6,7 +6,10 @@ namespace Lstm.Benchmarks.Reproduce;
 /// The continual embedded Reber grammar (Gers, Schmidhuber &amp; Cummins 2000): strings one after the other without a mark or a
 /// reset between them, until ten new streams are predicted without an error.
 /// </summary>
-/// <remarks>A prediction is right when the squared error of each output is below 0.49, the target being the symbol that came.</remarks>
+/// <remarks>
+/// A prediction is right when the squared error of each output is below 0.49, the target being the symbol that came. A training stream
+/// ends with its first wrong prediction, or after a million symbols; a new one begins with a cleared state.
+/// </remarks>
 internal sealed class ContinualExperiment : Experiment
 {
     private const int TestStreams = 10;
@@ -19,11 +22,6 @@ internal sealed class ContinualExperiment : Experiment
 
     /// <summary>How much is presented between two tests.</summary>
     public required int TestEvery { get; init; }
-
-    /// <summary>
-    /// Whether a training stream ends with its first wrong prediction, and a new one begins with a cleared state, as in the paper.
-    /// </summary>
-    public bool EndsAtError { get; init; }
 
     /// <summary>Factor of the learning rate for each symbol from a stream's beginning on.</summary>
     public double RateDecay { get; init; } = 1;
@@ -43,8 +41,8 @@ internal sealed class ContinualExperiment : Experiment
             streams.Advance(Chunk);
             SequenceBatch<float> answers = learner.Answer(streams.Input, state);
             weights.Reshape(streams.Input.Lengths);
-            List<int> ended = EndsAtError ? FindEnds(streams, answers, weights) : [];
-            learner.Learn(streams.Target, EndsAtError ? weights : null);
+            List<int> ended = FindEnds(streams, answers, weights);
+            learner.Learn(streams.Target, weights);
             learner.Optimizer.LearningRate *= Math.Pow(RateDecay, Chunk);
             foreach (int b in ended)
             {

@@ -31,7 +31,7 @@ internal sealed class LongLagExperiment : Experiment
         Stopwatch clock = Stopwatch.StartNew();
         Random random = new(seed);
         using Learner outputs = new(Setup with { Network = Outputs }, seed), learner = new(Setup, seed);
-        for (int presented = 0; presented < OutputsFirst; presented += Setup.Batch)
+        for (int presented = 0; presented < Math.Min(OutputsFirst, budget); presented += Setup.Batch)
         {
             Learn(outputs, random);
         }

@@ -6,9 +6,9 @@ namespace Lstm.Benchmarks.Reproduce;
 /// </summary>
 /// <remarks>
 /// T … T + T/10 symbols, one input each: E first, B last, between them a, b, c, d at random, but for an X or Y at a place from
-/// T/10 … T/5 and another from T/2 … 3T/5. The paper's T is 100.
+/// T/10 … T/5 and another from T/2 … 3T/5.
 /// </remarks>
-internal sealed class TemporalOrder(int steps = 100) : ILastStepTask
+internal sealed class TemporalOrder(int steps) : ILastStepTask
 {
     public const string Symbols = "EBXYabcd";
 
