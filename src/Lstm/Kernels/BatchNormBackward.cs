@@ -111,9 +111,9 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             GatesBackward<TSimd, TVec, TCell>(ref cell, panel, block, Layer.Gates + place + (block.First * 4 * line), c + (block.First * line));
         }
 
-        for (nint u = 0; Layer.CellZoneout.Exists && u < rows * line; u += TSimd.Width)
+        if (Layer.CellZoneout.Exists)
         {
-            TSimd.Store(dc + u, TSimd.Add(TSimd.Load(dc + u), TSimd.Load(carried + u)));
+            Zoneout<T>.AddCarried<TSimd, TVec>(dc, carried, rows * line);
         }
 
         nint width = 4 * line;
@@ -200,10 +200,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             Layer.CellGradient + place,
             block.Count);
         nint units = Layer.Units - (panel * line);
-        if (TCell.FillsPadding && units < line)
-        {
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, Layer.CellGradient + place, block.Count, units);
-        }
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, Layer.CellGradient + place, block.Count, units);
     }
 
     // products [rows, 4·line] in: W_ih x or W_hh s, out: their gradient, from dz [rows, 4·line]; adds into dγ [4·line].

@@ -98,10 +98,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(ref cell, own, lines, drop, z + (4 * first), CellsBefore(panel, block), computed + first, block.Count);
         }
 
-        for (nint r = 0; TCell.FillsPadding && units < line && r < rows; r++)
-        {
-            new Span<T>(computed + (r * line) + units, (int)(line - units)).Clear();
-        }
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(computed, rows, units);
 
         if (measures)
         {

@@ -26,11 +26,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     {
         Gates(ref cell, own, lines, drop, z, cPrevious, c, rows);
         Outputs(ref cell, z, c, h, hStride, rows, units);
-        nint line = 64 / sizeof(T);
-        if (TCell.FillsPadding && units < line)
-        {
-            Clear(c, rows, units, line);
-        }
+        ClearPadding(c, rows, units);
     }
 
     // The gates and the new cell state.
@@ -147,15 +143,16 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     // The padding of the last panel's dz, dc and kept lines: nothing of it may reach a weight's gradient.
     public static void ClearPadding(ref TCell cell, T* lines, T* z, T* dc, nint rows, nint units)
     {
-        nint line = 64 / sizeof(T);
-        Clear(z, 4 * rows, units, line);
-        Clear(dc, rows, units, line);
-        Clear(lines, cell.KeptLines * rows, units, line);
+        ClearPadding(z, 4 * rows, units);
+        ClearPadding(dc, rows, units);
+        ClearPadding(lines, cell.KeptLines * rows, units);
     }
 
-    private static void Clear(T* lines, nint count, nint units, nint line)
+    // What a cell has made of the units that a last panel, of fewer than a line, does not have.
+    public static void ClearPadding(T* lines, nint count, nint units)
     {
-        for (nint r = 0; r < count; r++)
+        nint line = 64 / sizeof(T);
+        for (nint r = 0; TCell.FillsPadding && units < line && r < count; r++)
         {
             new Span<T>(lines + (r * line) + units, (int)(line - units)).Clear();
         }

@@ -16,67 +16,24 @@ namespace Lstm.Kernels;
 internal unsafe struct LayerNormForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public required SimdWidth Width { get; init; }
+    /// <summary>The layer's recurrence; its <see cref="RecurrentForward{T}.Input"/> is not used.</summary>
+    public required RecurrentForward<T> Layer;
 
-    public required RecurrencePlan Plan;
-    public required SequenceSplit Split;
-
-    /// <summary>Steps of the walk, [FirstStep, EndStep).</summary>
-    public required int FirstStep;
-    public required int EndStep;
-
-    /// <summary>H.</summary>
-    public required int Units;
-
-    /// <summary>B: slots before the first row's.</summary>
-    public required int Sequences;
-
-    /// <summary>W_hh by panels, and the weights of the gates that the next step sees; null for none.</summary>
-    public required T* Recurrent;
-    public required T* GateRecurrent;
-
-    /// <summary>b by panels; null for none.</summary>
-    public required T* Bias;
-
-    /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
-    public required T* Own;
-
-    /// <summary>x̄ and u, their rows those of <see cref="Gates"/>, whose place u may have.</summary>
+    /// <summary>x̄ and u, their rows those of the gates, whose place u may have.</summary>
     public required RowNorm<T> InputNorm;
     public required RowNorm<T> RecurrentNorm;
 
-    /// <summary>c as h shows it, by row when kept, else by rank; with its β, and room for it by rank, [B, line].</summary>
+    /// <summary>c as h shows it, before zoneout: by row when kept, else by rank; with its β, and room for it by rank, [B, line].</summary>
     public required RowNorm<T> CellNorm;
     public required T* CellBias;
     public required T* Shown;
 
-    /// <summary>gates [panels, GateRows, 4·line], the first row standing for row <see cref="FirstGateRow"/>.</summary>
-    public required T* Gates;
-    public required nint GateRows;
-    public required nint FirstGateRow;
-
-    /// <summary>c [panels, CellSlots, line]: by slot when they are kept, else by rank, each step over the one before.</summary>
-    public required T* Cells;
-    public required nint CellSlots;
-    public required bool KeepCells;
-
-    /// <summary>Where the units' outputs go, and the way from there to what the next step sees.</summary>
-    public required HiddenPath<T> Path;
-
-    /// <summary>The dropout of the candidates.</summary>
-    public required CandidateDrop<T> Drop;
-
-    /// <summary>The zoneout of c, from what was normalised into <see cref="Cells"/>.</summary>
-    public required Zoneout<T> CellZoneout;
-
-    /// <summary>What the cell keeps, [panels, LineRows, KeptLines·line]: by row when the cells are kept, else by rank.</summary>
-    public T* Lines;
-    public nint LineRows;
-
     private int _firstRank;
     private int _endRank;
 
-    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Split.Share(worker, workers);
+    public readonly SimdWidth Width => Layer.Width;
+
+    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Layer.Split.Share(worker, workers);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
@@ -84,9 +41,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
-        for (int step = FirstStep; step < EndStep; step++)
+        for (int step = Layer.FirstStep; step < Layer.EndStep; step++)
         {
-            foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
+            foreach (ref readonly RecurrenceBlock block in Layer.Plan.Step(step))
             {
                 int first = Math.Max(_firstRank, block.First);
                 nint rows = Math.Min(_endRank, block.First + block.Count) - first;
@@ -97,17 +54,17 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
 
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
-                nint gateRow = row - FirstGateRow;
-                int t = Plan.SequenceStep(step);
-                Multiply<TSimd, TVec>(gateRow, rows, Path.Seen + (previous * Path.SeenStride));
+                nint gateRow = row - Layer.FirstGateRow;
+                int t = Layer.Plan.SequenceStep(step);
+                Multiply<TSimd, TVec>(gateRow, rows, Layer.Path.Seen + (previous * Layer.Path.SeenStride));
                 InputNorm.Measure<TSimd, TVec>(gateRow, gateRow, first, rows);
                 RecurrentNorm.Measure<TSimd, TVec>(gateRow, gateRow, first, rows);
                 ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                CellNorm.Measure<TSimd, TVec>(KeepCells ? row : first, gateRow, first, rows);
+                CellNorm.Measure<TSimd, TVec>(Layer.KeepCells ? row : first, gateRow, first, rows);
                 Show<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                if (Path.Exists)
+                if (Layer.Path.Exists)
                 {
-                    Path.Forward<TSimd, TVec>(t, first, rows, row, previous);
+                    Layer.Path.Forward<TSimd, TVec>(t, first, rows, row, previous);
                 }
             }
         }
@@ -120,24 +77,24 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         where TVec : unmanaged
     {
         nint gates = RecurrentNorm.Width;
-        nint size = Path.Size;
+        nint size = Layer.Path.Size;
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
-        terms[0] = new ProductTerm<T> { A = seen, ARowStride = Path.SeenStride, B = Recurrent, PanelRows = size, RowStep = 1, Count = size };
+        terms[0] = new ProductTerm<T> { A = seen, ARowStride = Layer.Path.SeenStride, B = Layer.Recurrent, PanelRows = size, RowStep = 1, Count = size };
         terms[1] = new ProductTerm<T>
         {
             A = seen + size,
-            ARowStride = Path.SeenStride,
-            B = GateRecurrent,
-            PanelRows = 3 * Units,
+            ARowStride = Layer.Path.SeenStride,
+            B = Layer.GateRecurrent,
+            PanelRows = 3 * Layer.Units,
             RowStep = 1,
-            Count = 3 * Units,
+            Count = 3 * Layer.Units,
         };
         for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
         {
             T* u = RecurrentNorm.Row(panel, gateRow);
-            if (rows == 1 && GateRecurrent == null)
+            if (rows == 1 && Layer.GateRecurrent == null)
             {
-                RowKernel<TSimd, TVec, T>.Run(u, null, null, 0, null, seen, size, Recurrent + (panel * gates * size));
+                RowKernel<TSimd, TVec, T>.Run(u, null, null, 0, null, seen, size, Layer.Recurrent + (panel * gates * size));
                 continue;
             }
 
@@ -146,12 +103,12 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
                 C = u,
                 CStride = gates,
                 Terms = terms,
-                TermCount = GateRecurrent == null ? 1 : 2,
+                TermCount = Layer.GateRecurrent == null ? 1 : 2,
                 Rows = rows,
                 PanelStart = panel * gates,
                 Width = gates,
             };
-            product.Fetch(Recurrent + ((panel + 1 < RecurrentNorm.Panels ? panel + 1 : 0) * gates * size), size);
+            product.Fetch(Layer.Recurrent + ((panel + 1 < RecurrentNorm.Panels ? panel + 1 : 0) * gates * size), size);
             Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
         }
     }
@@ -164,25 +121,21 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        CandidateDrop<T> drop = Drop;
+        CandidateDrop<T> drop = Layer.Drop;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * 4 * line);
-            T* c = CellNorm.Row(panel, KeepCells ? row : first);
+            T* z = Layer.Gates + (((panel * Layer.GateRows) + row - Layer.FirstGateRow) * 4 * line);
+            T* c = CellNorm.Row(panel, Layer.KeepCells ? row : first);
             if (TCell.DropsCandidate)
             {
-                drop = Drop.At(step, first, (int)(panel * line));
+                drop = Layer.Drop.At(step, first, (int)(panel * line));
             }
 
-            Combine<TSimd, TVec>(panel, row - FirstGateRow, z, rows);
-            T* lines = Lines + (((panel * LineRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
+            Combine<TSimd, TVec>(panel, row - Layer.FirstGateRow, z, rows);
+            T* lines = Layer.Lines + (((panel * Layer.LineRows) + (Layer.KeepCells ? row : first)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(
-                ref cell, Own == null ? null : Own + (panel * TCell.OwnLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
-            nint units = Units - (panel * line);
-            for (nint r = 0; TCell.FillsPadding && units < line && r < rows; r++)
-            {
-                new Span<T>(c + (r * line) + units, (int)(line - units)).Clear();
-            }
+                ref cell, Layer.Own == null ? null : Layer.Own + (panel * TCell.OwnLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(c, rows, Layer.Units - (panel * line));
         }
     }
 
@@ -197,7 +150,7 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         T* u = RecurrentNorm.Row(panel, gateRow);
         T* inputGamma = InputNorm.Gamma + (panel * gates);
         T* recurrentGamma = RecurrentNorm.Gamma + (panel * gates);
-        T* bias = Bias == null ? null : Bias + (panel * gates);
+        T* bias = Layer.Bias == null ? null : Layer.Bias + (panel * gates);
         for (nint r = gateRow; r < gateRow + rows; r++)
         {
             TVec inputMean = TSimd.Broadcast(InputNorm.Mean[r]);
@@ -227,23 +180,23 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         T* shown = Shown + (first * line);
-        T* h = Path.OutputOf(row, first);
-        nint place = KeepCells ? row : first;
+        T* h = Layer.Path.OutputOf(row, first);
+        nint place = Layer.KeepCells ? row : first;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            T* z = Gates + (((panel * GateRows) + row - FirstGateRow) * 4 * line);
-            CellNorm.Forward<TSimd, TVec>(panel, place, row - FirstGateRow, CellBias, shown, rows);
+            T* z = Layer.Gates + (((panel * Layer.GateRows) + row - Layer.FirstGateRow) * 4 * line);
+            CellNorm.Forward<TSimd, TVec>(panel, place, row - Layer.FirstGateRow, CellBias, shown, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.Outputs(
-                ref cell, z, shown, h + (panel * line), Path.OutputStride, rows, nint.Min(Units - (panel * line), line));
-            if (CellZoneout.Exists)
+                ref cell, z, shown, h + (panel * line), Layer.Path.OutputStride, rows, nint.Min(Layer.Units - (panel * line), line));
+            if (Layer.CellZoneout.Exists)
             {
-                T* after = Cells + (((panel * CellSlots) + (KeepCells ? Sequences + row : first)) * line);
-                CellZoneout.Forward<TSimd, TVec>(
+                T* after = Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? Layer.Sequences + row : first)) * line);
+                Layer.CellZoneout.Forward<TSimd, TVec>(
                     step, first, panel * line, Before(panel, first, previous), line, CellNorm.Row(panel, place), line, after, line, rows, line);
             }
         }
     }
 
     private readonly T* Before(nint panel, nint rank, nint previous)
-        => Cells + (((panel * CellSlots) + (KeepCells ? previous : rank)) * (64 / sizeof(T)));
+        => Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? previous : rank)) * (64 / sizeof(T)));
 }

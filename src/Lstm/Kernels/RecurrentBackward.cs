@@ -141,14 +141,10 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                 Hidden.UnitsStride,
                 CellGradient + place,
                 rows);
-            if (TCell.FillsPadding && Units - (panel * line) < line)
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, CellGradient + place, rows, Units - (panel * line));
+            if (CellZoneout.Exists)
             {
-                CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, CellGradient + place, rows, Units - (panel * line));
-            }
-
-            for (nint u = 0; CellZoneout.Exists && u < rows * line; u += TSimd.Width)
-            {
-                TSimd.Store(CellGradient + place + u, TSimd.Add(TSimd.Load(CellGradient + place + u), TSimd.Load(CellCarried + place + u)));
+                Zoneout<T>.AddCarried<TSimd, TVec>(CellGradient + place, CellCarried + place, rows * line);
             }
         }
     }

@@ -73,6 +73,18 @@ internal readonly unsafe struct Zoneout<T>
         }
     }
 
+    // d [count] in: ∂/∂x₋₁ by way of x, out: with what was carried past it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddCarried<TSimd, TVec>(T* d, T* carried, nint count)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        for (nint u = 0; u < count; u += TSimd.Width)
+        {
+            TSimd.Store(d + u, TSimd.Add(TSimd.Load(d + u), TSimd.Load(carried + u)));
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private TVec Mix<TSimd, TVec>(uint key, nint unit, TVec previous, TVec next)
         where TSimd : struct, ISimd<TVec, T>

@@ -63,8 +63,8 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     /// <summary>What it keeps for batch normalisation; null without it.</summary>
     public BatchNormRecord<T>? BatchNorm { get; } = spec.Normalization == LstmNormalization.Batch ? new(gates, spec) : null;
 
-    /// <summary>The gradient of W_ih x, and of W_hh s: dz where they are not normalised.</summary>
-    public T* InputProductGradient => LayerNorm is { } rows ? rows.Inputs.Pointer : BatchNorm is { } batch ? batch.InputProducts.Pointer : Gates.Pointer;
+    /// <summary>W_ih x before the steps and its gradient after them, and the gradient of W_hh s: z and dz where they are not normalised.</summary>
+    public T* InputProducts => LayerNorm is { } rows ? rows.Inputs.Pointer : BatchNorm is { } batch ? batch.InputProducts.Pointer : Gates.Pointer;
 
     public T* HiddenProductGradient => LayerNorm is { } rows ? rows.Recurrents.Pointer : BatchNorm is { } batch ? batch.HiddenProducts : Gates.Pointer;
 

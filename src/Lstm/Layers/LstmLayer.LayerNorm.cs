@@ -28,79 +28,27 @@ internal sealed unsafe partial class LstmLayer<T>
             : kept.LayerNorm!.Norm(2, gamma, kept.Cells.Pointer + (kept.KeepsCells ? (nint)shape.Count * _gates.Line : 0), kept.CellSlots);
     }
 
-    private void ForwardNormalized(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* bias, int step, int end)
+    private void RunLayerNorm(Pass<T> pass, LstmRecord<T> tape, int d, in RecurrentForward<T> recurrence)
     {
         DirectionRecord<T> kept = tape.Directions[d];
-        (int firstRow, int endRow) = kept.RowsOf(step, end);
-        (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
-        int firstGateRow = kept.FirstGateRow(firstRow);
-        InputProduct<T> product = new()
+        LayerNormForward<T> work = new()
         {
-            Width = pass.Width,
-            Input = new()
-            {
-                A = input.Pointer,
-                ARowStride = InputSize,
-                B = pass.Parameter(_directions[d].WeightIh),
-                PanelRows = InputSize,
-                RowStep = 1,
-                Count = InputSize,
-            },
-            Bias = null,
-            Columns = _gates,
-            FirstRow = firstRow,
-            EndRow = endRow,
-            Output = kept.LayerNorm!.Inputs.Pointer + ((nint)(firstRow - firstGateRow) * 4 * _gates.Line),
-            OutputRows = kept.GateRows,
-        };
-        pass.Team.Run(ref product);
-        LayerNormForward<T> recurrence = new()
-        {
-            Width = pass.Width,
-            Plan = kept.Plan,
-            Split = new SequenceSplit(input.Shape, firstStep, endStep),
-            FirstStep = step,
-            EndStep = end,
-            Units = Units,
-            Sequences = input.Shape.Count,
-            Recurrent = RecurrentWeights(pass, tape, d),
-            GateRecurrent = _directions[d].GateRecurrence is { } gates ? pass.Parameter(gates) : null,
-            Bias = bias,
-            Own = _directions[d].Own is { } own ? pass.Parameter(own) : null,
+            Layer = recurrence,
             InputNorm = InputNorm(pass, kept, d),
             RecurrentNorm = RecurrentNorm(pass, kept, d),
             CellNorm = CellNorm(pass, tape, d),
             CellBias = pass.Parameter(_directions[d].NormCBias!),
-            Shown = kept.LayerNorm.Shown.Pointer,
-            Gates = kept.Gates.Pointer,
-            GateRows = kept.GateRows,
-            FirstGateRow = firstGateRow,
-            Cells = kept.Cells.Pointer,
-            CellSlots = kept.CellSlots,
-            KeepCells = kept.KeepsCells,
-            Path = Path(pass, tape, d, firstGateRow),
-            Lines = kept.Lines.Pointer,
-            LineRows = kept.LineRows,
-            Drop = CandidateDrop(pass, input.Shape, d),
-            CellZoneout = CellZoneout(pass, input.Shape, d),
+            Shown = kept.LayerNorm!.Shown.Pointer,
         };
-        _kernels[d].Run(pass.Team, ref recurrence);
+        _kernels[d].Run(pass.Team, ref work);
     }
 
-    private void PropagateNormalized(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient)
+    private void RunLayerNorm(Pass<T> pass, LstmRecord<T> tape, int d, in RecurrentBackward<T> recurrence)
     {
         DirectionRecord<T> kept = tape.Directions[d];
-        LayerNormBackward<T> recurrence = new()
+        LayerNormBackward<T> work = new()
         {
-            Width = pass.Width,
-            Plan = kept.Plan,
-            Split = new SequenceSplit(tape.OutputShape),
-            Units = Units,
-            Sequences = tape.OutputShape.Count,
-            Hidden = PathBackward(pass, tape, d, outputGradient),
-            Earlier = pass.Earlier,
-            Later = pass.Later,
-            Own = _directions[d].Own is { } own ? pass.Parameter(own) : null,
+            Layer = recurrence,
             InputNorm = InputNorm(pass, kept, d),
             RecurrentNorm = RecurrentNorm(pass, kept, d),
             CellNorm = CellNorm(pass, tape, d),
@@ -108,18 +56,8 @@ internal sealed unsafe partial class LstmLayer<T>
             Shown = kept.LayerNorm!.Shown.Pointer,
             ShownGradient = kept.LayerNorm.ShownGradient.Pointer,
             RecurrentGradient = kept.LayerNorm.StepGradient.Pointer,
-            Gates = kept.Gates.Pointer,
-            GateRows = kept.GateRows,
-            Cells = kept.Cells.Pointer,
-            CellSlots = kept.CellSlots,
-            CellGradient = kept.CellGradient.Pointer,
-            Lines = kept.Lines.Pointer,
-            LineRows = kept.LineRows,
-            Drop = CandidateDrop(pass, tape.OutputShape, d),
-            CellZoneout = CellZoneout(pass, tape.OutputShape, d),
-            CellCarried = kept.Path.CellCarried.Pointer,
         };
-        _kernels[d].Run(pass.Team, ref recurrence);
+        _kernels[d].Run(pass.Team, ref work);
     }
 
     /// <summary>The gradients of γ and β; what was normalised before the gates becomes its gradient.</summary>
@@ -152,7 +90,7 @@ internal sealed unsafe partial class LstmLayer<T>
     /// <summary>The gradients of x's and s's weights from those of their products, and of the biases from dz.</summary>
     private void AddNormalizedWeightGradients(Pass<T> pass, DirectionRecord<T> kept, WeightFactor<T>* factors, int count, int biases)
     {
-        AddWeightGradients(pass, kept, factors, 1, kept.InputProductGradient);
+        AddWeightGradients(pass, kept, factors, 1, kept.InputProducts);
         AddWeightGradients(pass, kept, factors + 1, count - 1 - biases, kept.HiddenProductGradient);
         if (biases > 0)
         {

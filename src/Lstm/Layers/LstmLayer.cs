@@ -110,15 +110,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             for (int step = 0; step < steps;)
             {
                 int end = kept.StretchEnd(step);
-                if (NormalizesRows)
-                {
-                    ForwardNormalized(pass, input, tape, d, bias, step, end);
-                }
-                else
-                {
-                    ForwardStretch(pass, input, tape, d, bias, step, end);
-                }
-
+                ForwardStretch(pass, input, tape, d, bias, step, end);
                 step = end;
             }
         }
@@ -174,15 +166,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
             kept.TransposedHh.Update(RecurrentWeights(pass, tape, d), pass.Version, pass.Team);
             SetFinalGradient(pass, tape, d);
-            if (NormalizesRows)
-            {
-                PropagateNormalized(pass, tape, d, outputGradient + (d * HiddenSize));
-            }
-            else
-            {
-                PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize), gradient);
-            }
-
+            PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize), gradient);
             if (pass.Earlier > 0)
             {
                 kept.KeepFirst(pass.Earlier);
@@ -193,7 +177,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             if (inputGradient != null)
             {
                 kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version, pass.Team);
-                ProductTerm<T>* terms = kept.GateTerms(kept.InputProductGradient, kept.TransposedIh.Pointer, input.Count);
+                ProductTerm<T>* terms = kept.GateTerms(kept.InputProducts, kept.TransposedIh.Pointer, input.Count);
                 RowProduct<T> product = new()
                 {
                     Width = pass.Width,
@@ -216,7 +200,8 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         DirectionRecord<T> kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
         (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
-        bool fused = !NormalizesBatch
+        bool normalizes = _spec.Normalization != LstmNormalization.None;
+        bool fused = !normalizes
             && (InputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (InputSize + Units) * sizeof(T) <= FusedBytes);
         ProductTerm<T> x = new()
         {
@@ -233,11 +218,11 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             {
                 Width = pass.Width,
                 Input = x,
-                Bias = NormalizesBatch ? null : bias,
+                Bias = normalizes ? null : bias,
                 Columns = _gates,
                 FirstRow = firstRow,
                 EndRow = endRow,
-                Output = (NormalizesBatch ? kept.BatchNorm!.InputProducts : kept.Gates).Pointer + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
+                Output = kept.InputProducts + ((nint)(firstRow - kept.FirstGateRow(firstRow)) * 4 * _gates.Line),
                 OutputRows = kept.GateRows,
             };
             pass.Team.Run(ref product);
@@ -274,13 +259,18 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             NewCells = kept.Path.NewCells.Pointer,
             NewCellRows = kept.KeepsCells ? input.Shape.RowCount : input.Shape.Count,
         };
-        if (NormalizesBatch)
+        switch (_spec.Normalization)
         {
-            RunBatchNorm(pass, kept, d, recurrence);
-            return;
+            case LstmNormalization.Layer:
+                RunLayerNorm(pass, tape, d, recurrence);
+                break;
+            case LstmNormalization.Batch:
+                RunBatchNorm(pass, kept, d, recurrence);
+                break;
+            default:
+                _kernels[d].Run(pass.Team, ref recurrence);
+                break;
         }
-
-        _kernels[d].Run(pass.Team, ref recurrence);
     }
 
     private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient, T* gradient)
@@ -310,12 +300,17 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             NewCellRows = tape.OutputShape.RowCount,
             CellCarried = kept.Path.CellCarried.Pointer,
         };
-        if (NormalizesBatch)
+        switch (_spec.Normalization)
         {
-            RunBatchNorm(pass, kept, d, recurrence, gradient);
-            return;
+            case LstmNormalization.Layer:
+                RunLayerNorm(pass, tape, d, recurrence);
+                break;
+            case LstmNormalization.Batch:
+                RunBatchNorm(pass, kept, d, recurrence, gradient);
+                break;
+            default:
+                _kernels[d].Run(pass.Team, ref recurrence);
+                break;
         }
-
-        _kernels[d].Run(pass.Team, ref recurrence);
     }
 }

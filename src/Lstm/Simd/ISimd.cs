@@ -112,9 +112,6 @@ internal unsafe interface ISimd<TVec, T>
     /// <remarks>They are a vector like any other, fit only for the operations on integers. A lane of 64 bits holds its integer twice.</remarks>
     static abstract TVec Integers(uint first, uint step);
 
-    /// <summary>Each integer plus <paramref name="b"/>, modulo 2³².</summary>
-    static abstract TVec AddInteger(TVec integers, uint b);
-
     /// <summary>Each integer times <paramref name="b"/>, modulo 2³².</summary>
     static abstract TVec MultiplyInteger(TVec integers, uint b);
 

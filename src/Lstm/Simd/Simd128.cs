@@ -187,9 +187,6 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     }
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector128<T> AddInteger(Vector128<T> integers, uint b) => (integers.AsUInt32() + Vector128.Create(b)).As<uint, T>();
-
-    [MethodImpl(AggressiveInlining)]
     public static Vector128<T> MultiplyInteger(Vector128<T> integers, uint b) => (integers.AsUInt32() * Vector128.Create(b)).As<uint, T>();
 
     [MethodImpl(AggressiveInlining)]

@@ -168,9 +168,6 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     }
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector256<T> AddInteger(Vector256<T> integers, uint b) => (integers.AsUInt32() + Vector256.Create(b)).As<uint, T>();
-
-    [MethodImpl(AggressiveInlining)]
     public static Vector256<T> MultiplyInteger(Vector256<T> integers, uint b) => (integers.AsUInt32() * Vector256.Create(b)).As<uint, T>();
 
     [MethodImpl(AggressiveInlining)]

@@ -168,9 +168,6 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     }
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector512<T> AddInteger(Vector512<T> integers, uint b) => (integers.AsUInt32() + Vector512.Create(b)).As<uint, T>();
-
-    [MethodImpl(AggressiveInlining)]
     public static Vector512<T> MultiplyInteger(Vector512<T> integers, uint b) => (integers.AsUInt32() * Vector512.Create(b)).As<uint, T>();
 
     [MethodImpl(AggressiveInlining)]

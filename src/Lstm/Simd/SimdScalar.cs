@@ -126,9 +126,6 @@ internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
     public static T Integers(uint first, uint step) => Pack(first);
 
     [MethodImpl(AggressiveInlining)]
-    public static T AddInteger(T integers, uint b) => Pack(Unpack(integers) + b);
-
-    [MethodImpl(AggressiveInlining)]
     public static T MultiplyInteger(T integers, uint b) => Pack(Unpack(integers) * b);
 
     [MethodImpl(AggressiveInlining)]
