@@ -46,19 +46,11 @@ internal sealed class TrainingPass : IDisposable
         return lengths;
     }
 
-    /// <summary>Gives the JIT time to finish the code around the kernels, as the first seconds of a real training would.</summary>
+    /// <summary>Warms up the code around the kernels.</summary>
     public static void WarmUp()
     {
         using TrainingPass small = new(40, 40, 2, Dense(8, 12));
-        for (int round = 0; round < 3; round++)
-        {
-            for (int i = 0; i < 40; i++)
-            {
-                small.Run();
-            }
-
-            Thread.Sleep(150);
-        }
+        Rounds.WarmUp(small.Run);
     }
 
     /// <summary>One pass. The parameters count as changed, so that what is derived from them is made anew, as in training.</summary>

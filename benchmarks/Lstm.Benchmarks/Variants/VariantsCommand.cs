@@ -65,9 +65,14 @@ internal static class VariantsCommand
         // Not zeros: states that die away are soon too small for the hardware's fast path.
         float[] x = [.. Enumerable.Range(0, StepUnits).Select(i => (i % 7 * 0.3f) - 1)];
         float[] yOfPlain = new float[StepUnits], yOfVariant = new float[Narrow(variant).ProjectionSize ?? StepUnits];
+        Rounds.WarmUp(StepVariant, StepPlain);
         double training = Work(variant) / Work(plain) / Rounds.Take(budget, a.Run, b.Run).Ratio(0, 1);
-        double step = 1 / Rounds.Take(budget / 2, () => c.Step(x, yOfVariant), () => d.Step(x, yOfPlain)).Ratio(0, 1);
+        double step = 1 / Rounds.Take(budget / 2, StepVariant, StepPlain).Ratio(0, 1);
         Console.WriteLine($"{name,-40}{training,10:0.00}{(target > 0 ? target.ToString("0.00") : "-"),8}{step,12:0.00}{(training >= target ? "" : "  under the target")}");
+
+        void StepVariant() => c.Step(x, yOfVariant);
+
+        void StepPlain() => d.Step(x, yOfPlain);
     }
 
     // Multiply-adds of a row, of layers with as many inputs as units.
