@@ -10,6 +10,8 @@ namespace Lstm;
 /// for (int t = 0; t &lt; T; t++) { cell.Forward(x[t], h, c, steps[t]); h = steps[t].Hidden; c = steps[t].Cell; }
 /// for (int t = T - 1; t &gt;= 0; t--) { cell.Backward(steps[t], dh, dc, gradient); … }
 /// </code>
+/// Dropout and zoneout are off, as in inference, unless a step is one of training (<see cref="LstmStep{T}.Training"/>); it then says itself
+/// which masks it draws.
 /// The parameters are <c>cell.weight_ih_l0</c> [4H, I], <c>cell.weight_hh_l0</c> [4H, H] and the biases [4H] of
 /// <see cref="Network"/>, which can be read, written, saved, and stepped by an optimizer like any network's.
 /// </remarks>
@@ -78,6 +80,7 @@ public sealed class LstmCell<T>
         CheckLength(x.Length, step.Count, InputSize, nameof(x));
         CheckLength(hidden.Length, step.Count, HiddenSize, nameof(hidden));
         CheckLength(cell.Length, step.Count, CellSize, nameof(cell));
+        step.PrepareDropout();
         x.CopyTo(step.Batch.Rows);
         hidden.CopyTo(step.State.Hidden(0));
         cell.CopyTo(step.State.Cell(0));
@@ -140,6 +143,30 @@ public sealed class LstmStep<T>
     /// <summary>Number of rows B.</summary>
     public int Count => Batch.Count;
 
+    /// <summary>Whether dropout and zoneout draw their masks in Forward. Default false: they are those of inference.</summary>
+    public bool Training { get; set; }
+
+    /// <summary>With <see cref="DropoutDraw"/> and <see cref="Index"/> the key of the masks, as in <see cref="Tape{T}.DropoutSeed"/>. Default 0.</summary>
+    public long DropoutSeed { get; set; }
+
+    /// <summary>Which masks a sequence draws: the same for all its steps, another for the next sequence. Default 0.</summary>
+    public long DropoutDraw { get; set; }
+
+    /// <summary>
+    /// Which step t of its sequence this is, from 0 on, for the masks that change from step to step. With it and one draw, the steps of a loop
+    /// have the masks, and the bits, of a pass over the whole sequence. Default 0.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int Index
+    {
+        get => Batch.Shape.FirstStep;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(Index));
+            Batch.Shape.FirstStep = value;
+        }
+    }
+
     /// <summary>The new h, [B, <see cref="LstmCell{T}.HiddenSize"/>].</summary>
     public ReadOnlySpan<T> Hidden => State.Hidden(0);
 
@@ -162,4 +189,6 @@ public sealed class LstmStep<T>
     internal NetworkState<T> FinalGradient { get; }
 
     internal Tape<T> Tape { get; }
+
+    internal void PrepareDropout() => (Tape.Training, Tape.DropoutSeed, Tape.DropoutDraw) = (Training, DropoutSeed, DropoutDraw);
 }

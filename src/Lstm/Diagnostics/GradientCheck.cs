@@ -97,8 +97,9 @@ public static class GradientCheck
     /// <param name="cell">In double; left as it was.</param>
     /// <param name="count">Rows B of the step, at least 1.</param>
     /// <param name="seed">Seed of the inputs and factors.</param>
+    /// <param name="training">Whether dropout and zoneout are on, with one mask throughout.</param>
     /// <param name="step">ε &gt; 0.</param>
-    public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, int seed = 0, double step = DefaultStep)
+    public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, int seed = 0, bool training = false, double step = DefaultStep)
     {
         ArgumentNullException.ThrowIfNull(cell);
         LstmCell<double> copy = new(cell.Network.Clone());
@@ -109,6 +110,7 @@ public static class GradientCheck
         double[] dh = Draw(ref random, count * cell.HiddenSize);
         double[] dc = Draw(ref random, count * cell.CellSize);
         LstmStep<double> record = copy.CreateStep(count);
+        record.Training = training;
         Gradient<double> gradient = copy.CreateGradient();
         Evaluate();
         copy.Backward(record, dh, dc, gradient);

@@ -25,8 +25,8 @@ internal sealed class SequenceShape
     /// <summary>Incremented whenever the shape is set anew.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Index, in the whole sequences, of this shape's first step; not 0 in a later segment of truncated BPTT.</summary>
-    public int FirstStep { get; private set; }
+    /// <summary>Index, in the whole sequences, of this shape's first step; not 0 in a later segment of truncated BPTT, and in single steps.</summary>
+    public int FirstStep { get; set; }
 
     /// <summary>Lengths in the caller's order.</summary>
     public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);

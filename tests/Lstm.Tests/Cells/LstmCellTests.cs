@@ -60,6 +60,94 @@ public class LstmCellTests
         Close.Relative<double>(tape.InitialStateGradient.Cell(0), dc, 1e-12, "dc");
     }
 
+    public static TheoryData<string> Regularised => [.. Specs.Keys];
+
+    private static readonly Dictionary<string, LstmSpec> Specs = new()
+    {
+        ["input dropout"] = new LstmSpec(9) { InputDropout = 0.5 },
+        ["recurrent dropout"] = new LstmSpec(9) { RecurrentDropout = 0.5 },
+        ["candidate dropout"] = new LstmSpec(9) { CandidateDropout = 0.5 },
+        ["weight dropout"] = new LstmSpec(9) { WeightDropout = 0.5 },
+        ["zoneout"] = new LstmSpec(9) { HiddenZoneout = 0.4, CellZoneout = 0.5 },
+        ["all, projected and normalised"] = new LstmSpec(9)
+        {
+            InputDropout = 0.2,
+            RecurrentDropout = 0.2,
+            CandidateDropout = 0.2,
+            WeightDropout = 0.2,
+            HiddenZoneout = 0.2,
+            CellZoneout = 0.2,
+            ProjectionSize = 5,
+            Normalization = LstmNormalization.Layer,
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Regularised))]
+    public void Loop_of_cells_in_training_equals_network_in_training_bit_for_bit(string name)
+    {
+        const int Steps = 5, Rows = 3, Inputs = 4;
+        LstmCell<double> cell = new(Network.Create<double>(Inputs, 3, Specs[name]));
+        double[][] x = [.. Enumerable.Range(0, Steps).Select(_ => Draw(Rows * Inputs))];
+        double[] h = new double[Rows * cell.HiddenSize], c = new double[Rows * cell.CellSize];
+        List<double[]> outputs = [];
+        for (int t = 0; t < Steps; t++)
+        {
+            LstmStep<double> step = cell.CreateStep(Rows);
+            (step.Training, step.DropoutSeed, step.DropoutDraw, step.Index) = (true, 5, 7, t);
+            cell.Forward(x[t], h, c, step);
+            (h, c) = (step.Hidden.ToArray(), step.Cell.ToArray());
+            outputs.Add(h);
+        }
+
+        SequenceBatch<double> batch = ToBatch(x, Rows, Inputs);
+        using Tape<double> tape = cell.Network.CreateTape();
+        (tape.DropoutSeed, tape.DropoutDraw) = (5, 7);
+        NetworkState<double> state = cell.Network.CreateState(Rows);
+        SequenceBatch<double> output = cell.Network.Forward(batch, state, tape);
+        for (int t = 0; t < Steps; t++)
+        {
+            for (int b = 0; b < Rows; b++)
+            {
+                Close.SameBits<double>(output[b, t], outputs[t].AsSpan(b * cell.HiddenSize, cell.HiddenSize), $"h of row {b} at step {t}");
+            }
+        }
+
+        Close.SameBits<double>(state.Cell(0), c, "c");
+    }
+
+    [Theory]
+    [MemberData(nameof(Regularised))]
+    public void Forward_is_that_of_inference_unless_told_otherwise(string name)
+    {
+        Network<double> network = Network.Create<double>(4, 3, Specs[name]);
+        LstmCell<double> cell = new(network);
+        double[] x = Draw(4), h = Draw(cell.HiddenSize), c = Draw(cell.CellSize);
+        LstmStep<double> step = cell.CreateStep();
+        NetworkState<double> state = network.CreateState(1);
+        h.CopyTo(state.Hidden(0));
+        c.CopyTo(state.Cell(0));
+        double[] expected = network.Predict(SequenceBatch.FromSequences<double>([x], 4), state).Rows.ToArray();
+        for (int again = 0; again < 2; again++)
+        {
+            cell.Forward(x, h, c, step);
+            Close.SameBits<double>(expected, step.Hidden, "h");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Regularised))]
+    public void Backward_of_dropout_equals_central_differences(string name)
+    {
+        LstmCell<double> cell = new(Network.Create<double>(4, 3, Specs[name]));
+        GradientCheck.Cell(cell).ThrowIfAbove(1e-6);
+        GradientCheck.Cell(cell, training: true).ThrowIfAbove(1e-6);
+    }
+
+    [Fact]
+    public void Index_of_a_step_is_not_negative()
+        => Assert.Throws<ArgumentOutOfRangeException>("Index", () => new LstmCell<float>(1, 1).CreateStep().Index = -1);
+
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(4, 7, 3)]
