@@ -159,11 +159,11 @@ public sealed class LstmStep<T>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int Index
     {
-        get => Batch.Shape.FirstStep;
+        get;
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(Index));
-            Batch.Shape.FirstStep = value;
+            field = value;
         }
     }
 
@@ -190,5 +190,10 @@ public sealed class LstmStep<T>
 
     internal Tape<T> Tape { get; }
 
-    internal void PrepareDropout() => (Tape.Training, Tape.DropoutSeed, Tape.DropoutDraw) = (Training, DropoutSeed, DropoutDraw);
+    /// <summary>Settles the masks of a forward step and its backward step.</summary>
+    internal void PrepareDropout()
+    {
+        (Tape.Training, Tape.DropoutSeed, Tape.DropoutDraw) = (Training, DropoutSeed, DropoutDraw);
+        Batch.Shape.StartAt(Index);
+    }
 }

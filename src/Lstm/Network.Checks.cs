@@ -63,6 +63,8 @@ public sealed unsafe partial class Network<T>
         {
             throw new ArgumentException("The tape belongs to another network.", nameof(tape));
         }
+
+        tape.Pass.Team.ThrowIfDisposed(tape);
     }
 
     private void CheckGradient(Gradient<T>? gradient)

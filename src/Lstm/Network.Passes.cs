@@ -86,6 +86,19 @@ public sealed unsafe partial class Network<T>
         GC.KeepAlive(this);
     }
 
+    /// <summary>
+    /// After the backward pass of a forward pass that started from a state: adds the gradient of that state, which was the learned initial one.
+    /// </summary>
+    internal void AddInitialStateGradient(Tape<T> tape, Gradient<T> gradient)
+    {
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            Layers[i].Recurrent?.AddInitialGradient(tape.InitialStateGradient, gradient.Buffer.Pointer);
+        }
+
+        GC.KeepAlive(gradient);
+    }
+
     /// <summary>Runs a batch without a tape.</summary>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
@@ -197,6 +210,8 @@ public sealed unsafe partial class Network<T>
         {
             throw new ArgumentException("The workspace belongs to another network.", nameof(workspace));
         }
+
+        workspace.Pass.Team.ThrowIfDisposed(workspace);
 
         CheckNotOutput(batch, workspace.Output, nameof(workspace));
         Rows<T> rows = CheckInput(batch, ids, state);

@@ -91,7 +91,9 @@ public static class NetworkState
 
         NetworkState<T> state = new(sizes, count);
         state.SetValues(content[HeaderLength(sizes.Length, 0)..]);
-        return state;
+        return state.Steps.ContainsAnyInRange(int.MinValue, -1)
+            ? throw new InvalidDataException("The state is damaged: a sequence has made a negative number of steps.")
+            : state;
     }
 
     internal static int HeaderLength(int entries, int sequences) => checked(Magic.Length + ((Fields + (2 * entries) + sequences) * sizeof(int)));

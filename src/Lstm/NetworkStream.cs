@@ -38,9 +38,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         foreach (Layer<T> layer in network.Layers)
         {
-            if (layer.NeedsWholeSequence)
+            if (layer.WholeSequenceReason is { } reason)
             {
-                throw new NotSupportedException($"Layer '{layer.Name}' needs whole sequences: it cannot be run step by step.");
+                throw new NotSupportedException($"Layer '{layer.Name}' {reason} and needs whole sequences: it cannot be run step by step.");
             }
         }
 

@@ -87,7 +87,7 @@ public sealed class Tape<T> : IDisposable
     public SequenceBatch<T> InputGradient { get; }
 
     /// <summary>
-    /// The gradient of the loss with respect to the final state, which the next Backward adds; null (the default) for zero.
+    /// The gradient of the loss with respect to the final state, which each Backward adds as long as it is here; null (the default) for zero.
     /// </summary>
     public NetworkState<T>? FinalStateGradient { get; set; }
 

@@ -40,7 +40,7 @@ public readonly unsafe ref struct CellUnits<TLane>
 
     /// <summary>In Backward: sets what this step adds to the gradient of the weights of a name, ∂/∂w of this step alone.</summary>
     /// <remarks>
-    /// Backward sets all of them, each time. They are added up once all steps are back, in an order that depends on nothing but the batch.
+    /// Backward sets all of them, each time; what it does not set is 0. They are added up once all steps are back, in an order that depends on nothing but the batch.
     /// </remarks>
     /// <param name="index">Its place among the names.</param>
     /// <param name="gradient">The part of this step.</param>
@@ -63,7 +63,7 @@ public readonly unsafe ref struct CellUnits<TLane>
         Unsafe.WriteUnaligned(_kept + (index * LineBytes), value);
     }
 
-    /// <summary>In Backward: what Forward kept at this step.</summary>
+    /// <summary>In Backward: what Forward kept at this step, 0 if it did not.</summary>
     /// <param name="index">Which of the <see cref="ICustomCell{TSelf}.KeptCount"/> it is.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

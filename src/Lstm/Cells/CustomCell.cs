@@ -1,5 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Numerics;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Lstm.Cells;
 using Lstm.Kernels;
 
@@ -29,21 +33,39 @@ public abstract class CustomCell : IEquatable<CustomCell>
 
     internal abstract IReadOnlyList<string> WeightNames { get; }
 
+    /// <summary>The gates that the cell uses.</summary>
+    internal abstract LstmGates Gates { get; }
+
     /// <summary>Lines that the kernels keep for each row of a panel.</summary>
     internal abstract int KeptLines { get; }
 
     /// <summary>Gives a cell a name.</summary>
     /// <typeparam name="TCell">The cell.</typeparam>
-    /// <param name="name">The name by which files know it, not empty.</param>
+    /// <param name="name">The name by which files know it: not empty, without control characters.</param>
     /// <param name="cell">The cell with its settings.</param>
     /// <exception cref="ArgumentException">
-    /// The name is empty; or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
+    /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not know its settings
+    /// (a record struct tells its public properties and fields); or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
     /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64.
     /// </exception>
-    public static CustomCell Of<TCell>(string name, TCell cell)
+    public static CustomCell Of<[DynamicallyAccessedMembers(
+        DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
+        | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)] TCell>(string name, TCell cell)
         where TCell : unmanaged, ICustomCell<TCell>
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (name.Any(char.IsControl))
+        {
+            throw new ArgumentException("The name of a cell has no control characters.", nameof(name));
+        }
+
+        string settings = SettingsOf(cell);
+        if (UntoldField(typeof(TCell), settings) is { } field)
+        {
+            throw new ArgumentException(
+                $"The cell '{name}' has the field '{field}', which its text '{settings}' does not tell: files would not know it. Make it a record struct with public properties, or override ToString.", nameof(cell));
+        }
+
         string[] weights = [.. TCell.WeightNames];
         foreach (string weight in weights)
         {
@@ -55,7 +77,7 @@ public abstract class CustomCell : IEquatable<CustomCell>
         }
 
         return TCell.KeptCount is >= 0 and <= 64
-            ? new CustomCell<TCell>(name, cell, SettingsOf(cell), weights)
+            ? new CustomCell<TCell>(name, cell, settings, weights)
             : throw new ArgumentException($"The cell '{name}' keeps {TCell.KeptCount} values per unit; 0 to 64 are possible.", nameof(cell));
     }
 
@@ -76,6 +98,34 @@ public abstract class CustomCell : IEquatable<CustomCell>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
     internal abstract double StartOf(int weight, int unit, int units);
+
+    // A text of the cell's own is trusted; that of a record struct consists of its public members; any other says nothing.
+    private static string? UntoldField(
+        [DynamicallyAccessedMembers(
+            DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
+            | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)] Type cell,
+        string settings)
+    {
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        MethodInfo? text = cell.GetMethod(nameof(ToString), Own, []);
+        if (text is not null && !text.IsDefined(typeof(CompilerGeneratedAttribute)))
+        {
+            return null;
+        }
+
+        bool isOwnRecord = cell.GetMethod("PrintMembers", Own, [typeof(StringBuilder)]) is { } print && !print.IsDefined(typeof(CompilerGeneratedAttribute));
+        foreach (FieldInfo field in isOwnRecord ? [] : cell.GetFields(Own))
+        {
+            // The field behind a property is named after it: <Beta>k__BackingField.
+            string name = field.Name.StartsWith('<') ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
+            if (!settings.Contains($" {name} = ", StringComparison.Ordinal))
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
 
     private static string SettingsOf<TCell>(TCell cell)
         where TCell : unmanaged
@@ -101,6 +151,8 @@ internal sealed class CustomCell<TCell>(string name, TCell cell, string settings
 {
     internal override IReadOnlyList<string> WeightNames => weights;
 
+    internal override LstmGates Gates => TCell.Gates;
+
     internal override int KeptLines => TCell.KeptCount + weights.Length;
 
     internal override CellKernels<T> Kernels<T>(int units)
@@ -110,13 +162,21 @@ internal sealed class CustomCell<TCell>(string name, TCell cell, string settings
         return new CellKernels<T, LaneCell<T, TCell>>(new(cell, weights.Length, weightBytes));
     }
 
-    internal override double StartOf(int weight, int unit, int units) => TCell.StartOf(in cell, weight, unit, units);
+    internal override double StartOf(int weight, int unit, int units)
+    {
+        double start = TCell.StartOf(in cell, weight, unit, units);
+        return double.IsFinite(start)
+            ? start
+            : throw new InvalidOperationException($"The cell '{Name}' starts the weight '{weights[weight]}' of unit {unit} at {start.ToString(CultureInfo.InvariantCulture)}.");
+    }
 }
 
 /// <summary>A cell that a file names, until it is found among those the program knows.</summary>
 internal sealed class SavedCell(string name, string settings) : CustomCell(name, settings)
 {
     internal override IReadOnlyList<string> WeightNames => throw Unknown();
+
+    internal override LstmGates Gates => throw Unknown();
 
     internal override int KeptLines => throw Unknown();
 

@@ -32,6 +32,7 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        ClearLines<TSimd, TVec>(lines, 0, TCell.KeptCount);
         Lane<TSimd, TVec, T> laneI = new(i), laneF = new(f), laneG = new(g), laneO = new(o);
         Lane<TSimd, TVec, T> c = _cell.Forward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), Units<TSimd, TVec>(own, lines));
         i = laneI.Value;
@@ -62,6 +63,7 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        ClearLines<TSimd, TVec>(lines, TCell.KeptCount, weights);
         Lane<TSimd, TVec, T> laneI = new(i), laneF = new(f), laneG = new(g), laneO = new(o), gradient = new(dc);
         _cell.Backward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), new(c), new(dO), ref gradient, Units<TSimd, TVec>(own, lines));
         i = Used(LstmGates.Input) ? laneI.Value : TSimd.Zero;
@@ -69,6 +71,18 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
         g = Used(LstmGates.Candidate) ? laneG.Value : TSimd.Zero;
         o = Used(LstmGates.Output) ? laneO.Value : TSimd.Zero;
         dc = gradient.Value;
+    }
+
+    // What a cell does not keep or set is 0.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ClearLines<TSimd, TVec>(T* lines, int first, int count)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        for (nint k = first; k < first + count; k++)
+        {
+            TSimd.Store(lines + (k * (64 / sizeof(T))), TSimd.Zero);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

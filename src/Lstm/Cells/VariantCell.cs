@@ -19,6 +19,7 @@ namespace Lstm.Cells;
 /// di = dc⊙g⊙m   df = dc⊙c₋₁   dg = dc⊙i⊙m      coupled: di ← di − df, dz_f = 0
 /// dc₋₁ = dc⊙f + pᵢ⊙dzᵢ + p_f⊙dz_f
 /// </code>
+/// <para>With the truncated gradient of 1997 no error leaves a gate: the terms of the peepholes in dc and dc₋₁ are left out (Gers et al. 2002).</para>
 /// <para>A clipped z has no gradient. It is known by its gate, which is exactly that of the limit; where other z give the same
 /// gate, the activation is flat to rounding.</para>
 /// </remarks>
@@ -28,6 +29,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 {
     private readonly TActivations _activations;
     private readonly bool _peephole;
+    private readonly bool _peepholesCarry;
     private readonly bool _coupled;
     private readonly bool _hasInputGate;
     private readonly bool _hasForgetGate;
@@ -48,6 +50,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     {
         _activations = activations;
         _peephole = spec.Peephole;
+        _peepholesCarry = spec.Peephole && !spec.TruncatedGradient;
         _coupled = spec.CoupledGates;
         (_hasInputGate, _hasForgetGate, _hasOutputGate) = (spec.InputGate, spec.ForgetGate, spec.OutputGate);
         _drops = spec.CandidateDropout > 0;
@@ -144,7 +147,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         }
 
         o = GateBackward<TSimd, TVec>(o, dO, _hasOutputGate);
-        if (_peephole)
+        if (_peepholesCarry)
         {
             dc = TSimd.MultiplyAdd(own, 2 * Line, o, dc);
         }
@@ -179,7 +182,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         i = GateBackward<TSimd, TVec>(i, dI, _hasInputGate);
         TVec candidate = _activations.CandidateBackward<TSimd, TVec>(g, dG);
         g = _clips ? Unclipped<TSimd, TVec>(g, candidate, _candidateLow, _candidateHigh) : candidate;
-        if (_peephole)
+        if (_peepholesCarry)
         {
             dc = TSimd.MultiplyAdd(own, 0, i, dc);
             dc = TSimd.MultiplyAdd(own, Line, f, dc);

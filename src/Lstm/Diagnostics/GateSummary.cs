@@ -20,7 +20,7 @@ public sealed class GateSummary
             string gates = string.Join("  ", layer.Gates.Select(gate => string.Create(
                 CultureInfo.InvariantCulture, $"{gate.Mean,6:f2} {100 * gate.Low,3:f0}% {100 * gate.High,3:f0}%")));
             lines.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{layer.Name.PadRight(width)}  {gates}  {layer.MedianHalfLife,9:f1}  {layer.DeadUnits.Count} of {layer.ForgetHalfLives.Count}"));
+                $"{layer.Name.PadRight(width)}  {gates}  {layer.MedianHalfLife,9:f1}  {layer.DeadUnits.Count} of {layer.HiddenSize}"));
         }
 
         return string.Join(Environment.NewLine, lines);

@@ -28,7 +28,7 @@ public sealed class GateTrace<T>
 
         _network = network;
         Layers = [.. network.Layers.Where(layer => layer.Recurrent is not null).SelectMany(layer =>
-            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.Recurrent!.NameOf(d), layer.Recurrent.Units, layer.Recurrent.HiddenSize)))];
+            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.Recurrent!.NameOf(d), layer.Recurrent)))];
     }
 
     /// <summary>One for each direction of each LSTM layer, in the order of a <see cref="NetworkState{T}"/>.</summary>

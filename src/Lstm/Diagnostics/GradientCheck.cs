@@ -3,7 +3,10 @@ namespace Lstm;
 /// <summary>Compares analytic gradients with central differences in double.</summary>
 /// <remarks>
 /// The differences are those of fourth order, (8(f(x + ε) − f(x − ε)) − (f(x + 2ε) − f(x − 2ε))) / 12ε: their truncation
-/// error is of the order of ε⁴, so that ε can be large enough to keep rounding out of the first nine digits or so.
+/// error is of the order of ε⁴, so that ε can be large enough to keep rounding out of the first nine digits or so. What rounding of
+/// the function may still do to the quotient, 8·2⁻⁵²·|f|/ε, is no error. Where the two gradients differ by more, ε/8 and ε/64 are tried
+/// too, as far as rounding leaves seven digits: a function may bend within ε, as the normalisation of an almost constant row does, but a
+/// wrong gradient is wrong at every ε.
 /// Everything random is held still: dropout draws the same masks in each evaluation. Clip gradients after checking them, not
 /// before. At kinks (ReLU at 0, a maximum's ties, the Huber loss's δ) no difference quotient equals a gradient.
 /// </remarks>
@@ -11,6 +14,12 @@ public static class GradientCheck
 {
     /// <summary>The default ε, at which both errors are under 10⁻¹² for functions of order 1.</summary>
     public const double DefaultStep = 3e-4;
+
+    private const double UnitInLastPlace = 2.220446049250313e-16;
+
+    // The smallest part of a tensor's largest value that errors are relative to.
+    private const double SmallPart = 1e-3;
+    private const double WorthAnotherLook = 1e-8;
 
     /// <summary>Checks any function of a span of values.</summary>
     /// <param name="name">The name for the report.</param>
@@ -34,15 +43,21 @@ public static class GradientCheck
             throw new ArgumentException($"The gradient has {gradient.Length} values for {values.Length} parameters.", nameof(gradient));
         }
 
-        double[] numeric = new double[values.Length];
+        double least = SmallPart * LargestOf(gradient);
+        Quotient[] numeric = new Quotient[values.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            double kept = values[i];
+            double analytic = gradient[i], kept = values[i];
             try
             {
-                double near = Evaluate(function, ref values[i], kept + step) - Evaluate(function, ref values[i], kept - step);
-                double far = Evaluate(function, ref values[i], kept + (2 * step)) - Evaluate(function, ref values[i], kept - (2 * step));
-                numeric[i] = ((8 * near) - far) / (12 * step);
+                numeric[i] = Difference(function, ref values[i], step);
+                for (double finer = step / 8; finer >= step / 64 && numeric[i].ErrorOf(analytic, least) > WorthAnotherLook; finer /= 8)
+                {
+                    values[i] = kept;
+                    Quotient other = Difference(function, ref values[i], finer);
+                    bool isMeaningful = other.Rounding <= 1e-7 * Math.Max(Math.Abs(other.Value), least);
+                    numeric[i] = isMeaningful && other.ErrorOf(analytic, least) < numeric[i].ErrorOf(analytic, least) ? other : numeric[i];
+                }
             }
             finally
             {
@@ -153,10 +168,21 @@ public static class GradientCheck
         return entries;
     }
 
-    private static double Evaluate(Func<double> function, ref double place, double value)
+    // The derivative by a value, which is left changed.
+    private static Quotient Difference(Func<double> function, ref double place, double step)
     {
-        place = value;
-        return function();
+        double x = place, largest = 0;
+        double above = At(ref place, x + step), below = At(ref place, x - step);
+        double farAbove = At(ref place, x + (2 * step)), farBelow = At(ref place, x - (2 * step));
+        return new Quotient(((8 * (above - below)) - (farAbove - farBelow)) / (12 * step), 8 * UnitInLastPlace * largest / step);
+
+        double At(ref double place, double value)
+        {
+            place = value;
+            double result = function();
+            largest = Math.Max(largest, Math.Abs(result));
+            return result;
+        }
     }
 
     private static double WeightedSum(ReadOnlySpan<double> weights, ReadOnlySpan<double> values)
@@ -181,25 +207,43 @@ public static class GradientCheck
         return values;
     }
 
-    private static GradientCheckEntry Compare(string name, ReadOnlySpan<double> analytic, ReadOnlySpan<double> numeric)
+    private static GradientCheckEntry Compare(string name, ReadOnlySpan<double> analytic, Quotient[] numeric)
     {
-        double largest = 0;
-        for (int i = 0; i < analytic.Length; i++)
-        {
-            largest = Math.Max(largest, Math.Max(Math.Abs(analytic[i]), Math.Abs(numeric[i])));
-        }
-
+        double least = SmallPart * Math.Max(LargestOf(analytic), LargestOf([.. numeric.Select(quotient => quotient.Value)]));
         GradientCheckEntry worst = new(name, 0, 0, 0, 0);
         for (int i = 0; i < analytic.Length && !double.IsNaN(worst.Error); i++)
         {
-            double scale = Math.Max(Math.Max(Math.Abs(analytic[i]), Math.Abs(numeric[i])), 1e-3 * largest);
-            double error = analytic[i] == numeric[i] ? 0 : Math.Abs(analytic[i] - numeric[i]) / scale;
+            double error = numeric[i].ErrorOf(analytic[i], least);
             if (!(error <= worst.Error))
             {
-                worst = new GradientCheckEntry(name, error, i, analytic[i], numeric[i]);
+                worst = new GradientCheckEntry(name, error, i, analytic[i], numeric[i].Value);
             }
         }
 
         return worst;
+    }
+
+    private static double LargestOf(ReadOnlySpan<double> values)
+    {
+        double largest = 0;
+        foreach (double value in values)
+        {
+            largest = Math.Max(largest, Math.Abs(value));
+        }
+
+        return largest;
+    }
+
+    /// <summary>A difference quotient.</summary>
+    /// <param name="Value">It.</param>
+    /// <param name="Rounding">By how much the function's rounding may have changed it.</param>
+    private readonly record struct Quotient(double Value, double Rounding)
+    {
+        /// <summary>The error of an analytic value relative to the larger of both, at least to <paramref name="least"/>.</summary>
+        public double ErrorOf(double analytic, double least)
+        {
+            double difference = Math.Max(0, Math.Abs(analytic - Value) - Rounding);
+            return difference == 0 ? 0 : difference / Math.Max(Math.Max(Math.Abs(analytic), Math.Abs(Value)), least);
+        }
     }
 }

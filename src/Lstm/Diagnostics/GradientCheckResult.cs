@@ -2,7 +2,9 @@ namespace Lstm;
 
 /// <summary>How one tensor's analytic gradient compares with its numeric one.</summary>
 /// <param name="Name">The tensor.</param>
-/// <param name="Error">The largest |a − n| / max(|a|, |n|, 10⁻³ of the tensor's largest) over its elements.</param>
+/// <param name="Error">
+/// The largest |a − n| / max(|a|, |n|, 10⁻³ of the tensor's largest) over its elements, less what rounding may do to n; see <see cref="GradientCheck"/>.
+/// </param>
 /// <param name="Index">Where that error is, in PyTorch's layout.</param>
 /// <param name="Analytic">The analytic value there.</param>
 /// <param name="Numeric">The numeric value there.</param>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Layers;
 
 namespace Lstm;
 
@@ -9,10 +10,13 @@ namespace Lstm;
 public sealed class LayerGates<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal LayerGates(string name, int units, int hiddenSize)
+    internal LayerGates(string name, LstmLayer<T> layer)
     {
+        (int units, int hiddenSize) = (layer.Units, layer.HiddenSize);
         Name = name;
         Units = units;
+        Gates = layer.Gates;
+        CellZoneout = layer.CellZoneoutRate;
         InputGate = new(units);
         ForgetGate = new(units);
         Candidate = new(units);
@@ -26,6 +30,9 @@ public sealed class LayerGates<T>
 
     /// <summary>H.</summary>
     public int Units { get; }
+
+    /// <summary>The gates that the layer has. A missing one of the built-in equations is 1; of one that a custom cell does not use, all is NaN.</summary>
+    public LstmGates Gates { get; }
 
     /// <summary>i: how much of the candidate enters the cell, 0 … 1.</summary>
     public SequenceBatch<T> InputGate { get; }
@@ -45,6 +52,9 @@ public sealed class LayerGates<T>
     /// <summary>h after each step, the layer's output: H values, or P with a projection.</summary>
     public SequenceBatch<T> Hidden { get; }
 
+    /// <summary>The part of c that zoneout keeps, in expectation.</summary>
+    internal double CellZoneout { get; }
+
     internal void Read(TapeView<T> tape)
     {
         SequenceBatch<T>[] gates = [InputGate, ForgetGate, Candidate, OutputGate];
@@ -60,6 +70,10 @@ public sealed class LayerGates<T>
                 for (int gate = 0; gate < gates.Length; gate++)
                 {
                     tape.CopyGate(gate, b, t, gates[gate][b, t]);
+                    if (tape.IsUnused(gate))
+                    {
+                        gates[gate][b, t].Fill(T.NaN);
+                    }
                 }
 
                 tape.CopyCell(b, t, Cell[b, t]);

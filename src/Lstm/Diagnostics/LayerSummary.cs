@@ -5,8 +5,8 @@ namespace Lstm;
 /// <summary>The gates of one direction of an LSTM layer in a few numbers.</summary>
 public sealed class LayerSummary
 {
-    private LayerSummary(string name, GateStatistics[] gates, double[] halfLives, int[] deadUnits)
-        => (Name, Gates, ForgetHalfLives, DeadUnits) = (name, gates, halfLives, deadUnits);
+    private LayerSummary(string name, GateStatistics[] gates, double[] halfLives, int[] deadUnits, int hiddenSize)
+        => (Name, Gates, ForgetHalfLives, DeadUnits, HiddenSize) = (name, gates, halfLives, deadUnits, hiddenSize);
 
     /// <summary>The direction's name, e.g. <c>lstm.l0</c>.</summary>
     public string Name { get; }
@@ -27,21 +27,24 @@ public sealed class LayerSummary
     public GateStatistics OutputGate => Gates[3];
 
     /// <summary>
-    /// For each unit the steps after which half of its cell's content is left, ln ½ / ln f̄ with f̄ the mean of its forget
-    /// gate: infinite for 1, 0 for 0, NaN without steps.
+    /// For each unit the steps after which half of its cell's content is left, ln ½ / ln f̄ with f̄ the mean of its forget gate, or
+    /// p + (1 − p)f̄ where a zoneout of p keeps the cell: infinite for 1, 0 for 0, NaN without steps or forget gate.
     /// </summary>
     public IReadOnlyList<double> ForgetHalfLives { get; }
 
     /// <summary>The median of <see cref="ForgetHalfLives"/>.</summary>
     public double MedianHalfLife => ForgetHalfLives.Order().ElementAt(ForgetHalfLives.Count / 2);
 
-    /// <summary>The units whose hidden state never moves, in any sequence: they say nothing to the next layer.</summary>
+    /// <summary>Values of the hidden state: H, or P with a projection.</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Which values of the hidden state never move, in any sequence: they say nothing to the next layer. Without a projection these are units.</summary>
     public IReadOnlyList<int> DeadUnits { get; }
 
     internal static LayerSummary Of<T>(LayerGates<T> layer, double margin, double stillness)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        double[] forget = Means(layer.ForgetGate);
+        IEnumerable<double> forget = Means(layer.ForgetGate).Select(mean => layer.CellZoneout + ((1 - layer.CellZoneout) * mean));
         return new LayerSummary(
             layer.Name,
             [
@@ -51,7 +54,8 @@ public sealed class LayerSummary
                 Statistics(layer.OutputGate, margin, 1 - margin, stillness),
             ],
             [.. forget.Select(mean => mean >= 1 ? double.PositiveInfinity : Math.Log(0.5) / Math.Log(mean))],
-            Still(layer.Hidden, stillness));
+            Still(layer.Hidden, stillness),
+            layer.Hidden.FeatureSize);
     }
 
     private static GateStatistics Statistics<T>(SequenceBatch<T> gate, double low, double high, double stillness)

@@ -16,6 +16,9 @@ namespace Lstm.Formats;
 /// </remarks>
 internal static class ModelFile
 {
+    /// <summary>What the metadata of a training in progress says, which is no model.</summary>
+    public const string CheckpointFormat = "lstm-checkpoint";
+
     private const string Format = "lstm";
     private const string Version = "1";
     private const string UserPrefix = "user.";
@@ -55,8 +58,20 @@ internal static class ModelFile
     public static Network<T> Read<T>(Stream stream, LoadOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (options.Cells is null || options.Cells.Contains(null!))
+        {
+            throw new ArgumentException("LoadOptions.Cells is null or has a null in it.", nameof(options));
+        }
+
         SafetensorsReader file = new(stream);
-        if (file.Metadata.GetValueOrDefault("format") != Format)
+        string? format = file.Metadata.GetValueOrDefault("format");
+        if (format == CheckpointFormat)
+        {
+            throw new InvalidDataException(
+                "The file is a checkpoint: Trainer.LoadCheckpoint reads it, or, the network alone, LoadStateDict with the prefix 'network.'.");
+        }
+
+        if (format != Format)
         {
             throw new InvalidDataException(
                 "The file is no model saved by this library: its metadata has no format 'lstm'. The tensors of other programs are read by LoadStateDict.");

@@ -132,6 +132,20 @@ internal static class SpecJson
         }
     }
 
+    /// <summary>What differs between two specs: the properties with both values, <c>dropout is 0.1, not 0.2; layers is 2, not 1</c>.</summary>
+    public static string Difference(LayerSpec one, LayerSpec other)
+    {
+        Dictionary<string, string> values = Values(one), others = Values(other);
+        IEnumerable<string> differing = values.Keys.Union(others.Keys).Where(name => values.GetValueOrDefault(name) != others.GetValueOrDefault(name));
+        return string.Join("; ", differing.Select(name => $"{name} is {values.GetValueOrDefault(name, "null")}, not {others.GetValueOrDefault(name, "null")}"));
+    }
+
+    private static Dictionary<string, string> Values(LayerSpec spec)
+    {
+        using JsonDocument document = JsonDocument.Parse(Write(1, [spec]));
+        return document.RootElement.GetProperty("layers")[0].EnumerateObject().ToDictionary(property => property.Name, property => property.Value.GetRawText());
+    }
+
     /// <summary>Puts the custom cells that a program knows in the places of those that a file names.</summary>
     /// <exception cref="InvalidDataException">The program knows none of a name and settings.</exception>
     public static void Resolve(LayerSpec[] specs, IReadOnlyList<CustomCell> cells)

@@ -106,6 +106,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         }
 
         ShowBackward<TSimd, TVec, TCell>(ref cell, panel, rows, Layer.Gates + place, c, dc);
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellScaleGradient + (panel * line), 1, Layer.Units - (panel * line));
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellShiftGradient + (panel * line), 1, Layer.Units - (panel * line));
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
             GatesBackward<TSimd, TVec, TCell>(ref cell, panel, block, Layer.Gates + place + (block.First * 4 * line), c + (block.First * line));

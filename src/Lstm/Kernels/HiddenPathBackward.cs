@@ -145,6 +145,11 @@ internal unsafe struct HiddenPathBackward<T>
                 {
                     new ReadOnlySpan<T>(start + (r * startStride), Size).CopyTo(target);
                 }
+
+                if (GateGradient != null)
+                {
+                    ClearGateGradient(first + r);
+                }
             }
 
             return;
@@ -200,6 +205,15 @@ internal unsafe struct HiddenPathBackward<T>
             {
                 source.Slice((gate * units) + u, count).CopyTo(new Span<T>(target + (gate * line), count));
             }
+        }
+    }
+
+    private readonly void ClearGateGradient(nint rank)
+    {
+        int line = 64 / sizeof(T);
+        for (int panel = 0; panel * line < Path.Units; panel++)
+        {
+            new Span<T>(GateGradient + (((panel * Sequences) + rank) * 3 * line), 3 * line).Clear();
         }
     }
 

@@ -115,6 +115,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
             nint index = (panel * Layer.GateRows) + row;
             CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
                 ref cell, Layer.Gates + (index * 4 * line), shown, dm + (panel * line), Layer.Hidden.UnitsStride, ShownGradient + (index * line), rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ShownGradient + (index * line), rows, Layer.Units - (panel * line));
         }
     }
 

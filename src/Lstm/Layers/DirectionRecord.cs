@@ -54,7 +54,7 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
 
     public TransposedWeights<T> TransposedHh { get; } = new(gates, spec.ProjectionSize ?? spec.HiddenSize);
 
-    /// <summary>What it keeps for a layer whose next step does not see the _units' outputs as they are, or whose cell is zoned out.</summary>
+    /// <summary>What it keeps for a layer whose next step does not see the units' outputs as they are, or whose cell is zoned out.</summary>
     public HiddenPathRecord<T> Path { get; } = new(gates, spec);
 
     /// <summary>What it keeps for layer normalisation; null without.</summary>
@@ -217,15 +217,6 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetByPanels(CellGradient.Pointer, _shape!.Count, rank, source);
 
     public void CopyCellGradient(int rank, Span<T> destination) => CopyByPanels(CellGradient.Pointer, _shape!.Count, rank, destination);
-
-    /// <summary>Adds dc of a rank to <paramref name="cell"/>.</summary>
-    public void AddCellGradient(int rank, T* cell)
-    {
-        for (int u = 0; u < _units; u++)
-        {
-            cell[u] += CellGradient.Pointer[CellIndex(_shape!.Count, rank, u)];
-        }
-    }
 
     private static int GateTermCountOf(PanelLayout gates) => gates.PanelCount + (gates.Columns == gates.PaddedColumns ? 0 : 3);
 

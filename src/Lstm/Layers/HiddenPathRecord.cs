@@ -19,7 +19,6 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
     /// <summary>The same, padded.</summary>
     private readonly int _paddedSize = PanelLayout.Plain<T>(spec.ProjectionSize ?? spec.HiddenSize).PaddedColumns;
 
-    private readonly T[] _scratch = new T[(spec.ProjectionSize ?? spec.HiddenSize) + (spec.GateRecurrence ? 3 * spec.HiddenSize : 0)];
 
     /// <summary>m [R, H], or by rank [B, H].</summary>
     public AlignedBuffer<T> Outputs { get; } = new();
@@ -63,9 +62,6 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
 
     /// <summary>How many values of a step the next one sees.</summary>
     public int SeenSize => spec.GateRecurrence ? _size + (3 * _units) : _size;
-
-    /// <summary>Room for one row of what a step sees, for whoever needs it at the moment.</summary>
-    public Span<T> HiddenScratch => _scratch.AsSpan();
 
     /// <summary>Makes room for a pass.</summary>
     /// <param name="shape">The rows.</param>

@@ -63,7 +63,10 @@ internal abstract class Layer<T>
     public virtual StateSize StateSize => default;
 
     /// <summary>Whether a step's output depends on later steps, so that neither streaming nor truncation is possible.</summary>
-    public virtual bool NeedsWholeSequence => false;
+    public bool NeedsWholeSequence => WholeSequenceReason is not null;
+
+    /// <summary>Why it cannot work on parts of sequences, after "the layer …": null if it can.</summary>
+    public virtual string? WholeSequenceReason => null;
 
     public abstract LayerRecord<T> CreateRecord();
 

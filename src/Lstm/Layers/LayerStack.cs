@@ -23,9 +23,9 @@ internal sealed class LayerStack<T>
         foreach (LayerSpec spec in specs)
         {
             ArgumentNullException.ThrowIfNull(spec, "layers");
-            if (spec.Name is { } name && (name.Length == 0 || name.Contains('.') || !_names.Add(name)))
+            if (spec.Name is { } name && WhyNoName(name) is { } problem)
             {
-                throw new ArgumentException($"The layer name '{name}' is empty, contains a dot, or is given twice.", "layers");
+                throw new ArgumentException($"The layer name '{name}' {problem}.", "layers");
             }
         }
 
@@ -161,6 +161,12 @@ internal sealed class LayerStack<T>
         ShortcutLayer<T> shortcut => !shortcut.NeedsWholeSequence && ForwardFeatures(index - 1, shortcut.InputSize) == shortcut.InputSize ? size : null,
         _ => size,
     };
+
+    private string? WhyNoName(string name) =>
+        name.Length == 0 ? "is empty"
+        : name.Contains('.') ? "contains a dot"
+        : name.Any(char.IsControl) ? "contains a control character"
+        : _names.Add(name) ? null : "is given twice";
 
     private string FreeName(string kind)
     {

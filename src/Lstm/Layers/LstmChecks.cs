@@ -14,10 +14,13 @@ internal static class LstmChecks
         SpecCheck.Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
         SpecCheck.Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
         SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
+        SpecCheck.Check(spec.ForgetBias is null || UsedGates(spec).HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a forget gate");
         SpecCheck.Check(spec.MemorySpan is null or >= 2, name, nameof(spec.MemorySpan), spec.MemorySpan, "at least 2, or null");
         SpecCheck.Check(spec.MemorySpan is null || spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a bias");
-        SpecCheck.Check(spec.MemorySpan is null || spec.ForgetGate, name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a forget gate");
+        SpecCheck.Check(spec.MemorySpan is null || UsedGates(spec).HasFlag(LstmGates.Forget), name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a forget gate");
         SpecCheck.Check(spec.MemorySpan is null || spec.ForgetBias is null, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside a ForgetBias");
+        SpecCheck.Check(
+            spec.MemorySpan is null || (IsLogistic(spec.GateActivation) && IsLogistic(spec.ReverseGateActivation)), name, nameof(spec.MemorySpan), spec.MemorySpan, "null unless the gates are logistic");
         CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
         CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
         CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
@@ -26,6 +29,9 @@ internal static class LstmChecks
         CheckActivation(spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
         CheckActivation(spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
         CheckActivation(spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
+        CheckReverse(spec, spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
+        CheckReverse(spec, spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
+        CheckReverse(spec, spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
         SpecCheck.Rate(spec.Dropout, name, nameof(spec.Dropout));
         CheckLimit(spec.ProjectionClip, name, nameof(spec.ProjectionClip));
         SpecCheck.Check(spec.ProjectionSize is null or >= 1, name, nameof(spec.ProjectionSize), spec.ProjectionSize, "at least 1, or null");
@@ -51,11 +57,16 @@ internal static class LstmChecks
         SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
     }
 
+    /// <summary>The gates that a layer uses.</summary>
+    public static LstmGates UsedGates(LstmSpec spec) => spec.Cell?.Gates ?? (LstmGates.Candidate
+        | (spec.InputGate ? LstmGates.Input : 0) | (spec.ForgetGate ? LstmGates.Forget : 0) | (spec.OutputGate ? LstmGates.Output : 0));
+
+    private static bool IsLogistic(LstmActivation? activation) => activation is null or { Function: LstmActivationFunction.Sigmoid };
+
     private static void CheckBesideCell(LstmSpec spec, string name)
     {
         (string Property, bool IsDefault)[] equations =
         [
-            (nameof(spec.MemorySpan), spec.MemorySpan is null),
             (nameof(spec.Peephole), !spec.Peephole),
             (nameof(spec.CoupledGates), !spec.CoupledGates),
             (nameof(spec.CellClip), spec.CellClip is null),
@@ -81,6 +92,9 @@ internal static class LstmChecks
             }
         }
     }
+
+    private static void CheckReverse(LstmSpec spec, LstmActivation? activation, string layer, string property)
+        => SpecCheck.Check(activation is null || spec.Direction == LstmDirection.Bidirectional, layer, property, activation, "null unless the layer is bidirectional");
 
     // As small a limit as float can hold, so that it is not zero there.
     private static void CheckLimit(double? limit, string layer, string property)

@@ -133,29 +133,46 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
+    /// <summary>Adds the gradient of a pass's initial states to that of the learned one which they were.</summary>
+    public void AddInitialGradient(NetworkState<T> initial, T* gradient)
+    {
+        for (int d = 0; d < _directions.Length; d++)
+        {
+            for (int b = 0; b < initial.Count; b++)
+            {
+                AddInitialGradient(initial, d, b, gradient);
+            }
+        }
+    }
+
+    private void AddInitialGradient(NetworkState<T> initial, int d, int b, T* gradient)
+    {
+        if (_directions[d] is { InitialH: { } h, InitialC: { } c })
+        {
+            Add(initial.HiddenRow(FirstState + d, b), gradient + h.Offset);
+            Add(initial.CellRow(FirstState + d, b), gradient + c.Offset);
+        }
+
+        static void Add(ReadOnlySpan<T> row, T* sum)
+        {
+            for (int u = 0; u < row.Length; u++)
+            {
+                sum[u] += row[u];
+            }
+        }
+    }
+
     private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
     {
-        LstmWeights direction = _directions[d];
         DirectionRecord<T> kept = tape.Directions[d];
         for (int b = 0; b < tape.OutputShape.Count && pass.Earlier == 0; b++)
         {
             int rank = tape.OutputShape.CallerToRank[b];
-            if (pass.InitialGradient is { } initial)
+            CopyHiddenGradient(kept, rank, pass.InitialGradient!.HiddenRow(FirstState + d, b));
+            kept.CopyCellGradient(rank, pass.InitialGradient.CellRow(FirstState + d, b));
+            if (pass.Initial is null)
             {
-                CopyHiddenGradient(kept, rank, initial.HiddenRow(FirstState + d, b));
-                kept.CopyCellGradient(rank, initial.CellRow(FirstState + d, b));
-            }
-
-            if (direction.InitialH is { } initialH && pass.Initial is null)
-            {
-                Span<T> hidden = kept.Path.HiddenScratch;
-                CopyHiddenGradient(kept, rank, hidden);
-                for (int u = 0; u < hidden.Length; u++)
-                {
-                    gradient[initialH.Offset + u] += hidden[u];
-                }
-
-                kept.AddCellGradient(rank, gradient + direction.InitialC!.Offset);
+                AddInitialGradient(pass.InitialGradient, d, b, gradient);
             }
         }
     }

@@ -48,7 +48,14 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     public override StateSize StateSize => new(_spec.GateRecurrence ? HiddenSize + (3 * Units) : HiddenSize, Units);
 
-    public override bool NeedsWholeSequence => _spec.Direction != LstmDirection.Forward;
+    /// <summary>The gates that it uses.</summary>
+    public LstmGates Gates => LstmChecks.UsedGates(_spec);
+
+    public bool HasCustomCell => _spec.Cell is not null;
+
+    public double CellZoneoutRate => _spec.CellZoneout;
+
+    public override string? WholeSequenceReason => _spec.Direction != LstmDirection.Forward ? "reads in reverse" : null;
 
     /// <summary>How many of the output's features come from reading forward; the rest come from reading in reverse.</summary>
     public int ForwardFeatures => _spec.Direction == LstmDirection.Reverse ? 0 : HiddenSize;
@@ -159,8 +166,9 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             DirectionRecord<T> kept = tape.Directions[d];
             kept.Path.PrepareBackward(input.Shape, pass.Later == 0);
             kept.LayerNorm?.PrepareBackward(input.Shape);
-            if (DropsWeights(pass) && pass.Later == 0)
+            if (_spec.WeightDropout > 0 && pass.Later == 0)
             {
+                // The last pass may have seen other weights of the same version.
                 kept.TransposedHh.Invalidate();
             }
 

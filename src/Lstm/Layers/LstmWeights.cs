@@ -167,7 +167,11 @@ internal sealed class LstmWeights
         if (spec.MemorySpan is int span)
         {
             double[] logs = start.NextLogs(_units, span - 1);
-            StartGate(start, InputGate, Array.ConvertAll(logs, log => -log));
+            if (LstmChecks.UsedGates(spec).HasFlag(LstmGates.Input))
+            {
+                StartGate(start, InputGate, Array.ConvertAll(logs, log => -log));
+            }
+
             if (!spec.CoupledGates)
             {
                 StartGate(start, ForgetGate, logs);

@@ -13,7 +13,7 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
 
     public override int OutputSize => InputSize / 2;
 
-    public override bool NeedsWholeSequence => true;
+    public override string? WholeSequenceReason => "merges what was read in both directions";
 
     public override LayerRecord<T> CreateRecord() => new Record();
 

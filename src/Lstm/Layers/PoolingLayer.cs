@@ -15,7 +15,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
 
     public override int OutputSize => InputSize;
 
-    public override bool NeedsWholeSequence => true;
+    public override string? WholeSequenceReason => "pools all steps";
 
     public override LayerRecord<T> CreateRecord() => new Record();
 

@@ -62,53 +62,63 @@ internal sealed unsafe class SegmentedPass<T>
     public void Forward(Pass<T> pass, Rows<T> input, T* output)
     {
         Begin(pass, input.Shape);
-        NetworkState<T> carried = pass.CarriedState(input.Shape.Count);
-        Span<T> states = carried.Entries(_firstState, _stateCount);
-        _states.Reserve((_count + 1L) * states.Length);
-        _startsFromState = _initial is not null;
-        if (_startsFromState)
+        try
         {
-            _initial!.Entries(_firstState, _stateCount).CopyTo(State(0, states.Length));
-        }
+            NetworkState<T> carried = pass.CarriedState(input.Shape.Count);
+            Span<T> states = carried.Entries(_firstState, _stateCount);
+            _states.Reserve((_count + 1L) * states.Length);
+            _startsFromState = _initial is not null;
+            if (_startsFromState)
+            {
+                _initial!.Entries(_firstState, _stateCount).CopyTo(State(0, states.Length));
+            }
 
-        for (int s = 0; s < _count; s++)
+            for (int s = 0; s < _count; s++)
+            {
+                Rows<T> rows = Enter(pass, input, s);
+                RunLayers(pass, rows);
+                CopyOutput(output + ((nint)_row * OutputSize));
+                TakeState(carried);
+                states.CopyTo(State(s + 1, states.Length));
+            }
+        }
+        finally
         {
-            Rows<T> rows = Enter(pass, input, s);
-            RunLayers(pass, rows);
-            CopyOutput(output + ((nint)_row * OutputSize));
-            TakeState(carried);
-            states.CopyTo(State(s + 1, states.Length));
+            End(pass);
         }
-
-        End(pass);
     }
 
     /// <summary>As <see cref="Layer{T}.Backward"/>.</summary>
     public void Backward(Pass<T> pass, Rows<T> input, T* outputGradient, T* inputGradient, T* gradient)
     {
         Begin(pass, input.Shape);
-        for (int s = _count - 1; s >= 0; s--)
+        try
         {
-            Rows<T> rows = Enter(pass, input, s);
-
-            // The last segment is still there, unless the other direction has had its room since.
-            if (s < _count - 1 || _direction is not null)
+            for (int s = _count - 1; s >= 0; s--)
             {
-                RunLayers(pass, rows);
-            }
+                Rows<T> rows = Enter(pass, input, s);
 
-            T* dy = outputGradient + ((nint)_row * OutputSize);
-            for (int i = _layers.Length - 1; i >= 0; i--)
-            {
-                Rows<T> x = i > 0 ? _records[i - 1].OutputRows(_layers[i].InputSize) : rows;
-                T* dx = i > 0 ? Gradient(i, (long)x.Count * x.Features)
-                    : inputGradient == null ? null : inputGradient + ((nint)_row * x.Features);
-                _layers[i].Backward(pass, x, _records[i], dy, dx, gradient);
-                dy = dx;
+                // The last segment is still there, unless the other direction has had its room since.
+                if (s < _count - 1 || _direction is not null)
+                {
+                    RunLayers(pass, rows);
+                }
+
+                T* dy = outputGradient + ((nint)_row * OutputSize);
+                for (int i = _layers.Length - 1; i >= 0; i--)
+                {
+                    Rows<T> x = i > 0 ? _records[i - 1].OutputRows(_layers[i].InputSize) : rows;
+                    T* dx = i > 0 ? Gradient(i, (long)x.Count * x.Features)
+                        : inputGradient == null ? null : inputGradient + ((nint)_row * x.Features);
+                    _layers[i].Backward(pass, x, _records[i], dy, dx, gradient);
+                    dy = dx;
+                }
             }
         }
-
-        End(pass);
+        finally
+        {
+            End(pass);
+        }
     }
 
     /// <summary>Writes the states after each sequence's last step.</summary>

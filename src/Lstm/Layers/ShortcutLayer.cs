@@ -32,7 +32,7 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
 
     public override StateSize StateSize => _inner[_lstm].StateSize;
 
-    public override bool NeedsWholeSequence => Recurrent!.NeedsWholeSequence;
+    public override string? WholeSequenceReason => Recurrent!.WholeSequenceReason;
 
     /// <summary>How many of F's first outputs are read forward; null after a merge of two directions.</summary>
     public int? ForwardFeatures => _inner[^1] is LstmLayer<T> lstm ? lstm.ForwardFeatures : null;

@@ -4,7 +4,7 @@ namespace Lstm.Layers;
 internal static class SpecCheck
 {
     public static void Rate(double rate, string layer, string property)
-        => Check(rate is >= 0 and < 1, layer, property, rate, "in 0 ≤ p < 1");
+        => Check(rate is 0 or (>= 1e-30 and < 1), layer, property, rate, "in 0 ≤ p < 1, and not under 1e-30 unless 0");
 
     public static void Check(bool valid, string layer, string property, object? value, string wanted)
     {

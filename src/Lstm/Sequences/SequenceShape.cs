@@ -26,7 +26,7 @@ internal sealed class SequenceShape
     public int Version { get; private set; }
 
     /// <summary>Index, in the whole sequences, of this shape's first step; not 0 in a later segment of truncated BPTT, and in single steps.</summary>
-    public int FirstStep { get; set; }
+    public int FirstStep { get; private set; }
 
     /// <summary>Lengths in the caller's order.</summary>
     public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
@@ -87,6 +87,9 @@ internal sealed class SequenceShape
         Rank();
         FirstStep = 0;
     }
+
+    /// <summary>Says which of the whole sequences' steps the first one is.</summary>
+    public void StartAt(int step) => FirstStep = step;
 
     /// <summary>Sets the shape to the steps <c>first .. first + count</c> of another, all its sequences kept, in the same ranks.</summary>
     public void SetSteps(SequenceShape source, int first, int count)

@@ -58,7 +58,8 @@ public sealed record LstmSpec : LayerSpec
     /// <summary>
     /// The longest memory T that the data ask for, in steps, at least 2 (chrono initialisation, Tallec &amp; Ollivier 2018): the biases of the forget gates
     /// start at log u with u uniform from 1 to T − 1, those of the input gates at −log u, so that the units forget over times of 1 to T steps
-    /// and the gradient reaches as far. In place of <see cref="ForgetBias"/>; with two biases, the first one gets it. Null, the default, for none.
+    /// and the gradient reaches as far. In place of <see cref="ForgetBias"/>, for logistic gates; with two biases, the first one gets it. Null,
+    /// the default, for none.
     /// </summary>
     public int? MemorySpan { get; init; }
 
@@ -139,8 +140,8 @@ public sealed record LstmSpec : LayerSpec
     public bool GateRecurrence { get; init; }
 
     /// <summary>
-    /// Whether the error flows back in time through the cell alone, not through the gates and the candidate that saw h (Hochreiter &amp;
-    /// Schmidhuber 1997, their approximation of the gradient): cheap, and no longer the gradient of the loss. Default false.
+    /// Whether the error flows back in time through the cell alone, not through the gates and the candidate that saw h, nor through peepholes
+    /// (Hochreiter &amp; Schmidhuber 1997, their approximation of the gradient): cheap, and no longer the gradient of the loss. Default false.
     /// </summary>
     public bool TruncatedGradient { get; init; }
 

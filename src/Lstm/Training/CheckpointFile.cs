@@ -14,7 +14,7 @@ namespace Lstm.Training;
 /// </remarks>
 internal static class CheckpointFile
 {
-    private const string Format = "lstm-checkpoint";
+    private const string Format = ModelFile.CheckpointFormat;
     private const string Version = "1";
     private const string OptimizerPrefix = "optimizer.";
 
@@ -168,7 +168,7 @@ internal static class CheckpointFile
         {
             if (specs[i] != network.Specs[i])
             {
-                throw new InvalidDataException($"Layer {i} of the checkpoint's network is {specs[i]}; of this one it is {network.Specs[i]}.");
+                throw new InvalidDataException($"Layer {i} of the checkpoint's network is not that of this one: {SpecJson.Difference(specs[i], network.Specs[i])}.");
             }
         }
     }

@@ -16,6 +16,14 @@ internal struct LossMeter
         _decisions += totals.Decisions;
     }
 
+    public void Add(LossMeter other)
+    {
+        _sum += other._sum;
+        _normalizer += other._normalizer;
+        _right += other._right;
+        _decisions += other._decisions;
+    }
+
     public readonly double Accuracy => _decisions == 0 ? double.NaN : (double)_right / _decisions;
 
     public readonly double Loss(Reduction reduction) => reduction == Reduction.Sum ? _sum : _normalizer == 0 ? 0 : _sum / _normalizer;

@@ -14,6 +14,8 @@ namespace Lstm;
 public sealed partial class Trainer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private bool _isRunning;
+
     /// <summary>Makes a trainer.</summary>
     /// <param name="network">The network to train.</param>
     /// <param name="loss">What to make small.</param>
@@ -56,6 +58,7 @@ public sealed partial class Trainer<T>
     /// </param>
     /// <param name="cancellationToken">Looked at before each batch.</param>
     /// <exception cref="ArgumentException">There are no batches, or they or the options do not fit the network.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Position"/> is none in these batches, or Fit runs already.</exception>
     /// <exception cref="NotSupportedException">Sequences are to be cut or continued, and a layer needs them whole.</exception>
     /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the network is left at the last completed step.</exception>
@@ -80,8 +83,22 @@ public sealed partial class Trainer<T>
         }
 
         CheckLayers(options);
-        using TrainingRun<T> run = new(this, batches, options, validationBatches ?? [], progress);
-        return run.Run(cancellationToken);
+        CheckSteps(batches, options);
+        if (_isRunning)
+        {
+            throw new InvalidOperationException("This trainer is in Fit already: a progress callback or another thread has called it.");
+        }
+
+        _isRunning = true;
+        try
+        {
+            using TrainingRun<T> run = new(this, batches, options, validationBatches ?? [], progress);
+            return run.Run(cancellationToken);
+        }
+        finally
+        {
+            _isRunning = false;
+        }
     }
 
     /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
@@ -150,6 +167,20 @@ public sealed partial class Trainer<T>
         }
     }
 
+    // Batch norm has statistics for each step, so the sequences of a batch have to be continued at the same one.
+    private void CheckSteps(IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options)
+    {
+        for (int i = 0; options.CarryState && Network.HasStatistics && i < batches.Count - 1; i++)
+        {
+            ReadOnlySpan<int> lengths = batches[i].InputShape.Lengths;
+            if (lengths.Length > 0 && lengths.ContainsAnyExcept(lengths[0]))
+            {
+                throw new ArgumentException(
+                    $"Batch {i} has sequences of {lengths[0]} and of {lengths[lengths.IndexOfAnyExcept(lengths[0])]} steps; carried on with batch norm, all of a batch need the same length.", nameof(batches));
+            }
+        }
+    }
+
     private void CheckLayers(TrainingOptions options)
     {
         if (options.TruncateAfter is null && !options.CarryState)
@@ -159,10 +190,10 @@ public sealed partial class Trainer<T>
 
         foreach (Layer<T> layer in Network.Layers)
         {
-            if (layer.NeedsWholeSequence)
+            if (layer.WholeSequenceReason is { } reason)
             {
                 string option = options.CarryState ? nameof(options.CarryState) : nameof(options.TruncateAfter);
-                throw new NotSupportedException($"Layer '{layer.Name}' needs whole sequences; {option} gives it parts of them.");
+                throw new NotSupportedException($"Layer '{layer.Name}' {reason} and needs whole sequences; {option} gives it parts of them.");
             }
         }
     }

@@ -18,8 +18,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Truncated BPTT (Williams &amp; Peng 1990): batches are cut into segments of this many steps, each with an optimizer step
-    /// of its own; states pass from segment to segment, gradients do not. Null (the default) for whole sequences. A learned
-    /// initial state is used but not trained then.
+    /// of its own; states pass from segment to segment, gradients do not. Null (the default) for whole sequences.
     /// </summary>
     public int? TruncateAfter { get; init; }
 
@@ -73,7 +72,7 @@ public sealed record TrainingOptions
 
     internal void Check(bool validates)
     {
-        AtLeast(Epochs, 1, nameof(Epochs));
+        AtLeast(Epochs, 0, nameof(Epochs));
         AtLeast(TruncateAfter ?? 1, 1, nameof(TruncateAfter));
         AtLeast(StepEvery ?? 1, 1, nameof(StepEvery));
         AtLeast(RecomputeEvery ?? 0, 0, nameof(RecomputeEvery));
@@ -97,8 +96,9 @@ public sealed record TrainingOptions
 
         if (StepEvery is not null && !(StepEvery <= TruncateAfter))
         {
-            string back = TruncateAfter is { } steps ? $"{steps}" : "null";
-            throw new ArgumentException($"StepEvery is {StepEvery}; it has to be at most TruncateAfter, which is {back}.", "options");
+            throw new ArgumentException(
+                TruncateAfter is { } back ? $"StepEvery is {StepEvery}; it has to be at most TruncateAfter, which is {back}."
+                : $"StepEvery is {StepEvery}, but there is no TruncateAfter: it says how far back those steps go.", "options");
         }
 
         if (!validates && (Patience is not null || RestoreBest))

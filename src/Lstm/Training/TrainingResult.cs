@@ -23,11 +23,11 @@ public sealed record TrainingResult
     /// <summary>The time it took.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>The last epoch's loss.</summary>
-    public double Loss => Epochs[^1].Loss;
+    /// <summary>The last epoch's loss; NaN without epochs.</summary>
+    public double Loss => Epochs.Count == 0 ? double.NaN : Epochs[^1].Loss;
 
     /// <summary>The last epoch's validation loss; NaN without validation.</summary>
-    public double ValidationLoss => Epochs[^1].ValidationLoss;
+    public double ValidationLoss => Epochs.Count == 0 ? double.NaN : Epochs[^1].ValidationLoss;
 
     /// <summary>Losses, steps and time in one line.</summary>
     public override string ToString()
@@ -43,7 +43,9 @@ public sealed record TrainingResult
 }
 
 /// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
-/// <param name="Loss">The loss over all elements of the epoch.</param>
+/// <param name="Loss">
+/// The loss over all elements of the epoch, but for those of skipped steps; where the training went on in the middle of an epoch, over the rest of it.
+/// </param>
 /// <param name="Accuracy">The share of right decisions; NaN where the loss decides nothing.</param>
 /// <param name="ValidationLoss">The validation loss; NaN without validation.</param>
 /// <param name="ValidationAccuracy">The share of right decisions in validation; NaN where there are none.</param>

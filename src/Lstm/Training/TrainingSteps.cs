@@ -38,6 +38,12 @@ internal sealed class TrainingSteps<T> : IDisposable
         _state = options.CarryState ? trainer.CarriedState?.Clone() : null;
     }
 
+    /// <summary>The losses of the step that is not complete yet: an epoch's has no part of skipped ones.</summary>
+    private LossMeter _pending;
+
+    /// <summary>Whether the states of the pass to come are the initial ones, whose gradient belongs to the learned initial state.</summary>
+    private bool _isInitial;
+
     public long Made { get; private set; }
 
     public long Skipped { get; private set; }
@@ -83,8 +89,7 @@ internal sealed class TrainingSteps<T> : IDisposable
 
         if (begins)
         {
-            _gradient.Clear();
-            _averages.Begin();
+            Begin();
         }
 
         if (_options.CarryState && _state?.Count != batch.InputShape.Count)
@@ -93,15 +98,23 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
 
         LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, _options.CarryState ? _state : null, draw, share);
+        _isInitial = false;
         meter.Add(totals);
-        epoch.Add(totals);
+        _pending.Add(totals);
         if (ends)
         {
-            Step(batch.InputShape.Count);
+            Step(batch.InputShape.Count, ref epoch);
         }
     }
 
     public void Dispose() => _tape.Dispose();
+
+    private void Begin()
+    {
+        _gradient.Clear();
+        _averages.Begin();
+        _pending = default;
+    }
 
     // One draw for all segments: a mask depends on the step in the whole sequence, so cutting does not change it.
     private void TrainSegments(TrainingBatch<T> batch, long draw, int steps, int back, ref LossMeter meter, ref LossMeter epoch)
@@ -114,14 +127,15 @@ internal sealed class TrainingSteps<T> : IDisposable
         for (int first = 0; first < batch.InputShape.StepCount; first += steps)
         {
             _segment.Set(batch, first, steps);
-            _gradient.Clear();
-            _averages.Begin();
+            Begin();
             LossTotals totals = back == steps
                 ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, 1)
                 : OverlappingPass(batch, draw, first, steps, back);
+            // The next segment looks back to the same beginning, unless that lies further than it looks.
+            _isInitial &= first + steps + steps <= back && first + steps < batch.InputShape.StepCount;
             meter.Add(totals);
-            epoch.Add(totals);
-            Step(batch.InputShape.Count);
+            _pending.Add(totals);
+            Step(batch.InputShape.Count, ref epoch);
         }
     }
 
@@ -170,8 +184,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         {
             LossInput<T> rowsToCome = new(null, target, labels, weights);
             LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, _gradient, state, share);
-            network.Backward(_tape, _gradient);
-            _averages.Add(_tape);
+            Backward(state);
             return fused;
         }
 
@@ -187,9 +200,18 @@ internal sealed class TrainingSteps<T> : IDisposable
 
         LossInput<T> rows = new(output, target, labels, weights);
         LossTotals totals = _trainer.Loss.EvaluateTotals(rows, outputGradient, share, _tape.Pass.Team, _tape.Pass.Width);
-        network.Backward(_tape, _gradient);
-        _averages.Add(_tape);
+        Backward(state);
         return totals;
+    }
+
+    private void Backward(NetworkState<T>? state)
+    {
+        _trainer.Network.Backward(_tape, _gradient);
+        _averages.Add(_tape);
+        if (state is not null && _isInitial)
+        {
+            _trainer.Network.AddInitialStateGradient(_tape, _gradient);
+        }
     }
 
     private SequenceBatch<T> Forward(SequenceBatch<T>? input, SequenceBatch<int>? ids, NetworkState<T>? state) => (input, state) switch
@@ -200,7 +222,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         _ => _trainer.Network.Forward(input, state, _tape),
     };
 
-    private void Step(int sequences)
+    private void Step(int sequences, ref LossMeter epoch)
     {
         try
         {
@@ -225,6 +247,7 @@ internal sealed class TrainingSteps<T> : IDisposable
 
         _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);
         _averages.Commit();
+        epoch.Add(_pending);
         Made++;
     }
 
@@ -238,5 +261,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         {
             _trainer.Network.ResetState(_state);
         }
+
+        _isInitial = true;
     }
 }

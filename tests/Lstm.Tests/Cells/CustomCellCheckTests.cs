@@ -18,9 +18,9 @@ public class CustomCellCheckTests
         ["GateActivation"] = new(4) { GateActivation = new(LstmActivationFunction.Tanh) },
         ["CellActivation"] = new(4) { CellActivation = new(LstmActivationFunction.Tanh) },
         ["HiddenActivation"] = new(4) { HiddenActivation = new(LstmActivationFunction.Tanh) },
-        ["ReverseGateActivation"] = new(4) { ReverseGateActivation = new(LstmActivationFunction.Tanh) },
-        ["ReverseCellActivation"] = new(4) { ReverseCellActivation = new(LstmActivationFunction.Tanh) },
-        ["ReverseHiddenActivation"] = new(4) { ReverseHiddenActivation = new(LstmActivationFunction.Tanh) },
+        ["ReverseGateActivation"] = new(4) { Direction = LstmDirection.Bidirectional, ReverseGateActivation = new(LstmActivationFunction.Tanh) },
+        ["ReverseCellActivation"] = new(4) { Direction = LstmDirection.Bidirectional, ReverseCellActivation = new(LstmActivationFunction.Tanh) },
+        ["ReverseHiddenActivation"] = new(4) { Direction = LstmDirection.Bidirectional, ReverseHiddenActivation = new(LstmActivationFunction.Tanh) },
         ["InputGate"] = new(4) { InputGate = false },
         ["ForgetGate"] = new(4) { ForgetGate = false },
         ["OutputGate"] = new(4) { OutputGate = false },
@@ -68,6 +68,111 @@ public class CustomCellCheckTests
         Assert.Equal("none", CustomCell.Of("none", default(Weights<None>)).ToString());
     }
 
+    [Fact]
+    public void Settings_that_files_would_not_know_are_refused()
+    {
+        Assert.Contains("'Rate'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("class-like", new Untold { Rate = 0.1 })).Message);
+        Assert.Contains("'_hidden'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("half", new HalfTold(0.1, 2))).Message);
+        Assert.Equal("told { Rate = 0.25, Shift = 2 }", CustomCell.Of("told", new Told(0.25, 2)).ToString());
+        Assert.Equal("own 3", CustomCell.Of("own", new OwnText(3)).ToString());
+        Assert.Throws<ArgumentException>("name", () => CustomCell.Of("two\nlines", new OddCell(1)));
+    }
+
+    [Fact]
+    public void A_weight_that_starts_at_no_number_throws()
+        => Assert.Contains("'w'", Assert.Throws<InvalidOperationException>(() => Network.Create<float>(2, 1, new LstmSpec(4) { Cell = CustomCell.Of("nan", new Forgetful(double.NaN)) })).Message);
+
+    [Fact]
+    public void What_a_cell_does_not_keep_or_set_is_zero()
+    {
+        // The same buffers, first with everything set, then with nothing.
+        Network<double> network = Network.Create<double>(2, 1, new LstmSpec(4) { Cell = CustomCell.Of("forgetful", new Forgetful(1)) });
+        using Tape<double> tape = network.CreateTape();
+        Assert.All(Gradients(sets: true, "weight_w_l0"), value => Assert.NotEqual(0, value));
+        Assert.All(Gradients(sets: false, "weight_w_l0"), value => Assert.Equal(0, value));
+        Assert.All(Gradients(sets: true, "bias_ih_l0")[8..12], value => Assert.NotEqual(0, value));
+        Assert.All(Gradients(sets: false, "bias_ih_l0")[8..12], value => Assert.Equal(0, value));
+
+        double[] Gradients(bool sets, string parameter)
+        {
+            Forgetful.Sets = sets;
+            network.Forward(SequenceBatch.FromSequences<double>([[1, 2, 3, 4]], 2), tape);
+            tape.OutputGradient.Rows.Fill(1);
+            Gradient<double> gradient = network.CreateGradient();
+            network.Backward(tape, gradient);
+            return [.. gradient.Read($"lstm.{parameter}")];
+        }
+    }
+
+    [Theory]
+    [InlineData(LstmNormalization.None)]
+    [InlineData(LstmNormalization.Layer)]
+    [InlineData(LstmNormalization.Batch)]
+    public void What_a_cell_makes_of_padding_reaches_nothing(LstmNormalization normalization)
+    {
+        // √|c| has no slope at the 0 that fills the last panel.
+        LstmSpec spec = new(5) { Cell = CustomCell.Of("root", default(Root)), Normalization = normalization, LearnInitialState = true };
+        Network<double> network = Network.Create<double>(2, 1, spec);
+        using Tape<double> tape = network.CreateTape();
+        network.Forward(SequenceBatch.FromSequences<double>([[1, 2, 3, 4], [0.5, 1.5]], 2), tape);
+        tape.OutputGradient.Rows.Fill(1);
+        Gradient<double> gradient = network.CreateGradient();
+        network.Backward(tape, gradient);
+        Assert.All(gradient.Flat.ToArray(), value => Assert.True(double.IsFinite(value)));
+    }
+
+    [Theory]
+    [InlineData(LstmDirection.Forward)]
+    [InlineData(LstmDirection.Bidirectional)]
+    public void A_recomputed_pass_that_fails_leaves_the_tape_usable(LstmDirection direction)
+    {
+        Network<double> network = Network.Create<double>(1, 1, new LstmSpec(5) { Cell = CustomCell.Of("failing", default(Failing)), Direction = direction, Layers = 2 });
+        SequenceBatch<double> batch = SequenceBatch.FromSequences<double>([[.. Enumerable.Range(0, 12).Select(i => i / 12.0)]]);
+        using Tape<double> used = network.CreateTape(), fresh = network.CreateTape();
+        (double[] output, double[] gradient) = Run(fresh);
+        for (int calls = 0; calls < 60; calls += 7)
+        {
+            used.RecomputeEvery = 4;
+            (Failing.CallsLeft, Failing.Counts) = (calls, true);
+            Assert.Throws<InvalidOperationException>(() => Run(used));
+            Failing.Counts = false;
+            used.RecomputeEvery = null;
+            (double[] again, double[] gradientAgain) = Run(used);
+            Assert.Equal(output, again);
+            Assert.Equal(gradient, gradientAgain);
+        }
+
+        (double[] Output, double[] Gradient) Run(Tape<double> tape)
+        {
+            double[] output = network.Forward(batch, tape).Rows.ToArray();
+            tape.OutputGradient.Rows.Fill(1);
+            Gradient<double> gradient = network.CreateGradient();
+            network.Backward(tape, gradient);
+            return (output, gradient.Flat.ToArray());
+        }
+    }
+
+    [Fact]
+    public void LoadOptions_without_cells_throw()
+    {
+        using MemoryStream file = new();
+        Network.Create<float>(2, new LstmSpec(4) { Cell = Odd }).Save(file);
+        foreach (LoadOptions options in new[] { new LoadOptions { Cells = null! }, new LoadOptions { Cells = [null!] } })
+        {
+            file.Position = 0;
+            Assert.Contains("Cells", Assert.Throws<ArgumentException>("options", () => Network.Load<float>(file, options)).Message);
+        }
+    }
+
+    [Fact]
+    public void A_memory_span_goes_to_the_gates_that_a_cell_has()
+    {
+        Network<double> network = Network.Create<double>(2, 1, new LstmSpec(4) { Cell = Odd, MemorySpan = 100 });
+        double[] bias = [.. network.ReadParameter("lstm.bias_ih_l0")];
+        Assert.All(bias[..4], value => Assert.Equal(0, value));
+        Assert.All(bias[4..8], value => Assert.InRange(value, double.Epsilon, Math.Log(99)));
+    }
+
     private interface INames
     {
         static abstract string[] Names { get; }
@@ -112,6 +217,152 @@ public class CustomCellCheckTests
             ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
             where TLane : struct, ILane<TLane>
         {
+        }
+    }
+
+    // Equations that are nobody's; what matters is what the text says.
+    private interface INothing<TSelf> : ICustomCell<TSelf>
+        where TSelf : unmanaged, INothing<TSelf>
+    {
+        TLane ICustomCell<TSelf>.Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units) => previous;
+
+        void ICustomCell<TSelf>.Backward<TLane>(
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        {
+        }
+    }
+
+    private struct Untold : INothing<Untold>
+    {
+        public double Rate { get; set; }
+    }
+
+    private readonly record struct HalfTold(double Rate) : INothing<HalfTold>
+    {
+        private readonly int _hidden;
+
+        public HalfTold(double rate, int hidden)
+            : this(rate) => _hidden = hidden;
+    }
+
+    private record struct Told(double Rate, int Shift) : INothing<Told>;
+
+    private readonly struct OwnText(int number) : INothing<OwnText>
+    {
+        private readonly int _number = number;
+
+        public override string ToString() => $"{_number}";
+    }
+
+    // Sets its weight's gradient and keeps a value, or does not.
+    private readonly record struct Forgetful(double Start) : ICustomCell<Forgetful>
+    {
+        public static bool Sets { get; set; }
+
+        public static IReadOnlyList<string> WeightNames => ["w"];
+
+        public static int KeptCount => 1;
+
+        public static double StartOf(in Forgetful cell, int weight, int unit, int units) => cell.Start;
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            if (Sets)
+            {
+                units.Keep(0, 7 + g - g);
+            }
+
+            return previous + units.Weight(0);
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public void Backward<TLane>(
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            g = units.Kept(0);
+            if (Sets)
+            {
+                units.SetWeightGradient(0, gradient + g);
+            }
+        }
+    }
+
+    // h = o⊙√|c|
+    private readonly record struct Root : ICustomCell<Root>
+    {
+        public static TLane Output<TLane>(in Root cell, TLane o, TLane c)
+            where TLane : struct, ILane<TLane> => o * TLane.Sqrt(c * c);
+
+        public static TLane OutputBackward<TLane>(in Root cell, TLane o, TLane c, TLane gradient, out TLane outputGateGradient)
+            where TLane : struct, ILane<TLane>
+        {
+            TLane root = TLane.Sqrt(TLane.Sqrt(c * c));
+            outputGateGradient = gradient * root;
+            return gradient * o / root;
+        }
+
+        public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane> => (0.5 * previous) + TLane.Sigmoid(g);
+
+        public void Backward<TLane>(
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            TLane sigmoid = TLane.Sigmoid(g);
+            g = gradient * sigmoid * (1 - sigmoid);
+            o = outputGateGradient;
+            gradient = 0.5 * gradient;
+        }
+    }
+
+    // Throws after so many calls.
+    private readonly record struct Failing : ICustomCell<Failing>
+    {
+        [ThreadStatic]
+        private static int s_callsLeft;
+
+        [ThreadStatic]
+        private static bool s_counts;
+
+        public static int CallsLeft
+        {
+            set => s_callsLeft = value;
+        }
+
+        public static bool Counts
+        {
+            set => s_counts = value;
+        }
+
+        public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            Count();
+            g = TLane.Tanh(g);
+            o = TLane.Sigmoid(o);
+            return (0.5 * previous) + g;
+        }
+
+        public void Backward<TLane>(
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            Count();
+            g = TLane.TanhBackward(g, gradient);
+            o = TLane.SigmoidBackward(o, outputGateGradient);
+            gradient = 0.5 * gradient;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void Count()
+        {
+            if (s_counts && s_callsLeft-- == 0)
+            {
+                throw new InvalidOperationException("enough");
+            }
         }
     }
 }

@@ -38,8 +38,11 @@ public abstract class CustomCellTests<T>
         }
     }
 
+    /// <summary>All but the truncated gradient, which stops at built-in peepholes; what a custom cell carries back is its own matter.</summary>
+    public static TheoryData<string> UntruncatedNames => [.. Specs.Keys.Where(name => name != "truncated")];
+
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(UntruncatedNames))]
     public void Custom_peephole_cell_gives_the_bits_of_the_built_in_one(string name)
     {
         foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))

@@ -145,6 +145,25 @@ public class LstmCellTests
     }
 
     [Fact]
+    public void What_is_set_on_a_step_after_Forward_does_not_change_its_masks()
+    {
+        LstmCell<double> cell = new(Network.Create<double>(4, 3, new LstmSpec(9) { HiddenZoneout = 0.5, CandidateDropout = 0.5 }));
+        double[] x = Draw(4), h = Draw(9), c = Draw(9), dh = Draw(9), dc = Draw(9);
+        double[] expected = Gradient(step => { }), actual = Gradient(step => (step.Index, step.DropoutDraw, step.DropoutSeed, step.Training) = (5, 6, 7, false));
+        Close.SameBits<double>(expected, actual, "dx");
+
+        double[] Gradient(Action<LstmStep<double>> between)
+        {
+            LstmStep<double> step = cell.CreateStep();
+            step.Training = true;
+            cell.Forward(x, h, c, step);
+            between(step);
+            cell.Backward(step, dh, dc, cell.CreateGradient());
+            return step.InputGradient.ToArray();
+        }
+    }
+
+    [Fact]
     public void Index_of_a_step_is_not_negative()
         => Assert.Throws<ArgumentOutOfRangeException>("Index", () => new LstmCell<float>(1, 1).CreateStep().Index = -1);
 

@@ -23,6 +23,42 @@ public class GradientCheckTests
         Assert.Contains("squares", Assert.Throws<InvalidOperationException>(() => result.ThrowIfAbove()).Message);
     }
 
+    public static TheoryData<string> Delicate => [.. Specs.Keys];
+
+    // Gradients that rounding drowns, and functions that bend within the default step.
+    private static readonly Dictionary<string, LstmSpec> Specs = new()
+    {
+        ["batch norm"] = new LstmSpec(5) { Normalization = LstmNormalization.Batch },
+        ["long memory"] = new LstmSpec(5) { MemorySpan = 1000 },
+        ["layer norm of a learned state"] = new LstmSpec(5) { Normalization = LstmNormalization.Layer, LearnInitialState = true },
+    };
+
+    [Theory]
+    [MemberData(nameof(Delicate))]
+    public void Network_of_right_gradients_passes_as_it_is(string name)
+    {
+        Network<double> network = Network.Create<double>(2, 3, Specs[name], new DenseSpec(1));
+        SequenceBatch<double> input = SequenceBatch.FromSequences<double>([[0.5, -0.2, 0.1, 0.4, -0.3, 0.8], [0.9, 0.3, -0.7, 0.2], [0.1, 0.1]], 2);
+        SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[0.1, 0.2, 0.3], [0.4, 0.5], [-0.6]]);
+        GradientCheck.Network(network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target)).ThrowIfAbove(1e-6);
+        GradientCheck.Network(network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target), training: true).ThrowIfAbove(1e-6);
+    }
+
+    [Theory]
+    [InlineData(1e-9, 1 + 1e-3)]      // small, and wrong by a thousandth
+    [InlineData(1, 1 + 1e-5)]
+    [InlineData(1e6, 1 + 1e-5)]
+    [InlineData(1, 0)]
+    public void Function_that_bends_within_the_step_still_catches_a_wrong_gradient(double size, double factor)
+    {
+        // x/√(x² + 10⁻⁶): its slope lives on a scale of 10⁻³.
+        double[] x = [0.0004, 0.002];
+        double[] slopes = [.. x.Select(v => size * 1e-6 / Math.Pow((v * v) + 1e-6, 1.5))];
+        double F() => size * x.Sum(v => v / Math.Sqrt((v * v) + 1e-6));
+        Assert.InRange(GradientCheck.Function("right", x, F, slopes).Error, 0, 1e-6);
+        Assert.InRange(GradientCheck.Function("wrong", x, F, [slopes[0], slopes[1] * factor]).Error, 0.9 * Math.Abs(1 - factor), double.PositiveInfinity);
+    }
+
     [Fact]
     public void Function_that_is_NaN_fails()
     {

@@ -128,7 +128,7 @@ public class SpecJsonTests
             : type == typeof(int) ? [int.MinValue, -1, 12, int.MaxValue]
             : type == typeof(double) ? [0.1, -1e300, double.Epsilon, 1.0 / 3]
             : type == typeof(LstmActivation) ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300), new LstmActivation(LstmActivationFunction.Relu)]
-            : type == typeof(CustomCell) ? [CustomCell.Of("odd", new OddCell(1.0 / 3)), CustomCell.Of("größer\n", default(PlainCell))]
+            : type == typeof(CustomCell) ? [CustomCell.Of("odd", new OddCell(1.0 / 3)), CustomCell.Of("größer \"", default(PlainCell))]
             : type == typeof(string) ? ["", "a\"\\\n", "größer 記憶 🧠"]
             : throw new NotSupportedException($"Add values of {type} for {property}.");
         return [.. candidates.Where(candidate => !candidate.Equals(value))];

@@ -186,6 +186,63 @@ public class RecurrenceOptionTests
     }
 
     [Fact]
+    public void TruncatedGradient_stops_at_peepholes_and_at_gates_that_see_gates()
+    {
+        LstmSpec spec = new(Units) { Peephole = true, GateRecurrence = true, TruncatedGradient = true };
+        LstmCell<double> cell = new(Sample.Network<double>(1, Inputs, spec));
+        LstmStep<double> step = cell.CreateStep();
+        double[] c = Sample.Values<double>(4, Units), dc = Sample.Values<double>(6, Units);
+        cell.Forward(Sample.Values<double>(2, Inputs), Sample.Values<double>(3, cell.HiddenSize), c, step);
+        GateTrace<double> trace = new(cell.Network);
+        trace.Read(step.Tape);
+        double[] forget = trace.Layers[0].ForgetGate[0, 0].ToArray();
+
+        // Gates are part of the hidden state, so that their gradient comes in from a later step: it goes into this step's gates, and no further.
+        double[] dh = Sample.Values<double>(5, cell.HiddenSize);
+        dh.AsSpan(0, Units).Clear();
+        cell.Backward(step, dh, dc, cell.CreateGradient());
+        Assert.All(step.HiddenGradient.ToArray(), value => Assert.Equal(0, value));
+        Close.Relative<double>(dc.Zip(forget, (d, f) => d * f).ToArray(), step.CellGradient, 1e-14, "dc");
+    }
+
+    [Fact]
+    public void The_final_gates_gradient_of_a_truncated_one_reaches_the_last_step_only()
+    {
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { GateRecurrence = true, TruncatedGradient = true });
+        NetworkState<double> final = network.CreateState(1);
+        Sample.Values<double>(5, 3 * Units).CopyTo(final.Hidden(0)[Units..]);
+        using Tape<double> tape = network.CreateTape();
+        tape.FinalStateGradient = final;
+        network.Forward(Sample.Batch<double>(1, Inputs, 4), tape);
+        tape.OutputGradient.Rows.Clear();
+        network.Backward(tape, network.CreateGradient());
+        GradientTrace<double> trace = new(network);
+        trace.Read(tape);
+        Assert.Equal([0, 0, 0], Enumerable.Range(0, 3).Select(trace.Layers[0].At));
+        Assert.NotEqual(0, trace.Layers[0].At(3));
+        Assert.All(tape.InitialStateGradient.Hidden(0).ToArray(), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void An_evaluation_after_a_training_pass_goes_back_through_undropped_weights()
+    {
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { WeightDropout = 0.5 });
+        SequenceBatch<double> batch = Sample.Batch<double>(1, Inputs, 5);
+        using Tape<double> used = network.CreateTape(), fresh = network.CreateTape();
+        Backward(used, training: true);
+        Close.SameBits<double>(Backward(fresh, training: false), Backward(used, training: false), "input gradient");
+
+        double[] Backward(Tape<double> tape, bool training)
+        {
+            tape.Training = training;
+            network.Forward(batch, tape);
+            tape.OutputGradient.Rows.Fill(1);
+            network.Backward(tape, network.CreateGradient());
+            return tape.InputGradient.Rows.ToArray();
+        }
+    }
+
+    [Fact]
     public void GateRecurrence_adds_the_previous_gates_to_the_gates_and_is_part_of_the_state()
     {
         Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(2) { GateRecurrence = true });
@@ -250,7 +307,7 @@ public class RecurrenceOptionTests
         {
             LstmCell<double> cell = new(Sample.Network<double>(1, Inputs, variant));
             LstmStep<double> step = cell.CreateStep(count);
-            step.Tape.Training = training;
+            step.Training = training;
             cell.Forward(x, h, c, step);
             return step;
         })];

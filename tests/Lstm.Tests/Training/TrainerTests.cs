@@ -293,6 +293,89 @@ public class TrainerTests
             .Fit([good, bad], new TrainingOptions { Shuffle = false, OnNonFinite = NonFiniteAction.SkipStep });
         Assert.Equal((1, 1), (result.Steps, result.SkippedSteps));
         Close.SameBits<float>(after.Flat, skipped.Flat, "parameters");
+
+        // The epoch's loss is that of the batch that was learned from.
+        Network<float> only = network.Clone();
+        Assert.Equal(new Trainer<float>(only, new MeanSquaredError<float>(), new Sgd<float>(0.1)).Fit([good], new TrainingOptions()).Loss, result.Loss);
+    }
+
+    [Fact]
+    public void Fit_of_no_epochs_changes_nothing()
+    {
+        Network<float> network = Network.Create<float>(3, 7, Specs);
+        long version = network.Version;
+        TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>()).Fit(Batches(2), new TrainingOptions { Epochs = 0 });
+        Assert.Empty(result.Epochs);
+        Assert.True(double.IsNaN(result.Loss) && double.IsNaN(result.ValidationLoss));
+        Assert.Equal(version, network.Version);
+    }
+
+    [Fact]
+    public void Fit_within_Fit_throws_and_leaves_the_outer_one_be()
+    {
+        Network<float> network = Network.Create<float>(3, 7, Specs);
+        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
+        Again again = new(() => trainer.Fit(Batches(1), new TrainingOptions()));
+        trainer.Fit(Batches(2), new TrainingOptions { Epochs = 2 }, null, again);
+        Assert.Equal(6, again.Refused);
+        Assert.Equal((2, 0), (trainer.Position.Epoch, trainer.Position.Batch));
+        trainer.Fit(Batches(2), new TrainingOptions());
+    }
+
+    private sealed class Again(Action action) : IProgress<TrainingProgress>
+    {
+        public int Refused { get; private set; }
+
+        public void Report(TrainingProgress value)
+        {
+            Assert.Throws<InvalidOperationException>(action);
+            Refused++;
+        }
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(3, null)]
+    [InlineData(5, 2)]
+    public void Fit_with_carried_states_trains_the_learned_initial_state(int? truncate, int? every)
+    {
+        // One pass over everything, from the state that the network begins with by itself, is the same first step.
+        Network<double> network = Network.Create<double>(2, 7, new LstmSpec(4) { LearnInitialState = true, GateRecurrence = true, Layers = 2 }, new DenseSpec(1));
+        Network<double> whole = network.Clone();
+        SequenceBatch<double> input = SequenceBatch.FromSequences<double>([[1, 2, 3, 4, 5, 6, 7, 8, 9, 1], [1, 0]], 2);
+        SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[1, 2, 3, 4, 5], [2]]);
+        int first = every ?? truncate ?? 5;
+        SequenceBatch<double> firstInput = SequenceBatch.FromSequences<double>([[.. input.GetSequence(0)[..(2 * first)]], [1, 0]], 2);
+        SequenceBatch<double> firstTarget = SequenceBatch.FromSequences<double>([[.. target.GetSequence(0)[..first]], [2]]);
+        Sgd<double> OnlyFirst() => new(0.1);
+        new Trainer<double>(whole, new MeanSquaredError<double>(), OnlyFirst()).Fit([new(firstInput, firstTarget)], new TrainingOptions());
+        double[] before = [.. network.ReadParameter("lstm.initial_h_l1")];
+
+        // The steps after the first one start from states that are no parameters any more; where the segments overlap, from the initial one again.
+        new Trainer<double>(network, new MeanSquaredError<double>(), OnlyFirst()).Fit(
+            [new(firstInput, firstTarget)], new TrainingOptions { CarryState = true, TruncateAfter = truncate, StepEvery = every });
+        Assert.NotEqual(before, [.. network.ReadParameter("lstm.initial_h_l1")]);
+        foreach (string name in new[] { "lstm.initial_h_l0", "lstm.initial_c_l0", "lstm.initial_h_l1", "lstm.initial_c_l1" })
+        {
+            Close.SameBits<double>([.. whole.ReadParameter(name)], [.. network.ReadParameter(name)], name);
+        }
+
+        double[] after = [.. network.ReadParameter("lstm.initial_h_l0")];
+        Trainer<double> second = new(network, new MeanSquaredError<double>(), OnlyFirst());
+        second.Fit([new(firstInput, firstTarget), new(input, target)], new TrainingOptions { CarryState = true, TruncateAfter = truncate, StepEvery = every });
+        Assert.NotEqual(after, [.. network.ReadParameter("lstm.initial_h_l0")]);
+    }
+
+    [Fact]
+    public void Fit_with_batch_norm_carries_states_of_equal_lengths_only()
+    {
+        Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4) { Normalization = LstmNormalization.Batch }, new DenseSpec(2));
+        long version = network.Version;
+        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
+        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([Batch<float>(1, [3, 3]), Batch<float>(2, [3, 2]), Batch<float>(3, [3, 3])], new TrainingOptions { CarryState = true })).Message;
+        Assert.Contains("Batch 1", message);
+        Assert.Equal(version, network.Version);
+        trainer.Fit([Batch<float>(1, [3, 3]), Batch<float>(2, [2, 2]), Batch<float>(3, [3, 1])], new TrainingOptions { CarryState = true });
     }
 
     [Fact]
@@ -349,12 +432,12 @@ public class TrainerTests
         long version = network.Version;
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([], new TrainingOptions()));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, null!], new TrainingOptions()));
-        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Epochs = 0 }));
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Epochs = -1 }));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 0 }));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, AccumulateBatches = 2 }));
         Assert.Contains("at least 1", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 0 })).Message);
         Assert.Contains("TruncateAfter, which is 2", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 3 })).Message);
-        Assert.Contains("which is null", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { StepEvery = 3 })).Message);
+        Assert.Contains("no TruncateAfter", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { StepEvery = 3 })).Message);
         Assert.Contains("RecomputeEvery", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { RecomputeEvery = -1 })).Message);
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Patience = 2 }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions { CarryState = true }));
