@@ -63,6 +63,7 @@ public sealed class LstmCell<T>
 
     /// <summary>Makes the record of one step.</summary>
     /// <param name="count">Number of rows B that a step processes, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     public LstmStep<T> CreateStep(int count = 1) => new(Network, count);
 
     /// <summary>Makes a gradient, all zero.</summary>

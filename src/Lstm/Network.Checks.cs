@@ -79,7 +79,6 @@ public sealed unsafe partial class Network<T>
     {
         CheckTape(tape);
         ArgumentNullException.ThrowIfNull(gradient);
-
         CheckGradient(gradient);
         if (!tape.IsPending)
         {

@@ -45,6 +45,7 @@ public sealed unsafe partial class Network<T>
     /// </summary>
     /// <param name="tape">The tape of a forward pass that has not been back-propagated yet.</param>
     /// <param name="gradient">A gradient of this network.</param>
+    /// <exception cref="ArgumentException">The tape, the gradient or the final state's gradient is another network's, or is of other sizes.</exception>
     /// <exception cref="InvalidOperationException">
     /// There is no such forward pass, or the parameters or the batch have changed since.
     /// </exception>

@@ -123,6 +123,7 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Makes a tape for training passes.</summary>
     /// <param name="workers">Threads that share each pass, the caller's included; at least 1. Any number gives the same bits.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     public Tape<T> CreateTape(int workers = 1) => new(this, workers);
 
     /// <summary>Makes a gradient, all zero.</summary>
@@ -130,6 +131,7 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Makes the state that sequences start from: zero, or the learned one.</summary>
     /// <param name="count">Number of sequences, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     public NetworkState<T> CreateState(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -140,6 +142,7 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Makes a workspace for inference.</summary>
     /// <param name="workers">Threads that share each call, the caller's included; at least 1. Any number gives the same bits.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     public Workspace<T> CreateWorkspace(int workers = 1) => new(this, workers);
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
@@ -148,6 +151,7 @@ public sealed unsafe partial class Network<T>
     /// Threads that share each step, the caller's included; at least 1. Any number gives the same bits. More than one pay for
     /// many sessions or large layers; what is too little to share stays on the caller's thread.
     /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 

@@ -39,7 +39,10 @@ public sealed class Tape<T> : IDisposable
     /// <summary>With <see cref="DropoutDraw"/>, the key of the dropout masks. Default 0.</summary>
     public long DropoutSeed { get; set; }
 
-    /// <summary>Which masks the next forward pass draws; each forward pass in training mode counts it up by one.</summary>
+    /// <summary>
+    /// Which masks the next forward pass draws; each forward pass in training mode counts it up by one. A new tape begins with 0 again: who makes one
+    /// for each batch sets this.
+    /// </summary>
     public long DropoutDraw { get; set; }
 
     /// <summary>

@@ -114,6 +114,7 @@ public static class GradientCheck
     /// <param name="seed">Seed of the inputs and factors.</param>
     /// <param name="training">Whether dropout and zoneout are on, with one mask throughout.</param>
     /// <param name="step">ε &gt; 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1 rows, or <paramref name="step"/> is not positive.</exception>
     public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, int seed = 0, bool training = false, double step = DefaultStep)
     {
         ArgumentNullException.ThrowIfNull(cell);

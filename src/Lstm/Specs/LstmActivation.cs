@@ -2,8 +2,8 @@ namespace Lstm;
 
 /// <summary>An activation within an LSTM cell: ONNX's functions, with the parameters α and β that some of them have.</summary>
 /// <param name="Function">Which function.</param>
-/// <param name="Alpha">α, where the function has one.</param>
-/// <param name="Beta">β, where the function has one.</param>
+/// <param name="Alpha">α, where the function has one; |α| ≤ 10³⁰.</param>
+/// <param name="Beta">β, where the function has one; |β| ≤ 10³⁰.</param>
 public sealed record LstmActivation(LstmActivationFunction Function, double Alpha = 0, double Beta = 0);
 
 /// <summary>The functions of an <see cref="LstmActivation"/>. A parameter that is not mentioned has no effect.</summary>

@@ -10,8 +10,12 @@ namespace Lstm;
 /// c ← f⊙c + i⊙g                     h ← o⊙tanh(c)
 /// </code>
 /// <para>Parameters of layer k, in PyTorch's names and layout, gates in the order i f g o: <c>weight_ih_l{k}</c> [4H, I],
-/// <c>weight_hh_l{k}</c> [4H, H], <c>bias_ih_l{k}</c> and <c>bias_hh_l{k}</c> [4H]; <c>initial_h_l{k}</c> and
-/// <c>initial_c_l{k}</c> [H] when <see cref="LearnInitialState"/>; <c>weight_ch_l{k}</c> [3H], gates i f o, with <see cref="Peephole"/>; each with the suffix <c>_reverse</c> for a reverse direction.</para>
+/// <c>weight_hh_l{k}</c> [4H, H], <c>bias_ih_l{k}</c> and <c>bias_hh_l{k}</c> [4H]; each with the suffix <c>_reverse</c> for a reverse
+/// direction. With <see cref="Peephole"/> <c>weight_ch_l{k}</c> [3H], gates i f o; with <see cref="ProjectionSize"/> P <c>weight_hr_l{k}</c> [P, H],
+/// and <c>weight_hh_l{k}</c> [4H, P]; with <see cref="GateRecurrence"/> <c>weight_gg_l{k}</c> [3H, 3H]; with <see cref="Normalization"/>
+/// <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H]; with
+/// <see cref="LearnInitialState"/> <c>initial_h_l{k}</c>, as long as the hidden state (H, or P, and 3H more with gates that see gates), and
+/// <c>initial_c_l{k}</c> [H]; of a custom cell <c>weight_{name}_l{k}</c> [H].</para>
 /// </remarks>
 public sealed record LstmSpec : LayerSpec
 {
@@ -39,7 +43,7 @@ public sealed record LstmSpec : LayerSpec
 
     /// <summary>
     /// Share of the values dropped between the layers of the stack while training, 0 ≤ p &lt; 1; the kept ones are scaled by
-    /// 1/(1 − p). As in PyTorch, the last layer's output is left alone. Default 0.
+    /// 1/(1 − p). As in PyTorch, the last layer's output is left alone, so that a stack of one has none. Default 0.
     /// </summary>
     public double Dropout { get; init; }
 
@@ -78,11 +82,11 @@ public sealed record LstmSpec : LayerSpec
     /// </summary>
     public bool CoupledGates { get; init; }
 
-    /// <summary>Limit of |c|: c is clipped to ± this at each step, and has no gradient where it was. Null, the default, for none.</summary>
+    /// <summary>Limit of |c|, 10⁻³⁰ … 10³⁰: c is clipped to ± this at each step, and has no gradient where it was. Null, the default, for none.</summary>
     public double? CellClip { get; init; }
 
     /// <summary>
-    /// Limit of what goes into the gates' activations (ONNX's clip): each is clipped to ± this, and has no gradient where it
+    /// Limit of what goes into the gates' activations (ONNX's clip), 10⁻³⁰ … 10³⁰: each is clipped to ± this, and has no gradient where it
     /// was. Null, the default, for none.
     /// </summary>
     public double? PreActivationClip { get; init; }
@@ -108,7 +112,7 @@ public sealed record LstmSpec : LayerSpec
     /// <summary>
     /// A cell of one's own, in place of the equations above: <see cref="ICustomCell{TSelf}"/> says how it is written. The properties that vary those
     /// equations (peephole, coupled and missing gates, gate recurrence, clips of z and c, activations, dropout of the candidate) are
-    /// left at their defaults with it. Its weights are named <c>weight_{name}_l{k}</c> [H]. Null, the default, for none.
+    /// left at their defaults with it; <see cref="ForgetBias"/> and <see cref="MemorySpan"/> are for its forget and input gate. Its weights are named <c>weight_{name}_l{k}</c> [H]. Null, the default, for none.
     /// </summary>
     public CustomCell? Cell { get; init; }
 
@@ -118,7 +122,7 @@ public sealed record LstmSpec : LayerSpec
     /// </summary>
     public int? ProjectionSize { get; init; }
 
-    /// <summary>Limit of the projected |h|: each is clipped to ± this, and has no gradient where it was. Null, the default, for none.</summary>
+    /// <summary>Limit of the projected |h|, 10⁻³⁰ … 10³⁰: each is clipped to ± this, and has no gradient where it was. Null, the default, for none.</summary>
     public double? ProjectionClip { get; init; }
 
     /// <summary>Whether there is an input gate; without one i = 1 (Greff et al. 2017, NIG). Its rows of the parameters stay unused. Default true.</summary>

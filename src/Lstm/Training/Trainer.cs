@@ -7,7 +7,7 @@ namespace Lstm;
 /// <summary>Trains a network: batches through Forward, loss, Backward, clipping and the optimizer, epoch after epoch.</summary>
 /// <remarks>
 /// The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or
-/// not. Two calls of <see cref="Fit"/> of 5 epochs do what one of 10 does. A step allocates nothing once all buffers have
+/// not. Two calls of <see cref="Fit"/> of 5 epochs do what one of 10 does, but that each looks for its own best epoch and has its own patience. A step allocates nothing once all buffers have
 /// grown to the largest batch.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>

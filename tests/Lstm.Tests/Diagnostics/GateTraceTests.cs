@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Tests.Cells;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;
 
@@ -172,6 +173,48 @@ public abstract class GateTraceTests<T>
         GateTrace<T> trace = new(network);
         trace.Read(tape);
         Assert.Equal([double.PositiveInfinity, 0], trace.Summarize().Layers[0].ForgetHalfLives);
+    }
+
+    [Fact]
+    public void Summarize_counts_values_of_a_projected_hidden_state()
+    {
+        Network<T> network = Network.Create<T>(1, 3, new LstmSpec(9) { ProjectionSize = 4 });
+        network.WriteParameter("lstm.weight_hr_l0", Tensor.CreateFromShape<T>([4, 9]));
+        GateSummary summary = Trace(network).Summarize();
+        Assert.Equal([0, 1, 2, 3], summary.Layers[0].DeadUnits);
+        Assert.Equal((4, 9), (summary.Layers[0].HiddenSize, summary.Layers[0].ForgetHalfLives.Count));
+        Assert.EndsWith("4 of 4", summary.ToString());
+    }
+
+    [Fact]
+    public void Summarize_counts_what_zoneout_keeps()
+    {
+        Network<T> network = Network.Create<T>(1, 3, new LstmSpec(1) { CellZoneout = 0.75 });
+        network.WriteParameter("lstm.weight_ih_l0", Tensor.CreateFromShape<T>([4, 1]));
+        network.WriteParameter("lstm.weight_hh_l0", Tensor.CreateFromShape<T>([4, 1]));
+        network.WriteParameter("lstm.bias_ih_l0", Tensor.CreateFromShape<T>([4]));
+        Assert.Equal(Math.Log(0.5) / Math.Log(0.875), Trace(network).Summarize().Layers[0].MedianHalfLife, 1e-5);
+    }
+
+    [Fact]
+    public void Gates_that_a_custom_cell_does_not_use_are_not_numbers()
+    {
+        GateTrace<T> trace = Trace(Network.Create<T>(1, 3, new LstmSpec(3) { Cell = CustomCell.Of("odd", new OddCell(0.5)) }));
+        LayerGates<T> layer = trace.Layers[0];
+        Assert.Equal(LstmGates.Forget | LstmGates.Candidate, layer.Gates);
+        Assert.All(layer.InputGate.Rows.ToArray().Concat(layer.OutputGate.Rows.ToArray()), value => Assert.True(T.IsNaN(value)));
+        Assert.All(layer.ForgetGate.Rows.ToArray(), value => Assert.False(T.IsNaN(value)));
+        Assert.True(double.IsNaN(trace.Summarize().Layers[0].OutputGate.Mean));
+        Assert.Equal(LstmGates.All & ~LstmGates.Input, Trace(Network.Create<T>(1, new LstmSpec(3) { InputGate = false })).Layers[0].Gates);
+    }
+
+    private static GateTrace<T> Trace(Network<T> network)
+    {
+        using Tape<T> tape = network.CreateTape();
+        network.Forward(Sample.Batch<T>(1, 1, 6, 0, 2), tape);
+        GateTrace<T> trace = new(network);
+        trace.Read(tape);
+        return trace;
     }
 
     private static double Logit(double p) => Math.Log(p / (1 - p));

@@ -202,6 +202,7 @@ public abstract class CheckpointTests<T>
     public void LoadCheckpoint_of_another_network_or_optimizer_names_the_difference()
     {
         byte[] bytes = Save(Make("adam")).ToArray();
+        Refuse(": hiddenSize is 5, not 64; layers is 2, not 1; dropout is 0.3, not 0; learnInitialState is true, not false.", new Adam<T>(), 3, new LstmSpec(64), Specs[1], Specs[2]);
         Refuse("64", new Adam<T>(), 3, new LstmSpec(64), new DropoutSpec(0.2), new DenseSpec(2));
         Refuse("0.4", new Adam<T>(), 3, Specs[0], new DropoutSpec(0.4), Specs[2]);
         Refuse("3 layer specs; this one has 2", new Adam<T>(), 3, Specs[0], Specs[2]);
