@@ -58,8 +58,7 @@ public unsafe class RecurrenceBenchmarks<T>
             Cells = cells,
             CellSlots = slots,
             KeepCells = true,
-            Hidden = Buffer(slots * units),
-            HiddenStride = units,
+            Path = HiddenPath<T>.Direct(Buffer(slots * units), units, units, count),
         };
         PanelLayout columns = PanelLayout.Plain<T>(units);
         T* transposed = Buffer(columns.PaddedColumns * layout.PaddedColumns);

@@ -1,3 +1,5 @@
+using Lstm.Kernels;
+
 namespace Lstm;
 
 /// <summary>Compares analytic gradients with central differences in double.</summary>

@@ -76,7 +76,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         T* inputs = Norm.InputProducts + place;
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            Multiply<TSimd, TVec>(panel, block.Previous, block.Count, hidden + (block.First * 4 * line));
+            T* seen = Layer.Path.Seen + (block.Previous * Layer.Path.SeenStride);
+            Layer.MultiplySeen<TSimd, TVec>(panel, Norm.Panels, seen, block.Count, hidden + (block.First * 4 * line));
         }
 
         bool measures = Norm.MeasuresStep(rows);
@@ -107,9 +108,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
         T* shown = Norm.Shown + (panel * Layer.Sequences * line);
         Show<TSimd, TVec>(panel, rows, computed, shown);
-        T* h = Layer.Path.Exists ? Layer.Path.OutputOf(row, 0) : Layer.Hidden + ((Layer.Sequences + row) * Layer.HiddenStride);
-        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(
-            ref cell, z, shown, h + (panel * line), Layer.Path.Exists ? Layer.Path.OutputStride : Layer.HiddenStride, rows, units);
+        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, Layer.Path.OutputOf(row, 0) + (panel * line), Layer.Path.OutputStride, rows, units);
         if (Layer.CellZoneout.Exists)
         {
             foreach (ref readonly RecurrenceBlock block in blocks)
@@ -133,41 +132,6 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
     private readonly T* CellsBefore(nint panel, in RecurrenceBlock block)
         => Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? block.Previous : block.First)) * (64 / sizeof(T)));
-
-    // products [rows, 4·line] = W_hh s, and what the gates add to it.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Multiply<TSimd, TVec>(nint panel, nint previous, nint rows, T* products)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
-    {
-        nint width = 256 / sizeof(T);
-        bool direct = !Layer.Path.Exists;
-        nint stride = direct ? Layer.HiddenStride : Layer.Path.SeenStride;
-        nint size = direct ? Layer.Units : Layer.Path.Size;
-        T* seen = (direct ? Layer.Hidden : Layer.Path.Seen) + (previous * stride);
-        bool seesGates = Layer.GateRecurrent != null;
-        if (rows == 1 && !seesGates)
-        {
-            RowKernel<TSimd, TVec, T>.Run(products, null, null, 0, null, seen, size, Layer.Recurrent + (panel * width * size));
-            return;
-        }
-
-        ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
-        terms[0] = new() { A = seen, ARowStride = stride, B = Layer.Recurrent, PanelRows = size, RowStep = 1, Count = size };
-        terms[1] = new() { A = seen + size, ARowStride = stride, B = Layer.GateRecurrent, PanelRows = 3 * Layer.Units, RowStep = 1, Count = 3 * Layer.Units };
-        PanelProduct<T> product = new()
-        {
-            C = products,
-            CStride = width,
-            Terms = terms,
-            TermCount = seesGates ? 2 : 1,
-            Rows = rows,
-            PanelStart = panel * width,
-            Width = width,
-        };
-        product.Fetch(Layer.Recurrent + ((panel + 1 < Norm.Panels ? panel + 1 : 0) * width * size), size);
-        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
-    }
 
     // values [rows, width] → set: means [width], variances [width], 1/√(variance + ε) [width].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

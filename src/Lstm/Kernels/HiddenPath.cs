@@ -63,6 +63,20 @@ internal unsafe struct HiddenPath<T>
     public nint GateRows;
     public nint FirstGateRow;
 
+    /// <summary>The direct way, on which m, h and s are one buffer by slot.</summary>
+    public static HiddenPath<T> Direct(T* hidden, nint stride, int units, int sequences) => new()
+    {
+        Units = units,
+        Size = units,
+        Sequences = sequences,
+        Hidden = hidden,
+        HiddenStride = stride,
+        Seen = hidden,
+        SeenStride = stride,
+        Outputs = hidden,
+        OutputStride = stride,
+    };
+
     /// <summary>Where the units' outputs of a row go.</summary>
     public readonly T* OutputOf(nint row, nint rank)
         => Outputs + ((Projection == null ? Sequences + row : OutputsByRank ? rank : row) * OutputStride);

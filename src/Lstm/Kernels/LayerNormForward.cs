@@ -56,7 +56,12 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
                 nint previous = block.Previous + first - block.First;
                 nint gateRow = row - Layer.FirstGateRow;
                 int t = Layer.Plan.SequenceStep(step);
-                Multiply<TSimd, TVec>(gateRow, rows, Layer.Path.Seen + (previous * Layer.Path.SeenStride));
+                for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
+                {
+                    T* seen = Layer.Path.Seen + (previous * Layer.Path.SeenStride);
+                    Layer.MultiplySeen<TSimd, TVec>(panel, RecurrentNorm.Panels, seen, rows, RecurrentNorm.Row(panel, gateRow));
+                }
+
                 InputNorm.Measure<TSimd, TVec>(gateRow, gateRow, first, rows);
                 RecurrentNorm.Measure<TSimd, TVec>(gateRow, gateRow, first, rows);
                 ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
@@ -67,49 +72,6 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
                     Layer.Path.Forward<TSimd, TVec>(t, first, rows, row, previous);
                 }
             }
-        }
-    }
-
-    // u of some rows, from what their step sees.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Multiply<TSimd, TVec>(nint gateRow, nint rows, T* seen)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
-    {
-        nint gates = RecurrentNorm.Width;
-        nint size = Layer.Path.Size;
-        ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
-        terms[0] = new ProductTerm<T> { A = seen, ARowStride = Layer.Path.SeenStride, B = Layer.Recurrent, PanelRows = size, RowStep = 1, Count = size };
-        terms[1] = new ProductTerm<T>
-        {
-            A = seen + size,
-            ARowStride = Layer.Path.SeenStride,
-            B = Layer.GateRecurrent,
-            PanelRows = 3 * Layer.Units,
-            RowStep = 1,
-            Count = 3 * Layer.Units,
-        };
-        for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
-        {
-            T* u = RecurrentNorm.Row(panel, gateRow);
-            if (rows == 1 && Layer.GateRecurrent == null)
-            {
-                RowKernel<TSimd, TVec, T>.Run(u, null, null, 0, null, seen, size, Layer.Recurrent + (panel * gates * size));
-                continue;
-            }
-
-            PanelProduct<T> product = new()
-            {
-                C = u,
-                CStride = gates,
-                Terms = terms,
-                TermCount = Layer.GateRecurrent == null ? 1 : 2,
-                Rows = rows,
-                PanelStart = panel * gates,
-                Width = gates,
-            };
-            product.Fetch(Layer.Recurrent + ((panel + 1 < RecurrentNorm.Panels ? panel + 1 : 0) * gates * size), size);
-            Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
         }
     }
 

@@ -55,12 +55,8 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required nint CellSlots;
     public required bool KeepCells;
 
-    /// <summary>h by slot, rows of <see cref="HiddenStride"/>.</summary>
-    public required T* Hidden;
-    public required nint HiddenStride;
-
-    /// <summary>What lies between the units' outputs and what the next step sees.</summary>
-    public HiddenPath<T> Path;
+    /// <summary>Where the units' outputs go, and the way from there to what the next step sees.</summary>
+    public required HiddenPath<T> Path;
 
     /// <summary>The weights of the gates that the next step sees, by panels of z; null for none.</summary>
     public T* GateRecurrent;
@@ -86,13 +82,10 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         nint gates = 4 * line;
-        T* seen = Path.Exists ? Path.Seen : Hidden;
-        nint seenStride = Path.Exists ? Path.SeenStride : HiddenStride;
-        nint size = Path.Exists ? Path.Size : Units;
+        nint size = Path.Size;
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[3];
         terms[0] = Input;
-        terms[1] = new ProductTerm<T> { ARowStride = seenStride, B = Recurrent, PanelRows = size, RowStep = 1, Count = size };
-        terms[2] = new ProductTerm<T> { ARowStride = seenStride, B = GateRecurrent, PanelRows = 3 * Units, RowStep = 1, Count = 3 * Units };
+        SetRecurrentTerms(terms + 1, null);
         int recurrentTerms = GateRecurrent == null ? 1 : 2;
         bool fused = Input.B != null;
         CandidateDrop<T> drop = Drop;
@@ -113,10 +106,9 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
                 terms[0].A = Input.A + (row * Input.ARowStride);
-                terms[1].A = seen + (previous * seenStride);
+                terms[1].A = Path.Seen + (previous * Path.SeenStride);
                 terms[2].A = terms[1].A + size;
-                T* h = Path.Exists ? Path.OutputOf(row, first) : Hidden + ((Sequences + row) * HiddenStride);
-                nint hStride = Path.Exists ? Path.OutputStride : HiddenStride;
+                T* h = Path.OutputOf(row, first);
                 nint units = Units;
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
@@ -166,7 +158,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     }
 
                     CellEpilogue<TSimd, TVec, T, TCell>.Forward(
-                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
+                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), Path.OutputStride, rows, nint.Min(units, line));
                     if (CellZoneout.Exists)
                     {
                         CellZoneout.Forward<TSimd, TVec>(t, first, panel * line, before, line, computed, line, after, line, rows, line);
@@ -179,5 +171,51 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 }
             }
         }
+    }
+
+    // u [rows, 4·line] of a panel = W_hh·s, with what the gates before add to it; s as the steps at `seen` see it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void MultiplySeen<TSimd, TVec>(nint panel, nint panels, T* seen, nint rows, T* u)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        nint gates = 256 / sizeof(T);
+        nint size = Path.Size;
+        if (rows == 1 && GateRecurrent == null)
+        {
+            RowKernel<TSimd, TVec, T>.Run(u, null, null, 0, null, seen, size, Recurrent + (panel * gates * size));
+            return;
+        }
+
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
+        SetRecurrentTerms(terms, seen);
+        PanelProduct<T> product = new()
+        {
+            C = u,
+            CStride = gates,
+            Terms = terms,
+            TermCount = GateRecurrent == null ? 1 : 2,
+            Rows = rows,
+            PanelStart = panel * gates,
+            Width = gates,
+        };
+        product.Fetch(Recurrent + ((panel + 1 < panels ? panel + 1 : 0) * gates * size), size);
+        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
+    }
+
+    // W_hh·s, and the weights of the gates in s.
+    private readonly void SetRecurrentTerms(ProductTerm<T>* terms, T* seen)
+    {
+        nint size = Path.Size;
+        terms[0] = new ProductTerm<T> { A = seen, ARowStride = Path.SeenStride, B = Recurrent, PanelRows = size, RowStep = 1, Count = size };
+        terms[1] = new ProductTerm<T>
+        {
+            A = seen + size,
+            ARowStride = Path.SeenStride,
+            B = GateRecurrent,
+            PanelRows = 3 * Units,
+            RowStep = 1,
+            Count = 3 * Units,
+        };
     }
 }

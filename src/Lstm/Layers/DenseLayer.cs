@@ -127,19 +127,7 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[2];
         factors[0] = new() { A = input, Stride = InputSize, Features = InputSize, Gradient = gradient + _weight.Offset };
         factors[1] = _bias is null ? default : new() { A = &one, Features = 1, Gradient = gradient + _bias.Offset };
-        WeightGradient<T> product = new()
-        {
-            Width = pass.Width,
-            Runs = kept.Runs,
-            Columns = _outputs,
-            Factors = factors,
-            FactorCount = _bias is null ? 1 : 2,
-            Gates = kept.Gates.Pointer,
-            GateRows = rows,
-            Strips = pass.Strips,
-            StripsLength = Pass<T>.StripsLength,
-        };
-        pass.Team.Run(ref product);
+        pass.AddWeightGradients(kept.Runs, _outputs, factors, _bias is null ? 1 : 2, kept.Gates.Pointer, rows);
     }
 
     /// <summary>The output, and dz by panels.</summary>

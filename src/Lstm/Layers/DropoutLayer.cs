@@ -16,13 +16,12 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
 
     public override int OutputSize => InputSize;
 
-    public override LayerRecord<T> CreateRecord() => new Record();
+    public override LayerRecord<T> CreateRecord() => new LayerRecord<T>();
 
     public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input.Shape, InputSize);
-        Apply(pass, input.Shape, input.Pointer, kept.Output.Pointer);
+        record.Prepare(input.Shape, InputSize);
+        Apply(pass, input.Shape, input.Pointer, record.Output.Pointer);
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new CopyStep(InputSize);
@@ -54,15 +53,6 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
             Destination = destination,
         };
         pass.Team.Run(ref mask);
-    }
-
-    private sealed class Record : LayerRecord<T>
-    {
-        public void Prepare(SequenceShape shape, int features)
-        {
-            OutputShape = shape;
-            Output.Reserve((long)shape.RowCount * features);
-        }
     }
 
     private sealed class CopyStep(int size) : StepKernel<T>

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
@@ -61,12 +60,6 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
     private sealed class Record : LayerRecord<T>
     {
         public RowRuns Runs { get; } = new();
-
-        public void Prepare(SequenceShape shape, int outputSize)
-        {
-            OutputShape = shape;
-            Output.Reserve((long)shape.RowCount * outputSize);
-        }
     }
 
     private sealed class LookupStep(T* table, int size) : StepKernel<T>

@@ -20,25 +20,6 @@ internal readonly unsafe struct Rows<T>(T* pointer, int features, SequenceShape 
     public int Count => shape.RowCount;
 }
 
-/// <summary>What one layer leaves of a forward pass: its output, and in a derived class what its backward pass needs.</summary>
-internal abstract class LayerRecord<T>
-    where T : unmanaged
-{
-    /// <summary>The buffer that holds the output.</summary>
-    public AlignedBuffer<T> Output { get; protected set; } = new();
-
-    /// <summary>First element of the output in its buffer.</summary>
-    public long OutputStart { get; protected set; }
-
-    /// <summary>The output's shape: the input's, or one row per sequence after a pooling.</summary>
-    public SequenceShape OutputShape { get; protected set; } = new();
-
-    /// <summary>The record of the LSTM layer inside; this one when it has no others inside.</summary>
-    public virtual LayerRecord<T> Recurrent => this;
-
-    public unsafe Rows<T> OutputRows(int features) => new(Output.Pointer + OutputStart, features, OutputShape);
-}
-
 /// <summary>One layer of a network: it knows its sizes and where its parameters lie, and nothing of any batch.</summary>
 internal abstract class Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

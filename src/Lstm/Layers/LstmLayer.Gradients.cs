@@ -44,7 +44,7 @@ internal sealed unsafe partial class LstmLayer<T>
         }
         else
         {
-            AddWeightGradients(pass, kept, factors, count, kept.Gates.Pointer);
+            pass.AddWeightGradients(kept.Runs, _gates, factors, count, kept.Gates.Pointer, kept.GateRows);
         }
 
         if (DropsWeights(pass) && pass.Earlier == 0)
@@ -95,22 +95,5 @@ internal sealed unsafe partial class LstmLayer<T>
             };
             pass.Team.Run(ref peephole);
         }
-    }
-
-    private void AddWeightGradients(Pass<T> pass, DirectionRecord<T> kept, WeightFactor<T>* factors, int count, T* gates)
-    {
-        WeightGradient<T> weights = new()
-        {
-            Width = pass.Width,
-            Runs = kept.Runs,
-            Columns = _gates,
-            Factors = factors,
-            FactorCount = count,
-            Gates = gates,
-            GateRows = kept.GateRows,
-            Strips = pass.Strips,
-            StripsLength = Pass<T>.StripsLength,
-        };
-        pass.Team.Run(ref weights);
     }
 }

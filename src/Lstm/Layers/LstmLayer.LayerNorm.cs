@@ -90,11 +90,11 @@ internal sealed unsafe partial class LstmLayer<T>
     /// <summary>The gradients of x's and s's weights from those of their products, and of the biases from dz.</summary>
     private void AddNormalizedWeightGradients(Pass<T> pass, DirectionRecord<T> kept, WeightFactor<T>* factors, int count, int biases)
     {
-        AddWeightGradients(pass, kept, factors, 1, kept.InputProducts);
-        AddWeightGradients(pass, kept, factors + 1, count - 1 - biases, kept.HiddenProductGradient);
+        pass.AddWeightGradients(kept.Runs, _gates, factors, 1, kept.InputProducts, kept.GateRows);
+        pass.AddWeightGradients(kept.Runs, _gates, factors + 1, count - 1 - biases, kept.HiddenProductGradient, kept.GateRows);
         if (biases > 0)
         {
-            AddWeightGradients(pass, kept, factors + count - biases, biases, kept.Gates.Pointer);
+            pass.AddWeightGradients(kept.Runs, _gates, factors + count - biases, biases, kept.Gates.Pointer, kept.GateRows);
         }
     }
 }

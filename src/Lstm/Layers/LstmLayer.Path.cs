@@ -175,19 +175,7 @@ internal sealed unsafe partial class LstmLayer<T>
             Features = Units,
             Gradient = gradient + _directions[d].Projection!.Offset,
         };
-        WeightGradient<T> weights = new()
-        {
-            Width = pass.Width,
-            Runs = kept.Runs,
-            Columns = _directions[d].ProjectionColumns!,
-            Factors = &factor,
-            FactorCount = 1,
-            Gates = kept.Path.Projected.Pointer,
-            GateRows = tape.OutputShape.RowCount,
-            Strips = pass.Strips,
-            StripsLength = Pass<T>.StripsLength,
-        };
-        pass.Team.Run(ref weights);
+        pass.AddWeightGradients(kept.Runs, _directions[d].ProjectionColumns!, &factor, 1, kept.Path.Projected.Pointer, tape.OutputShape.RowCount);
     }
 
     // The line of g is padding, where a product leaves what is nobody's gradient.

@@ -258,8 +258,6 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             Cells = kept.Cells.Pointer,
             CellSlots = kept.CellSlots,
             KeepCells = kept.KeepsCells,
-            Hidden = tape.Output.Pointer + (d * HiddenSize),
-            HiddenStride = OutputSize,
             Path = Path(pass, tape, d, kept.FirstGateRow(firstRow)),
             GateRecurrent = _directions[d].GateRecurrence is { } gates ? pass.Parameter(gates) : null,
             Drop = CandidateDrop(pass, input.Shape, d),

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Kernels;
-using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
@@ -15,12 +14,11 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
 
     public override string? WholeSequenceReason => "merges what was read in both directions";
 
-    public override LayerRecord<T> CreateRecord() => new Record();
+    public override LayerRecord<T> CreateRecord() => new LayerRecord<T>();
 
     public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input.Shape, OutputSize);
+        record.Prepare(input.Shape, OutputSize);
         RowCombination<T> merge = new()
         {
             Operation = Merge,
@@ -30,7 +28,7 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
             AStride = InputSize,
             B = input.Pointer + OutputSize,
             BStride = InputSize,
-            Output = kept.Output.Pointer,
+            Output = record.Output.Pointer,
             OutputStride = OutputSize,
         };
         pass.Team.Run(ref merge);
@@ -66,15 +64,6 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
                     dy.CopyTo(db);
                     break;
             }
-        }
-    }
-
-    private sealed class Record : LayerRecord<T>
-    {
-        public void Prepare(SequenceShape shape, int features)
-        {
-            OutputShape = shape;
-            Output.Reserve((long)shape.RowCount * features);
         }
     }
 }

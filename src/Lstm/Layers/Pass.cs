@@ -79,6 +79,24 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>Whether a direction of an LSTM layer does not run.</summary>
     public bool Skips(int direction) => Direction is { } only && only != direction;
 
+    /// <summary>Adds dzᵀ·a over all rows into the gradients of some factors, dz [panels, gateRows, line].</summary>
+    public void AddWeightGradients(RowRuns runs, PanelLayout columns, WeightFactor<T>* factors, int count, T* dz, int rows)
+    {
+        WeightGradient<T> weights = new()
+        {
+            Width = Width,
+            Runs = runs,
+            Columns = columns,
+            Factors = factors,
+            FactorCount = count,
+            Gates = dz,
+            GateRows = rows,
+            Strips = Strips,
+            StripsLength = StripsLength,
+        };
+        Team.Run(ref weights);
+    }
+
     public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
 
     /// <summary>The states that go from segment to segment.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
@@ -38,11 +37,5 @@ internal sealed unsafe class RecomputedLayers<T> : Layer<T>
     private sealed class Record(SegmentedPass<T> segments) : LayerRecord<T>
     {
         public SegmentedPass<T> Segments => segments;
-
-        public void Prepare(SequenceShape shape, int features)
-        {
-            OutputShape = shape;
-            Output.Reserve((long)shape.RowCount * features);
-        }
     }
 }

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Kernels;
-using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
@@ -129,12 +128,6 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
         {
             _gradients[layer].Reserve(length);
             return _gradients[layer].Pointer;
-        }
-
-        public void Prepare(SequenceShape shape, int features)
-        {
-            OutputShape = shape;
-            Output.Reserve((long)shape.RowCount * features);
         }
     }
 

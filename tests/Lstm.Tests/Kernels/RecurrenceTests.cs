@@ -104,11 +104,11 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         job.KeepCells = true;
         job.CellSlots = slots;
         job.Cells = operands.Random(c.PaddedUnits * slots);
-        T* hidden = operands.Random(slots * (int)job.HiddenStride);
-        job.Hidden = hidden + c.Direction * c.Units;
+        T* hidden = operands.Random(slots * (int)job.Path.HiddenStride);
+        job.Path = HiddenPath<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
         T[] z = Values(job.Gates, c.Gates.PaddedColumns * c.Shape.RowCount);
         T[] cells = Values(job.Cells, c.PaddedUnits * slots);
-        T[] h = Values(hidden, slots * (int)job.HiddenStride);
+        T[] h = Values(hidden, slots * (int)job.Path.HiddenStride);
         Naive(c, job, inputs, z, cells, h);
         Divide(job, workers);
         string what = $"{width} {c} {inputs} inputs, {workers} workers";
@@ -122,12 +122,12 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         using Operands<T> operands = new(c.Guard, c.Units);
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
         int slots = c.Shape.Count + c.Shape.RowCount;
-        T* hidden = operands.Random(slots * (int)job.HiddenStride);
-        job.Hidden = hidden + c.Direction * c.Units;
+        T* hidden = operands.Random(slots * (int)job.Path.HiddenStride);
+        job.Path = HiddenPath<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
         job.KeepCells = false;
         job.CellSlots = c.Shape.Count;
         job.Cells = operands.Random(c.PaddedUnits * c.Shape.Count);
-        T[] h = Values(hidden, slots * (int)job.HiddenStride);
+        T[] h = Values(hidden, slots * (int)job.Path.HiddenStride);
         T[] cells = new T[c.PaddedUnits * slots];
         for (int u = 0; u < c.PaddedUnits; u++)
         {
@@ -277,8 +277,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         Cells = null,
         CellSlots = 0,
         KeepCells = false,
-        Hidden = null,
-        HiddenStride = 2 * c.Units,
+        Path = HiddenPath<T>.Direct(null, 2 * c.Units, c.Units, c.Shape.Count),
     };
 
     private static T* Own(Case c, Operands<T> operands) => TCell.OwnLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);

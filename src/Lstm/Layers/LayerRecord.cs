@@ -1,0 +1,30 @@
+using Lstm.Kernels;
+using Lstm.Sequences;
+
+namespace Lstm.Layers;
+
+/// <summary>What one layer leaves of a forward pass: its output, and in a derived class what its backward pass needs.</summary>
+internal class LayerRecord<T>
+    where T : unmanaged
+{
+    /// <summary>The buffer that holds the output.</summary>
+    public AlignedBuffer<T> Output { get; protected set; } = new();
+
+    /// <summary>First element of the output in its buffer.</summary>
+    public long OutputStart { get; protected set; }
+
+    /// <summary>The output's shape: the input's, or one row per sequence after a pooling.</summary>
+    public SequenceShape OutputShape { get; protected set; } = new();
+
+    /// <summary>The record of the LSTM layer inside; this one when it has no others inside.</summary>
+    public virtual LayerRecord<T> Recurrent => this;
+
+    /// <summary>Makes room for an output of the input's shape.</summary>
+    public void Prepare(SequenceShape shape, int features)
+    {
+        OutputShape = shape;
+        Output.Reserve((long)shape.RowCount * features);
+    }
+
+    public unsafe Rows<T> OutputRows(int features) => new(Output.Pointer + OutputStart, features, OutputShape);
+}
