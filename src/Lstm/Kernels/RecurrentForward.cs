@@ -82,7 +82,10 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         nint gates = 4 * line;
+        T* seen = Path.Seen;
+        nint seenStride = Path.SeenStride;
         nint size = Path.Size;
+        nint hStride = Path.OutputStride;
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[3];
         terms[0] = Input;
         SetRecurrentTerms(terms + 1, null);
@@ -106,7 +109,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
                 terms[0].A = Input.A + (row * Input.ARowStride);
-                terms[1].A = Path.Seen + (previous * Path.SeenStride);
+                terms[1].A = seen + (previous * seenStride);
                 terms[2].A = terms[1].A + size;
                 T* h = Path.OutputOf(row, first);
                 nint units = Units;
@@ -158,7 +161,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     }
 
                     CellEpilogue<TSimd, TVec, T, TCell>.Forward(
-                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), Path.OutputStride, rows, nint.Min(units, line));
+                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
                     if (CellZoneout.Exists)
                     {
                         CellZoneout.Forward<TSimd, TVec>(t, first, panel * line, before, line, computed, line, after, line, rows, line);
