@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Lstm.Kernels;
 using Lstm.Simd;
 
 namespace Lstm.Cells;

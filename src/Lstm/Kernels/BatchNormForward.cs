@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Cells;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;

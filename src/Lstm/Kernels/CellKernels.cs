@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Cells;
 using Lstm.Simd;
 
 namespace Lstm.Kernels;

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Lstm.Simd;
 
-namespace Lstm.Cells;
+namespace Lstm.Kernels;
 
 /// <summary>The equations of a cell, for one vector of units: what happens between the products and the new states.</summary>
 /// <remarks>
