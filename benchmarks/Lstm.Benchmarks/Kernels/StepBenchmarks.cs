@@ -35,7 +35,7 @@ public unsafe class StepBenchmarks<T>
             Recurrent = _weights.Pointer + ((nint)gates * Units),
             Bias = null,
             SecondBias = null,
-            Own = null,
+            UnitWeights = null,
             Hidden = _rows.Pointer + (gates / 4),
             Cell = _rows.Pointer + (gates / 2),
             Team = _team,

@@ -16,7 +16,7 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
     private TCell _cell = cell;
 
     // Each weight is a parameter, so the lines of a panel are not neighbours.
-    public static int OwnLines => 1;
+    public static int UnitWeightLines => 1;
 
     public static bool FillsPadding => true;
 

@@ -18,7 +18,7 @@ namespace Lstm.Cells;
 internal readonly unsafe struct StandardCell<T> : ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int OwnLines => 0;
+    public static int UnitWeightLines => 0;
 
     public static bool FillsPadding => false;
 

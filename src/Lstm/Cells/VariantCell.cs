@@ -65,7 +65,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         _candidateLow = activations.Candidate<SimdScalar<T>, T>(-_clip);
     }
 
-    public static int OwnLines => 3;
+    public static int UnitWeightLines => 3;
 
     public static bool FillsPadding => TActivations.FillsPadding;
 

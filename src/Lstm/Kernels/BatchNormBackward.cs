@@ -186,10 +186,10 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         nint place = ((panel * Layer.Sequences) + block.First) * line;
-        T* lines = Layer.Lines + (((panel * Layer.LineRows) + block.Row) * cell.KeptLines * line);
+        T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + block.Row) * cell.KeptLines * line);
         CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
             ref cell,
-            Layer.Own == null ? null : Layer.Own + (panel * TCell.OwnLines * line),
+            Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line),
             lines,
             TCell.DropsCandidate ? Layer.Drop.At(Layer.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Layer.Drop,
             Layer.Hidden.GateGradient == null ? null : Layer.Hidden.GateGradient + (3 * place),

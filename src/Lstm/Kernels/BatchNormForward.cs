@@ -92,9 +92,9 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
             nint first = block.First * line;
-            T* own = Layer.Own == null ? null : Layer.Own + (panel * TCell.OwnLines * line);
+            T* own = Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line);
             CandidateDrop<T> drop = TCell.DropsCandidate ? Layer.Drop.At(Layer.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Layer.Drop;
-            T* lines = Layer.Lines + (((panel * Layer.LineRows) + (Layer.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
+            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + (Layer.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(ref cell, own, lines, drop, z + (4 * first), CellsBefore(panel, block), computed + first, block.Count);
         }
 

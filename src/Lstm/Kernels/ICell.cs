@@ -16,7 +16,7 @@ internal unsafe interface ICell<T>
     /// Lines of weights of each panel that belong to the units alone (diagonal ones): of these, <c>own</c> points to the
     /// vector's in the first line, the others follow a line apart. Nothing may be read there if the layer has none.
     /// </summary>
-    static abstract int OwnLines { get; }
+    static abstract int UnitWeightLines { get; }
 
     /// <summary>Whether the c of the padding, where z is 0, would not stay 0: it is cleared then.</summary>
     static abstract bool FillsPadding { get; }

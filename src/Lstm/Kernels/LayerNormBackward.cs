@@ -138,10 +138,10 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 drop = Layer.Drop.At(step, first, (int)(panel * line));
             }
 
-            T* lines = Layer.Lines + (((panel * Layer.LineRows) + row) * cell.KeptLines * line);
+            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + row) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
                 ref cell,
-                Layer.Own == null ? null : Layer.Own + (panel * TCell.OwnLines * line),
+                Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line),
                 lines,
                 drop,
                 Layer.Hidden.GateGradient == null ? null : Layer.Hidden.GateGradient + (3 * place),

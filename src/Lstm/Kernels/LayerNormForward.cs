@@ -93,9 +93,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
             }
 
             Combine<TSimd, TVec>(panel, row - Layer.FirstGateRow, z, rows);
-            T* lines = Layer.Lines + (((panel * Layer.LineRows) + (Layer.KeepCells ? row : first)) * cell.KeptLines * line);
+            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + (Layer.KeepCells ? row : first)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(
-                ref cell, Layer.Own == null ? null : Layer.Own + (panel * TCell.OwnLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
+                ref cell, Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(c, rows, Layer.Units - (panel * line));
         }
     }

@@ -27,11 +27,11 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     public required HiddenPathBackward<T> Hidden;
 
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
-    public required T* Own;
+    public required T* UnitWeights;
 
-    /// <summary>What the cell has kept and keeps for its weights' gradients, [panels, LineRows, KeptLines·line].</summary>
-    public T* Lines;
-    public nint LineRows;
+    /// <summary>What the cell has kept and keeps for its weights' gradients, [panels, KeptRows, KeptLines·line].</summary>
+    public T* KeptValues;
+    public nint KeptRows;
 
     /// <summary>In: gates, out: dz; [panels, GateRows, 4·line].</summary>
     public required T* Gates;
@@ -125,11 +125,11 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                 drop = Drop.At(step, first, (int)(panel * line));
             }
 
-            T* lines = Lines + (((panel * LineRows) + row) * cell.KeptLines * line);
+            T* lines = KeptValues + (((panel * KeptRows) + row) * cell.KeptLines * line);
             T* z = Gates + (((panel * GateRows) + row) * 4 * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Backward(
                 ref cell,
-                Own == null ? null : Own + (panel * TCell.OwnLines * line),
+                UnitWeights == null ? null : UnitWeights + (panel * TCell.UnitWeightLines * line),
                 lines,
                 drop,
                 Hidden.GateGradient == null ? null : Hidden.GateGradient + (3 * place),

@@ -38,11 +38,11 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required T* Bias;
 
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
-    public required T* Own;
+    public required T* UnitWeights;
 
-    /// <summary>What the cell keeps, [panels, LineRows, KeptLines·line]: by row when the cells are kept, else by rank.</summary>
-    public T* Lines;
-    public nint LineRows;
+    /// <summary>What the cell keeps, [panels, KeptRows, KeptLines·line]: by row when the cells are kept, else by rank.</summary>
+    public T* KeptValues;
+    public nint KeptRows;
 
     /// <summary>z [panels, GateRows, 4·line], its first row standing for row <see cref="FirstGateRow"/>.</summary>
     public required T* Gates;
@@ -150,9 +150,9 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     T* cells = Cells + (panel * CellSlots * line);
                     T* before = cells + ((KeepCells ? previous : first) * line);
                     T* after = cells + ((KeepCells ? Sequences + row : first) * line);
-                    T* own = Own == null ? null : Own + (panel * TCell.OwnLines * line);
+                    T* own = UnitWeights == null ? null : UnitWeights + (panel * TCell.UnitWeightLines * line);
                     T* computed = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
-                    T* lines = Lines + (((panel * LineRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
+                    T* lines = KeptValues + (((panel * KeptRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
                     int t = Plan.SequenceStep(step);
                     if (TCell.DropsCandidate)
                     {

@@ -20,7 +20,7 @@ internal unsafe struct RecurrentStep<T>
     public required T* SecondBias;
 
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
-    public required T* Own;
+    public required T* UnitWeights;
 
     /// <summary>h [units], in room for whole lines. Becomes the new h.</summary>
     public required T* Hidden;
@@ -125,7 +125,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
             T* r = _step.Recurrent + (panel * width * _step.Units);
             RowKernel<TSimd, TVec, T>.Run(z, start, x, _step.Inputs, w, _step.Hidden, _step.Units, r);
             T* c = _step.Cell + (panel * Line);
-            T* own = _step.Own == null ? null : _step.Own + (panel * TCell.OwnLines * Line);
+            T* own = _step.UnitWeights == null ? null : _step.UnitWeights + (panel * TCell.UnitWeightLines * Line);
             CellEpilogue<TSimd, TVec, T, TCell>.Step(ref cell, own, lines, z, c, next + (panel * Line));
         }
     }

@@ -16,9 +16,9 @@ internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
     /// <summary>How many weights each unit has.</summary>
     public required int Weights;
 
-    /// <summary>The steps' parts, the last <see cref="Weights"/> lines of each of [panels, LineRows, KeptLines·line].</summary>
-    public required T* Lines;
-    public required nint LineRows;
+    /// <summary>The steps' parts, the last <see cref="Weights"/> lines of each of [panels, KeptRows, KeptLines·line].</summary>
+    public required T* KeptValues;
+    public required nint KeptRows;
     public required nint KeptLines;
 
     /// <summary>dw [Weights, panels, line].</summary>
@@ -47,7 +47,7 @@ internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
             for (nint weight = 0; weight < Weights; weight++)
             {
                 T* gradient = Gradient + (((weight * Panels) + panel) * line);
-                T* parts = Lines + (panel * LineRows * width) + ((KeptLines - Weights + weight) * line);
+                T* parts = KeptValues + (panel * KeptRows * width) + ((KeptLines - Weights + weight) * line);
                 for (nint u = 0; u < line; u += TSimd.Width)
                 {
                     TVec sum = TSimd.Load(gradient + u);

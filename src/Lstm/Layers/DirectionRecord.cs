@@ -26,10 +26,10 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
 
     public bool KeepsCells { get; private set; }
 
-    /// <summary>What a custom cell keeps: [panels, LineRows, KeptLines·line], by row when the cells are kept, else by rank.</summary>
-    public AlignedBuffer<T> Lines { get; } = new();
+    /// <summary>What a custom cell keeps: [panels, KeptRows, KeptLines·line], by row when the cells are kept, else by rank.</summary>
+    public AlignedBuffer<T> KeptValues { get; } = new();
 
-    public int LineRows { get; private set; }
+    public int KeptRows { get; private set; }
 
     public int KeptLines => spec.Cell?.KeptLines ?? 0;
 
@@ -90,8 +90,8 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
         GateRows = keeps ? shape.RowCount : LongestStretch();
         Gates.Reserve((long)gates.PaddedColumns * GateRows);
         Cells.Reserve((long)PaddedUnits * CellSlots);
-        LineRows = keeps ? shape.RowCount : shape.Count;
-        Lines.Reserve((long)PaddedUnits * LineRows * KeptLines);
+        KeptRows = keeps ? shape.RowCount : shape.Count;
+        KeptValues.Reserve((long)PaddedUnits * KeptRows * KeptLines);
     }
 
     /// <summary>The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.</summary>

@@ -70,8 +70,8 @@ internal sealed unsafe partial class LstmLayer<T>
                 Runs = kept.Runs,
                 Panels = _gates.PanelCount,
                 Weights = direction.CellWeights.Length,
-                Lines = kept.Lines.Pointer,
-                LineRows = kept.LineRows,
+                KeptValues = kept.KeptValues.Pointer,
+                KeptRows = kept.KeptRows,
                 KeptLines = kept.KeptLines,
                 Gradient = gradient + direction.CellWeights[0].Offset,
             };

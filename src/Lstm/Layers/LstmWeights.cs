@@ -73,7 +73,7 @@ internal sealed class LstmWeights
     public Parameter[] CellWeights { get; }
 
     /// <summary>Where the weights of the units' own begin, if there are any.</summary>
-    public Parameter? Own => Peephole ?? (CellWeights.Length > 0 ? CellWeights[0] : null);
+    public Parameter? UnitWeights => Peephole ?? (CellWeights.Length > 0 ? CellWeights[0] : null);
 
     /// <summary>W_hr [P, H], and how its rows lie in panels.</summary>
     public Parameter? Projection { get; }

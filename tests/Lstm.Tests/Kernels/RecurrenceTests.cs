@@ -198,7 +198,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                 OutputStride = stride,
                 HiddenGradient = dh,
             },
-            Own = Own(c, operands),
+            UnitWeights = UnitWeights(c, operands),
             Gates = gates,
             GateRows = rows,
             Cells = operands.Random(c.PaddedUnits * slots),
@@ -229,7 +229,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
             Recurrent = job.Recurrent,
             Bias = job.Bias,
             SecondBias = null,
-            Own = job.Own,
+            UnitWeights = job.UnitWeights,
             Hidden = operands.Random(c.PaddedUnits),
             Cell = operands.Random(c.PaddedUnits),
             Team = team,
@@ -270,7 +270,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
             Count = inputs,
         },
         Bias = inputs == 2 ? null : operands.Packed(c.Gates, 1),
-        Own = Own(c, operands),
+        UnitWeights = UnitWeights(c, operands),
         Gates = null,
         GateRows = 0,
         FirstGateRow = 0,
@@ -280,9 +280,9 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         Path = HiddenPath<T>.Direct(null, 2 * c.Units, c.Units, c.Shape.Count),
     };
 
-    private static T* Own(Case c, Operands<T> operands) => TCell.OwnLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);
+    private static T* UnitWeights(Case c, Operands<T> operands) => TCell.UnitWeightLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);
 
-    private static T* OwnOf(T* own, int unit) => own == null ? null : own + (unit / Line * TCell.OwnLines * Line) + (unit % Line);
+    private static T* UnitWeightsOf(T* own, int unit) => own == null ? null : own + (unit / Line * TCell.UnitWeightLines * Line) + (unit % Line);
 
     private static ProductTerm<T> GateTerm(Case c, nint gates, nint transposed, int panel) => new()
     {
@@ -329,7 +329,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     ref T o = ref z[c.GateIndex(3, u, row)];
                     ref T state = ref cells[c.CellIndex(u, slot, slots)];
                     state = cell.Forward<SimdScalar<T>, T>(
-                        OwnOf(job.Own, u), null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                        UnitWeightsOf(job.UnitWeights, u), null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
                         h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(o, state);
@@ -362,7 +362,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     dc[c.CellIndex(u, rank, c.Shape.Count)] += cell.OutputBackward<SimdScalar<T>, T>(
                         z[c.GateIndex(3, u, row)], after, dh[(rank * c.PaddedUnits) + u], out T dO);
                     cell.Backward<SimdScalar<T>, T>(
-                        OwnOf(job.Own, u), null, null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
+                        UnitWeightsOf(job.UnitWeights, u), null, null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
                         job.Cells[c.CellIndex(u, previous, slots)], after, dO, ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
                 }
 
