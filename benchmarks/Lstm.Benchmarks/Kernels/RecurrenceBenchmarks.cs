@@ -88,8 +88,7 @@ public unsafe class RecurrenceBenchmarks<T>
             Sequences = count,
             Hidden = new HiddenPathBackward<T>
             {
-                Size = units,
-                Sequences = count,
+                Path = HiddenPath<T>.Direct(null, units, units, count),
                 Transposed = transposed,
                 Columns = columns,
                 GateTerms = _terms.Pointer,

@@ -17,13 +17,7 @@ internal unsafe struct HiddenPathBackward<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The path of the forward pass. Its <see cref="HiddenPath{T}.Exists"/> says whether it has anything on it.</summary>
-    public HiddenPath<T> Path;
-
-    /// <summary>Values of h.</summary>
-    public required int Size;
-
-    /// <summary>B.</summary>
-    public required int Sequences;
+    public required HiddenPath<T> Path;
 
     /// <summary>Whether no error flows back through what saw h (Hochreiter &amp; Schmidhuber 1997).</summary>
     public bool Truncates;
@@ -77,6 +71,10 @@ internal unsafe struct HiddenPathBackward<T>
 
     /// <summary>∂/∂i, ∂/∂f, ∂/∂o from the next step, [panels of units, B, 3·line].</summary>
     public T* GateGradient;
+
+    private readonly int Size => Path.Size;
+
+    private readonly int Sequences => Path.Sequences;
 
     /// <summary>dm, the gradient of the units' outputs, of rank 0, and its stride.</summary>
     public readonly T* Units => UnitGradient != null ? UnitGradient : HiddenGradient;

@@ -92,8 +92,6 @@ internal sealed unsafe partial class LstmLayer<T>
         return new HiddenPathBackward<T>
         {
             Path = Path(pass, tape, d, 0),
-            Size = HiddenSize,
-            Sequences = tape.OutputShape.Count,
             Truncates = _spec.TruncatedGradient,
             Transposed = kept.TransposedHh.Pointer,
             Columns = kept.TransposedHh.Columns,

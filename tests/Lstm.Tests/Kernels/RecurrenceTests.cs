@@ -188,8 +188,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
             Sequences = c.Shape.Count,
             Hidden = new HiddenPathBackward<T>
             {
-                Size = c.Units,
-                Sequences = c.Shape.Count,
+                Path = HiddenPath<T>.Direct(null, c.Units, c.Units, c.Shape.Count),
                 Transposed = transposed,
                 Columns = columns,
                 GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
