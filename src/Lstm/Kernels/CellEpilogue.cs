@@ -140,6 +140,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     }
 
     // The padding of the last panel's dz, dc and kept lines: nothing of it may reach a weight's gradient.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ClearPadding(ref TCell cell, T* lines, T* z, T* dc, nint rows, nint units)
     {
         ClearPadding(z, 4 * rows, units);
@@ -148,6 +149,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     }
 
     // What a cell has made of the units that a last panel, of fewer than a line, does not have.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ClearPadding(T* lines, nint count, nint units)
     {
         nint line = 64 / sizeof(T);
