@@ -42,7 +42,7 @@ public sealed class LstmCell<T>
 
         if (network.HasStatistics)
         {
-            throw new ArgumentException("A cell has no batch norm: single steps do not know which of a sequence's steps they are, nor whether they are in training.", nameof(network));
+            throw new ArgumentException("A cell has no batch norm: its statistics are measured over a pass, and kept for each step of it.", nameof(network));
         }
 
         Network = network;

@@ -45,12 +45,13 @@ public abstract class CustomCell : IEquatable<CustomCell>
     /// <param name="cell">The cell with its settings.</param>
     /// <exception cref="ArgumentException">
     /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not know its settings
-    /// (a record struct tells its public properties and fields); or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
+    /// (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations); or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
     /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64.
     /// </exception>
     public static CustomCell Of<[DynamicallyAccessedMembers(
         DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
-        | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)] TCell>(string name, TCell cell)
+        | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
+        | DynamicallyAccessedMemberTypes.PublicProperties)] TCell>(string name, TCell cell)
         where TCell : unmanaged, ICustomCell<TCell>
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -60,10 +61,11 @@ public abstract class CustomCell : IEquatable<CustomCell>
         }
 
         string settings = SettingsOf(cell);
-        if (UntoldField(typeof(TCell), settings) is { } field)
+        if (UntoldField(typeof(TCell)) is { } field)
         {
             throw new ArgumentException(
-                $"The cell '{name}' has the field '{field}', which its text '{settings}' does not tell: files would not know it. Make it a record struct with public properties, or override ToString.", nameof(cell));
+                $"The cell '{name}' has '{field}', which its text '{settings}' does not tell: files would not know it. Make it a record struct whose settings are public properties "
+                + "with no code of their own, of numbers, booleans and enumerations, or override ToString.", nameof(cell));
         }
 
         string[] weights = [.. TCell.WeightNames];
@@ -99,26 +101,33 @@ public abstract class CustomCell : IEquatable<CustomCell>
 
     internal abstract double StartOf(int weight, int unit, int units);
 
-    // A text of the cell's own is trusted; that of a record struct consists of its public members; any other says nothing.
+    // A text of the cell's own is trusted; that of a record struct consists of its public members, and says all about numbers, booleans and
+    // enumerations; any other says nothing.
     private static string? UntoldField(
         [DynamicallyAccessedMembers(
             DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
-            | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)] Type cell,
-        string settings)
+            | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
+            | DynamicallyAccessedMemberTypes.PublicProperties)] Type cell)
     {
         const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        MethodInfo? text = cell.GetMethod(nameof(ToString), Own, []);
-        if (text is not null && !text.IsDefined(typeof(CompilerGeneratedAttribute)))
+        if (cell.GetMethod(nameof(ToString), Own, []) is { } text && !text.IsDefined(typeof(CompilerGeneratedAttribute)))
         {
             return null;
         }
 
-        bool isOwnRecord = cell.GetMethod("PrintMembers", Own, [typeof(StringBuilder)]) is { } print && !print.IsDefined(typeof(CompilerGeneratedAttribute));
-        foreach (FieldInfo field in isOwnRecord ? [] : cell.GetFields(Own))
+        MethodInfo? print = cell.GetMethod("PrintMembers", Own, [typeof(StringBuilder)]);
+        if (print is not null && !print.IsDefined(typeof(CompilerGeneratedAttribute)))
+        {
+            return null;
+        }
+
+        foreach (FieldInfo field in cell.GetFields(Own))
         {
             // The field behind a property is named after it: <Beta>k__BackingField.
             string name = field.Name.StartsWith('<') ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
-            if (!settings.Contains($" {name} = ", StringComparison.Ordinal))
+            bool isPublic = field.IsPublic || (name != field.Name && cell.GetProperty(name)?.GetMethod?.IsPublic == true);
+            bool tellsAll = field.FieldType == typeof(bool) || typeof(IFormattable).IsAssignableFrom(field.FieldType);
+            if (print is null || !isPublic || !tellsAll)
             {
                 return name;
             }

@@ -19,7 +19,6 @@ internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spe
     /// <summary>The same, padded.</summary>
     private readonly int _paddedSize = PanelLayout.Plain<T>(spec.ProjectionSize ?? spec.HiddenSize).PaddedColumns;
 
-
     /// <summary>m [R, H], or by rank [B, H].</summary>
     public AlignedBuffer<T> Outputs { get; } = new();
 

@@ -61,7 +61,7 @@ public sealed record LstmSpec : LayerSpec
 
     /// <summary>
     /// The longest memory T that the data ask for, in steps, at least 2 (chrono initialisation, Tallec &amp; Ollivier 2018): the biases of the forget gates
-    /// start at log u with u uniform from 1 to T − 1, those of the input gates at −log u, so that the units forget over times of 1 to T steps
+    /// start at log u with u uniform from 1 to T − 1, those of the input gates at −log u, so that the units forget over times of 2 to T steps
     /// and the gradient reaches as far. In place of <see cref="ForgetBias"/>, for logistic gates; with two biases, the first one gets it. Null,
     /// the default, for none.
     /// </summary>

@@ -7,6 +7,7 @@ internal struct LossMeter
     private double _normalizer;
     private long _right;
     private long _decisions;
+    private long _passes;
 
     public void Add(LossTotals totals)
     {
@@ -14,6 +15,7 @@ internal struct LossMeter
         _normalizer += totals.Normalizer;
         _right += totals.Right;
         _decisions += totals.Decisions;
+        _passes++;
     }
 
     public void Add(LossMeter other)
@@ -22,9 +24,12 @@ internal struct LossMeter
         _normalizer += other._normalizer;
         _right += other._right;
         _decisions += other._decisions;
+        _passes += other._passes;
     }
 
     public readonly double Accuracy => _decisions == 0 ? double.NaN : (double)_right / _decisions;
 
-    public readonly double Loss(Reduction reduction) => reduction == Reduction.Sum ? _sum : _normalizer == 0 ? 0 : _sum / _normalizer;
+    /// <summary>The loss; NaN when nothing was added.</summary>
+    public readonly double Loss(Reduction reduction)
+        => _passes == 0 ? double.NaN : reduction == Reduction.Sum ? _sum : _normalizer == 0 ? 0 : _sum / _normalizer;
 }

@@ -68,7 +68,12 @@ internal sealed class TrainingSteps<T> : IDisposable
             return;
         }
 
-        if (_trainer.CarriedState?.Count == _state!.Count)
+        if (_isInitial)
+        {
+            // Made anew where the training goes on: it is the network's own.
+            _trainer.CarriedState = null;
+        }
+        else if (_trainer.CarriedState?.Count == _state!.Count)
         {
             _trainer.CarriedState.CopyFrom(_state);
         }
@@ -126,11 +131,18 @@ internal sealed class TrainingSteps<T> : IDisposable
 
         for (int first = 0; first < batch.InputShape.StepCount; first += steps)
         {
+            if (_isInitial && first > 0)
+            {
+                // The last step has moved a learned state.
+                ResetState(batch.InputShape.Count);
+            }
+
             _segment.Set(batch, first, steps);
             Begin();
             LossTotals totals = back == steps
                 ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, 1)
                 : OverlappingPass(batch, draw, first, steps, back);
+
             // The next segment looks back to the same beginning, unless that lies further than it looks.
             _isInitial &= first + steps + steps <= back && first + steps < batch.InputShape.StepCount;
             meter.Add(totals);

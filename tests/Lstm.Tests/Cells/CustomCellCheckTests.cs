@@ -73,6 +73,7 @@ public class CustomCellCheckTests
     {
         Assert.Contains("'Rate'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("class-like", new Untold { Rate = 0.1 })).Message);
         Assert.Contains("'_hidden'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("half", new HalfTold(0.1, 2))).Message);
+        Assert.Contains("'Inner'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("nested", new Nested(new OwnText(3)))).Message);
         Assert.Equal("told { Rate = 0.25, Shift = 2 }", CustomCell.Of("told", new Told(0.25, 2)).ToString());
         Assert.Equal("own 3", CustomCell.Of("own", new OwnText(3)).ToString());
         Assert.Throws<ArgumentException>("name", () => CustomCell.Of("two\nlines", new OddCell(1)));
@@ -244,6 +245,8 @@ public class CustomCellCheckTests
         public HalfTold(double rate, int hidden)
             : this(rate) => _hidden = hidden;
     }
+
+    private readonly record struct Nested(OwnText Inner) : INothing<Nested>;
 
     private record struct Told(double Rate, int Shift) : INothing<Told>;
 

@@ -59,6 +59,18 @@ public class GradientCheckTests
         Assert.InRange(GradientCheck.Function("wrong", x, F, [slopes[0], slopes[1] * factor]).Error, 0.9 * Math.Abs(1 - factor), double.PositiveInfinity);
     }
 
+    [Theory]
+    [InlineData(1e12, 1, GradientCheck.DefaultStep)]
+    [InlineData(1e8, 1e-4, GradientCheck.DefaultStep)]
+    [InlineData(1, 1, 1e-15)]
+    public void Function_whose_slope_drowns_in_rounding_still_catches_a_wrong_gradient(double level, double slope, double step)
+    {
+        double[] x = [0.5];
+        Assert.InRange(GradientCheck.Function("wrong", x, () => level + (slope * x[0]), [0], step).Error, 0.1, double.PositiveInfinity);
+        Assert.InRange(GradientCheck.Function("right", x, () => level + (slope * x[0]), [slope], step).Error, 0, 1e-6);
+        Assert.Equal(0, GradientCheck.Function("none", x, () => level, [0], step).Error);
+    }
+
     [Fact]
     public void Function_that_is_NaN_fails()
     {

@@ -294,6 +294,9 @@ public class TrainerTests
         Assert.Equal((1, 1), (result.Steps, result.SkippedSteps));
         Close.SameBits<float>(after.Flat, skipped.Flat, "parameters");
 
+        Assert.True(double.IsNaN(new Trainer<float>(network.Clone(), new MeanSquaredError<float>(), new Sgd<float>(0.1))
+            .Fit([bad], new TrainingOptions { OnNonFinite = NonFiniteAction.SkipStep }).Loss));
+
         // The epoch's loss is that of the batch that was learned from.
         Network<float> only = network.Clone();
         Assert.Equal(new Trainer<float>(only, new MeanSquaredError<float>(), new Sgd<float>(0.1)).Fit([good], new TrainingOptions()).Loss, result.Loss);
@@ -364,6 +367,37 @@ public class TrainerTests
         Trainer<double> second = new(network, new MeanSquaredError<double>(), OnlyFirst());
         second.Fit([new(firstInput, firstTarget), new(input, target)], new TrainingOptions { CarryState = true, TruncateAfter = truncate, StepEvery = every });
         Assert.NotEqual(after, [.. network.ReadParameter("lstm.initial_h_l0")]);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(2, null)]
+    [InlineData(4, 1)]
+    public void Fit_that_goes_on_behind_a_skipped_step_gives_the_same_bits(int? truncate, int? every)
+    {
+        LayerSpec[] specs = [new LstmSpec(4) { LearnInitialState = true }, new DenseSpec(1)];
+        TrainingOptions options = new() { CarryState = true, TruncateAfter = truncate, StepEvery = every, OnNonFinite = NonFiniteAction.SkipStep };
+        Network<double> whole = Network.Create<double>(1, 7, specs), parts = whole.Clone();
+        List<TrainingBatch<double>> batches = [.. Enumerable.Range(0, 4).Select(i => new TrainingBatch<double>(
+            SequenceBatch.FromSequences<double>([[i == 1 ? double.NaN : 0.3, 0.1 * i, 0.5, -0.2]]), SequenceBatch.FromSequences<double>([[0.1, 0.2 * i, 0.3, 0.4]])))];
+        TrainingResult result = new Trainer<double>(whole, new MeanSquaredError<double>(), new Sgd<double>(0.1)).Fit(batches, options);
+        Assert.InRange(result.SkippedSteps, 1, long.MaxValue);
+
+        Trainer<double> trainer = new(parts, new MeanSquaredError<double>(), new Sgd<double>(0.1));
+        for (int stop = 1; stop < 4; stop++)
+        {
+            using CancellationTokenSource cancellation = new();
+            Assert.Throws<OperationCanceledException>(() => trainer.Fit(batches, options, null, new After(cancellation.Cancel), cancellation.Token));
+            Assert.Equal(stop, trainer.Position.Batch);
+        }
+
+        trainer.Fit(batches, options);
+        Close.SameBits<double>(whole.Flat, parts.Flat, "parameters");
+    }
+
+    private sealed class After(Action action) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => action();
     }
 
     [Fact]
