@@ -6,7 +6,6 @@ namespace Lstm.Benchmarks.Reproduce;
 internal static class PaperNetwork
 {
     public const int InputGate = 0;
-    public const int ForgetGate = 1;
     public const int OutputGate = 3;
 
     /// <summary>The cell of 1997: no forget gate, g from [−2, 2], h from [−1, 1], errors that flow back along the cell alone.</summary>

@@ -13,6 +13,11 @@ namespace Lstm;
 /// <remarks>Two are equal if their names and settings are.</remarks>
 public abstract class CustomCell : IEquatable<CustomCell>
 {
+    // What tells whether a cell's text says all about it.
+    private const DynamicallyAccessedMemberTypes LookedAt = DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
+        | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
+        | DynamicallyAccessedMemberTypes.PublicProperties;
+
     // Names that an LSTM layer's own weights have.
     private static readonly string[] Taken = ["ih", "hh", "ch", "hr", "gg"];
 
@@ -48,10 +53,7 @@ public abstract class CustomCell : IEquatable<CustomCell>
     /// (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations); or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
     /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64.
     /// </exception>
-    public static CustomCell Of<[DynamicallyAccessedMembers(
-        DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
-        | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
-        | DynamicallyAccessedMemberTypes.PublicProperties)] TCell>(string name, TCell cell)
+    public static CustomCell Of<[DynamicallyAccessedMembers(LookedAt)] TCell>(string name, TCell cell)
         where TCell : unmanaged, ICustomCell<TCell>
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -103,11 +105,7 @@ public abstract class CustomCell : IEquatable<CustomCell>
 
     // A text of the cell's own is trusted; that of a record struct consists of its public members, and says all about numbers, booleans and
     // enumerations; any other says nothing.
-    private static string? UntoldField(
-        [DynamicallyAccessedMembers(
-            DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
-            | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
-            | DynamicallyAccessedMemberTypes.PublicProperties)] Type cell)
+    private static string? UntoldField([DynamicallyAccessedMembers(LookedAt)] Type cell)
     {
         const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         if (cell.GetMethod(nameof(ToString), Own, []) is { } text && !text.IsDefined(typeof(CompilerGeneratedAttribute)))

@@ -15,8 +15,8 @@ public sealed class LayerGates<T>
         (int units, int hiddenSize) = (layer.Units, layer.HiddenSize);
         Name = name;
         Units = units;
-        Gates = layer.Gates;
-        CellZoneout = layer.CellZoneoutRate;
+        Gates = layer.Spec.UsedGates;
+        CellZoneout = layer.Spec.CellZoneout;
         InputGate = new(units);
         ForgetGate = new(units);
         Candidate = new(units);

@@ -30,9 +30,6 @@ internal readonly unsafe struct TapeView<T>
         }
     }
 
-    /// <summary>The gates that the layer has; what stands in the place of another is nothing.</summary>
-    public LstmGates Gates => _layer.Gates;
-
     public string Name => _layer.NameOf(_direction);
 
     public bool IsReverse => Kept.Plan.Reverse;
@@ -50,7 +47,7 @@ internal readonly unsafe struct TapeView<T>
     public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Kept.CopyGate(gate, Shape.Row(sequence, step), destination);
 
     /// <summary>Whether a custom cell does not use a gate: what it leaves in its place may be anything.</summary>
-    public bool IsUnused(int gate) => _layer.HasCustomCell && !Gates.HasFlag((LstmGates)(1 << gate));
+    public bool IsUnused(int gate) => _layer.Spec.Cell is { } cell && !cell.Gates.HasFlag((LstmGates)(1 << gate));
 
     /// <summary>c after a step.</summary>
     public void CopyCell(int sequence, int step, Span<T> destination) => Kept.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);

@@ -14,10 +14,10 @@ internal static class LstmChecks
         SpecCheck.Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
         SpecCheck.Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
         SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
-        SpecCheck.Check(spec.ForgetBias is null || UsedGates(spec).HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a forget gate");
+        SpecCheck.Check(spec.ForgetBias is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a forget gate");
         SpecCheck.Check(spec.MemorySpan is null or >= 2, name, nameof(spec.MemorySpan), spec.MemorySpan, "at least 2, or null");
         SpecCheck.Check(spec.MemorySpan is null || spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a bias");
-        SpecCheck.Check(spec.MemorySpan is null || UsedGates(spec).HasFlag(LstmGates.Forget), name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a forget gate");
+        SpecCheck.Check(spec.MemorySpan is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a forget gate");
         SpecCheck.Check(spec.MemorySpan is null || spec.ForgetBias is null, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside a ForgetBias");
         SpecCheck.Check(
             spec.MemorySpan is null || (IsLogistic(spec.GateActivation) && IsLogistic(spec.ReverseGateActivation)), name, nameof(spec.MemorySpan), spec.MemorySpan, "null unless the gates are logistic");
@@ -56,10 +56,6 @@ internal static class LstmChecks
         SpecCheck.Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
         SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
     }
-
-    /// <summary>The gates that a layer uses.</summary>
-    public static LstmGates UsedGates(LstmSpec spec) => spec.Cell?.Gates ?? (LstmGates.Candidate
-        | (spec.InputGate ? LstmGates.Input : 0) | (spec.ForgetGate ? LstmGates.Forget : 0) | (spec.OutputGate ? LstmGates.Output : 0));
 
     private static bool IsLogistic(LstmActivation? activation) => activation is null or { Function: LstmActivationFunction.Sigmoid };
 

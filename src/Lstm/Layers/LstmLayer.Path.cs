@@ -48,10 +48,15 @@ internal sealed unsafe partial class LstmLayer<T>
     {
         DirectionRecord<T> kept = tape.Directions[d];
         T* hidden = tape.Output.Pointer + (d * HiddenSize);
+        if (IsDirect && !SeesOwnBuffer(pass))
+        {
+            return HiddenPath<T>.Direct(hidden, OutputSize, Units, tape.OutputShape.Count);
+        }
+
         bool projects = _spec.ProjectionSize is not null;
         return new HiddenPath<T>
         {
-            Exists = !IsDirect || SeesOwnBuffer(pass),
+            Exists = true,
             Units = Units,
             Size = HiddenSize,
             Sequences = tape.OutputShape.Count,

@@ -167,7 +167,7 @@ internal sealed class LstmWeights
         if (spec.MemorySpan is int span)
         {
             double[] logs = start.NextLogs(_units, span - 1);
-            if (LstmChecks.UsedGates(spec).HasFlag(LstmGates.Input))
+            if (spec.UsedGates.HasFlag(LstmGates.Input))
             {
                 StartGate(start, InputGate, Array.ConvertAll(logs, log => -log));
             }
@@ -189,7 +189,7 @@ internal sealed class LstmWeights
     private void StartGate<T>(ParameterStart<T> start, int gate, double[] values)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        start.Some(Biases[0], gate * _units, values);
+        start.Set(Biases[0], gate * _units, values);
         foreach (Parameter second in Biases.Skip(1))
         {
             start.Constant(second, 0, gate * _units, _units);

@@ -26,10 +26,10 @@ internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
 
     /// <summary>All equal, from the first on.</summary>
     public void Constant(Parameter parameter, double value, int first, int count)
-        => Some(parameter, first, [.. Enumerable.Repeat(value, count)]);
+        => Set(parameter, first, [.. Enumerable.Repeat(value, count)]);
 
     /// <summary>Some of a parameter's values, from the first on.</summary>
-    public void Some(Parameter parameter, int first, double[] some)
+    public void Set(Parameter parameter, int first, double[] some)
     {
         T[] values = new T[parameter.Count];
         parameter.Unpack<T>(flat.Span, values);

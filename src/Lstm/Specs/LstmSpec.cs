@@ -205,4 +205,8 @@ public sealed record LstmSpec : LayerSpec
     public double CellZoneout { get; init; }
 
     internal override string Kind => "lstm";
+
+    /// <summary>The gates that the equations have.</summary>
+    internal LstmGates UsedGates => Cell?.Gates ?? (LstmGates.Candidate
+        | (InputGate ? LstmGates.Input : 0) | (ForgetGate ? LstmGates.Forget : 0) | (OutputGate ? LstmGates.Output : 0));
 }

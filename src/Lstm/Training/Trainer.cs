@@ -14,7 +14,7 @@ namespace Lstm;
 public sealed partial class Trainer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private bool _isRunning;
+    private int _running;
 
     /// <summary>Makes a trainer.</summary>
     /// <param name="network">The network to train.</param>
@@ -84,12 +84,11 @@ public sealed partial class Trainer<T>
 
         CheckLayers(options);
         CheckSteps(batches, options);
-        if (_isRunning)
+        if (Interlocked.Exchange(ref _running, 1) != 0)
         {
             throw new InvalidOperationException("This trainer is in Fit already: a progress callback or another thread has called it.");
         }
 
-        _isRunning = true;
         try
         {
             using TrainingRun<T> run = new(this, batches, options, validationBatches ?? [], progress);
@@ -97,7 +96,7 @@ public sealed partial class Trainer<T>
         }
         finally
         {
-            _isRunning = false;
+            Volatile.Write(ref _running, 0);
         }
     }
 

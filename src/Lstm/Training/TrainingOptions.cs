@@ -13,7 +13,7 @@ public enum NonFiniteAction
 /// <summary>How <see cref="Trainer{T}.Fit"/> goes through the batches.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>How often all batches are gone through, at least 1. Default 1.</summary>
+    /// <summary>How often all batches are gone through, at least 0. Default 1.</summary>
     public int Epochs { get; init; } = 1;
 
     /// <summary>

@@ -44,7 +44,8 @@ public sealed record TrainingResult
 
 /// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
 /// <param name="Loss">
-/// The loss over all elements of the epoch, but for those of skipped steps; where the training went on in the middle of an epoch, over the rest of it.
+/// The loss over all elements of the epoch, but for those of skipped steps; where the training went on in the middle of an epoch, over the rest of it. NaN when every
+/// step was skipped.
 /// </param>
 /// <param name="Accuracy">The share of right decisions; NaN where the loss decides nothing.</param>
 /// <param name="ValidationLoss">The validation loss; NaN without validation.</param>

@@ -24,6 +24,12 @@ internal sealed class TrainingSteps<T> : IDisposable
     /// <summary>Where segments overlap: the states of the pass at hand, while <see cref="_state"/> waits for the next one.</summary>
     private NetworkState<T>? _running;
 
+    /// <summary>The losses of the step that is not complete yet: an epoch's has no part of skipped ones.</summary>
+    private LossMeter _pending;
+
+    /// <summary>Whether the states of the pass to come are the initial ones, whose gradient belongs to the learned initial state.</summary>
+    private bool _isInitial;
+
     public TrainingSteps(Trainer<T> trainer, TrainingOptions options, int workers)
     {
         (_trainer, _options) = (trainer, options);
@@ -37,12 +43,6 @@ internal sealed class TrainingSteps<T> : IDisposable
         _averages = new RunningAverages<T>(trainer.Network);
         _state = options.CarryState ? trainer.CarriedState?.Clone() : null;
     }
-
-    /// <summary>The losses of the step that is not complete yet: an epoch's has no part of skipped ones.</summary>
-    private LossMeter _pending;
-
-    /// <summary>Whether the states of the pass to come are the initial ones, whose gradient belongs to the learned initial state.</summary>
-    private bool _isInitial;
 
     public long Made { get; private set; }
 

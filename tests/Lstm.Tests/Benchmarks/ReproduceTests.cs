@@ -133,8 +133,8 @@ public sealed partial class ReproduceTests
     [Fact]
     public void The_long_time_lag_ends_as_it_began()
     {
-        Assert.Equal([4, 0, 1, 2, 4], LongLag.Sequence(5 - 1, isY: true));
-        Assert.Equal([3, 0, 1, 2, 3], LongLag.Sequence(5 - 1, isY: false));
+        Assert.Equal([4, 0, 1, 2, 4], LongLag.Sequence(4, isY: true));
+        Assert.Equal([3, 0, 1, 2, 3], LongLag.Sequence(4, isY: false));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed partial class ReproduceTests
         });
     }
 
-    // The E before a B ends a string, unless the B begins the inner one; a whole string has two of each.
+    // A string has two E: the inner one's end and its own.
     private static IEnumerable<string> Split(string text)
     {
         for (int start = 0; start < text.Length;)

@@ -293,18 +293,18 @@ public class CustomCellCheckTests
         }
     }
 
-    // h = o⊙√|c|
+    // h = o⊙√|c|, with c > 0 but in the padding.
     private readonly record struct Root : ICustomCell<Root>
     {
         public static TLane Output<TLane>(in Root cell, TLane o, TLane c)
-            where TLane : struct, ILane<TLane> => o * TLane.Sqrt(c * c);
+            where TLane : struct, ILane<TLane> => o * TLane.Sqrt(TLane.Sqrt(c * c));
 
         public static TLane OutputBackward<TLane>(in Root cell, TLane o, TLane c, TLane gradient, out TLane outputGateGradient)
             where TLane : struct, ILane<TLane>
         {
             TLane root = TLane.Sqrt(TLane.Sqrt(c * c));
             outputGateGradient = gradient * root;
-            return gradient * o / root;
+            return 0.5 * gradient * o / root;
         }
 
         public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)

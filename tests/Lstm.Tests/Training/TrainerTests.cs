@@ -401,6 +401,21 @@ public class TrainerTests
     }
 
     [Fact]
+    public void Fit_with_overlapping_segments_starts_each_from_the_learned_state_of_its_time()
+    {
+        // Two updates look back to the same beginning: over the first two steps, then over all four for the loss of the last two.
+        Network<double> overlapping = Network.Create<double>(1, 7, new LstmSpec(4) { LearnInitialState = true }, new DenseSpec(1)), byHand = overlapping.Clone();
+        double[] x = [0.3, -0.5, 0.8, 0.1], y = [0.2, 0.4, -0.1, 0.6];
+        MeanSquaredError<double> loss = new() { Reduction = Reduction.Sum };
+        new Trainer<double>(overlapping, loss, new Sgd<double>(0.1)).Fit(
+            [new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]))], new TrainingOptions { TruncateAfter = 4, StepEvery = 2 });
+        Trainer<double> trainer = new(byHand, loss, new Sgd<double>(0.1));
+        trainer.Fit([new(SequenceBatch.FromSequences<double>([x[..2]]), SequenceBatch.FromSequences<double>([y[..2]]))], new TrainingOptions());
+        trainer.Fit([new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]), SequenceBatch.FromSequences<double>([[0, 0, 1, 1]]))], new TrainingOptions());
+        Close.Relative<double>(byHand.Flat, overlapping.Flat, 1e-12, "parameters");
+    }
+
+    [Fact]
     public void Fit_with_batch_norm_carries_states_of_equal_lengths_only()
     {
         Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4) { Normalization = LstmNormalization.Batch }, new DenseSpec(2));
