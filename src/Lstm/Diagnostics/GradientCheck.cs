@@ -1,3 +1,4 @@
+using Lstm.Diagnostics;
 using Lstm.Kernels;
 
 namespace Lstm;
@@ -5,10 +6,10 @@ namespace Lstm;
 /// <summary>Compares analytic gradients with central differences in double.</summary>
 /// <remarks>
 /// The differences are those of fourth order, (8(f(x + ε) − f(x − ε)) − (f(x + 2ε) − f(x − 2ε))) / 12ε: their truncation
-/// error is of the order of ε⁴, so that ε can be large enough to keep rounding out of the first nine digits or so. What rounding of
-/// the function may still do to the quotient, 8·2⁻⁵²·|f|/ε, is no error, unless 8ε or 64ε, over which it does less, say so. Where the two gradients differ by more, ε/8 and ε/64 are tried
-/// too, as far as rounding leaves seven digits: a function may bend within ε, as the normalisation of an almost constant row does, but a
-/// wrong gradient is wrong at every ε.
+/// error is of the order of ε⁴, so that ε can be large enough to keep rounding out of the first nine digits or so. Where the two
+/// gradients differ, ε/8 and ε/64 are tried too, as far as rounding leaves seven digits: a function may bend within ε, as the
+/// normalisation of an almost constant row does, but a wrong gradient is wrong at every ε. What rounding of the function may have done
+/// to the quotient, 8·2⁻⁵²·|f|/ε, is no error, unless 8ε or 64ε, over which it does less, show a slope that the gradient is not.
 /// Everything random is held still: dropout draws the same masks in each evaluation. Clip gradients after checking them, not
 /// before. At kinks (ReLU at 0, a maximum's ties, the Huber loss's δ) no difference quotient equals a gradient.
 /// </remarks>
@@ -17,11 +18,8 @@ public static class GradientCheck
     /// <summary>The default ε, at which both errors are under 10⁻¹² for functions of order 1.</summary>
     public const double DefaultStep = 3e-4;
 
-    private const double UnitInLastPlace = 2.220446049250313e-16;
-
     // The smallest part of a tensor's largest value that errors are relative to.
     private const double SmallPart = 1e-3;
-    private const double WorthAnotherLook = 1e-8;
 
     /// <summary>Checks any function of a span of values.</summary>
     /// <param name="name">The name for the report.</param>
@@ -46,26 +44,13 @@ public static class GradientCheck
         }
 
         double least = SmallPart * LargestOf(gradient);
-        Quotient[] numeric = new Quotient[values.Length];
+        DifferenceQuotient[] numeric = new DifferenceQuotient[values.Length];
         for (int i = 0; i < values.Length; i++)
         {
             double analytic = gradient[i], kept = values[i];
             try
             {
-                numeric[i] = Difference(function, ref values[i], step);
-                for (double finer = step / 8; finer >= step / 64 && numeric[i].ErrorOf(analytic, least) > WorthAnotherLook; finer /= 8)
-                {
-                    values[i] = kept;
-                    Quotient other = Difference(function, ref values[i], finer);
-                    bool isMeaningful = other.Rounding <= 1e-7 * Math.Max(Math.Abs(other.Value), least);
-                    numeric[i] = isMeaningful && other.ErrorOf(analytic, least) < numeric[i].ErrorOf(analytic, least) ? other : numeric[i];
-                }
-
-                values[i] = kept;
-                if (numeric[i].IsExcusedBy(analytic, least))
-                {
-                    numeric[i] = LookFromAfar(function, ref values[i], step, analytic, numeric[i]);
-                }
+                numeric[i] = DifferenceQuotient.Nearest(function, ref values[i], step, analytic, least);
             }
             finally
             {
@@ -177,44 +162,6 @@ public static class GradientCheck
         return entries;
     }
 
-    // Rounding drowns the quotient, but less so over a longer way: there a slope shows, if two ways agree on it. What curvature makes of
-    // longer ways grows by 8⁴ from one to the next, so that they do not agree.
-    private static Quotient LookFromAfar(Func<double> function, ref double place, double step, double analytic, Quotient near)
-    {
-        double x = place;
-        Quotient before = near;
-        for (double way = 8 * step; way <= 64 * step; way *= 8)
-        {
-            place = x;
-            Quotient far = Difference(function, ref place, way);
-            if (Math.Abs(analytic - far.Value) > (4 * Math.Abs(far.Value - before.Value)) + far.Rounding)
-            {
-                return far;
-            }
-
-            before = far;
-        }
-
-        return near;
-    }
-
-    // The derivative by a value, which is left changed.
-    private static Quotient Difference(Func<double> function, ref double place, double step)
-    {
-        double x = place, largest = 0;
-        double above = At(ref place, x + step), below = At(ref place, x - step);
-        double farAbove = At(ref place, x + (2 * step)), farBelow = At(ref place, x - (2 * step));
-        return new Quotient(((8 * (above - below)) - (farAbove - farBelow)) / (12 * step), 8 * UnitInLastPlace * largest / step);
-
-        double At(ref double place, double value)
-        {
-            place = value;
-            double result = function();
-            largest = Math.Max(largest, Math.Abs(result));
-            return result;
-        }
-    }
-
     private static double WeightedSum(ReadOnlySpan<double> weights, ReadOnlySpan<double> values)
     {
         double sum = 0;
@@ -237,7 +184,7 @@ public static class GradientCheck
         return values;
     }
 
-    private static GradientCheckEntry Compare(string name, ReadOnlySpan<double> analytic, Quotient[] numeric)
+    private static GradientCheckEntry Compare(string name, ReadOnlySpan<double> analytic, DifferenceQuotient[] numeric)
     {
         double least = SmallPart * Math.Max(LargestOf(analytic), LargestOf([.. numeric.Select(quotient => quotient.Value)]));
         GradientCheckEntry worst = analytic.Length == 0 ? new(name, 0, 0, 0, 0) : new(name, 0, 0, analytic[0], numeric[0].Value);
@@ -262,22 +209,5 @@ public static class GradientCheck
         }
 
         return largest;
-    }
-
-    /// <summary>A difference quotient.</summary>
-    /// <param name="Value">It.</param>
-    /// <param name="Rounding">By how much the function's rounding may have changed it.</param>
-    private readonly record struct Quotient(double Value, double Rounding)
-    {
-        /// <summary>The error of an analytic value relative to the larger of both, at least to <paramref name="least"/>.</summary>
-        public double ErrorOf(double analytic, double least)
-        {
-            double difference = Math.Max(0, Math.Abs(analytic - Value) - Rounding);
-            return difference == 0 ? 0 : difference / Math.Max(Math.Max(Math.Abs(analytic), Math.Abs(Value)), least);
-        }
-
-        /// <summary>Whether only rounding keeps a difference worth another look from being an error.</summary>
-        public bool IsExcusedBy(double analytic, double least)
-            => Rounding > 0 && this with { Rounding = 0 } is var exact && exact.ErrorOf(analytic, least) > WorthAnotherLook && ErrorOf(analytic, least) <= WorthAnotherLook;
     }
 }
