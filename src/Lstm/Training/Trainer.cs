@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Layers;
 using Lstm.Training;
 
 namespace Lstm;
@@ -71,10 +70,11 @@ public sealed partial class Trainer<T>
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(validationBatches is { Count: > 0 });
-        CheckBatches(batches, options, nameof(batches));
+        new BatchChecks<T>(Network, Loss, options, nameof(batches), "training batches").CheckAll(batches);
         if (validationBatches is { Count: > 0 })
         {
-            CheckBatches(validationBatches, options with { TruncateAfter = null, StepEvery = null }, nameof(validationBatches));
+            TrainingOptions whole = options with { TruncateAfter = null, StepEvery = null };
+            new BatchChecks<T>(Network, Loss, whole, nameof(validationBatches), "validation batches").CheckAll(validationBatches);
         }
 
         if (Position.Batch >= batches.Count || Position.Batch < 0 || Position.Epoch < 0 || Position.Draw < 0)
@@ -82,8 +82,7 @@ public sealed partial class Trainer<T>
             throw new InvalidOperationException($"The position {Position} is not one in an epoch of {batches.Count} batches.");
         }
 
-        CheckLayers(options);
-        CheckSteps(batches, options);
+        BatchChecks<T>.CheckLayers(Network, options);
         if (Interlocked.Exchange(ref _running, 1) != 0)
         {
             throw new InvalidOperationException("This trainer is in Fit already: a progress callback or another thread has called it.");
@@ -109,7 +108,7 @@ public sealed partial class Trainer<T>
     public EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, int workers = 0, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
-        CheckBatches(batches, new TrainingOptions(), nameof(batches));
+        new BatchChecks<T>(Network, Loss, new TrainingOptions(), nameof(batches), "batches").CheckAll(batches);
         using Workspace<T> workspace = Network.CreateWorkspace(WorkerCount(workers));
         return Evaluate(batches, workspace, null, cancellationToken);
     }
@@ -131,69 +130,5 @@ public sealed partial class Trainer<T>
         }
 
         return new EvaluationResult(meter.Loss(Loss.Reduction), meter.Accuracy);
-    }
-
-    private void CheckBatches(IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options, string argument)
-    {
-        ArgumentNullException.ThrowIfNull(batches, argument);
-        if (batches.Count == 0)
-        {
-            throw new ArgumentException("There has to be at least 1 batch; there are 0.", argument);
-        }
-
-        for (int i = 0; i < batches.Count; i++)
-        {
-            if (batches[i] is null)
-            {
-                throw new ArgumentException($"Batch {i} is null.", argument);
-            }
-
-            if (Network.WhyNotInput(batches[i].Input, batches[i].InputIds) is { } problem)
-            {
-                throw new ArgumentException($"Batch {i} does not fit. {problem}", argument);
-            }
-
-            if (options.CarryState && batches[i].InputShape.Count != batches[0].InputShape.Count)
-            {
-                throw new ArgumentException(
-                    $"Batch {i} has {batches[i].InputShape.Count} sequences, batch 0 has {batches[0].InputShape.Count}; carried states need the same number.", argument);
-            }
-
-            if (options.TruncateAfter is not null && !batches[i].TargetShape.Matches(batches[i].InputShape))
-            {
-                throw new ArgumentException($"The target of batch {i} has other lengths than its input; truncation needs one target row per step.", argument);
-            }
-        }
-    }
-
-    // Batch norm has statistics for each step, so the sequences of a batch have to be continued at the same one.
-    private void CheckSteps(IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options)
-    {
-        for (int i = 0; options.CarryState && Network.HasStatistics && i < batches.Count - 1; i++)
-        {
-            ReadOnlySpan<int> lengths = batches[i].InputShape.Lengths;
-            if (lengths.Length > 0 && lengths.ContainsAnyExcept(lengths[0]))
-            {
-                throw new ArgumentException(
-                    $"Batch {i} has sequences of {lengths[0]} and of {lengths[lengths.IndexOfAnyExcept(lengths[0])]} steps; carried on with batch norm, all of a batch need the same length.", nameof(batches));
-            }
-        }
-    }
-
-    private void CheckLayers(TrainingOptions options)
-    {
-        if (options.TruncateAfter is null && !options.CarryState)
-        {
-            return;
-        }
-
-        foreach (Layer<T> layer in Network.Layers)
-        {
-            if (layer.WholeSequenceReason is { } reason)
-            {
-                string option = options.CarryState ? nameof(options.CarryState) : nameof(options.TruncateAfter);
-                throw new NotSupportedException($"Layer '{layer.Name}' {reason} and needs whole sequences; {option} gives it parts of them.");
-            }
-        }
     }
 }
