@@ -6,36 +6,43 @@ namespace Lstm.Tests.Conformance;
 
 /// <summary>A recurrent layer of Keras as a network of ours, called and answering as Keras does.</summary>
 /// <remarks>
-/// Masked steps are left out of our sequences, so that the state carries through; in Keras's output they repeat the previous output, the initial state
-/// before the first one, or are zero with zero_output_for_mask. go_backwards reads from the padded end and answers in the order of its
-/// reading; within Bidirectional the answer is turned back.
+/// Masked steps are left out of our sequences, so that the state carries through. What Keras answers at them, and with
+/// return_sequences=False after them, is made from the states: <see cref="KerasAnswer{T}"/>.
 /// </remarks>
 internal sealed class KerasLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly string kind;
+    // Those that matter to training alone, or to where the values come from.
+    private static readonly string[] WithoutEffect =
+    [
+        "name", "class_name", "trainable", "dtype", "seed", "unit_forget_bias", "dropout", "recurrent_dropout",
+        "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
+        "activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint",
+    ];
+
+    private static readonly string[] OfCell = ["units", "activation", "recurrent_activation", "use_bias", .. WithoutEffect];
+    private static readonly string[] OfWalk = ["return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask", .. WithoutEffect];
+
     private readonly JsonElement config;
 
     /// <summary>What the layer itself, or each direction of a Bidirectional, is told.</summary>
-    private readonly JsonElement inner;
+    private readonly JsonElement walk;
 
-    /// <summary>How many outputs side by side come from directions of their own.</summary>
-    private readonly int parts;
+    private readonly bool both;
 
     /// <param name="kind">LSTM, Bidirectional, or RNN around one or several cells.</param>
     /// <param name="config">Keras's.</param>
     /// <param name="weights">Those of each cell one after the other, forward before backward.</param>
+    /// <exception cref="InvalidDataException">The layer has an option, a cell or weights that have no mapping.</exception>
+    /// <exception cref="NotSupportedException">It has an activation without a counterpart here.</exception>
     public KerasLayer(string kind, JsonElement config, IReadOnlyList<ReferenceTensor> weights)
     {
-        this.kind = kind;
         this.config = config;
-        bool both = kind == "Bidirectional";
-        inner = both ? config.GetProperty("layer") : config;
-        parts = both && Merge is LstmMerge.Concatenate ? 2 : 1;
-        JsonElement[] cells = both ? [inner, config.GetProperty("backward_layer")]
-            : config.TryGetProperty("cells", out JsonElement several) ? [.. several.EnumerateArray()] : [config];
-        ReferenceTensor[][] ofCells = [.. weights.Chunk(weights.Count / cells.Length)];
-        LayerSpec[] specs = both ? [BidirectionalSpec(cells, ofCells[0])] : [.. cells.Zip(ofCells, Spec)];
+        both = kind == "Bidirectional";
+        JsonElement[] cells = Cells(kind, config);
+        walk = both ? cells[0] : config;
+        ReferenceTensor[][] ofCells = Deal(cells, weights);
+        LayerSpec[] specs = both ? [BidirectionalSpec(cells, ofCells)] : [.. cells.Zip(ofCells, Spec)];
         Network = Lstm.Network.Create<T>(weights[0].Shape[0], Flag("return_sequences") ? specs : [.. specs, new PoolingSpec(Pooling.Last)]);
         for (int i = 0; i < cells.Length; i++)
         {
@@ -45,7 +52,12 @@ internal sealed class KerasLayer<T>
 
     public Network<T> Network { get; }
 
-    private LstmMerge Merge => config.GetProperty("merge_mode").GetString() switch
+    /// <summary>Whether a call goes on from the state of the one before.</summary>
+    public bool IsStateful => Flag("stateful");
+
+    private string? MergeMode => config.TryGetProperty("merge_mode", out JsonElement mode) ? mode.GetString() : "concat";
+
+    private LstmMerge Merge => MergeMode switch
     {
         "concat" or null => LstmMerge.Concatenate,
         "sum" => LstmMerge.Sum,
@@ -66,14 +78,20 @@ internal sealed class KerasLayer<T>
             [.. Enumerable.Range(0, count).Select(b => Enumerable.Range(b * steps, steps)
                 .Where(row => valid[row]).SelectMany(row => values[(row * inputs)..((row + 1) * inputs)]).ToArray())],
             inputs);
-        NetworkState<T> before = state.Clone();
+        KerasAnswer<T> answer = new()
+        {
+            Valid = valid,
+            Sequences = Flag("return_sequences"),
+            Backwards = Flag("go_backwards"),
+            Unrolled = Flag("unroll"),
+            Zero = both ? Flag("return_sequences") : Flag("zero_output_for_mask"),
+            Both = both,
+            Merge = Merge,
+            Before = state.Clone(),
+        };
         using Tape<T> tape = Network.CreateTape();
-        SequenceBatch<T> output = Network.Forward(batch, state, tape);
-        T[][] ofParts = [.. Enumerable.Range(0, parts).Select(part => Flag("return_sequences")
-            ? Unmask(output, part, before.Hidden(before.Sizes.Count - parts + part), valid)
-            : [.. output.ToList().SelectMany(row => row.Chunk(row.Length / parts).ElementAt(part))])];
-        bool joined = parts == 2 && config.GetProperty("merge_mode").ValueKind != JsonValueKind.Null;
-        List<T[]> results = joined ? [SideBySide(ofParts[0], ofParts[1], output.FeatureSize / 2)] : [.. ofParts];
+        T[][] ofParts = answer.Of(Network.Forward(batch, state, tape));
+        List<T[]> results = ofParts.Length == 2 && MergeMode is not null ? [KerasAnswer<T>.SideBySide(ofParts[0], ofParts[1], state.Sizes[0].Hidden)] : [.. ofParts];
         for (int entry = 0; Flag("return_state") && entry < state.Sizes.Count; entry++)
         {
             T[] h = state.Hidden(entry).ToArray(), c = state.Cell(entry).ToArray();
@@ -83,78 +101,112 @@ internal sealed class KerasLayer<T>
         return results;
     }
 
-    // One direction's outputs at all steps, [N, T, features], in Keras's order. (The merged output of both is zero at masked steps: Keras
-    // sets zero_output_for_mask there.)
-    private T[] Unmask(SequenceBatch<T> output, int part, ReadOnlySpan<T> initial, bool[] valid)
+    private static JsonElement[] Cells(string kind, JsonElement config)
     {
-        int features = output.FeatureSize / parts, steps = valid.Length / output.Count;
-        bool turnedBack = kind == "Bidirectional", backwards = turnedBack ? part == 1 : Flag("go_backwards");
-        T[] values = new T[valid.Length * features];
-        for (int b = 0; b < output.Count; b++)
+        switch (kind)
         {
-            ReadOnlySpan<T> last = initial.Slice(b * features, features);
-            for (int read = 0; read < steps; read++)
-            {
-                int t = backwards ? steps - 1 - read : read, row = (b * steps) + t;
-                if (valid[row])
-                {
-                    last = output[b, valid.AsSpan(b * steps, t).Count(true)].Slice(part * features, features);
-                }
+            case "LSTM":
+                KerasConfig.Check(config, kind, [.. OfWalk, .. OfCell]);
+                return [config];
+            case "RNN" when config.TryGetProperty("cells", out JsonElement several):
+                KerasConfig.Check(config, kind, [.. OfWalk, "cells"]);
+                JsonElement[] cells = [.. several.EnumerateArray()];
+                Array.ForEach(cells, cell => KerasConfig.Check(cell, "A cell", OfCell));
+                return cells.All(cell => cell.GetProperty("class_name").GetString() == "LSTMCell") ? cells
+                    : throw new InvalidDataException("A cell of the RNN is no LSTMCell.");
+            case "RNN":
+                KerasConfig.Check(config, kind, [.. OfWalk, .. OfCell]);
+                return [config];
+            case "Bidirectional":
+                KerasConfig.Check(config, kind, [.. WithoutEffect, "merge_mode", "layer", "backward_layer"]);
+                return Directions(config.GetProperty("layer"), config.GetProperty("backward_layer"));
+            default:
+                throw new InvalidDataException($"The layer {kind} has no mapping.");
+        }
+    }
 
-                if (valid[row] || !Flag("zero_output_for_mask"))
-                {
-                    last.CopyTo(values.AsSpan(((b * steps) + (turnedBack ? t : read)) * features));
-                }
+    private static JsonElement[] Directions(JsonElement forward, JsonElement backward)
+    {
+        foreach (JsonElement layer in (JsonElement[])[forward, backward])
+        {
+            KerasConfig.Check(layer, "A direction", [.. OfWalk, .. OfCell]);
+            if (layer.GetProperty("class_name").GetString() != "LSTM")
+            {
+                throw new InvalidDataException("A direction is no LSTM.");
             }
         }
 
-        return values;
+        if (KerasConfig.Flag(forward, "go_backwards") || !KerasConfig.Flag(backward, "go_backwards"))
+        {
+            throw new InvalidDataException("A Bidirectional whose own layer goes backwards has no mapping.");
+        }
+
+        string[] common = ["return_sequences", "return_state", "stateful", "unroll"];
+        return common.All(option => KerasConfig.Flag(forward, option) == KerasConfig.Flag(backward, option)) ? [forward, backward]
+            : throw new InvalidDataException("The directions of a Bidirectional differ in what they return.");
     }
 
-    private bool Flag(string name) => inner.GetProperty(name).GetBoolean();
+    // Each cell has a kernel, a recurrent kernel and, unless it has none, a bias.
+    private static ReferenceTensor[][] Deal(JsonElement[] cells, IReadOnlyList<ReferenceTensor> weights)
+    {
+        List<ReferenceTensor[]> dealt = [];
+        int next = 0;
+        foreach (JsonElement cell in cells)
+        {
+            // An RNN around one cell has only its weights to tell whether that has a bias.
+            int count = cell.TryGetProperty("use_bias", out JsonElement bias) ? (bias.GetBoolean() ? 3 : 2) : weights.Count / cells.Length;
+            ReferenceTensor[] own = [.. weights.Skip(next).Take(count)];
+            next += count;
+            if (own.Length != count || (cell.TryGetProperty("units", out JsonElement units) && own[1].Shape[0] != units.GetInt32()))
+            {
+                throw new InvalidDataException("The weights are not those of the cells.");
+            }
 
-    private static T[] SideBySide(T[] left, T[] right, int features)
-        => [.. left.Chunk(features).Zip(right.Chunk(features), (l, r) => l.Concat(r)).SelectMany(row => row)];
+            dealt.Add(own);
+        }
+
+        return next == weights.Count ? [.. dealt] : throw new InvalidDataException($"There are {weights.Count} weights, the cells have {next}.");
+    }
+
+    private bool Flag(string name) => KerasConfig.Flag(walk, name);
 
     private LstmSpec Spec(JsonElement cell, ReferenceTensor[] weights)
     {
-        LstmActivation? activation = Activation(cell, "activation", LstmActivationFunction.Tanh);
+        LstmActivation? activation = Special(cell, "activation", "tanh");
         return new(weights[1].Shape[0])
         {
             Direction = Flag("go_backwards") ? LstmDirection.Reverse : LstmDirection.Forward,
             Bias = weights.Length > 2 ? LstmBias.One : LstmBias.None,
-            GateActivation = Activation(cell, "recurrent_activation", LstmActivationFunction.Sigmoid),
+            GateActivation = Special(cell, "recurrent_activation", "sigmoid"),
             CellActivation = activation,
             HiddenActivation = activation,
         };
     }
 
-    private LstmSpec BidirectionalSpec(JsonElement[] cells, ReferenceTensor[] weights)
+    // The activations of the reverse direction are given whenever they are not the forward one's: null would mean those.
+    private LstmSpec BidirectionalSpec(JsonElement[] cells, ReferenceTensor[][] weights)
     {
-        LstmActivation? reverse = Activation(cells[1], "activation", LstmActivationFunction.Tanh);
-        return Spec(cells[0], weights) with
+        if (weights[0].Length != weights[1].Length || weights[0][1].Shape[0] != weights[1][1].Shape[0])
+        {
+            throw new InvalidDataException("The directions of a Bidirectional differ in units or biases.");
+        }
+
+        LstmSpec forward = Spec(cells[0], weights[0]), backward = Spec(cells[1], weights[1]);
+        LstmActivation? reverse = backward.CellActivation == forward.CellActivation ? null : KerasActivation.Of(cells[1], "activation", "tanh");
+        return forward with
         {
             Direction = LstmDirection.Bidirectional,
             Merge = Merge,
-            ReverseGateActivation = Activation(cells[1], "recurrent_activation", LstmActivationFunction.Sigmoid),
+            ReverseGateActivation = backward.GateActivation == forward.GateActivation ? null : KerasActivation.Of(cells[1], "recurrent_activation", "sigmoid"),
             ReverseCellActivation = reverse,
             ReverseHiddenActivation = reverse,
         };
     }
 
     // Null for the usual one, which has a kernel of its own.
-    private static LstmActivation? Activation(JsonElement cell, string name, LstmActivationFunction usual)
+    private static LstmActivation? Special(JsonElement cell, string option, string usual)
     {
-        LstmActivation activation = (cell.TryGetProperty(name, out JsonElement value) ? value.GetString() : usual.ToString().ToLowerInvariant()) switch
-        {
-            "tanh" => new(LstmActivationFunction.Tanh),
-            "sigmoid" => new(LstmActivationFunction.Sigmoid),
-            "relu" => new(LstmActivationFunction.Relu),
-            "linear" => new(LstmActivationFunction.Affine, 1, 0),
-            "hard_sigmoid" => new(LstmActivationFunction.HardSigmoid, 1.0 / 6, 0.5),
-            string other => throw new InvalidDataException($"{name} {other}"),
-            null => throw new InvalidDataException($"no {name}"),
-        };
-        return activation.Function == usual ? null : activation;
+        LstmActivation activation = KerasActivation.Of(cell, option, usual);
+        return activation == KerasActivation.Of(usual) ? null : activation;
     }
 }

@@ -42,17 +42,18 @@ public abstract class KerasTests<T>
         ledger.AssertComplete(cases.GetArrayLength());
     }
 
-    // Stateful layers are called again with the same input, from the state they have.
+    // Called again with the same input: from the state they have if they are stateful, else from the given one.
     private static void CompareGenerated(JsonElement entry, CaseTensors tensors, Tolerance tolerance)
     {
         KerasLayer<T> layer = Layer(entry, [.. entry.GetProperty("weights").EnumerateArray().Select((_, i) => tensors[$"w.{i}"])]);
         ReferenceTensor x = tensors["x"];
-        NetworkState<T> state = State(layer, x.Shape[0], entry.GetProperty("has_initial_state").GetBoolean() ? i => tensors[$"initial_state.{i}"] : null);
+        Func<int, ReferenceTensor>? initial = entry.GetProperty("has_initial_state").GetBoolean() ? i => tensors[$"initial_state.{i}"] : null;
+        NetworkState<T> state = State(layer, x.Shape[0], initial);
         bool[] valid = Valid(x, entry.GetProperty("has_mask").GetBoolean() ? tensors["mask"] : null);
         int calls = entry.GetProperty("calls").GetInt32();
         for (int call = 0; call < calls; call++)
         {
-            List<T[]> actual = layer.Call(x, valid, state);
+            List<T[]> actual = layer.Call(x, valid, layer.IsStateful ? state : State(layer, x.Shape[0], initial));
             Assert.Equal(entry.GetProperty("outputs").GetInt32(), actual.Count);
             for (int i = 0; i < actual.Count; i++)
             {

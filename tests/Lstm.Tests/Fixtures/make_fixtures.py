@@ -13,7 +13,8 @@ Tensor names:
     loss            the loss
 `__metadata__` holds `case`, `dtype`, `torch` and `config`, the case's settings as JSON.
 
-Sequences are [T, B, width]; states are [layers * directions, B, H], forward before reverse within a layer.
+Sequences are [T, B, width]; states are [layers * directions, B, H], forward before reverse within a layer. Both lack B in an
+unbatched case.
 In a ragged case the padding of in.x and ct.output holds numbers too: no result may depend on them.
 An optimizer's two parameters p0 and p1 take ten steps on given gradients: in.grad0.step1 to out.p0.step10.
 `lstm_dense` is a module's state dictionary, with the module's own names; `lstm_dense.io` has its input and output.
@@ -72,19 +73,21 @@ def set_parameters(case, module, prefix=""):
         case.add(prefix + name, parameter)
 
 
-def lstm(name, seed, dtype, I, H, T, B, layers=1, bidirectional=False, bias=True, state=False, lengths=None):
+def lstm(name, seed, dtype, I, H, T, B, layers=1, bidirectional=False, bias=True, state=False, lengths=None,
+         **options):
     case = Case(name, seed, dtype, {
         "input_size": I, "hidden_size": H, "num_layers": layers, "bidirectional": bidirectional, "bias": bias,
-        "initial_state": state, "lengths": lengths})
-    module = nn.LSTM(I, H, layers, bidirectional=bidirectional, bias=bias).to(dtype)
+        "initial_state": state, "lengths": lengths, **options})
+    module = nn.LSTM(I, H, layers, bidirectional=bidirectional, bias=bias, **options).to(dtype)
     set_parameters(case, module, "w.")
     directions = 2 if bidirectional else 1
 
-    leaves = {"x": case.input("x", case.normal(T, B, I), gradient=True)}
+    batch = () if B is None else (B,)
+    leaves = {"x": case.input("x", case.normal(T, *batch, I), gradient=True)}
     initial = None
     if state:
         for s in ("h0", "c0"):
-            leaves[s] = case.input(s, case.normal(layers * directions, B, H), gradient=True)
+            leaves[s] = case.input(s, case.normal(layers * directions, *batch, H), gradient=True)
         initial = leaves["h0"], leaves["c0"]
 
     if lengths is None:
@@ -177,6 +180,7 @@ def main():
              lengths=[2, 1, 5, 4])
         lstm("lstm_no_bias", 6, dtype, I=4, H=6, T=5, B=2, layers=2, bias=False)
         lstm("lstm_odd_sizes", 7, dtype, I=13, H=17, T=4, B=5, state=True)
+        lstm("lstm_unbatched", 8, dtype, I=3, H=4, T=5, B=None, layers=2, bidirectional=True, state=True, batch_first=True)
         lstm_dense("lstm_dense", 10, dtype)
 
         loss("loss_mse", 20, dtype, regression(functional.mse_loss), loss="mse")

@@ -16,6 +16,7 @@ public class NaiveLstmTorchTests
     [InlineData("lstm_odd_sizes")]
     [InlineData("lstm_ragged_bidirectional_state")]
     [InlineData("lstm_ragged_state")]
+    [InlineData("lstm_unbatched")]
     public void Forward_and_Backward_equal_PyTorch_in_fixture(string name)
     {
         TensorFile file = TensorFile.Fixture(name + ".f64");
@@ -94,17 +95,17 @@ public class NaiveLstmTorchTests
     private static void Compare(JsonElement config, TensorFile file)
     {
         NaiveLstm lstm = Network(config, file);
-        bool batchFirst = config.TryGetProperty("batch_first", out JsonElement first) && first.GetBoolean();
+        bool batchFirst = config.TryGetProperty("batch_first", out JsonElement first) && first.GetBoolean() && file.Shape("in.x").Length == 3;
         long[]? lengths = file.Has("in.lengths") ? file.Longs("in.lengths") : null;
         double[][][]? h0 = States(file, "in.h0"), c0 = States(file, "in.c0");
         NaiveLstm.Run run = lstm.Forward(Sequences(file, "in.x", batchFirst, lengths), h0, c0);
-        Equal(file, "out.output", Padded(run.Output, file.Shape("out.output"), batchFirst));
+        Equal(file, "out.output", Padded(run.Output, Shape(file, "out.output"), batchFirst));
         Equal(file, "out.hn", Flat(run.FinalH));
         Equal(file, "out.cn", Flat(run.FinalC));
 
         NaiveLstm.Gradients gradients = lstm.Backward(
             run, Sequences(file, "ct.output", batchFirst, lengths), States(file, "ct.hn"), States(file, "ct.cn"));
-        Equal(file, "grad.x", Padded(gradients.Input, file.Shape("grad.x"), batchFirst));
+        Equal(file, "grad.x", Padded(gradients.Input, Shape(file, "grad.x"), batchFirst));
         foreach ((string name, double[] gradient) in gradients.Parameters)
         {
             Equal(file, "grad." + name, gradient);
@@ -120,10 +121,13 @@ public class NaiveLstmTorchTests
     private static void Equal(TensorFile file, string name, double[] actual) =>
         Close.Relative(file.Doubles(name), actual, Tolerance, $"{file.Metadata["case"]} {name}");
 
+    // Where the axis of the batch is missing, the tensor is that of one sequence.
+    private static int[] Shape(TensorFile file, string name) => file.Shape(name) is [int rows, int size] ? [rows, 1, size] : file.Shape(name);
+
     // [T, B, F] or [B, T, F] → [B][length of b][F]
     private static double[][][] Sequences(TensorFile file, string name, bool batchFirst, long[]? lengths)
     {
-        int[] shape = file.Shape(name);
+        int[] shape = Shape(file, name);
         double[] values = file.Doubles(name);
         (int steps, int batch, int size) = batchFirst ? (shape[1], shape[0], shape[2]) : (shape[0], shape[1], shape[2]);
         double[] Row(int b, int t)
