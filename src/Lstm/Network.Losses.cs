@@ -22,13 +22,15 @@ public sealed unsafe partial class Network<T>
     /// <param name="weights">One weight per output row; null for 1.</param>
     /// <param name="gradient">The gradient that Backward will be given; null to make it all there.</param>
     /// <returns>The loss's value.</returns>
-    /// <exception cref="ArgumentException">Something does not fit this network or the output.</exception>
+    /// <exception cref="ArgumentException">
+    /// Something does not fit this network or the output, or the loss takes logits and the last <see cref="DenseSpec"/> has an activation.
+    /// </exception>
     /// <exception cref="NotSupportedException">The loss takes labels.</exception>
     public double ForwardLoss(
         SequenceBatch<T> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return ForwardLoss(batch, null, new LossInput<T>(null, target, null, weights), loss, tape, gradient, state, 1).Value;
+        return ForwardLoss(batch, null, new LossInput<T>(null, target, null, weights), loss, tape, gradient, state, null).Value;
     }
 
     /// <summary>The same for integer labels.</summary>
@@ -44,7 +46,7 @@ public sealed unsafe partial class Network<T>
         SequenceBatch<T> batch, SequenceBatch<int> labels, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return ForwardLoss(batch, null, new LossInput<T>(null, null, labels, weights), loss, tape, gradient, state, 1).Value;
+        return ForwardLoss(batch, null, new LossInput<T>(null, null, labels, weights), loss, tape, gradient, state, null).Value;
     }
 
     /// <summary>The same for ids and target values.</summary>
@@ -60,7 +62,7 @@ public sealed unsafe partial class Network<T>
         SequenceBatch<int> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return ForwardLoss(null, batch, new LossInput<T>(null, target, null, weights), loss, tape, gradient, state, 1).Value;
+        return ForwardLoss(null, batch, new LossInput<T>(null, target, null, weights), loss, tape, gradient, state, null).Value;
     }
 
     /// <summary>The same for ids and integer labels.</summary>
@@ -76,22 +78,23 @@ public sealed unsafe partial class Network<T>
         SequenceBatch<int> batch, SequenceBatch<int> labels, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        return ForwardLoss(null, batch, new LossInput<T>(null, null, labels, weights), loss, tape, gradient, state, 1).Value;
+        return ForwardLoss(null, batch, new LossInput<T>(null, null, labels, weights), loss, tape, gradient, state, null).Value;
     }
 
-    /// <summary>The same with what a trainer wants besides: counts of right answers, a scaled gradient.</summary>
+    /// <summary>The same with what a trainer wants besides: counts of right answers, and a gradient divided by the weight of more than this batch.</summary>
     internal LossTotals ForwardLoss(
-        SequenceBatch<T>? batch, SequenceBatch<int>? ids, LossInput<T> input, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double gradientScale)
+        SequenceBatch<T>? batch, SequenceBatch<int>? ids, LossInput<T> input, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double? divisor)
     {
         ArgumentNullException.ThrowIfNull(loss);
         CheckGradient(gradient);
         CheckTape(tape);
+        LossChecks<T>.CheckNetwork(this, loss);
 
         // Computed again together with the layers before it, a layer of few outputs takes less memory than its inputs would.
         if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null || (tape.RecomputeEvery is not null && dense.OutputSize <= dense.InputSize))
         {
             RunToOutput(batch, ids, state, tape);
-            LossTotals separate = loss.EvaluateTotals(input with { Output = tape.Output }, tape.OutputGradient, gradientScale, tape.Pass.Team, tape.Pass.Width);
+            LossTotals separate = loss.EvaluateTotals(input with { Output = tape.Output }, tape.OutputGradient, divisor, tape.Pass.Team, tape.Pass.Width);
             EndForward(state, tape);
             return separate;
         }
@@ -101,8 +104,8 @@ public sealed unsafe partial class Network<T>
         RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, run, run.Layers.Count - 1);
         Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
         LossTotals totals = gradient is not null && loss.Rows is SoftmaxRows<T>
-            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Records[^1], loss, input, gradientScale, InputGradient(tape, run.Layers.Count - 1, last), gradient)
-            : tape.Fused.Forward(dense, tape.Pass, last, loss, input, gradientScale);
+            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Records[^1], loss, input, divisor, InputGradient(tape, run.Layers.Count - 1, last), gradient)
+            : tape.Fused.Forward(dense, tape.Pass, last, loss, input, divisor);
         EndForward(state, tape);
         GC.KeepAlive(batch);
         GC.KeepAlive(ids);

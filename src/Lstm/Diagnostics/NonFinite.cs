@@ -25,12 +25,23 @@ public static class NonFinite
     /// <exception cref="InvalidOperationException">The tape holds no forward pass, or the input batch was refilled since.</exception>
     public static NonFiniteValue? Find<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => Find(tape, null);
+
+    /// <summary>The first value that is not finite, of a pass and of what its output is compared with: the target and the weights come after the forward pass.</summary>
+    /// <inheritdoc cref="Find{T}(Tape{T})"/>
+    /// <param name="tape">A tape that holds a forward pass.</param>
+    /// <param name="target">The target; rows of weight 0 may hold anything. Null to leave it out.</param>
+    /// <param name="weights">The weights of its rows; null for 1.</param>
+    public static NonFiniteValue? Find<T>(Tape<T> tape, SequenceBatch<T>? target, SequenceBatch<T>? weights = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(tape);
         TapeView<T>.Check(tape.Network, tape, tape.IsBackPropagated, steps: false);
         return InParameters(tape.Network)
             ?? (tape.Input is null ? null : InRows(tape.Input, "input", "input"))
             ?? InForward(tape)
+            ?? (weights is null ? null : InRows(weights, "weights", "weight"))
+            ?? (target is null ? null : InRows(target, "target", "target", weights))
             ?? (tape.IsBackPropagated ? InBackward(tape) : null);
     }
 
@@ -120,7 +131,7 @@ public static class NonFinite
                 for (int gate = 0; gate < gates.Length; gate++)
                 {
                     view.CopyGate(gate, b, t, values);
-                    if (InValues<T>(values, view.Name, gates[gate], b, t) is { } found)
+                    if (InValues<T>(values, view.Name, gates[gate], b, t + view.Shape.FirstStep) is { } found)
                     {
                         return found;
                     }
@@ -129,7 +140,8 @@ public static class NonFinite
                 if (states)
                 {
                     view.CopyCell(b, t, values);
-                    if ((InValues<T>(values, view.Name, "cell", b, t) ?? InValues(view.Hidden(b, t), view.Name, "hidden", b, t)) is { } found)
+                    int step = t + view.Shape.FirstStep;
+                    if ((InValues<T>(values, view.Name, "cell", b, step) ?? InValues(view.Hidden(b, t), view.Name, "hidden", b, step)) is { } found)
                     {
                         return found;
                     }
@@ -140,14 +152,15 @@ public static class NonFinite
         return null;
     }
 
-    private static NonFiniteValue? InRows<T>(SequenceBatch<T> batch, string place, string quantity)
+    private static NonFiniteValue? InRows<T>(SequenceBatch<T> batch, string place, string quantity, SequenceBatch<T>? weights = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int t = 0; t < batch.StepCount; t++)
         {
             for (int b = 0; b < batch.Count; b++)
             {
-                if (t < batch.Lengths[b] && InValues<T>(batch[b, t], place, quantity, b, t) is { } found)
+                bool counts = t < batch.Lengths[b] && (weights is null || b >= weights.Count || t >= weights.Lengths[b] || weights[b, t][0] != T.Zero);
+                if (counts && InValues<T>(batch[b, t], place, quantity, b, t + batch.Shape.FirstStep) is { } found)
                 {
                     return found;
                 }

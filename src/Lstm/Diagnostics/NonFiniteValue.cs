@@ -1,10 +1,10 @@
 namespace Lstm;
 
-/// <summary>The first infinite or NaN value of a pass: <see cref="NonFinite.Find"/>.</summary>
-/// <param name="Place">Where: a parameter's name, <c>input</c>, a layer's name, or a recurrent direction's, e.g. <c>lstm.l0_reverse</c>.</param>
-/// <param name="Quantity">What: <c>parameter</c>, <c>input</c>, <c>output</c>, <c>input gate</c>, <c>forget gate</c>, <c>candidate</c>, <c>output gate</c>, <c>cell</c>, <c>hidden</c>, or the gradient of one of them.</param>
+/// <summary>The first infinite or NaN value of a pass: <see cref="NonFinite.Find{T}(Tape{T}, SequenceBatch{T}, SequenceBatch{T})"/>.</summary>
+/// <param name="Place">Where: a parameter's name, <c>input</c>, <c>target</c>, <c>weights</c>, a layer's name, or a recurrent direction's, e.g. <c>lstm.l0_reverse</c>.</param>
+/// <param name="Quantity">What: <c>parameter</c>, <c>input</c>, <c>target</c>, <c>weight</c>, <c>output</c>, <c>input gate</c>, <c>forget gate</c>, <c>candidate</c>, <c>output gate</c>, <c>cell</c>, <c>hidden</c>, or the gradient of one of them.</param>
 /// <param name="Sequence">The caller's index of the sequence; null for a parameter.</param>
-/// <param name="Step">Its step; null for a parameter.</param>
+/// <param name="Step">Its step, counted from the start of the whole sequence where a trainer cuts it; null for a parameter.</param>
 /// <param name="Index">The unit or feature; for a parameter the element, in PyTorch's layout.</param>
 /// <param name="Value">NaN or an infinity.</param>
 public sealed record NonFiniteValue(string Place, string Quantity, int? Sequence, int? Step, int Index, double Value)
@@ -15,6 +15,6 @@ public sealed record NonFiniteValue(string Place, string Quantity, int? Sequence
         string what = Place == Quantity ? Quantity : $"{Quantity} of {Place}";
         return Sequence is null
             ? $"{what}, element {Index}, is {Value}"
-            : $"{what}, step {Step} of sequence {Sequence}, {(Quantity is "input" or "output" ? "feature" : "unit")} {Index}, is {Value}";
+            : $"{what}, step {Step} of sequence {Sequence}, {(Quantity is "input" or "output" or "target" or "weight" ? "feature" : "unit")} {Index}, is {Value}";
     }
 }

@@ -25,6 +25,9 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     /// <summary>How W's outputs are grouped.</summary>
     public PanelLayout Outputs => _outputs;
 
+    /// <summary>φ.</summary>
+    public Activation Activation => _spec.Activation;
+
     /// <summary>Whether y = W x + b, so that a loss may take the layer with it.</summary>
     public bool IsLinear => _spec.Activation == Activation.None;
 

@@ -46,6 +46,15 @@ internal sealed class SequenceShape
     /// <summary>Row of a step of a sequence, the sequence given by the caller's index.</summary>
     public int Row(int sequence, int step) => _offsets[step] + _callerToRank[sequence];
 
+    /// <summary>The sequence, by the caller's index, and the step that a row belongs to.</summary>
+    public (int Sequence, int Step) Place(int row)
+    {
+        // Every step has at least one row, so the offsets rise strictly.
+        int step = _offsets.AsSpan(0, StepCount).BinarySearch(row);
+        step = step < 0 ? ~step - 1 : step;
+        return (_rankToCaller[row - _offsets[step]], step);
+    }
+
     /// <summary>Sets the shape from lengths in the caller's order.</summary>
     public void Set(ReadOnlySpan<int> lengths)
     {

@@ -1,31 +1,44 @@
 using System.Numerics;
 using Lstm.Layers;
+using Lstm.Sequences;
 
 namespace Lstm.Training;
 
 /// <summary>Refuses training batches that do not fit the network, the loss, the options or the batch before, each before it is used.</summary>
 /// <remarks>
 /// One object for each list of batches: call <see cref="CheckAll"/> for a list that exists, or <see cref="Begin"/> at the start of an epoch and
-/// <see cref="Check"/> for each batch as it comes. Neither runs the network.
+/// <see cref="Check"/> for each batch as it comes. Neither runs the network, and neither allocates once the largest batch has been seen.
 /// </remarks>
 /// <param name="network">The network that reads the batches.</param>
 /// <param name="loss">The loss that their targets belong to.</param>
 /// <param name="options">How the batches are gone through.</param>
 /// <param name="argument">The name of the caller's argument.</param>
 /// <param name="list">The list as it is named in messages: "training batches" or "validation batches".</param>
-internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingOptions options, string argument, string list)
+/// <param name="trains">Whether steps are made on the batches; otherwise they are only evaluated.</param>
+internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingOptions options, string argument, string list, bool trains)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The shape of the output where the network pools sequences; null where it is the input's.</summary>
+    private readonly SequenceShape? _pooled = network.Layers.Any(layer => layer is PoolingLayer<T>) ? new SequenceShape() : null;
+
+    /// <summary>Whether a target that is not finite is refused, as its step could not be left out.</summary>
+    private readonly bool _needsFinite = options.OnNonFinite == NonFiniteAction.Throw || !trains;
+
     /// <summary>Sequences of the first batch.</summary>
     private int _sequences;
 
     /// <summary>Two lengths of the batch before; equal unless it cannot be continued with batch norm.</summary>
     private (int First, int Other) _lengths;
 
-    /// <summary>Refuses layers that need the whole sequences that the options do not give them.</summary>
+    /// <summary>Refuses layers, and a loss, that need the whole sequences that the options do not give them.</summary>
     /// <exception cref="NotSupportedException">There is one.</exception>
-    public static void CheckLayers(Network<T> network, TrainingOptions options)
+    public static void CheckLayers(Network<T> network, Loss<T> loss, TrainingOptions options)
     {
+        if (options.TruncateAfter is not null && loss.Unit == LossUnit.Sequence)
+        {
+            throw new NotSupportedException($"{loss} counts whole sequences; TruncateAfter gives it parts of them.");
+        }
+
         if (options.TruncateAfter is null && !options.CarryState)
         {
             return;
@@ -78,20 +91,29 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             throw new ArgumentException($"Batch {index} of the {list} does not fit. {problem}", argument);
         }
 
-        if (loss.Rows is { } rows && rows.TakesLabels != (batch.Labels is not null))
-        {
-            throw new NotSupportedException($"{loss} takes {(rows.TakesLabels ? "integer labels" : "target values")}; batch {index} of the {list} has none.");
-        }
-
-        if (options.TruncateAfter is not null && !batch.TargetShape.Matches(batch.InputShape))
-        {
-            throw new ArgumentException(
-                $"The target of batch {index} of the {list} has other lengths than its input; truncation needs one target row per step.", argument);
-        }
-
+        CheckTarget(batch, new BatchPlace(argument, list, index));
         if (options.CarryState)
         {
             CheckContinues(batch, index);
+        }
+    }
+
+    private void CheckTarget(TrainingBatch<T> batch, BatchPlace place)
+    {
+        SequenceShape output = batch.InputShape;
+        if (_pooled is not null)
+        {
+            _pooled.SetDense(output.Count, 1);
+            output = _pooled;
+        }
+
+        LossInput<T> input = new(null, batch.Target, batch.Labels, batch.Weights);
+        LossChecks<T>.Check(loss, input, output, network.OutputSize, place);
+
+        // A custom loss may take NaN for a value that is missing.
+        if (_needsFinite && loss.Rows is not null)
+        {
+            LossChecks<T>.CheckFinite(input, place);
         }
     }
 

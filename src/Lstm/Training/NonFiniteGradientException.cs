@@ -13,12 +13,13 @@ public sealed class NonFiniteGradientException : ArithmeticException
         Norm = norm;
     }
 
-    internal NonFiniteGradientException(NonFiniteGradientException found, NonFiniteValue origin)
-        : base($"{found.Message} The first value of the pass that is not finite: {origin}.", found)
+    internal NonFiniteGradientException(NonFiniteGradientException found, NonFiniteValue? origin, int? batchIndex)
+        : base(Text(found, origin, batchIndex), found)
     {
         ParameterName = found.ParameterName;
         Norm = found.Norm;
         Origin = origin;
+        BatchIndex = batchIndex;
     }
 
     /// <summary>The first parameter whose gradient is not finite.</summary>
@@ -28,8 +29,21 @@ public sealed class NonFiniteGradientException : ArithmeticException
     public double Norm { get; }
 
     /// <summary>
-    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find"/> says; null when it was not looked for
+    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find{T}(Tape{T}, SequenceBatch{T}, SequenceBatch{T})"/> says; null when it was not looked for
     /// (a <see cref="Trainer{T}"/> looks) or every value of the pass is finite and their sums are not.
     /// </summary>
     public NonFiniteValue? Origin { get; }
+
+    /// <summary>
+    /// The index of the batch in the list that <see cref="Trainer{T}.Fit"/> was given, or its number in the epoch; null without a trainer, and where several
+    /// batches share the step and the loss of each is finite.
+    /// </summary>
+    public int? BatchIndex { get; }
+
+    private static string Text(NonFiniteGradientException found, NonFiniteValue? origin, int? batchIndex)
+    {
+        string batch = batchIndex is null ? string.Empty : $" It comes from batch {batchIndex} of the training batches.";
+        string value = origin is null ? string.Empty : $" The first value of the pass that is not finite: {origin}.";
+        return found.Message + batch + value;
+    }
 }

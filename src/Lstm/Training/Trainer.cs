@@ -19,11 +19,16 @@ public sealed partial class Trainer<T>
     /// <param name="network">The network to train.</param>
     /// <param name="loss">What to make small.</param>
     /// <param name="optimizer">How to get there; it keeps its state between calls of <see cref="Fit"/>.</param>
+    /// <exception cref="ArgumentException">
+    /// The loss cannot be meant for the network: it takes logits and the last <see cref="DenseSpec"/> has an activation, it has weights for another
+    /// number of classes, or it chooses among one class.
+    /// </exception>
     public Trainer(Network<T> network, Loss<T> loss, Optimizer<T> optimizer)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
+        LossChecks<T>.CheckTrains(network, loss);
         (Network, Loss, Optimizer) = (network, loss, optimizer);
     }
 
@@ -56,9 +61,14 @@ public sealed partial class Trainer<T>
     /// perhaps out of order; an <see cref="IProgress{T}"/> of one's own is called in place.
     /// </param>
     /// <param name="cancellationToken">Looked at before each batch.</param>
-    /// <exception cref="ArgumentException">There are no batches, or they or the options do not fit the network.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no batches, or they or the options do not fit the network or the loss; the message says where, by batch, sequence and step.
+    /// Nothing has been changed. A target that is not finite is refused unless <see cref="TrainingOptions.OnNonFinite"/> leaves its step out.
+    /// </exception>
     /// <exception cref="InvalidOperationException"><see cref="Position"/> is none in these batches, or Fit runs already.</exception>
-    /// <exception cref="NotSupportedException">Sequences are to be cut or continued, and a layer needs them whole.</exception>
+    /// <exception cref="NotSupportedException">
+    /// Sequences are to be cut or continued, and a layer or the loss needs them whole; or the loss takes labels and a batch has target values, or the other way round.
+    /// </exception>
     /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the network is left at the last completed step.</exception>
     public TrainingResult Fit(
@@ -70,11 +80,11 @@ public sealed partial class Trainer<T>
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(validationBatches is { Count: > 0 });
-        new BatchChecks<T>(Network, Loss, options, nameof(batches), "training batches").CheckAll(batches);
+        new BatchChecks<T>(Network, Loss, options, nameof(batches), "training batches", trains: true).CheckAll(batches);
         if (validationBatches is { Count: > 0 })
         {
             TrainingOptions whole = options with { TruncateAfter = null, StepEvery = null };
-            new BatchChecks<T>(Network, Loss, whole, nameof(validationBatches), "validation batches").CheckAll(validationBatches);
+            new BatchChecks<T>(Network, Loss, whole, nameof(validationBatches), "validation batches", trains: false).CheckAll(validationBatches);
         }
 
         if (Position.Batch >= batches.Count || Position.Batch < 0 || Position.Epoch < 0 || Position.Draw < 0)
@@ -82,7 +92,7 @@ public sealed partial class Trainer<T>
             throw new InvalidOperationException($"The position {Position} is not one in an epoch of {batches.Count} batches.");
         }
 
-        BatchChecks<T>.CheckLayers(Network, options);
+        BatchChecks<T>.CheckLayers(Network, Loss, options);
         if (Interlocked.Exchange(ref _running, 1) != 0)
         {
             throw new InvalidOperationException("This trainer is in Fit already: a progress callback or another thread has called it.");
@@ -108,7 +118,7 @@ public sealed partial class Trainer<T>
     public EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, int workers = 0, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
-        new BatchChecks<T>(Network, Loss, new TrainingOptions(), nameof(batches), "batches").CheckAll(batches);
+        new BatchChecks<T>(Network, Loss, new TrainingOptions(), nameof(batches), "batches", trains: false).CheckAll(batches);
         using Workspace<T> workspace = Network.CreateWorkspace(WorkerCount(workers));
         return Evaluate(batches, workspace, null, cancellationToken);
     }
@@ -126,7 +136,7 @@ public sealed partial class Trainer<T>
                 ? Network.Predict(batch.InputIds!, carried, workspace)
                 : Network.Predict(batch.Input, carried, workspace);
             LossInput<T> input = new(output, batch.Target, batch.Labels, batch.Weights);
-            meter.Add(Loss.EvaluateTotals(input, null, 1, workspace.Pass.Team, workspace.Pass.Width));
+            meter.Add(Loss.EvaluateTotals(input, null, null, workspace.Pass.Team, workspace.Pass.Width));
         }
 
         return new EvaluationResult(meter.Loss(Loss.Reduction), meter.Accuracy);

@@ -44,8 +44,8 @@ public sealed record TrainingOptions
     public bool CarryState { get; init; }
 
     /// <summary>
-    /// How many batches share an optimizer step, at least 1; under <see cref="Reduction.Mean"/> the gradient is the mean of
-    /// theirs, else the sum. Not to be combined with <see cref="TruncateAfter"/>. Default 1.
+    /// How many batches share an optimizer step, at least 1; under <see cref="Reduction.Mean"/> the gradient is that of the mean over
+    /// all units (<see cref="LossUnit"/>) of these batches, however they are cut, else of the sum. Not to be combined with <see cref="TruncateAfter"/>. Default 1.
     /// </summary>
     public int AccumulateBatches { get; init; } = 1;
 

@@ -53,7 +53,7 @@ public sealed record TrainingResult
 public readonly record struct EpochResult(double Loss, double Accuracy, double ValidationLoss, double ValidationAccuracy);
 
 /// <summary>A network's loss on batches it does not learn from.</summary>
-/// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all elements of all batches, else the sum; for a loss of one's own the mean over batches.</param>
+/// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, however they are cut, else the sum.</param>
 /// <param name="Accuracy">The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; NaN where the loss decides nothing.</param>
 public readonly record struct EvaluationResult(double Loss, double Accuracy);
 

@@ -88,13 +88,14 @@ internal sealed class TrainingRun<T> : IDisposable
         for (int first = _trainer.Position.Batch; first < _batches.Count;)
         {
             int group = Math.Min(_options.AccumulateBatches, _batches.Count - first);
-            double share = _trainer.Loss.Reduction == Reduction.Mean ? 1.0 / group : 1;
+            double? divisor = GroupWeight(first, group);
             for (int i = 0; i < group; i++)
             {
                 // The position moves when a step is complete, so a cancelled group is done again from its first batch.
                 cancellationToken.ThrowIfCancellationRequested();
                 LossMeter meter = default;
-                _steps.Train(_batches[_order[first + i]], _trainer.Position.Draw + i, share, i == 0, i == group - 1, ref meter, ref epoch);
+                _steps.BatchIndex = _order[first + i];
+                _steps.Train(_batches[_order[first + i]], _trainer.Position.Draw + i, divisor, i == 0, i == group - 1, ref meter, ref epoch);
                 if (i == group - 1)
                 {
                     Complete(first + group, group);
@@ -108,6 +109,23 @@ internal sealed class TrainingRun<T> : IDisposable
         }
 
         return epoch;
+    }
+
+    /// <summary>What divides the gradient of each batch of a group, so that their sum is that of the mean over all units; null for what the loss divides by itself.</summary>
+    private double? GroupWeight(int first, int group)
+    {
+        if (group == 1 || _trainer.Loss.Reduction == Reduction.Sum)
+        {
+            return null;
+        }
+
+        double weight = 0;
+        for (int i = first; i < first + group; i++)
+        {
+            weight += _trainer.Loss.WeightOf(_batches[_order[i]]);
+        }
+
+        return weight;
     }
 
     /// <summary>Moves the trainer behind a step; behind an epoch's last one is the next epoch's beginning, whatever happens in between.</summary>

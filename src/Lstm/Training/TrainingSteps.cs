@@ -24,6 +24,15 @@ internal sealed class TrainingSteps<T> : IDisposable
     /// <summary>Where segments overlap: the states of the pass at hand, while <see cref="_state"/> waits for the next one.</summary>
     private NetworkState<T>? _running;
 
+    /// <summary>What the latest pass was compared with.</summary>
+    private LossInput<T> _compared;
+
+    /// <summary>The first batch of the step that is not complete yet whose loss is not finite, and where that began; null when there is none.</summary>
+    private (int Batch, NonFiniteValue? Origin)? _broken;
+
+    /// <summary>Whether a batch has the step to itself.</summary>
+    private bool _isAlone;
+
     /// <summary>The losses of the step that is not complete yet: an epoch's has no part of skipped ones.</summary>
     private LossMeter _pending;
 
@@ -50,6 +59,9 @@ internal sealed class TrainingSteps<T> : IDisposable
 
     /// <summary>The norm at the latest step; NaN before the first, and after a skipped one.</summary>
     public double GradientNorm { get; private set; } = double.NaN;
+
+    /// <summary>The index of the batch at hand in the caller's list.</summary>
+    public int BatchIndex { get; set; }
 
     /// <summary>Sets carried states back to the initial one.</summary>
     public void StartEpoch(int count)
@@ -84,7 +96,7 @@ internal sealed class TrainingSteps<T> : IDisposable
     }
 
     /// <summary>Takes a batch; makes a step after each segment, or after the batch when it <paramref name="ends"/> its group.</summary>
-    public void Train(TrainingBatch<T> batch, long draw, double share, bool begins, bool ends, ref LossMeter meter, ref LossMeter epoch)
+    public void Train(TrainingBatch<T> batch, long draw, double? divisor, bool begins, bool ends, ref LossMeter meter, ref LossMeter epoch)
     {
         if (_options.TruncateAfter is { } steps)
         {
@@ -102,10 +114,10 @@ internal sealed class TrainingSteps<T> : IDisposable
             ResetState(batch.InputShape.Count);
         }
 
-        LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, _options.CarryState ? _state : null, draw, share);
+        LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, _options.CarryState ? _state : null, draw, divisor);
         _isInitial = false;
-        meter.Add(totals);
-        _pending.Add(totals);
+        _isAlone = begins && ends;
+        Count(totals, ref meter);
         if (ends)
         {
             Step(batch.InputShape.Count, ref epoch);
@@ -114,8 +126,21 @@ internal sealed class TrainingSteps<T> : IDisposable
 
     public void Dispose() => _tape.Dispose();
 
+    private void Count(LossTotals totals, ref LossMeter meter)
+    {
+        meter.Add(totals);
+        _pending.Add(totals);
+        if (!double.IsFinite(totals.Sum) && _broken is null && _options.OnNonFinite == NonFiniteAction.Throw)
+        {
+            _broken = (BatchIndex, FindOrigin());
+        }
+    }
+
+    private NonFiniteValue? FindOrigin() => NonFinite.Find(_tape, _compared.Target, _compared.Weights);
+
     private void Begin()
     {
+        _broken = null;
         _gradient.Clear();
         _averages.Begin();
         _pending = default;
@@ -140,13 +165,13 @@ internal sealed class TrainingSteps<T> : IDisposable
             _segment.Set(batch, first, steps);
             Begin();
             LossTotals totals = back == steps
-                ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, 1)
+                ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, null)
                 : OverlappingPass(batch, draw, first, steps, back);
 
             // The next segment looks back to the same beginning, unless that lies further than it looks.
             _isInitial &= first + steps + steps <= back && first + steps < batch.InputShape.StepCount;
-            meter.Add(totals);
-            _pending.Add(totals);
+            _isAlone = true;
+            Count(totals, ref meter);
             Step(batch.InputShape.Count, ref epoch);
         }
     }
@@ -167,7 +192,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
 
         _longer.Set(batch, start, first + steps - start);
-        LossTotals totals = Pass(_longer.Input, _longer.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _running, draw, 1, first - start);
+        LossTotals totals = Pass(_longer.Input, _longer.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _running, draw, null, first - start);
         if (isLast)
         {
             _state.CopyFrom(_running);
@@ -185,17 +210,17 @@ internal sealed class TrainingSteps<T> : IDisposable
         SequenceBatch<T>? weights,
         NetworkState<T>? state,
         long draw,
-        double share,
+        double? divisor,
         int older = 0)
     {
         Network<T> network = _trainer.Network;
         _tape.DropoutDraw = draw;
+        _compared = new LossInput<T>(null, target, labels, weights);
 
         // As fast for few classes as the separate calls, faster for many, and in less memory; the same bits.
         if (_trainer.Loss.Rows is SoftmaxRows<T> && older == 0)
         {
-            LossInput<T> rowsToCome = new(null, target, labels, weights);
-            LossTotals fused = network.ForwardLoss(input, ids, rowsToCome, _trainer.Loss, _tape, _gradient, state, share);
+            LossTotals fused = network.ForwardLoss(input, ids, _compared, _trainer.Loss, _tape, _gradient, state, divisor);
             Backward(state);
             return fused;
         }
@@ -210,8 +235,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             (output, outputGradient) = (_output, _outputGradient);
         }
 
-        LossInput<T> rows = new(output, target, labels, weights);
-        LossTotals totals = _trainer.Loss.EvaluateTotals(rows, outputGradient, share, _tape.Pass.Team, _tape.Pass.Width);
+        LossTotals totals = _trainer.Loss.EvaluateTotals(_compared with { Output = output }, outputGradient, divisor, _tape.Pass.Team, _tape.Pass.Width);
         Backward(state);
         return totals;
     }
@@ -251,10 +275,9 @@ internal sealed class TrainingSteps<T> : IDisposable
 
             return;
         }
-
-        catch (NonFiniteGradientException e) when (NonFinite.Find(_tape) is { } origin)
+        catch (NonFiniteGradientException e)
         {
-            throw new NonFiniteGradientException(e, origin);
+            throw new NonFiniteGradientException(e, _broken is { } broken ? broken.Origin : FindOrigin(), _broken?.Batch ?? (_isAlone ? BatchIndex : null));
         }
 
         _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);

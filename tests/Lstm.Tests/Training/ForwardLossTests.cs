@@ -237,9 +237,9 @@ public class ForwardLossTests
         for (int pass = 0; pass < 2; pass++)
         {
             LossInput<T> separate = new(network.Forward(ids, one), null, labels, kind == "all" ? weights : null);
-            LossTotals totals = loss.EvaluateTotals(separate, one.OutputGradient, 0.7, one.Pass.Team, one.Pass.Width);
+            LossTotals totals = loss.EvaluateTotals(separate, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
             network.Backward(one, expected);
-            LossTotals swept = network.ForwardLoss(null, ids, separate with { Output = null }, loss, tape, actual, null, 0.7);
+            LossTotals swept = network.ForwardLoss(null, ids, separate with { Output = null }, loss, tape, actual, null, 13.7);
             network.Backward(tape, actual);
             Assert.Equal(totals, swept);
             Close.SameBits<T>(expected.Flat, actual.Flat, "gradient");

@@ -137,6 +137,57 @@ public class OptimizerTests
         Assert.Equal([2.0], Read(network, "dense.bias"));
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Step_without_decay_keeps_infinite_parameters_whose_gradient_is_zero(string kind)
+    {
+        Infinite<float>(kind);
+        Infinite<double>(kind);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Fit_with_classes_masked_by_infinite_biases_learns_the_others(string kind)
+    {
+        Network<float> network = Network.Create<float>(2, 7, new LstmSpec(4), new DenseSpec(40));
+        float[] bias = new float[40];
+        bias.AsSpan(3).Fill(float.NegativeInfinity);
+        network.WriteParameter("dense.bias", Tensor.Create(bias));
+        SequenceBatch<float> input = SequenceBatch.FromSequences<float>([[1, 0, 0, 1, 1, 1], [0, 0]], 2);
+        TrainingBatch<float> batch = new(input, SequenceBatch.FromSequences<int>([[0, 1, 2], [1]]));
+        Optimizer<float> optimizer = Make<float>(kind);
+        optimizer.SetWeightDecay("dense.bias", 0);
+        TrainingResult result = new Trainer<float>(network, new SoftmaxCrossEntropy<float>(), optimizer).Fit([batch], new TrainingOptions { Epochs = 5 });
+        Assert.Equal(5, result.Steps);
+        Assert.True(result.Loss < result.Epochs[0].Loss, $"{result.Epochs[0].Loss} became {result.Loss}.");
+        Assert.All(Read(network, "dense.bias")[3..], b => Assert.Equal(float.NegativeInfinity, b));
+        Assert.All(Read(network, "dense.bias")[..3], b => Assert.True(float.IsFinite(b)));
+    }
+
+    private static void Infinite<T>(string kind)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = Network.Create<T>(3, new DenseSpec(21));
+        T[] bias = new T[21], slopes = new T[21];
+        (bias[0], bias[7], bias[20]) = (T.NegativeInfinity, T.PositiveInfinity, T.NegativeInfinity);
+        slopes[1] = T.One;
+        network.WriteParameter("dense.bias", Tensor.Create(bias));
+        Gradient<T> gradient = network.CreateGradient();
+        gradient.Write("dense.bias", Tensor.Create(slopes));
+        Optimizer<T> optimizer = Make<T>(kind);
+        optimizer.SetWeightDecay("dense.bias", 0);
+        optimizer.SetWeightDecay("dense.weight", 0);
+        for (int step = 0; step < 3; step++)
+        {
+            optimizer.Step(network, gradient);
+        }
+
+        T[] after = Read(network, "dense.bias");
+        Assert.True(after[1] < T.Zero);
+        after[1] = T.Zero;
+        Assert.Equal(bias, after);
+    }
+
     [Fact]
     public void Step_with_dampening_starts_undamped()
     {

@@ -1,4 +1,5 @@
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
@@ -35,6 +36,30 @@ internal static class TrainingScenarios
         };
         trainer.Fit(all, options with { Epochs = 3 }, progress: probe);
         Console.WriteLine(least);
+    }
+
+    /// <summary>Checks batches of values and of labels, pooled and not.</summary>
+    [ChildScenario("training.check")]
+    public static void Check(string[] arguments)
+    {
+        int[] lengths = [9, 0, 30];
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), lengths, 3), target = Rows.Random<float>(new Random(2), lengths, 4), weights = Rows.Random<float>(new Random(3), lengths, 1);
+        foreach (ref float t in target.Rows)
+        {
+            t = t > 0 ? 1 : 0;
+        }
+
+        BatchChecks<float> values = Checks(new BinaryCrossEntropyWithLogits<float>(), new LstmSpec(4), new DenseSpec(4));
+        BatchChecks<float> labels = Checks(new SoftmaxCrossEntropy<float>(), new LstmSpec(4), new PoolingSpec(Pooling.Last), new DenseSpec(4));
+        TrainingBatch<float> valued = new(input, target, weights), labelled = new(input, SequenceBatch.FromSequences<int>([[1], [2], [3]]));
+        Allocation.Print(100, 100, () =>
+        {
+            values.Check(valued, 3);
+            labels.Check(labelled, 3);
+        });
+
+        static BatchChecks<float> Checks(Loss<float> loss, params LayerSpec[] specs)
+            => new(Network.Create<float>(3, 1, specs), loss, new TrainingOptions { CarryState = true }, "batches", "training batches", trains: true);
     }
 
     /// <summary>Interrupts a training and saves it: <c>path</c>.</summary>

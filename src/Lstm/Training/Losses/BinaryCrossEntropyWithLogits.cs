@@ -33,6 +33,9 @@ public sealed class BinaryCrossEntropyWithLogits<T> : Loss<T>
         Rows = new ElementLoss<LogitError, T>(weights);
     }
 
+    /// <summary><see cref="LossUnit.Element"/>: the mean is over all values of all rows.</summary>
+    public override LossUnit Unit => LossUnit.Element;
+
     internal override RowLoss<T> Rows { get; }
 }
 

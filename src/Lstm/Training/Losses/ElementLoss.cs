@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Lstm.Sequences;
 using Lstm.Simd;
 
 namespace Lstm.Training;
@@ -24,11 +25,19 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
 {
     public override bool TakesLabels => false;
 
-    public override void Check(LossBlock<T> all)
+    public override bool TakesLogits => TFunction.Decides;
+
+    public override string? WhyNotFeatures(int features)
+        => parameters.Length <= 1 || parameters.Length == features ? null
+        : $"The output has {features} values per row; the loss was given weights for {parameters.Length}.";
+
+    public override void Check(LossInput<T> input, SequenceShape shape, int features, BatchPlace place)
     {
-        if (parameters.Length > 1 && parameters.Length != all.Features)
+        if (TFunction.Decides && TargetScan<T>.FirstOutsideUnit(input) is { } index)
         {
-            throw new ArgumentException($"The output has {all.Features} values per row; the loss was given weights for {parameters.Length}.", "output");
+            throw new ArgumentException(
+                $"The target {input.Target!.Rows[index]} of {place.Of(shape, index, features)} is outside 0 … 1. BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability.",
+                place.Argument("target"));
         }
     }
 

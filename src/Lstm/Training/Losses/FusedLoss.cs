@@ -25,7 +25,7 @@ internal sealed unsafe class FusedLoss<T>
     private Loss<T>? _loss;
     private LossInput<T> _input;
     private LossBlock<T> _all;
-    private double _gradientScale;
+    private double? _divisor;
     private (int Target, int Weights) _versions;
 
     /// <summary>Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches.</summary>
@@ -39,9 +39,9 @@ internal sealed unsafe class FusedLoss<T>
 
     public void Clear() => (_loss, Swept) = (null, null);
 
-    public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, double gradientScale)
+    public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, double? divisor)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, gradientScale, out LossTotals totals);
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         int most = ChunkRows(pass);
         _logits.Reserve((long)Math.Min(most, all.Rows) * dense.OutputSize);
         for (int row = 0; row < all.Rows; row += most)
@@ -52,7 +52,7 @@ internal sealed unsafe class FusedLoss<T>
             LossRun<T>.Evaluate(loss.Rows!, chunk, pass.Team, pass.Width, ref totals);
         }
 
-        (_loss, _input, _gradientScale, _versions) = (loss, input, gradientScale, Versions(input));
+        (_loss, _input, _divisor, _versions) = (loss, input, divisor, Versions(input));
         return totals;
     }
 
@@ -78,9 +78,9 @@ internal sealed unsafe class FusedLoss<T>
     /// is null when nobody asks for it.
     /// </summary>
     public LossTotals Sweep(
-        DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, Loss<T> loss, LossInput<T> input, double gradientScale, T* inputGradient, Gradient<T> gradient)
+        DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, Loss<T> loss, LossInput<T> input, double? divisor, T* inputGradient, Gradient<T> gradient)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, gradientScale, out LossTotals totals);
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
         SoftmaxRows<T> rows = (SoftmaxRows<T>)loss.Rows!;
         _losses.Reserve(all.Rows);
@@ -146,7 +146,7 @@ internal sealed unsafe class FusedLoss<T>
             throw new InvalidOperationException("The target or the weights were refilled since the tape's forward pass.");
         }
 
-        _all = LossRun<T>.Begin(_loss, _input, shape, features, _gradientScale, out _);
+        _all = LossRun<T>.Begin(_loss, _input, shape, features, _divisor, out _);
     }
 
     private void BackwardChunk(DenseLayer<T> dense, Pass<T> pass, T* x, int row, int rows, DenseLayer<T>.Record kept, T* inputGradient, T* gradient)

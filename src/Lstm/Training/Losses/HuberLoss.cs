@@ -31,6 +31,9 @@ public sealed class HuberLoss<T> : Loss<T>
     /// <summary>δ.</summary>
     public double Delta { get; }
 
+    /// <summary><see cref="LossUnit.Element"/>: the mean is over all values of all rows.</summary>
+    public override LossUnit Unit => LossUnit.Element;
+
     internal override RowLoss<T> Rows { get; }
 }
 

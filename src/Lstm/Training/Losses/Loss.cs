@@ -5,91 +5,208 @@ using Lstm.Training;
 
 namespace Lstm;
 
-/// <summary>How the losses of a batch's elements become one number.</summary>
+/// <summary>How the losses of a batch's units become one number.</summary>
 public enum Reduction
 {
-    /// <summary>The mean over all elements that count: Σ w·l / Σ w, where w is 1 without weights.</summary>
+    /// <summary>The mean over all units that count: Σ w·l / Σ w, where w is 1 without weights.</summary>
     Mean,
 
     /// <summary>The sum: Σ w·l.</summary>
     Sum,
 }
 
-/// <summary>What training makes small: a number computed from a network's output and a target, and its gradient.</summary>
+/// <summary>The number that training minimises, computed from a network's output and a target, and its gradient.</summary>
 /// <remarks>
-/// <para>With l the loss of one element (one class decision for label losses, one output value for the others), w the
-/// product of its row's weight and its class's weight, the value is Σ w·l under <see cref="Reduction.Sum"/> and
-/// Σ w·l / Σ w under <see cref="Reduction.Mean"/>, as in PyTorch; elements that are ignored appear in neither sum. Where
-/// nothing counts – no rows, all labels ignored, Σ w = 0 under Mean – the value is 0 and so is the gradient (PyTorch gives
-/// NaN). A row of weight 0 counts for nothing, whatever it holds.</para>
+/// <para>With l the loss of one unit (<see cref="Unit"/>), w the product of its row's weight and its class's weight, the value
+/// is Σ w·l under <see cref="Reduction.Sum"/> and Σ w·l / Σ w under <see cref="Reduction.Mean"/>, as in PyTorch; units that are
+/// ignored appear in neither sum. Where nothing counts – no rows, all labels ignored, Σ w = 0 under Mean – the value is 0 and
+/// so is the gradient (PyTorch gives NaN). A row of weight 0 counts for nothing, whatever it holds. Over several batches the
+/// mean is that of all their units, however they are cut into batches.</para>
 /// <para>Sums are made in double, over blocks of 64 rows whose partial sums are added in order, so the bits depend neither on
 /// the SIMD width nor on threads. NaN in the output or target gives NaN.</para>
-/// <para>A loss is immutable and may be shared by threads. For one of your own, override
-/// <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/> or its twin for labels.</para>
+/// <para>A loss is immutable and may be shared by threads. A custom loss names its <see cref="Unit"/> and overrides
+/// <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/> for target values, or its twin
+/// for labels; and <see cref="WeightOf(SequenceBatch{T}, SequenceBatch{T})"/>, or its twin, if not every unit counts with the
+/// weight of its row.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>How element losses are put together. Default <see cref="Reduction.Mean"/>.</summary>
+    /// <summary>How the losses of the units are put together. Default <see cref="Reduction.Mean"/>.</summary>
     public Reduction Reduction { get; init; } = Reduction.Mean;
 
-    /// <summary>The rows' arithmetic; null for a loss from outside this library.</summary>
+    /// <summary>The units that the loss counts.</summary>
+    public abstract LossUnit Unit { get; }
+
+    /// <summary>The rows' arithmetic; null for a custom loss.</summary>
     internal virtual RowLoss<T>? Rows => null;
 
     /// <summary>Computes the loss of an output for target values, and its gradient.</summary>
     /// <param name="output">A network's output.</param>
-    /// <param name="target">What it should be: the same lengths and feature size.</param>
-    /// <param name="outputGradient">Overwritten wholly with the gradient with respect to <paramref name="output"/>, of whose shape it is; null when only the value is wanted.</param>
+    /// <param name="target">The target of each output row: the same lengths and feature size.</param>
+    /// <param name="outputGradient">Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is wanted.</param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <returns>The value.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit, or a weight is not finite; nothing has been written.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, a weight is not finite, or a target is none of this loss's; nothing has been written.</exception>
     /// <exception cref="NotSupportedException">This loss takes labels.</exception>
-    public virtual double Evaluate(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(target);
-        return LossRun<T>.Evaluate(this, new LossInput<T>(output, target, null, weights), outputGradient, 1, null, SimdDispatch.Best).Value;
-    }
+    public double Evaluate(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
+        => EvaluateTotals(Input(output, target, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
     /// <summary>Computes the loss of an output for integer labels, and its gradient.</summary>
     /// <param name="output">A network's output: one value per class.</param>
     /// <param name="labels">One label per row, the lengths those of <paramref name="output"/>.</param>
-    /// <param name="outputGradient">Overwritten wholly with the gradient with respect to <paramref name="output"/>, of whose shape it is; null when only the value is wanted.</param>
+    /// <param name="outputGradient">Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is wanted.</param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <returns>The value.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit, a label is no class, or a weight is not finite; nothing has been written.</exception>
     /// <exception cref="NotSupportedException">This loss takes values.</exception>
-    public virtual double Evaluate(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
+    public double Evaluate(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
+        => EvaluateTotals(Input(output, labels, weights), outputGradient, null, null, SimdDispatch.Best).Value;
+
+    /// <summary>Computes the sum and the weight of an output's loss for target values, and the gradient of the sum divided by a number.</summary>
+    /// <remarks>
+    /// To train on several batches as on one, add up their <see cref="WeightOf(TrainingBatch{T})"/> and give that as the divisor of
+    /// each; the sum of their gradients is then the gradient of the mean over all units.
+    /// </remarks>
+    /// <param name="output">A network's output.</param>
+    /// <param name="target">The target of each output row: the same lengths and feature size.</param>
+    /// <param name="outputGradient">Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>; null when it is not wanted.</param>
+    /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
+    /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
+    /// <exception cref="ArgumentException">As for <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>, or the divisor is not finite.</exception>
+    /// <exception cref="NotSupportedException">This loss takes labels.</exception>
+    public LossSum EvaluateSum(
+        SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null, double divisor = 1)
+        => EvaluateTotals(Input(output, target, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
+
+    /// <summary>Computes the sum and the weight of an output's loss for integer labels, and the gradient of the sum divided by a number.</summary>
+    /// <inheritdoc cref="EvaluateSum(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, double)"/>
+    /// <param name="output">A network's output: one value per class.</param>
+    /// <param name="labels">One label per row, the lengths those of <paramref name="output"/>.</param>
+    /// <param name="outputGradient">Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>; null when it is not wanted.</param>
+    /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
+    /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
+    /// <exception cref="NotSupportedException">This loss takes values.</exception>
+    public LossSum EvaluateSum(
+        SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null, double divisor = 1)
+        => EvaluateTotals(Input(output, labels, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
+
+    /// <summary>Adds up the weights of a batch's units, for which no output is needed: the number that the mean of the batch is divided by.</summary>
+    /// <param name="batch">A batch whose target this loss can take.</param>
+    public double WeightOf(TrainingBatch<T> batch)
     {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(labels);
-        return LossRun<T>.Evaluate(this, new LossInput<T>(output, null, labels, weights), outputGradient, 1, null, SimdDispatch.Best).Value;
+        ArgumentNullException.ThrowIfNull(batch);
+        return WeightOf(new LossInput<T>(null, batch.Target, batch.Labels, batch.Weights));
     }
 
     /// <summary>The loss's name.</summary>
     public override string ToString() => GetType().Name.Split('`')[0];
 
-    /// <summary>The same with what a trainer wants besides: counts of right answers, a scaled gradient, a team.</summary>
-    internal LossTotals EvaluateTotals(LossInput<T> input, SequenceBatch<T>? outputGradient, double gradientScale, WorkerTeam? team, SimdWidth width)
+    /// <summary>Computes, in a custom loss of target values, Σ w·l over the units of an output and the gradient of this sum.</summary>
+    /// <remarks>Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.</remarks>
+    /// <param name="output">A network's output.</param>
+    /// <param name="target">
+    /// The target, of any feature size; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>,
+    /// where its number of sequences is.
+    /// </param>
+    /// <param name="outputGradient">All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null when it is not wanted.</param>
+    /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
+    /// <returns>Σ w·l.</returns>
+    /// <exception cref="NotSupportedException">This loss takes labels.</exception>
+    protected virtual double SumOf(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
+        => throw new NotSupportedException($"{this} does not take target values; give it integer labels.");
+
+    /// <summary>Computes, in a custom loss of integer labels, Σ w·l over the units of an output and the gradient of this sum.</summary>
+    /// <remarks>Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.</remarks>
+    /// <param name="output">A network's output.</param>
+    /// <param name="labels">
+    /// One label per row; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>,
+    /// where its number of sequences is.
+    /// </param>
+    /// <param name="outputGradient">All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null when it is not wanted.</param>
+    /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
+    /// <returns>Σ w·l.</returns>
+    /// <exception cref="NotSupportedException">This loss takes target values.</exception>
+    protected virtual double SumOf(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
+        => throw new NotSupportedException($"{this} does not take integer labels; give it target values.");
+
+    /// <summary>Adds up, in a custom loss of target values, the weights of the units, without the output: Σ w.</summary>
+    /// <remarks>By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count differently.</remarks>
+    /// <param name="target">The target.</param>
+    /// <param name="weights">As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>.</param>
+    /// <returns>Σ w.</returns>
+    protected virtual double WeightOf(SequenceBatch<T> target, SequenceBatch<T>? weights)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return UnitCount.Of(Unit, target, weights);
+    }
+
+    /// <summary>Adds up, in a custom loss of integer labels, the weights of the units, without the output: Σ w.</summary>
+    /// <remarks>By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count differently.</remarks>
+    /// <param name="labels">The labels.</param>
+    /// <param name="weights">As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{int}, SequenceBatch{T}, SequenceBatch{T})"/>.</param>
+    /// <returns>Σ w.</returns>
+    protected virtual double WeightOf(SequenceBatch<int> labels, SequenceBatch<T>? weights)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        return UnitCount.Of(Unit, labels, weights);
+    }
+
+    /// <summary>The loss with what a trainer wants besides: counts of right answers, a team, and a gradient that is divided by the weight of more than this batch.</summary>
+    /// <param name="input">The output and what it is compared with.</param>
+    /// <param name="outputGradient">Overwritten, or null.</param>
+    /// <param name="divisor">Divides the gradient of the sum; null for what the reduction divides by, in this batch alone.</param>
+    /// <param name="team">Workers that share the rows, or null.</param>
+    /// <param name="width">The SIMD width.</param>
+    internal LossTotals EvaluateTotals(LossInput<T> input, SequenceBatch<T>? outputGradient, double? divisor, WorkerTeam? team, SimdWidth width)
     {
         if (Rows is not null)
         {
-            return LossRun<T>.Evaluate(this, input, outputGradient, gradientScale, team, width);
+            return LossRun<T>.Evaluate(this, input, outputGradient, divisor, team, width);
         }
 
-        double value = input.Labels is null
-            ? Evaluate(input.Output!, input.Target!, outputGradient, input.Weights)
-            : Evaluate(input.Output!, input.Labels, outputGradient, input.Weights);
-        if (outputGradient is not null && gradientScale != 1)
+        LossChecks<T>.Check(this, input, input.Output!.Shape, input.Output.FeatureSize, default);
+        LossChecks<T>.CheckGradient(input.Output, outputGradient);
+        LossTotals totals = LossTotals.Of(WeightOf(input), Reduction, divisor);
+        outputGradient?.Rows.Clear();
+        totals.Sum = input.Labels is null
+            ? SumOf(input.Output, input.Target!, outputGradient, input.Weights)
+            : SumOf(input.Output, input.Labels, outputGradient, input.Weights);
+        Scale(outputGradient, totals.GradientScale);
+        return totals;
+    }
+
+    /// <summary>Σ w of what has been checked.</summary>
+    internal double WeightOf(LossInput<T> input)
+        => Rows is { } rows ? LossRun<T>.WeightOf(rows, input)
+        : input.Labels is null ? WeightOf(input.Target!, input.Weights)
+        : WeightOf(input.Labels, input.Weights);
+
+    private static LossInput<T> Input(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? weights)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(target);
+        return new LossInput<T>(output, target, null, weights);
+    }
+
+    private static LossInput<T> Input(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? weights)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(labels);
+        return new LossInput<T>(output, null, labels, weights);
+    }
+
+    private static double CheckDivisor(double divisor)
+        => double.IsFinite(divisor) ? divisor : throw new ArgumentOutOfRangeException(nameof(divisor), divisor, "The divisor has to be finite.");
+
+    // Where nothing counts the gradient is 0, whatever it was.
+    private static void Scale(SequenceBatch<T>? gradient, double scale)
+    {
+        T factor = T.CreateTruncating(scale);
+        foreach (ref T element in gradient is null || scale == 1 ? [] : gradient.Rows)
         {
-            T scale = T.CreateChecked(gradientScale);
-            foreach (ref T element in outputGradient.Rows)
-            {
-                element *= scale;
-            }
+            element = scale == 0 ? T.Zero : element * factor;
         }
-
-        return new LossTotals { Sum = value, Normalizer = 1, Divisor = 1 };
     }
 }

@@ -16,11 +16,11 @@ internal unsafe struct LossRun<T> : IJob
     private LossTotals[] _partials;
     private int _blocks;
 
-    public static LossTotals Evaluate(Loss<T> loss, LossInput<T> input, SequenceBatch<T>? gradient, double gradientScale, WorkerTeam? team, SimdWidth width)
+    public static LossTotals Evaluate(Loss<T> loss, LossInput<T> input, SequenceBatch<T>? gradient, double? divisor, WorkerTeam? team, SimdWidth width)
     {
         SequenceBatch<T> output = input.Output!;
-        CheckGradient(output, gradient);
-        LossBlock<T> all = Begin(loss, input, output.Shape, output.FeatureSize, gradientScale, out LossTotals totals);
+        LossChecks<T>.CheckGradient(output, gradient);
+        LossBlock<T> all = Begin(loss, input, output.Shape, output.FeatureSize, divisor, out LossTotals totals);
         all.Output = output.RowPointer;
         all.Gradient = gradient is null ? null : gradient.RowPointer;
         Evaluate(loss.Rows!, all, team, width, ref totals);
@@ -62,36 +62,23 @@ internal unsafe struct LossRun<T> : IJob
     /// <summary>
     /// Checks everything but the output and its gradient, finds the normaliser, and gives all rows without those two.
     /// </summary>
-    public static LossBlock<T> Begin(Loss<T> loss, LossInput<T> input, SequenceShape shape, int features, double gradientScale, out LossTotals totals)
+    public static LossBlock<T> Begin(Loss<T> loss, LossInput<T> input, SequenceShape shape, int features, double? divisor, out LossTotals totals)
     {
-        RowLoss<T> rows = loss.Rows is { } own && own.TakesLabels == (input.Labels is not null)
-            ? own
-            : throw new NotSupportedException(
-                $"{loss} does not take {(input.Labels is null ? "target values; give it integer labels" : "integer labels; give it target values")}.");
-        Check(input.Target?.Shape, input.Target?.FeatureSize ?? 0, shape, features, "target", "The target has");
-        Check(input.Labels?.Shape, input.Labels?.FeatureSize ?? 0, shape, 1, "labels", "The labels have");
-        Check(input.Weights?.Shape, input.Weights?.FeatureSize ?? 0, shape, 1, "weights", "The weights have");
-        LossBlock<T> all = new()
-        {
-            Rows = shape.RowCount,
-            Features = features,
-            Target = input.Target is null ? null : input.Target.RowPointer,
-            Labels = input.Labels is null ? null : input.Labels.RowPointer,
-            Weights = input.Weights is null ? null : input.Weights.RowPointer,
-        };
-        for (int row = 0; all.Weights != null && row < all.Rows; row++)
-        {
-            if (!T.IsFinite(all.Weights[row]))
-            {
-                throw new ArgumentException($"Weight {all.Weights[row]} of row {row} is not finite.", "weights");
-            }
-        }
-
-        rows.Check(all);
-        double normalizer = rows.Normalizer(all);
-        totals = new LossTotals { Normalizer = normalizer, Divisor = loss.Reduction == Reduction.Sum ? 1 : normalizer };
-        all.GradientScale = totals.Divisor == 0 ? 0 : gradientScale / totals.Divisor;
+        LossChecks<T>.Check(loss, input, shape, features, default);
+        LossBlock<T> all = Block(input, shape.RowCount, features);
+        totals = LossTotals.Of(loss.Rows!.Normalizer(all), loss.Reduction, divisor);
+        all.GradientScale = totals.GradientScale;
         return all;
+    }
+
+    /// <summary>Σ w of what has been checked.</summary>
+    public static double WeightOf(RowLoss<T> loss, LossInput<T> input)
+    {
+        double weight = loss.Normalizer(Block(input, input.Target?.RowCount ?? input.Labels!.RowCount, input.Target?.FeatureSize ?? 1));
+        GC.KeepAlive(input.Target);
+        GC.KeepAlive(input.Labels);
+        GC.KeepAlive(input.Weights);
+        return weight;
     }
 
     public readonly void Run(int worker, int workers)
@@ -112,25 +99,12 @@ internal unsafe struct LossRun<T> : IJob
         totals.Decisions += partial.Decisions;
     }
 
-    private static void CheckGradient(SequenceBatch<T> output, SequenceBatch<T>? gradient)
-        => Check(gradient?.Shape, gradient?.FeatureSize ?? 0, output.Shape, output.FeatureSize, "outputGradient", "The output gradient has");
-
-    private static void Check(SequenceShape? actual, int actualFeatures, SequenceShape output, int features, string argument, string subject)
+    private static LossBlock<T> Block(LossInput<T> input, int rows, int features) => new()
     {
-        if (actual is null)
-        {
-            return;
-        }
-
-        if (actualFeatures != features)
-        {
-            throw new ArgumentException($"{subject} {actualFeatures} values per row; to the output belong {features}.", argument);
-        }
-
-        if (!actual.Matches(output))
-        {
-            throw new ArgumentException(
-                $"{subject} {actual.RowCount} rows in {actual.Count} sequences, the output {output.RowCount} in {output.Count}, or the lengths differ.", argument);
-        }
-    }
+        Rows = rows,
+        Features = features,
+        Target = input.Target is null ? null : input.Target.RowPointer,
+        Labels = input.Labels is null ? null : input.Labels.RowPointer,
+        Weights = input.Weights is null ? null : input.Weights.RowPointer,
+    };
 }

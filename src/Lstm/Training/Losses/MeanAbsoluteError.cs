@@ -11,6 +11,9 @@ namespace Lstm;
 public sealed class MeanAbsoluteError<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary><see cref="LossUnit.Element"/>: the mean is over all values of all rows.</summary>
+    public override LossUnit Unit => LossUnit.Element;
+
     internal override RowLoss<T> Rows { get; } = new ElementLoss<AbsoluteError, T>();
 }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Sequences;
 using Lstm.Simd;
 
 namespace Lstm.Training;
@@ -56,7 +57,7 @@ internal struct LossTotals
     /// <summary>Σ w·l.</summary>
     public double Sum;
 
-    /// <summary>Σ w, over elements; for label losses over rows.</summary>
+    /// <summary>Σ w, over the loss's units.</summary>
     public double Normalizer;
 
     /// <summary>What the sum is divided by to give the value; 0 where nothing counts.</summary>
@@ -68,6 +69,15 @@ internal struct LossTotals
     public long Decisions;
 
     public readonly double Value => Divisor == 0 ? 0 : Sum / Divisor;
+
+    public readonly LossSum WeightedSum => new(Sum, Normalizer);
+
+    /// <summary>What the gradient of the sum is multiplied by.</summary>
+    public readonly double GradientScale => Divisor == 0 ? 0 : 1 / Divisor;
+
+    /// <summary>Zero sums of a given weight, with the divisor given or else the reduction's own.</summary>
+    public static LossTotals Of(double normalizer, Reduction reduction, double? divisor)
+        => new() { Normalizer = normalizer, Divisor = divisor ?? (reduction == Reduction.Sum ? 1 : normalizer) };
 }
 
 /// <summary>The arithmetic of a loss, block by block of rows: so that a large vocabulary's logits need never all exist.</summary>
@@ -77,8 +87,14 @@ internal abstract class RowLoss<T>
     /// <summary>Whether targets are integer labels, one per row.</summary>
     public abstract bool TakesLabels { get; }
 
-    /// <summary>Refuses what this loss cannot take; the shapes fit already.</summary>
-    public virtual void Check(LossBlock<T> all)
+    /// <summary>Whether the output is logits: the loss applies the sigmoid or softmax itself.</summary>
+    public abstract bool TakesLogits { get; }
+
+    /// <summary>Why it cannot take outputs of a number of features; null if it can.</summary>
+    public virtual string? WhyNotFeatures(int features) => null;
+
+    /// <summary>Refuses targets or labels that this loss cannot take; their shape is <paramref name="shape"/> and fits already.</summary>
+    public virtual void Check(LossInput<T> input, SequenceShape shape, int features, BatchPlace place)
     {
     }
 

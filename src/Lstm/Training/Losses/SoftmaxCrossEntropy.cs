@@ -45,5 +45,8 @@ public sealed class SoftmaxCrossEntropy<T> : Loss<T>
     /// <summary>The label of rows that do not count. Default −100, as in PyTorch.</summary>
     public int IgnoredLabel { get; init; } = -100;
 
+    /// <summary><see cref="LossUnit.Row"/>: each row is one decision.</summary>
+    public override LossUnit Unit => LossUnit.Row;
+
     internal override RowLoss<T> Rows => _rows ??= new SoftmaxRows<T>(_classWeights, LabelSmoothing, IgnoredLabel);
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Kernels;
+using Lstm.Sequences;
 using Lstm.Simd;
 
 namespace Lstm.Training;
@@ -10,24 +11,28 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
 {
     public override bool TakesLabels => true;
 
+    public override bool TakesLogits => true;
+
     public bool Smooths => smoothing > 0;
 
     /// <summary>v, or empty for 1.</summary>
     public T[] ClassWeights => classWeights;
 
-    public override void Check(LossBlock<T> all)
-    {
-        if (classWeights.Length > 0 && classWeights.Length != all.Features)
-        {
-            throw new ArgumentException($"The output has {all.Features} classes; the loss was given weights for {classWeights.Length}.", "output");
-        }
+    public override string? WhyNotFeatures(int features)
+        => classWeights.Length == 0 || classWeights.Length == features ? null
+        : $"The output has {Classes(features)}; the loss was given weights for {classWeights.Length}.";
 
-        for (int row = 0; row < all.Rows; row++)
+    public override void Check(LossInput<T> input, SequenceShape shape, int features, BatchPlace place)
+    {
+        ReadOnlySpan<int> labels = input.Labels!.Rows;
+        for (int row = 0; row < labels.Length; row++)
         {
-            int label = all.Labels[row];
-            if ((uint)label >= (uint)all.Features && label != ignored)
+            int label = labels[row];
+            if ((uint)label >= (uint)features && label != ignored)
             {
-                throw new ArgumentException($"Label {label} of row {row} is none of the {all.Features} classes, nor the ignored label {ignored}.", "labels");
+                throw new ArgumentException(
+                    $"Label {label} of {place.Of(shape, row)} is out of range: the output has {Classes(features)}, 0{(features == 1 ? string.Empty : $" to {features - 1}")}; {Remedy(label, features)}.",
+                    place.Argument("labels"));
             }
         }
     }
@@ -128,6 +133,14 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
             gradient[label] -= row.Own;
         }
     }
+
+    private static string Classes(int count) => count == 1 ? "1 class" : $"{count} classes";
+
+    private string Remedy(int label, int features)
+        => label < 0 ? $"a row that does not count has the label {ignored}"
+        : features == 1 ? $"use BinaryCrossEntropyWithLogits, or DenseSpec({label + 1L})"
+        : label == features ? $"labels start at 0; subtract 1, or use DenseSpec({label + 1L})"
+        : $"use DenseSpec({label + 1L}) for labels up to {label}";
 
     private double ClassWeight(int label) => classWeights.Length == 0 ? 1 : FixedSum.Wide(classWeights[label]);
 

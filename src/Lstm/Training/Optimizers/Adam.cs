@@ -6,7 +6,7 @@ namespace Lstm;
 
 /// <summary>Adam (Kingma &amp; Ba 2015), as in PyTorch.</summary>
 /// <remarks>
-/// g ← g + λ·p;  m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²;
+/// g ← g + λ·p, unless λ = 0;  m ← β₁·m + (1 − β₁)·g;  v ← β₂·v + (1 − β₂)·g²;
 /// p ← p − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). t counts the steps of each parameter; βᵗ is a running product.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -45,6 +45,7 @@ public sealed class Adam<T> : Optimizer<T>
     {
         AdamRule<T> rule = AdamRule<T>.Next(network, gradient, Buffers, Scalars, first, end, learningRate, Beta1, Beta2, Epsilon);
         rule.Decay = Number(weightDecay);
+        rule.Decays = rule.Decay != T.Zero;
         Run(network, rule, from, to, team);
     }
 }

@@ -9,6 +9,9 @@ namespace Lstm.Training;
 internal unsafe struct AdamRule<T> : IUpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Whether λ·p is added: 0·∞ would be NaN.</summary>
+    public bool Decays;
+
     /// <summary>λ of Adam: p pulls through the gradient; 0 for AdamW.</summary>
     public T Decay;
 
@@ -63,7 +66,12 @@ internal unsafe struct AdamRule<T> : IUpdateRule<T>
         where TVec : unmanaged
     {
         TVec p = TSimd.Load(_parameters + index);
-        TVec g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), TSimd.Load(_gradient + index));
+        TVec g = TSimd.Load(_gradient + index);
+        if (Decays)
+        {
+            g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), g);
+        }
+
         p = TSimd.Multiply(p, TSimd.Broadcast(Keep));
         TVec m = TSimd.Multiply(TSimd.Load(_mean + index), TSimd.Broadcast(_beta1));
         m = TSimd.MultiplyAdd(g, TSimd.Broadcast(_fresh1), m);

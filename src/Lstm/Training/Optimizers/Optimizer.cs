@@ -9,7 +9,8 @@ namespace Lstm;
 /// <remarks>
 /// An optimizer keeps state for each parameter, and so belongs to one network: the one of its first step. It works element
 /// by element, so its results depend neither on the SIMD width nor on threads. Frozen parameters and their state stay as
-/// they are. Own optimizers are written as a loop over <see cref="Network{T}.Parameters"/>.
+/// they are. Own optimizers are written as a loop over <see cref="Network{T}.Parameters"/>. A parameter that is infinite, such as a bias of −∞
+/// that masks a class, stays so as long as its gradient is 0 and its weight decay is 0.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class Optimizer<T>

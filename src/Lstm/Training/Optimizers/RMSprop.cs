@@ -8,7 +8,7 @@ namespace Lstm;
 
 /// <summary>RMSprop (Tieleman &amp; Hinton 2012; centred: Graves 2013), as in PyTorch.</summary>
 /// <remarks>
-/// g ← g + λ·p;  v ← α·v + (1 − α)·g²;  centred: a ← α·a + (1 − α)·g and s = v − a², at least 0, else s = v;
+/// g ← g + λ·p, unless λ = 0;  v ← α·v + (1 − α)·g²;  centred: a ← α·a + (1 − α)·g and s = v − a², at least 0, else s = v;
 /// d = g/(√s + ε);  with momentum: b ← μ·b + d, d ← b;  p ← p − η·d.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -58,6 +58,7 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
             Mean = Centered ? Buffers[1].Pointer : null,
             Velocity = Momentum > 0 ? Buffers[^1].Pointer : null,
             LearningRate = Number(learningRate),
+            Decays = Number(weightDecay) != T.Zero,
             Decay = Number(weightDecay),
             Alpha = Number(Alpha),
             Fresh = Number(1 - Alpha),
@@ -75,6 +76,9 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
         public T* Mean;
         public T* Velocity;
         public T LearningRate;
+
+        /// <summary>Whether λ·p is added: 0·∞ would be NaN.</summary>
+        public bool Decays;
         public T Decay;
         public T Alpha;
         public T Fresh;
@@ -87,7 +91,12 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
             where TVec : unmanaged
         {
             TVec p = TSimd.Load(Parameters + index);
-            TVec g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), TSimd.Load(Gradient + index));
+            TVec g = TSimd.Load(Gradient + index);
+            if (Decays)
+            {
+                g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), g);
+            }
+
             TVec alpha = TSimd.Broadcast(Alpha);
             TVec fresh = TSimd.Broadcast(Fresh);
             TVec v = TSimd.MultiplyAdd(TSimd.Multiply(g, g), fresh, TSimd.Multiply(TSimd.Load(Square + index), alpha));

@@ -8,7 +8,7 @@ namespace Lstm;
 
 /// <summary>Stochastic gradient descent, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013), as in PyTorch.</summary>
 /// <remarks>
-/// g ← g + λ·p;  with momentum: b ← μ·b + (1 − d)·g (b ← g at a parameter's first step), g ← b, or g + μ·b for Nesterov;
+/// g ← g + λ·p, unless λ = 0;  with momentum: b ← μ·b + (1 − d)·g (b ← g at a parameter's first step), g ← b, or g + μ·b for Nesterov;
 /// p ← p − η·g.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -54,6 +54,7 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
             Gradient = gradient.Buffer.Pointer,
             Velocity = Momentum > 0 ? Buffers[0].Pointer : null,
             LearningRate = Number(learningRate),
+            Decays = Number(weightDecay) != T.Zero,
             Decay = Number(weightDecay),
             Momentum = Number(Momentum),
             Fresh = Number(isFirst ? 1 : 1 - Dampening),
@@ -72,6 +73,9 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
         public T* Gradient;
         public T* Velocity;
         public T LearningRate;
+
+        /// <summary>Whether λ·p is added: 0·∞ would be NaN.</summary>
+        public bool Decays;
         public T Decay;
         public T Momentum;
         public T Fresh;
@@ -83,7 +87,12 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
             where TVec : unmanaged
         {
             TVec p = TSimd.Load(Parameters + index);
-            TVec g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), TSimd.Load(Gradient + index));
+            TVec g = TSimd.Load(Gradient + index);
+            if (Decays)
+            {
+                g = TSimd.MultiplyAdd(p, TSimd.Broadcast(Decay), g);
+            }
+
             if (Velocity != null)
             {
                 TVec momentum = TSimd.Broadcast(Momentum);

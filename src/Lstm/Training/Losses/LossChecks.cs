@@ -1,0 +1,155 @@
+using System.Numerics;
+using Lstm.Layers;
+using Lstm.Sequences;
+
+namespace Lstm.Training;
+
+/// <summary>Refuses what a loss cannot take. An output's shape is all that is known of it: no pass is needed.</summary>
+internal static class LossChecks<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Refuses a target, labels or weights that do not fit the output or the loss.</summary>
+    /// <param name="loss">The loss.</param>
+    /// <param name="input">What it is to be evaluated on.</param>
+    /// <param name="output">The shape of the output.</param>
+    /// <param name="features">Values per output row.</param>
+    /// <param name="place">Where the batch is.</param>
+    /// <exception cref="ArgumentException">Something does not fit.</exception>
+    /// <exception cref="NotSupportedException">The target is of the wrong kind.</exception>
+    public static void Check(Loss<T> loss, LossInput<T> input, SequenceShape output, int features, BatchPlace place)
+    {
+        CheckKind(loss, input, place);
+        string part = input.Labels is null ? "target" : "labels";
+        SequenceShape target = input.Target?.Shape ?? input.Labels!.Shape;
+        if (input.Target is not null && loss.Rows is not null)
+        {
+            CheckFeatures(input.Target.FeatureSize, features, "target", place);
+        }
+
+        if (input.Labels is not null)
+        {
+            CheckFeatures(input.Labels.FeatureSize, 1, "labels", place);
+        }
+
+        bool perSequence = loss.Unit == LossUnit.Sequence;
+        if (perSequence ? target.Count != output.Count : !target.Matches(output))
+        {
+            throw new ArgumentException(ShapeText.Of(place.Part(part), target, output), place.Argument(part));
+        }
+
+        if (input.Weights is { } weights)
+        {
+            CheckFeatures(weights.FeatureSize, 1, "weights", place);
+            CheckWeights(weights, output, perSequence, place);
+        }
+
+        if (loss.Rows?.WhyNotFeatures(features) is { } problem)
+        {
+            throw new ArgumentException(problem, place.Argument("output"));
+        }
+
+        loss.Rows?.Check(input, target, features, place);
+    }
+
+    /// <summary>Refuses target values that are infinite or NaN in rows that count.</summary>
+    public static void CheckFinite(LossInput<T> input, BatchPlace place)
+    {
+        if (input.Target is { } target && TargetScan<T>.FirstNonFinite(input) is { } index)
+        {
+            throw new ArgumentException(
+                $"The target {target.Rows[index]} of {place.Of(target.Shape, index, target.FeatureSize)} is not finite. "
+                + "To leave its row out, give the row the weight 0; to leave out the step, set OnNonFinite to SkipStep.",
+                place.Argument("target"));
+        }
+    }
+
+    /// <summary>Refuses an output gradient that has not the output's shape.</summary>
+    public static void CheckGradient(SequenceBatch<T> output, SequenceBatch<T>? gradient)
+    {
+        if (gradient is null)
+        {
+            return;
+        }
+
+        CheckFeatures(gradient.FeatureSize, output.FeatureSize, "outputGradient", default);
+        if (!gradient.Shape.Matches(output.Shape))
+        {
+            throw new ArgumentException(ShapeText.Of("output gradient", gradient.Shape, output.Shape), "outputGradient");
+        }
+    }
+
+    /// <summary>Refuses a network whose last layer applies a function where the loss takes logits, or whose outputs are no classes of it.</summary>
+    public static void CheckNetwork(Network<T> network, Loss<T> loss)
+    {
+        if (loss.Rows is not { TakesLogits: true } rows)
+        {
+            return;
+        }
+
+        // A pooling or dropout passes on what the layer before gives.
+        int last = network.Layers.Count - 1;
+        while (last > 0 && network.Layers[last] is PoolingLayer<T> or DropoutLayer<T>)
+        {
+            last--;
+        }
+
+        if (network.Layers[last] is DenseLayer<T> { IsLinear: false } dense)
+        {
+            throw new ArgumentException(
+                $"Layer '{dense.Name}' has the activation {dense.Activation}, and {loss} takes logits: it applies the {(rows.TakesLabels ? "softmax" : "sigmoid")} itself. "
+                + "Set Activation = Activation.None in the last DenseSpec.",
+                nameof(loss));
+        }
+
+        if (rows.WhyNotFeatures(network.OutputSize) is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(loss));
+        }
+    }
+
+    /// <summary>Refuses what makes no sense in training besides: a choice among one class.</summary>
+    public static void CheckTrains(Network<T> network, Loss<T> loss)
+    {
+        CheckNetwork(network, loss);
+        if (loss.Rows is { TakesLabels: true } && network.OutputSize == 1)
+        {
+            throw new ArgumentException(
+                $"The network has 1 output, so every label is 0 and {loss} is always 0. Use BinaryCrossEntropyWithLogits with targets 0 and 1, or DenseSpec(2).", nameof(loss));
+        }
+    }
+
+    private static void CheckKind(Loss<T> loss, LossInput<T> input, BatchPlace place)
+    {
+        if (loss.Rows is { } rows && rows.TakesLabels != (input.Labels is not null))
+        {
+            throw new NotSupportedException(
+                $"{loss} does not take {(rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values")}{place.Suffix}.");
+        }
+    }
+
+    private static void CheckFeatures(int actual, int expected, string argument, BatchPlace place)
+    {
+        if (actual != expected)
+        {
+            string part = argument == "outputGradient" ? "output gradient" : argument;
+            throw new ArgumentException(
+                $"The {place.Part(part)} {ShapeText.Has(part)} {actual} values per row; to the output belong {expected}.", place.Argument(argument));
+        }
+    }
+
+    private static void CheckWeights(SequenceBatch<T> weights, SequenceShape output, bool perSequence, BatchPlace place)
+    {
+        if (perSequence ? weights.Count != output.Count || weights.RowCount != output.Count || weights.StepCount > 1 : !weights.Shape.Matches(output))
+        {
+            string unit = perSequence ? " The loss counts sequences: give each sequence one weight." : string.Empty;
+            throw new ArgumentException(ShapeText.Of(place.Part("weights"), weights.Shape, output) + unit, place.Argument("weights"));
+        }
+
+        int row = TargetScan<T>.IndexOfNonFinite(weights.Rows);
+        if (row < weights.RowCount)
+        {
+            throw new ArgumentException(
+                $"Weight {weights.Rows[row]} of {place.Of(weights.Shape, row)} is not finite; a row that does not count has the weight 0.", place.Argument("weights"));
+        }
+    }
+}
