@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Sequences;
 
 namespace Lstm;
 
@@ -15,7 +16,9 @@ public enum WindowTarget
 /// <summary>Cuts a series into windows of equal length with the values that follow as targets.</summary>
 /// <remarks>
 /// Window w reads the steps w·Stride … w·Stride + Length − 1. The target of a step is the series <see cref="Horizon"/> steps
-/// later. Steps at the end that fill no whole window with its targets are left out; a window is never padded.
+/// later. Steps at the end that fill no whole window with its targets are left out; a window is never padded. The windows of a batch lie
+/// side by side in the series, so each starts from the initial state: with <see cref="TrainingOptions.CarryState"/> cut the series
+/// with <see cref="Lanes"/> instead.
 /// </remarks>
 public sealed record SlidingWindows
 {
@@ -60,34 +63,24 @@ public sealed record SlidingWindows
     public List<TrainingBatch<T>> ToBatches<T>(ReadOnlySpan<T> series, int featureSize, int batchSize, params ReadOnlySpan<int> targetFeatures)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(featureSize, 1);
+        int[] features = SeriesCheck.Features(featureSize, targetFeatures);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        if (series.Length % featureSize != 0)
-        {
-            throw new ArgumentException($"The series has {series.Length} values, which is no multiple of the feature size {featureSize}.", nameof(series));
-        }
-
-        foreach (int feature in targetFeatures)
-        {
-            if ((uint)feature >= (uint)featureSize)
-            {
-                throw new ArgumentException($"Target feature {feature} is outside 0 … {featureSize - 1}.", nameof(targetFeatures));
-            }
-        }
-
-        ReadOnlySpan<int> features = targetFeatures.IsEmpty ? Enumerable.Range(0, featureSize).ToArray() : targetFeatures;
-        int steps = series.Length / featureSize;
+        int steps = SeriesCheck.Steps(series.Length, featureSize, "The series", nameof(series));
         int windows = Count(steps);
         if (windows == 0)
         {
             throw new ArgumentException(
-                $"The series has {steps} steps; a window of {Length} with a target {Horizon} later takes {(long)Length + Horizon}.", nameof(series));
+                $"The series has {steps} steps; a window of {Length} with a target {Horizon} later takes {(long)Length + Horizon}. Use a shorter Length or Horizon.", nameof(series));
         }
 
         List<TrainingBatch<T>> batches = [];
+        object cut = new();
         for (int first = 0; first < windows; first += batchSize)
         {
-            batches.Add(Batch(series, featureSize, first, Math.Min(batchSize, windows - first), features));
+            int count = Math.Min(batchSize, windows - first);
+            TrainingBatch<T> batch = Batch(series, featureSize, first, count, features);
+            batch.Origin = new SequenceOrigin(cut, batch.InputShape, [.. Enumerable.Range(first, count).Select(window => (0, window * Stride))]);
+            batches.Add(batch);
         }
 
         return batches;
@@ -133,7 +126,7 @@ public sealed record SlidingWindows
         ArgumentOutOfRangeException.ThrowIfLessThan(Stride, 1);
         if (!Enum.IsDefined(Target))
         {
-            throw new ArgumentException($"Target is {Target}, none of the enumeration's.");
+            throw new ArgumentException($"{nameof(Target)} is {Target}; it has to be {WindowTarget.ManyToOne} or {WindowTarget.ManyToMany}.");
         }
     }
 }

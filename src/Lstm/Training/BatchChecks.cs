@@ -30,6 +30,9 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
     /// <summary>Two lengths of the batch before; equal unless it cannot be continued with batch norm.</summary>
     private (int First, int Other) _lengths;
 
+    /// <summary>Where the sequences of the batch before come from; null when that is not known.</summary>
+    private SequenceOrigin? _origin;
+
     /// <summary>Refuses layers, and a loss, that need the whole sequences that the options do not give them.</summary>
     /// <exception cref="NotSupportedException">There is one.</exception>
     public static void CheckLayers(Network<T> network, Loss<T> loss, TrainingOptions options)
@@ -72,7 +75,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
     }
 
     /// <summary>Forgets the batches so far: the next one is the first of an epoch.</summary>
-    public void Begin() => (_sequences, _lengths) = (0, default);
+    public void Begin() => (_sequences, _lengths, _origin) = (0, default, null);
 
     /// <summary>Checks one batch, and what it shares with those that came before it.</summary>
     /// <param name="batch">The batch.</param>
@@ -126,6 +129,13 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             throw new ArgumentException(
                 $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; carried states need the same number.", argument);
         }
+
+        if (batch.WhyNotContinuing(_origin) is { } reason)
+        {
+            throw new ArgumentException($"Batch {index} of the {list} does not continue batch {index - 1}, as CarryState needs: {reason}.", argument);
+        }
+
+        _origin = batch.Origin;
 
         // Batch norm has statistics for each step, so the sequences of a batch have to be continued at the same one.
         if (network.HasStatistics && _lengths.First != _lengths.Other)

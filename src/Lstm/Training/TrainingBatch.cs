@@ -68,7 +68,16 @@ public sealed class TrainingBatch<T>
     /// <summary>One weight per output row; null for 1.</summary>
     public SequenceBatch<T>? Weights { get; }
 
+    /// <summary>Where its sequences come from; null when that is not known.</summary>
+    internal SequenceOrigin? Origin { get; set; }
+
     internal SequenceShape InputShape => Input?.Shape ?? InputIds!.Shape;
 
     internal SequenceShape TargetShape => Target?.Shape ?? Labels!.Shape;
+
+    /// <summary>
+    /// Why carried states would continue other sequences than those of the batch before; null when they continue the same ones, or when it is
+    /// not known where the sequences of a batch come from.
+    /// </summary>
+    internal string? WhyNotContinuing(SequenceOrigin? previous) => previous is null ? null : Origin?.WhyNotContinuing(previous);
 }

@@ -39,7 +39,8 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Whether the sequences of a batch continue those of the batch before: states are carried on, from the initial one at
-    /// the start of an epoch, and batches keep their order. All batches have the same number of sequences then. Default false.
+    /// the start of an epoch, and batches keep their order. All batches have the same number of sequences then; <see cref="Lanes"/> makes such
+    /// batches of long series. Batches of <see cref="SlidingWindows"/> that do not continue each other are refused. Default false.
     /// </summary>
     public bool CarryState { get; init; }
 
