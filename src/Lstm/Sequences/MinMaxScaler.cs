@@ -1,22 +1,24 @@
+using System.Globalization;
 using System.Numerics;
-using MathNet.Numerics.Statistics;
+using Lstm.Sequences;
 
 namespace Lstm;
 
 /// <summary>Brings each feature into a range: its smallest value becomes the range's low end, its largest the high end.</summary>
-/// <remarks>y = (x − min)/(max − min)·(high − low) + low. A feature that never changes becomes low.</remarks>
+/// <remarks>y = (x − min)/(max − min)·(high − low) + low. A feature that never changes but for rounding keeps its unit and becomes
+/// low: <see cref="FeatureScaler.ConstantFeatures"/>.</remarks>
 public sealed class MinMaxScaler : FeatureScaler
 {
     private const string KindName = "minmax";
 
-    private MinMaxScaler(double[] minima, double[] scales, double low)
-        : base(minima, scales, low)
+    private MinMaxScaler(double[] minima, double[] scales, bool[] constant, double low)
+        : base(minima, scales, constant, low)
     {
     }
 
     private protected override string Kind => KindName;
 
-    private protected override FeatureScaler Make(double[] centers, double[] scales) => new MinMaxScaler(centers, scales, ShiftValue);
+    private protected override FeatureScaler Make(double[] centers, double[] scales, bool[] constant) => new MinMaxScaler(centers, scales, constant, ShiftValue);
 
     /// <summary>Measures rows.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -24,19 +26,23 @@ public sealed class MinMaxScaler : FeatureScaler
     /// <param name="featureSize">Values per row, at least 1.</param>
     /// <param name="low">The low end of the range.</param>
     /// <param name="high">The high end, above <paramref name="low"/>.</param>
-    /// <exception cref="ArgumentException">It is no whole number of rows, there are none, a value is not finite, or the range is none.</exception>
+    /// <exception cref="ArgumentException">
+    /// It is no whole number of rows, there are none, a value is not finite, the values of a feature or their scale are beyond double, or the range is none.
+    /// </exception>
     public static MinMaxScaler Fit<T>(ReadOnlySpan<T> rows, int featureSize = 1, double low = 0, double high = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!(low < high && double.IsFinite(high - low)))
         {
-            throw new ArgumentException($"The range {low} … {high} is none: its ends have to be finite, the high one above.", nameof(high));
+            throw new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture, $"The range is {low} … {high}; its ends have to be finite, and high above low."), nameof(high));
         }
 
-        double[][] columns = Columns(rows, featureSize);
+        FeatureColumn[] columns = FeatureColumn.Of(rows, featureSize);
         return new MinMaxScaler(
-            Array.ConvertAll(columns, ArrayStatistics.Minimum),
-            Array.ConvertAll(columns, column => Usable((ArrayStatistics.Maximum(column) - ArrayStatistics.Minimum(column)) / (high - low))),
+            Array.ConvertAll(columns, column => column.Minimum),
+            Array.ConvertAll(columns, column => column.ScaleOf((column.Maximum - column.Minimum) / (high - low))),
+            Array.ConvertAll(columns, column => column.IsConstant),
             low);
     }
 
@@ -46,7 +52,7 @@ public sealed class MinMaxScaler : FeatureScaler
     /// <exception cref="InvalidDataException">It is not there, of another kind, or broken.</exception>
     public static MinMaxScaler LoadFrom(IDictionary<string, string> metadata, string prefix = "scaler")
     {
-        (double[] centers, double[] scales, double shift) = Load(metadata, prefix, KindName);
-        return new MinMaxScaler(centers, scales, shift);
+        (double[] centers, double[] scales, bool[] constant, double shift) = Load(metadata, prefix, KindName, nameof(MinMaxScaler));
+        return new MinMaxScaler(centers, scales, constant, shift);
     }
 }

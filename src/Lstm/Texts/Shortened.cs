@@ -1,0 +1,18 @@
+namespace Lstm.Texts;
+
+/// <summary>Texts and lists of any length, cut to what a message can hold.</summary>
+internal static class Shortened
+{
+    private const int Characters = 60;
+    private const int Items = 12;
+
+    /// <summary>The text, or its beginning and an ellipsis.</summary>
+    public static string Text(string text) => text.Length <= Characters ? text : $"{text.AsSpan(0, Characters)}…";
+
+    /// <summary>The first items, and how many more there are.</summary>
+    public static string List(IReadOnlyCollection<string> items)
+    {
+        string first = string.Join(", ", items.Take(Items).Select(Text));
+        return items.Count <= Items ? first : $"{first} and {items.Count - Items} more";
+    }
+}
