@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -36,4 +37,7 @@ public sealed record GateStatistics(double Mean, double Low, double High, int St
 {
     /// <summary>The share of saturated values, where almost no gradient passes into the gate.</summary>
     public double Saturated => Low + High;
+
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(GateStatistics), PrintMembers);
 }

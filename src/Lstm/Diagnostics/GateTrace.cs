@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -23,7 +24,7 @@ public sealed class GateTrace<T>
         ArgumentNullException.ThrowIfNull(network);
         if (network.StateSizes.Count == 0)
         {
-            throw new ArgumentException("The network has no LSTM layer.", nameof(network));
+            throw new ArgumentException("The network has no LSTM layer, and gates are what only an LSTM layer has; add an LstmSpec.", nameof(network));
         }
 
         _network = network;
@@ -38,7 +39,7 @@ public sealed class GateTrace<T>
     /// <param name="name">E.g. <c>lstm.l0</c>, <c>lstm.l1_reverse</c>.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
     public LayerGates<T> this[string name] => Layers.FirstOrDefault(layer => layer.Name == name)
-        ?? throw new ArgumentException($"There is no '{name}'; there are {string.Join(", ", Layers.Select(layer => layer.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.", nameof(name));
 
     /// <summary>Copies the gates and states of a tape's forward pass.</summary>
     /// <param name="tape">A tape of this network, between Forward and Backward.</param>
@@ -63,7 +64,7 @@ public sealed class GateTrace<T>
     {
         if (!(margin > 0 && margin < 0.5))
         {
-            throw new ArgumentOutOfRangeException(nameof(margin), margin, "The margin has to be between 0 and 0.5.");
+            throw new ArgumentOutOfRangeException(nameof(margin), margin, "The margin has to be between 0 and 0.5, both excluded.");
         }
 
         if (!(stillness >= 0))

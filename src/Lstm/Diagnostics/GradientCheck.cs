@@ -35,12 +35,12 @@ public static class GradientCheck
         ArgumentNullException.ThrowIfNull(function);
         if (!(step > 0))
         {
-            throw new ArgumentOutOfRangeException(nameof(step), step, "The step has to be positive.");
+            throw new ArgumentOutOfRangeException(nameof(step), step, "The step has to be above 0; leave it out for 3e-4.");
         }
 
         if (values.Length != gradient.Length)
         {
-            throw new ArgumentException($"The gradient has {gradient.Length} values for {values.Length} parameters.", nameof(gradient));
+            throw new ArgumentException($"The gradient has {gradient.Length} values for {values.Length} parameters; give one for each.", nameof(gradient));
         }
 
         double least = SmallPart * LargestOf(gradient);

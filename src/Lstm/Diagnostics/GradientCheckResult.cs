@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>How one tensor's analytic gradient compares with its numeric one.</summary>
@@ -8,7 +10,11 @@ namespace Lstm;
 /// <param name="Index">Where that error is, in PyTorch's layout.</param>
 /// <param name="Analytic">The analytic value there.</param>
 /// <param name="Numeric">The numeric value there.</param>
-public sealed record GradientCheckEntry(string Name, double Error, int Index, double Analytic, double Numeric);
+public sealed record GradientCheckEntry(string Name, double Error, int Index, double Analytic, double Numeric)
+{
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(GradientCheckEntry), PrintMembers);
+}
 
 /// <summary>The outcome of a gradient check.</summary>
 public sealed class GradientCheckResult
@@ -30,13 +36,12 @@ public sealed class GradientCheckResult
         {
             if (!(entry.Error <= tolerance))
             {
-                throw new InvalidOperationException(
-                    $"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) at element {entry.Index}: "
-                    + $"analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}.");
+                throw new InvalidOperationException(InvariantText.Of(
+                    $"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) at element {entry.Index}: analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}."));
             }
         }
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => string.Join(Environment.NewLine, Entries.Select(e => $"{e.Name}: {e.Error:g3}"));
+    /// <summary>One line per tensor: its name and its error.</summary>
+    public override string ToString() => string.Join(Environment.NewLine, Entries.Select(e => InvariantText.Of($"{e.Name}: {e.Error:g3}")));
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -37,7 +38,7 @@ public sealed class GradientTrace<T>
     /// <param name="name">E.g. <c>lstm.l0</c>, <c>lstm.l1_reverse</c>.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
     public LayerGradientNorms this[string name] => Layers.FirstOrDefault(layer => layer.Name == name)
-        ?? throw new ArgumentException($"There is no '{name}'; there are {string.Join(", ", Layers.Select(layer => layer.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.", nameof(name));
 
     /// <summary>Takes the norms of a tape's backward pass.</summary>
     /// <param name="tape">A tape of this network, after Backward and before the next Forward.</param>

@@ -81,7 +81,7 @@ public static class NonFinite
 
             SequenceBatch<T> output = new(layer.OutputSize);
             output.View(tape.Run.Records[i].OutputShape, tape.Run.Records[i].Output, tape.Run.Records[i].OutputStart);
-            if (InRows(output, layer.Name, "output") is { } value)
+            if (InRows(output, layer.Label, "output") is { } value)
             {
                 return value;
             }
@@ -93,7 +93,7 @@ public static class NonFinite
     private static NonFiniteValue? InBackward<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (tape.HasOutput && InRows(tape.OutputGradient, tape.Network.Layers[^1].Name, "gradient of the output") is { } value)
+        if (tape.HasOutput && InRows(tape.OutputGradient, tape.Network.Layers[^1].Label, "gradient of the output") is { } value)
         {
             return value;
         }

@@ -62,12 +62,12 @@ internal readonly unsafe struct TapeView<T>
         ArgumentNullException.ThrowIfNull(tape);
         if (!ReferenceEquals(tape.Network, network))
         {
-            throw new ArgumentException("The tape belongs to another network.", nameof(tape));
+            throw new ArgumentException("The tape belongs to another network than the one that is looked at; use a tape that its CreateTape made.", nameof(tape));
         }
 
         if (!tape.IsPending && !tape.IsBackPropagated)
         {
-            throw new InvalidOperationException("The tape holds no forward pass.");
+            throw new InvalidOperationException("The tape holds no forward pass; call network.Forward(batch, tape) first.");
         }
 
         if (steps && tape.IsRecomputed)
@@ -90,7 +90,7 @@ internal readonly unsafe struct TapeView<T>
     {
         if (tape.InputShape.Version != tape.InputShapeVersion)
         {
-            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
+            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward again, and fill another batch meanwhile.");
         }
     }
 }

@@ -24,8 +24,17 @@ internal readonly unsafe struct Rows<T>(T* pointer, int features, SequenceShape 
 internal abstract class Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Unique among the network's layers; those of one stack share it.</summary>
+    private readonly string? _label;
+
+    /// <summary>The first part of its parameters' names; the layers of one stack share it.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The name in texts, unique among the network's layers: within a stack it says the place there.</summary>
+    public string Label
+    {
+        get => _label ?? Name;
+        init => _label = value;
+    }
 
     /// <summary>Unique among the network's layers, in the order they are made: part of the key of its random numbers.</summary>
     public required int Index { get; init; }

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>The description of a layer: immutable, and saved inside the model file.</summary>
@@ -9,6 +11,9 @@ public abstract record LayerSpec
     /// (<c>lstm</c>, <c>dense</c>, …), with <c>_1</c>, <c>_2</c>, … for the second and later of a kind.
     /// </summary>
     public string? Name { get; init; }
+
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public sealed override string ToString() => InvariantText.OfRecord(GetType().Name, PrintMembers);
 
     /// <summary>The name a layer of this kind has when it is given none.</summary>
     internal abstract string Kind { get; }

@@ -1,10 +1,16 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>An activation within an LSTM cell: ONNX's functions, with the parameters α and β that some of them have.</summary>
 /// <param name="Function">Which function.</param>
 /// <param name="Alpha">α, where the function has one; |α| ≤ 10³⁰.</param>
 /// <param name="Beta">β, where the function has one; |β| ≤ 10³⁰.</param>
-public sealed record LstmActivation(LstmActivationFunction Function, double Alpha = 0, double Beta = 0);
+public sealed record LstmActivation(LstmActivationFunction Function, double Alpha = 0, double Beta = 0)
+{
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(LstmActivation), PrintMembers);
+}
 
 /// <summary>The functions of an <see cref="LstmActivation"/>. A parameter that is not mentioned has no effect.</summary>
 public enum LstmActivationFunction

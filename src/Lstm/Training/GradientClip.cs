@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels;
 using Lstm.Simd;
+using Lstm.Texts;
 using Lstm.Training;
 
 namespace Lstm;
@@ -65,8 +66,8 @@ public sealed class GradientClip
         return Apply(gradient, SimdDispatch.Best, null);
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => _limit == Limit.Nothing ? nameof(None) : $"{_limit} {_most}";
+    /// <summary>What is limited, and to how much.</summary>
+    public override string ToString() => _limit == Limit.Nothing ? nameof(None) : InvariantText.Of($"{_limit} {_most}");
 
     /// <summary>The same, shared among the workers of a team: by whole blocks and elements, so the bits stay.</summary>
     internal unsafe double Apply<T>(Gradient<T> gradient, SimdWidth width, WorkerTeam? team)

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>A gradient is infinite or NaN; nothing has been changed.</summary>
@@ -7,7 +9,7 @@ public sealed class NonFiniteGradientException : ArithmeticException
     /// <param name="parameterName">The first parameter whose gradient is not finite.</param>
     /// <param name="norm">The norm found there.</param>
     public NonFiniteGradientException(string parameterName, double norm)
-        : base($"The gradient of '{parameterName}' is not finite (its norm is {norm}).")
+        : base(InvariantText.Of($"The gradient of '{parameterName}' is not finite (its norm is {norm})."))
     {
         ParameterName = parameterName;
         Norm = norm;

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>What a trainer does with a gradient that is infinite or NaN.</summary>
@@ -71,6 +73,9 @@ public sealed record TrainingOptions
     /// <summary>Whether the network ends with the parameters of the epoch of the best validation loss. Default false. The optimizer's state is not taken back.</summary>
     public bool RestoreBest { get; init; }
 
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(TrainingOptions), PrintMembers);
+
     internal void Check(bool validates)
     {
         AtLeast(Epochs, 0, nameof(Epochs));
@@ -87,7 +92,7 @@ public sealed record TrainingOptions
 
         if (!(MinimumImprovement >= 0 && double.IsFinite(MinimumImprovement)))
         {
-            throw new ArgumentException($"MinimumImprovement is {MinimumImprovement}; it has to be finite and at least 0.", "options");
+            throw new ArgumentException(InvariantText.Of($"MinimumImprovement is {MinimumImprovement}; it has to be finite and at least 0."), "options");
         }
 
         if (AccumulateBatches > 1 && TruncateAfter is not null)

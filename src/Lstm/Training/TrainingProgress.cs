@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>Where a training is: reported after each batch, and after each epoch.</summary>
@@ -39,4 +41,7 @@ public readonly record struct TrainingProgress
 
     /// <summary>The time that is left if all epochs are gone through at the pace so far.</summary>
     public TimeSpan Remaining { get; init; }
+
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(TrainingProgress), PrintMembers);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -50,12 +51,20 @@ public sealed record TrainingResult
 /// <param name="Accuracy">The share of right decisions; NaN where the loss decides nothing.</param>
 /// <param name="ValidationLoss">The validation loss; NaN without validation.</param>
 /// <param name="ValidationAccuracy">The share of right decisions in validation; NaN where there are none.</param>
-public readonly record struct EpochResult(double Loss, double Accuracy, double ValidationLoss, double ValidationAccuracy);
+public readonly record struct EpochResult(double Loss, double Accuracy, double ValidationLoss, double ValidationAccuracy)
+{
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(EpochResult), PrintMembers);
+}
 
 /// <summary>A network's loss on batches it does not learn from.</summary>
 /// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, however they are cut, else the sum.</param>
 /// <param name="Accuracy">The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; NaN where the loss decides nothing.</param>
-public readonly record struct EvaluationResult(double Loss, double Accuracy);
+public readonly record struct EvaluationResult(double Loss, double Accuracy)
+{
+    /// <summary>All members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(EvaluationResult), PrintMembers);
+}
 
 /// <summary>How far a trainer is, beside the optimizer's own state; setting it resumes a training.</summary>
 /// <param name="Epoch">Epochs completed.</param>

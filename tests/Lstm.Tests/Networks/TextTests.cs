@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Lstm.Tests.Networks;
 
 /// <summary>What a debugger or a log shows.</summary>
@@ -17,7 +19,91 @@ public class TextTests
     public void ToString_of_a_network_says_its_layers_and_the_number_of_parameters()
     {
         Network<float> network = Network.Create<float>(3, new LstmSpec(5) { Layers = 2, Direction = LstmDirection.Bidirectional }, new DenseSpec(2) { Name = "fc" });
-        Assert.Equal($"Network<Single>: lstm 3→10, lstm 10→10, fc 10→2; {(2 * 20 * (3 + 5 + 1)) + (2 * 20 * (10 + 5 + 1)) + 22} parameters", network.ToString());
+        Assert.Equal($"Network<Single>: lstm.l0 3→10, lstm.l1 10→10, fc 10→2; {(2 * 20 * (3 + 5 + 1)) + (2 * 20 * (10 + 5 + 1)) + 22} parameters", network.ToString());
+    }
+
+    [Fact]
+    public void ToString_of_a_network_names_no_two_layers_alike()
+    {
+        LayerSpec[] specs =
+        [
+            new LstmSpec(4) { Layers = 2, Dropout = 0.1, InputDropout = 0.1, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum },
+            new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add }, new LstmSpec(4), new DropoutSpec(0.1), new DropoutSpec(0.1), new DenseSpec(1), new DenseSpec(1),
+        ];
+        string[] layers = [.. Network.Create<float>(3, specs).ToString().Split("; ")[0]["Network<Single>: ".Length..].Split(", ").Select(layer => layer[..layer.LastIndexOf(' ')])];
+        Assert.Equal(
+            ["lstm.l0 input dropout", "lstm.l0", "lstm.l0 merge", "lstm.l1 dropout", "lstm.l1 input dropout", "lstm.l1", "lstm.l1 merge",
+                "lstm_1.l0", "lstm_1.l1", "lstm_2", "dropout", "dropout_1", "dense", "dense_1"],
+            layers);
+    }
+
+    [Fact]
+    public void ToString_and_messages_give_the_same_text_in_every_culture()
+    {
+        // The tests run without the cultures of the system: one that writes numbers as no other does stands for all.
+        CultureInfo other = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        other.NumberFormat.NumberDecimalSeparator = ",";
+        other.NumberFormat.NegativeSign = "minus";
+        other.NumberFormat.NaNSymbol = "not known";
+        other.NumberFormat.PositiveInfinitySymbol = "beyond";
+        other.NumberFormat.NegativeInfinitySymbol = "below";
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+            string[] expected = Texts();
+            CultureInfo.CurrentCulture = other;
+            Assert.Equal("minus0,5", (-0.5).ToString());
+            Assert.Equal(expected, Texts());
+            Assert.Same(other, CultureInfo.CurrentCulture);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+
+        static string[] Texts()
+        {
+            EpochResult epoch = new(-0.5, double.NaN, 1234567.25, double.PositiveInfinity);
+            return
+            [
+                epoch.ToString(),
+                new EvaluationResult(1.5e-7, -0.25).ToString(),
+                new TrainingProgress { Loss = -1.5, GradientNorm = double.NaN, Elapsed = TimeSpan.FromSeconds(1.5) }.ToString(),
+                new TrainingOptions { MinimumImprovement = 0.5, Seed = -3 }.ToString(),
+                new TrainingResult { Epochs = [epoch], Steps = 1, SkippedSteps = 0, BestEpoch = 0, StoppedEarly = false, Elapsed = TimeSpan.FromSeconds(1.5) }.ToString(),
+                new TrainingPosition(1, 2, 3).ToString(),
+                GradientClip.ByGlobalNorm(1.5).ToString(),
+                GradientClip.None.ToString(),
+                new LstmSpec(4) { Dropout = 0.5, ForgetBias = -1.5, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, -0.5) }.ToString(),
+                new DropoutSpec(0.5).ToString(),
+                new DenseSpec(-3).ToString(),
+                new EmbeddingSpec(-3).ToString(),
+                new PoolingSpec(Pooling.Max).ToString(),
+                new LstmActivation(LstmActivationFunction.Elu, -1.5).ToString(),
+                new GateStatistics(0.5, -1.5, 2, 3).ToString(),
+                new GradientCheckEntry("w", 1.5e-7, 2, -0.5, 0.5).ToString(),
+                new GradientCheckResult([new("w", 1.5e-7, 2, -0.5, 0.5)]).ToString(),
+                new NonFiniteValue("lstm", "cell", 1, 2, 3, double.NegativeInfinity).ToString(),
+                new NonFiniteValue("lstm.w", "parameter", null, null, 3, double.NaN).ToString(),
+                new SlidingWindows(3).ToString(),
+                new Lanes(3, 4).ToString(),
+                new StateSize(3, 4).ToString(),
+                StandardScaler.Fit<double>([1, 2.5]).ToString(),
+                SequenceBatch.FromSequences<float>([[1.5f]]).ToString(),
+                Network.Create<float>(1, new DenseSpec(1)).ToString(),
+                Network.Create<float>(1, new DenseSpec(1)).Parameters[0].ToString(),
+                new HuberLoss<float>(0.5).ToString(),
+                new StateDictOptions().ToString(),
+                new LoadOptions().ToString(),
+                Assert.Throws<ArgumentException>(() => Network.Create<float>(1, new LstmSpec(2) { Dropout = -1.5 })).Message,
+                Assert.Throws<ArgumentException>(() => Network.Create<float>(1, new LstmSpec(2) { Dropout = 0.5 })).Message,
+                Assert.Throws<ArgumentException>(() => MinMaxScaler.Fit<double>([1, 2], 1, 1.5, -1.5)).Message,
+                Assert.Throws<ArgumentException>(() => StandardScaler.Fit<double>([1, double.NegativeInfinity])).Message,
+                Assert.Throws<InvalidOperationException>(() => new GradientCheckResult([new("w", 1.5e-2, 2, -0.5, 0.5)]).ThrowIfAbove()).Message,
+                new NonFiniteGradientException("w", double.NaN).Message,
+            ];
+        }
     }
 
     [Fact]
