@@ -10,7 +10,7 @@ public static partial class Network
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="inputSize">Values per step; the number of ids when the first layer is an <see cref="EmbeddingSpec"/>.</param>
     /// <param name="layers">The layers from input to output.</param>
-    /// <exception cref="ArgumentException">There are no layers, or one does not fit.</exception>
+    /// <exception cref="ArgumentException">There are no layers, one does not fit, or one has an option that has no effect.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Create<T>(int inputSize, params ReadOnlySpan<LayerSpec> layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -21,12 +21,17 @@ public static partial class Network
     /// <param name="inputSize">Values per step; the number of ids when the first layer is an <see cref="EmbeddingSpec"/>.</param>
     /// <param name="seed">Seed of the starting values.</param>
     /// <param name="layers">The layers from input to output.</param>
-    /// <exception cref="ArgumentException">There are no layers, or one does not fit.</exception>
+    /// <exception cref="ArgumentException">There are no layers, one does not fit, or one has an option that has no effect.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Create<T>(int inputSize, int seed, params ReadOnlySpan<LayerSpec> layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Network<T> network = new(inputSize, layers, SimdDispatch.Best);
+        if (network.OptionsWithoutEffect is [string missing, ..])
+        {
+            throw new ArgumentException(missing, nameof(layers));
+        }
+
         network.Initialize(seed);
         return network;
     }

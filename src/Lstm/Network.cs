@@ -45,6 +45,12 @@ public sealed unsafe partial class Network<T>
     /// <summary>The descriptions it was made from.</summary>
     public IReadOnlyList<LayerSpec> Specs => _specs;
 
+    /// <summary>
+    /// The options of <see cref="Specs"/> that have no effect beside the others, a sentence for each with cause and remedy.
+    /// <see cref="Network.Create{T}(int, int, ReadOnlySpan{LayerSpec})"/> refuses them; a loaded network may have them.
+    /// </summary>
+    public IReadOnlyList<string> OptionsWithoutEffect => SpecEffects.Missing(_specs, _stack.SpecNames);
+
     /// <summary>Whether it is fed with integer ids.</summary>
     public bool TakesIds => Layers[0] is EmbeddingLayer<T>;
 
@@ -157,7 +163,7 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Its layers with their sizes, and the number of parameters' values.</summary>
     public override string ToString()
-        => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Name} {layer.InputSize}→{layer.OutputSize}"))}; "
+        => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
             + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
 
     internal void Initialize(int seed)

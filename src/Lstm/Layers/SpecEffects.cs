@@ -1,0 +1,139 @@
+using Lstm.Texts;
+
+namespace Lstm.Layers;
+
+/// <summary>Finds options of specs that have no effect beside the others: a program asks for something that it would not get.</summary>
+/// <remarks>
+/// Defaults are never found. <see cref="Network.Create{T}(int, int, ReadOnlySpan{LayerSpec})"/> refuses what is found here; a network that is loaded
+/// may have it, because other programs' files do. Plain loops: each use of LINQ is several more methods to compile before a process has its
+/// first result.
+/// </remarks>
+internal static class SpecEffects
+{
+    private const LstmGates Gates = LstmGates.Input | LstmGates.Forget | LstmGates.Output;
+    private const string NoGates = "the layer has no gates. Leave it out, or set InputGate, ForgetGate or OutputGate to true";
+    private static readonly LstmSpec Defaults = new(1);
+
+    /// <summary>A sentence for each option without effect: layer, option, value, cause and remedy.</summary>
+    /// <param name="specs">The specs of a network, each within its ranges.</param>
+    /// <param name="names">The names of their layers.</param>
+    public static List<string> Missing(IReadOnlyList<LayerSpec> specs, IReadOnlyList<string> names)
+    {
+        List<string> found = [];
+        string? pooling = null;
+        for (int i = 0; i < specs.Count; i++)
+        {
+            if (specs[i] is LstmSpec lstm)
+            {
+                FindStack(lstm, names[i], found);
+                FindNormalization(lstm, names[i], found);
+                FindGates(lstm, names[i], found);
+                FindParameters(lstm, names[i], found);
+            }
+            else if (specs[i] is PoolingSpec)
+            {
+                if (pooling is not null)
+                {
+                    found.Add($"Layer '{names[i]}' has no effect: '{pooling}' has pooled each sequence to one row before. Leave one of the two out.");
+                }
+
+                pooling = names[i];
+            }
+        }
+
+        return found;
+    }
+
+    private static void FindStack(LstmSpec spec, string name, List<string> found)
+    {
+        if (spec.Dropout > 0 && spec.Layers == 1)
+        {
+            Add(found, name, nameof(spec.Dropout), spec.Dropout, InvariantText.Of(
+                $"it acts between the layers of a stack, and this stack has 1 layer. Put new DropoutSpec({spec.Dropout}) behind the LstmSpec, or set Layers to 2 or more"));
+        }
+    }
+
+    private static void FindNormalization(LstmSpec spec, string name, List<string> found)
+    {
+        if (spec.Normalization == LstmNormalization.None && spec.NormalizationEpsilon != Defaults.NormalizationEpsilon)
+        {
+            Add(found, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "Normalization is None. Set Normalization to Layer or Batch, or leave it out");
+        }
+
+        string batch = $"Normalization is {spec.Normalization}. Set Normalization to Batch, or leave it out";
+        if (spec.Normalization != LstmNormalization.Batch && spec.BatchNormSteps != Defaults.BatchNormSteps)
+        {
+            Add(found, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, batch);
+        }
+
+        if (spec.Normalization != LstmNormalization.Batch && spec.BatchNormMomentum != Defaults.BatchNormMomentum)
+        {
+            Add(found, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, batch);
+        }
+    }
+
+    private static void FindGates(LstmSpec spec, string name, List<string> found)
+    {
+        if (spec.Cell is not null || (spec.UsedGates & Gates) != 0)
+        {
+            return;
+        }
+
+        if (spec.Peephole)
+        {
+            Add(found, name, nameof(spec.Peephole), spec.Peephole, NoGates);
+        }
+
+        if (spec.GateRecurrence)
+        {
+            Add(found, name, nameof(spec.GateRecurrence), spec.GateRecurrence, NoGates);
+        }
+
+        if (spec.GateActivation is not null)
+        {
+            Add(found, name, nameof(spec.GateActivation), spec.GateActivation.Function, NoGates);
+        }
+
+        if (spec.ReverseGateActivation is not null)
+        {
+            Add(found, name, nameof(spec.ReverseGateActivation), spec.ReverseGateActivation.Function, NoGates);
+        }
+    }
+
+    private static void FindParameters(LstmSpec spec, string name, List<string> found)
+    {
+        FindParameters(spec.GateActivation, nameof(spec.GateActivation), name, found);
+        FindParameters(spec.CellActivation, nameof(spec.CellActivation), name, found);
+        FindParameters(spec.HiddenActivation, nameof(spec.HiddenActivation), name, found);
+        FindParameters(spec.ReverseGateActivation, nameof(spec.ReverseGateActivation), name, found);
+        FindParameters(spec.ReverseCellActivation, nameof(spec.ReverseCellActivation), name, found);
+        FindParameters(spec.ReverseHiddenActivation, nameof(spec.ReverseHiddenActivation), name, found);
+    }
+
+    private static void FindParameters(LstmActivation? activation, string property, string name, List<string> found)
+    {
+        if (activation is null)
+        {
+            return;
+        }
+
+        (bool hasAlpha, bool hasBeta) = activation.Function switch
+        {
+            LstmActivationFunction.HardSigmoid or LstmActivationFunction.ScaledTanh or LstmActivationFunction.Affine => (true, true),
+            LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu or LstmActivationFunction.ThresholdedRelu => (true, false),
+            _ => (false, false),
+        };
+        if (activation.Alpha != 0 && !hasAlpha)
+        {
+            Add(found, name, $"{property}.{nameof(activation.Alpha)}", activation.Alpha, $"{activation.Function} has no α. Leave it at 0, or take a function that has one");
+        }
+
+        if (activation.Beta != 0 && !hasBeta)
+        {
+            Add(found, name, $"{property}.{nameof(activation.Beta)}", activation.Beta, $"{activation.Function} has no β. Leave it at 0, or take a function that has one");
+        }
+    }
+
+    private static void Add(List<string> found, string name, string property, object value, string reason)
+        => found.Add(InvariantText.Of($"{property} of layer '{name}' is {value} and has no effect: {reason}."));
+}
