@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Texts;
 
 namespace Lstm.Layers;
 
@@ -9,6 +10,7 @@ internal sealed class LayerStack<T>
     private readonly List<Layer<T>> _layers = [];
     private readonly List<StateSize> _stateSizes = [];
     private readonly HashSet<string> _names = [];
+    private readonly List<string> _specNames = [];
     private int _made;
 
     public LayerStack(int inputSize, ReadOnlySpan<LayerSpec> specs, ParameterLayout parameters)
@@ -16,22 +18,28 @@ internal sealed class LayerStack<T>
         ArgumentOutOfRangeException.ThrowIfLessThan(inputSize, 1);
         if (specs.IsEmpty)
         {
-            throw new ArgumentException("A network has at least one layer; there are 0 specs.", "layers");
+            throw new ArgumentException("There are 0 layer specs; a network has at least 1, e.g. new LstmSpec(64).", "layers");
         }
 
         // Names given by the caller first, so that a default name never takes one of them.
-        foreach (LayerSpec spec in specs)
+        for (int i = 0; i < specs.Length; i++)
         {
-            ArgumentNullException.ThrowIfNull(spec, "layers");
-            if (spec.Name is { } name && WhyNoName(name) is { } problem)
+            if (specs[i] is null)
             {
-                throw new ArgumentException($"The layer name '{name}' {problem}.", "layers");
+                throw new ArgumentNullException("layers", $"Layer spec {i} of {specs.Length} is null.");
+            }
+
+            if (specs[i].Name is { } name && WhyNoName(name) is { } problem)
+            {
+                throw new ArgumentException(
+                    $"The name '{Shortened.Text(name)}' of layer spec {i} {problem}; a name is not empty, has no dots or control characters, and is given once.", "layers");
             }
         }
 
         foreach (LayerSpec spec in specs)
         {
             string name = spec.Name ?? FreeName(spec.Kind);
+            _specNames.Add(name);
             try
             {
                 Add(spec, name, inputSize, parameters);
@@ -39,12 +47,15 @@ internal sealed class LayerStack<T>
             }
             catch (OverflowException e)
             {
-                throw new ArgumentException($"With layer '{name}' of input size {inputSize}, the network has more than {int.MaxValue} parameters.", "layers", e);
+                throw new ArgumentException($"With layer '{Shortened.Text(name)}' of input size {inputSize}, the network has more than {int.MaxValue} parameters, which is the limit. Use smaller or fewer layers.", "layers", e);
             }
         }
     }
 
     public IReadOnlyList<Layer<T>> Layers => _layers;
+
+    /// <summary>The name of each spec's layer, in the order of the specs.</summary>
+    public IReadOnlyList<string> SpecNames => _specNames;
 
     /// <summary>The state of each recurrent direction, in order.</summary>
     public IReadOnlyList<StateSize> StateSizes => _stateSizes;
@@ -58,20 +69,20 @@ internal sealed class LayerStack<T>
                 break;
             case DenseSpec dense:
                 SpecCheck.Check(dense.OutputSize >= 1, name, nameof(dense.OutputSize), dense.OutputSize, "at least 1");
-                SpecCheck.Check(Enum.IsDefined(dense.Activation), name, nameof(dense.Activation), dense.Activation, "one of the enumeration's");
+                SpecCheck.Defined(dense.Activation, name, nameof(dense.Activation));
                 _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
                 break;
             case EmbeddingSpec embedding:
                 SpecCheck.Check(embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
                 if (_layers.Count > 0)
                 {
-                    throw new ArgumentException($"Layer '{name}' is an embedding after '{_layers[^1].Name}'; it can only be first.", "layers");
+                    throw new ArgumentException($"Layer '{name}' is an embedding after '{_layers[^1].Label}'; it reads ids, which only the first layer gets. Put it first, or use a DenseSpec here.", "layers");
                 }
 
                 _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
                 break;
             case PoolingSpec pooling:
-                SpecCheck.Check(Enum.IsDefined(pooling.Pooling), name, nameof(pooling.Pooling), pooling.Pooling, "one of the enumeration's");
+                SpecCheck.Defined(pooling.Pooling, name, nameof(pooling.Pooling));
                 AddPooling(pooling.Pooling, name, inputSize);
                 break;
             case DropoutSpec dropout:
@@ -79,7 +90,7 @@ internal sealed class LayerStack<T>
                 _layers.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = dropout.Rate });
                 break;
             default:
-                throw new ArgumentException($"Layer '{name}' is a {spec.GetType().Name}, which no layer is made for.", "layers");
+                throw new ArgumentException($"Layer '{name}' is a {spec.GetType().Name}; a layer is made of an LstmSpec, DenseSpec, EmbeddingSpec, PoolingSpec or DropoutSpec.", "layers");
         }
     }
 
@@ -88,20 +99,22 @@ internal sealed class LayerStack<T>
         LstmChecks.Check(spec, name);
         for (int layer = 0; layer < spec.Layers; layer++)
         {
+            string label = spec.Layers == 1 ? name : $"{name}.l{layer}";
             List<Layer<T>> made = [];
             if (layer > 0 && spec.Dropout > 0)
             {
-                made.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = spec.Dropout });
+                made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} dropout", Index = _made++, InputSize = inputSize, Rate = spec.Dropout });
             }
 
             if (spec.InputDropout > 0)
             {
-                made.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = spec.InputDropout, HoldsMask = true });
+                made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} input dropout", Index = _made++, InputSize = inputSize, Rate = spec.InputDropout, HoldsMask = true });
             }
 
             LstmLayer<T> lstm = new(spec, layer, inputSize, name, parameters)
             {
                 Name = name,
+                Label = label,
                 Index = _made++,
                 InputSize = inputSize,
                 FirstState = _stateSizes.Count,
@@ -110,20 +123,20 @@ internal sealed class LayerStack<T>
             _stateSizes.AddRange(Enumerable.Repeat(lstm.StateSize, lstm.StateCount));
             if (spec.Merge != LstmMerge.Concatenate)
             {
-                made.Add(new MergeLayer<T> { Name = name, Index = _made++, InputSize = lstm.OutputSize, Merge = spec.Merge });
+                made.Add(new MergeLayer<T> { Name = name, Label = $"{label} merge", Index = _made++, InputSize = lstm.OutputSize, Merge = spec.Merge });
             }
 
             if (spec.Shortcut == LstmShortcut.Add && made[^1].OutputSize != inputSize)
             {
                 throw new ArgumentException(
-                    $"Layer {layer} of '{name}' has {inputSize} inputs and {made[^1].OutputSize} outputs; Shortcut = Add needs as many of both. "
-                    + "A first layer of another size can be a spec of its own.", "layers");
+                    $"Layer {layer} of '{name}' has {inputSize} inputs and {made[^1].OutputSize} outputs; Shortcut = Add adds them and needs as many of both. "
+                    + "Give a first layer of another size a spec of its own, without a Shortcut, or use Shortcut = Concatenate.", "layers");
             }
 
             if (spec.Shortcut != LstmShortcut.None)
             {
                 bool concatenates = spec.Shortcut == LstmShortcut.Concatenate;
-                made = [new ShortcutLayer<T>(made, concatenates) { Name = name, Index = _made++, InputSize = inputSize }];
+                made = [new ShortcutLayer<T>(made, concatenates) { Name = name, Label = label, Index = _made++, InputSize = inputSize }];
             }
 
             _layers.AddRange(made);
@@ -142,7 +155,8 @@ internal sealed class LayerStack<T>
         if (forward is null)
         {
             throw new ArgumentException(
-                $"Layer '{name}' pools the last outputs of '{_layers[source].Name}', whose shortcut joins values that end at different steps.", "layers");
+                $"Layer '{name}' pools the last outputs of '{_layers[source].Label}', whose shortcut joins values of both directions, which end at different steps. "
+                + "Use Pooling.Mean or Pooling.Max, or leave the shortcut out of this layer.", "layers");
         }
 
         _layers.Add(new PoolingLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Pooling = pooling, ForwardFeatures = forward.Value });

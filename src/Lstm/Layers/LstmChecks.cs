@@ -9,18 +9,18 @@ internal static class LstmChecks
     {
         SpecCheck.Check(spec.HiddenSize >= 1, name, nameof(spec.HiddenSize), spec.HiddenSize, "at least 1");
         SpecCheck.Check(spec.Layers >= 1, name, nameof(spec.Layers), spec.Layers, "at least 1");
-        SpecCheck.Check(Enum.IsDefined(spec.Direction), name, nameof(spec.Direction), spec.Direction, "one of the enumeration's");
-        SpecCheck.Check(Enum.IsDefined(spec.Bias), name, nameof(spec.Bias), spec.Bias, "one of the enumeration's");
-        SpecCheck.Check(Enum.IsDefined(spec.Initialization), name, nameof(spec.Initialization), spec.Initialization, "one of the enumeration's");
+        SpecCheck.Defined(spec.Direction, name, nameof(spec.Direction));
+        SpecCheck.Defined(spec.Bias, name, nameof(spec.Bias));
+        SpecCheck.Defined(spec.Initialization, name, nameof(spec.Initialization));
         SpecCheck.Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
-        SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a bias");
-        SpecCheck.Check(spec.ForgetBias is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null without a forget gate");
+        SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null beside Bias = None, which leaves no bias that could start there");
+        SpecCheck.Check(spec.ForgetBias is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null for a layer without a forget gate (ForgetGate = false, or a custom cell that has none)");
         SpecCheck.Check(spec.MemorySpan is null or >= 2, name, nameof(spec.MemorySpan), spec.MemorySpan, "at least 2, or null");
-        SpecCheck.Check(spec.MemorySpan is null || spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a bias");
-        SpecCheck.Check(spec.MemorySpan is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.MemorySpan), spec.MemorySpan, "null without a forget gate");
-        SpecCheck.Check(spec.MemorySpan is null || spec.ForgetBias is null, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside a ForgetBias");
+        SpecCheck.Check(spec.MemorySpan is null || spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside Bias = None, which leaves no bias that could start there");
+        SpecCheck.Check(spec.MemorySpan is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.MemorySpan), spec.MemorySpan, "null for a layer without a forget gate (ForgetGate = false, or a custom cell that has none)");
+        SpecCheck.Check(spec.MemorySpan is null || spec.ForgetBias is null, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside a ForgetBias, because both start the same bias: leave one of the two out");
         SpecCheck.Check(
-            spec.MemorySpan is null || (IsLogistic(spec.GateActivation) && IsLogistic(spec.ReverseGateActivation)), name, nameof(spec.MemorySpan), spec.MemorySpan, "null unless the gates are logistic");
+            spec.MemorySpan is null || (IsLogistic(spec.GateActivation) && IsLogistic(spec.ReverseGateActivation)), name, nameof(spec.MemorySpan), spec.MemorySpan, "null unless GateActivation (and ReverseGateActivation) is null or Sigmoid: the starting values are derived for the logistic function");
         CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
         CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
         CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
@@ -35,9 +35,9 @@ internal static class LstmChecks
         SpecCheck.Rate(spec.Dropout, name, nameof(spec.Dropout));
         CheckLimit(spec.ProjectionClip, name, nameof(spec.ProjectionClip));
         SpecCheck.Check(spec.ProjectionSize is null or >= 1, name, nameof(spec.ProjectionSize), spec.ProjectionSize, "at least 1, or null");
-        SpecCheck.Check(spec.ProjectionClip is null || spec.ProjectionSize is not null, name, nameof(spec.ProjectionClip), spec.ProjectionClip, "null without a projection");
-        SpecCheck.Check(!spec.CoupledGates || (spec.InputGate && spec.ForgetGate), name, nameof(spec.CoupledGates), spec.CoupledGates, "false without an input and a forget gate");
-        SpecCheck.Check(Enum.IsDefined(spec.Normalization), name, nameof(spec.Normalization), spec.Normalization, "one of the enumeration's");
+        SpecCheck.Check(spec.ProjectionClip is null || spec.ProjectionSize is not null, name, nameof(spec.ProjectionClip), spec.ProjectionClip, "null without a projection: set ProjectionSize, or limit the cell with CellClip");
+        SpecCheck.Check(!spec.CoupledGates || (spec.InputGate && spec.ForgetGate), name, nameof(spec.CoupledGates), spec.CoupledGates, "false unless InputGate and ForgetGate are true, because it couples the two");
+        SpecCheck.Defined(spec.Normalization, name, nameof(spec.Normalization));
         SpecCheck.Check(spec.NormalizationEpsilon is >= 1e-30 and <= 1e30, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "from 1e-30 to 1e30");
         SpecCheck.Check(spec.BatchNormSteps >= 1, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, "at least 1");
         SpecCheck.Check(spec.BatchNormMomentum is > 0 and <= 1, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, "in 0 < m ≤ 1");
@@ -52,9 +52,9 @@ internal static class LstmChecks
             CheckBesideCell(spec, name);
         }
 
-        SpecCheck.Check(Enum.IsDefined(spec.Merge), name, nameof(spec.Merge), spec.Merge, "one of the enumeration's");
-        SpecCheck.Check(Enum.IsDefined(spec.Shortcut), name, nameof(spec.Shortcut), spec.Shortcut, "one of the enumeration's");
-        SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless the layer is bidirectional");
+        SpecCheck.Defined(spec.Merge, name, nameof(spec.Merge));
+        SpecCheck.Defined(spec.Shortcut, name, nameof(spec.Shortcut));
+        SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless Direction is Bidirectional, because there is one output to take");
     }
 
     private static bool IsLogistic(LstmActivation? activation) => activation is null or { Function: LstmActivationFunction.Sigmoid };
@@ -84,13 +84,13 @@ internal static class LstmChecks
             if (!isDefault)
             {
                 throw new ArgumentException(
-                    $"{property} of layer '{name}' varies equations that it does not have: its own are those of the cell '{spec.Cell!.Name}', which has to do this itself.", "layers");
+                    $"Layer '{name}' uses the custom cell '{spec.Cell!.Name}'. {property} applies only to the built-in equations; leave it at its default and write it inside the cell instead.", "layers");
             }
         }
     }
 
     private static void CheckReverse(LstmSpec spec, LstmActivation? activation, string layer, string property)
-        => SpecCheck.Check(activation is null || spec.Direction == LstmDirection.Bidirectional, layer, property, activation, "null unless the layer is bidirectional");
+        => SpecCheck.Check(activation is null || spec.Direction == LstmDirection.Bidirectional, layer, property, activation, "null unless Direction is Bidirectional; a reverse layer uses GateActivation, CellActivation and HiddenActivation");
 
     // As small a limit as float can hold, so that it is not zero there.
     private static void CheckLimit(double? limit, string layer, string property)

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Layers;
 
 /// <summary>Refuses values of a layer's spec, naming the layer, the property and what it has to be.</summary>
@@ -10,7 +12,16 @@ internal static class SpecCheck
     {
         if (!valid)
         {
-            throw new ArgumentException($"{property} of layer '{layer}' is {value}; it has to be {wanted}.", "layers");
+            throw new ArgumentException(InvariantText.Of($"{property} of layer '{Shortened.Text(layer)}' is {value ?? "null"}; it has to be {wanted}."), "layers");
+        }
+    }
+
+    public static void Defined<TEnum>(TEnum value, string layer, string property)
+        where TEnum : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            Check(false, layer, property, value, $"one of {string.Join(", ", Enum.GetNames<TEnum>())}");
         }
     }
 }

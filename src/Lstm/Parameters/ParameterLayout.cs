@@ -1,3 +1,4 @@
+using Lstm.Texts;
 using Lstm.Kernels;
 
 namespace Lstm;
@@ -30,7 +31,8 @@ internal sealed class ParameterLayout(int line)
         ArgumentNullException.ThrowIfNull(name);
         return _byName.TryGetValue(name, out Parameter? parameter)
             ? parameter
-            : throw new ArgumentException($"There is no parameter '{name}'; there are {string.Join(", ", _all.Select(p => p.Name))}.", nameof(name));
+            : throw new ArgumentException(
+                $"The network has no parameter '{Shortened.Text(name)}'; it has {Shortened.List([.. _all.Select(p => p.Name)])} (network.Parameters lists all).", nameof(name));
     }
 
     private Parameter Add(Parameter parameter)

@@ -27,7 +27,7 @@ internal static class ParameterTensors
         if (!fits)
         {
             throw new ArgumentException(
-                $"The tensor is [{string.Join(", ", tensor.Lengths.ToArray())}]; parameter '{name}' is [{string.Join(", ", parameter.Shape)}].",
+                $"The tensor is [{string.Join(", ", tensor.Lengths.ToArray())}]; parameter '{name}' is [{string.Join(", ", parameter.Shape)}]. Give it in PyTorch's layout, [outputs, inputs].",
                 nameof(tensor));
         }
 
