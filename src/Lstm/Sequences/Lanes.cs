@@ -140,7 +140,7 @@ public sealed record Lanes
         {
             LanePart[] parts = Array.ConvertAll(lanes, lane => lane.Slice((long)i * StepsPerBatch, StepsPerBatch));
             TrainingBatch<T> batch = make(parts);
-            batch.Origin = new SequenceOrigin(lanes, batch.InputShape, Array.ConvertAll(parts, part => (part.Series, part.First)));
+            batch.Origin = new SequenceOrigin(lanes, batch.InputShape, parts);
             batches.Add(batch);
         }
 

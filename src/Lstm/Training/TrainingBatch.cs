@@ -69,7 +69,11 @@ public sealed class TrainingBatch<T>
     public SequenceBatch<T>? Weights { get; }
 
     /// <summary>Where its sequences come from; null when that is not known.</summary>
-    internal SequenceOrigin? Origin { get; set; }
+    internal SequenceOrigin? Origin
+    {
+        get => field?.IsOf(InputShape) == true ? field : null;
+        set;
+    }
 
     internal SequenceShape InputShape => Input?.Shape ?? InputIds!.Shape;
 
