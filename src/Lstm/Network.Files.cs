@@ -15,7 +15,9 @@ public sealed unsafe partial class Network<T>
     /// </remarks>
     /// <param name="path">Where to; a file that is there is replaced.</param>
     /// <exception cref="ArgumentException">A layer's name or the metadata is no valid Unicode.</exception>
-    /// <exception cref="IOException">The file cannot be written; a file that was there remains.</exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written, or a folder, a device, a FIFO or a socket is there; what was there remains.
+    /// </exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -36,12 +38,15 @@ public sealed unsafe partial class Network<T>
     /// before anything changes; what is frozen and the metadata stay.
     /// </summary>
     /// <remarks>
-    /// The network says what is expected: layers named like the module's, <see cref="LstmBias.Two"/> for PyTorch's two bias vectors.
+    /// The network says what is expected: layers named like the module's, <see cref="LstmBias.Two"/> for PyTorch's two bias vectors. A layer with
+    /// <see cref="LstmBias.One"/> gets the sum of the two, added in double and rounded once. A file with a <c>sha256</c> in its metadata, as models
+    /// and checkpoints of this library have, is refused unless its contents have that hash.
     /// </remarks>
     /// <param name="path">The file.</param>
     /// <param name="options">How tensors are found; null for tensors of the parameters' names.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is broken, or a tensor is missing, unexpected, or of another shape or precision than its parameter.
+    /// The file is broken or another program's, or tensors are missing, unexpected, or of another shape or precision than their parameters: the
+    /// message lists all of them.
     /// </exception>
     public void LoadStateDict(string path, StateDictOptions? options = null)
     {
@@ -67,7 +72,8 @@ public static partial class Network
     /// <param name="path">The file.</param>
     /// <param name="options">How it is read; null for the defaults.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is broken, no model, or of another precision, or has a custom cell that is not among <see cref="LoadOptions.Cells"/>.
+    /// The file is broken, no model (the message says what it is and what reads it), or of another precision, or has a custom cell that is not
+    /// among <see cref="LoadOptions.Cells"/>.
     /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Load<T>(string path, LoadOptions? options = null)

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Lstm.Formats;
+using Lstm.Layers;
 
 namespace Lstm;
 
@@ -61,18 +63,26 @@ public static class NetworkState
     internal const int Version = 3;
     private const int Fields = 4;
 
+    // Two directions of as many layers as a network can have.
+    private const int MaxEntries = 2 * SpecCheck.MaxLayers;
+
     internal static ReadOnlySpan<byte> Magic => "LSTMSTAT"u8;
 
     /// <summary>Makes a state from what <see cref="NetworkState{T}.ToBytes"/> returned.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the state had.</typeparam>
     /// <param name="bytes">All bytes.</param>
-    /// <exception cref="InvalidDataException">They are damaged, or a state of another precision.</exception>
+    /// <exception cref="InvalidDataException">They are damaged, a state of another precision, or no state: the message says what.</exception>
     public static NetworkState<T> FromBytes<T>(ReadOnlySpan<byte> bytes)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (bytes.Length < HeaderLength(0, 0) + SHA256.HashSizeInBytes || !bytes.StartsWith(Magic))
+        if (!bytes.StartsWith(Magic))
         {
-            throw new InvalidDataException($"The {bytes.Length} bytes are no state: they are too few or do not begin with 'LSTMSTAT'.");
+            throw new InvalidDataException(WhyNoState(bytes));
+        }
+
+        if (bytes.Length < HeaderLength(0, 0) + SHA256.HashSizeInBytes)
+        {
+            throw new InvalidDataException($"The state is cut off: {bytes.Length} bytes are too few for any.");
         }
 
         ReadOnlySpan<byte> content = bytes[..^SHA256.HashSizeInBytes];
@@ -83,17 +93,23 @@ public static class NetworkState
                 $"The state is of version {version} with {size} bytes per value; expected are version {Version} and {SizeOf<T>()} bytes ({typeof(T)}).");
         }
 
-        StateSize[] sizes = ReadSizes(content, count, Field(content, 3), size);
         if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes[content.Length..]))
         {
             throw new InvalidDataException("The state is damaged: its bytes do not have the hash at their end.");
         }
 
+        StateSize[] sizes = ReadSizes(content, count, Field(content, 3), size);
+        for (int b = 0; b < count; b++)
+        {
+            if (Field(content, Fields + (2 * sizes.Length) + b) < 0)
+            {
+                throw new InvalidDataException($"The state is damaged: sequence {b} has made a negative number of steps.");
+            }
+        }
+
         NetworkState<T> state = new(sizes, count);
         state.SetValues(content[HeaderLength(sizes.Length, 0)..]);
-        return state.Steps.ContainsAnyInRange(int.MinValue, -1)
-            ? throw new InvalidDataException("The state is damaged: a sequence has made a negative number of steps.")
-            : state;
+        return state;
     }
 
     internal static int HeaderLength(int entries, int sequences) => checked(Magic.Length + ((Fields + (2 * entries) + sequences) * sizeof(int)));
@@ -116,7 +132,7 @@ public static class NetworkState
     private static StateSize[] ReadSizes(ReadOnlySpan<byte> content, int count, int entries, int size)
     {
         Int128 length = Magic.Length + (((Int128)Fields + ((Int128)2 * entries) + count) * sizeof(int));
-        if (count >= 1 && entries >= 0 && length <= content.Length)
+        if (count >= 1 && entries is >= 0 and <= MaxEntries && length <= content.Length)
         {
             StateSize[] sizes = new StateSize[entries];
             for (int i = 0; i < entries; i++)
@@ -133,6 +149,16 @@ public static class NetworkState
 
         throw new InvalidDataException(
             $"The state is damaged: {count} sequences and {entries} entries of the given sizes do not make {content.Length} bytes.");
+    }
+
+    private static string WhyNoState(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> start = bytes[..Math.Min(bytes.Length, ForeignFile.PeekLength)], end = bytes[Math.Max(0, bytes.Length - ForeignFile.PeekLength)..];
+        return ForeignFile.IsSafetensors(start)
+            ? "The bytes are a safetensors file, not a state: Network.Load reads a model, LoadStateDict a state_dict, Trainer.LoadCheckpoint a checkpoint."
+            : ForeignFile.Recognise(start, end) is { } foreign
+                ? $"The bytes are {foreign.What}, not a state: FromBytes reads the bytes that ToBytes returned."
+                : $"The {bytes.Length} bytes are no state: they do not begin with 'LSTMSTAT'. FromBytes reads the bytes that ToBytes returned.";
     }
 
     private static int Field(ReadOnlySpan<byte> content, int index)

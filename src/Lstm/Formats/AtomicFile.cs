@@ -17,13 +17,16 @@ internal static class AtomicFile
     // Longer targets are cut, so that the temporary name stays under the usual 255 bytes.
     private const int MaxStem = 60;
 
+    // What a mode can hold when a file is made; the rest is set on the file that is there.
+    private const UnixFileMode Permissions = (UnixFileMode)0b111_111_111;
+
     /// <summary>Writes a file, or leaves everything as it was.</summary>
     /// <param name="path">The target; a link is followed.</param>
     /// <param name="write">Writes the contents. If it throws, the old file remains.</param>
+    /// <exception cref="IOException">The target is a folder, a device, a FIFO or a socket, or cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string target = Path.GetFullPath(path);
-        target = new FileInfo(target).LinkTarget is null ? target : File.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName;
+        string target = SaveTarget.Resolve(path);
         string folder = Path.GetDirectoryName(target) ?? throw new ArgumentException($"'{path}' names no file.", nameof(path));
         string stem = Stem(target);
         RemoveStale(folder, stem);
@@ -31,13 +34,16 @@ internal static class AtomicFile
             folder, string.Create(CultureInfo.InvariantCulture, $"{stem}{Environment.ProcessId}-{Random.Shared.NextInt64():x16}{Suffix}"));
         try
         {
-            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            UnixFileMode? mode = SaveTarget.ModeOf(target);
+            using (FileStream stream = Create(temporary, mode))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
+
+                // Writing takes bits beyond the permissions away.
+                SetMode(stream, mode);
             }
 
-            KeepMode(target, temporary);
             File.Move(temporary, target, overwrite: true);
         }
         catch
@@ -47,20 +53,42 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>A new file with the mode of the one that it replaces: what is private is so from the first moment.</summary>
+    private static FileStream Create(string path, UnixFileMode? mode)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows() && mode is not null)
+        {
+            options.UnixCreateMode = mode & Permissions;
+        }
+
+        FileStream stream = new(path, options);
+        try
+        {
+            SetMode(stream, mode);
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sets a mode that the process's mask, or writing, has taken bits from.</summary>
+    private static void SetMode(FileStream stream, UnixFileMode? mode)
+    {
+        if (!OperatingSystem.IsWindows() && mode is { } wanted && File.GetUnixFileMode(stream.SafeFileHandle) != wanted)
+        {
+            File.SetUnixFileMode(stream.SafeFileHandle, wanted);
+        }
+    }
+
     private static string Stem(string target)
     {
         string name = Path.GetFileName(target);
         int length = Math.Min(name.Length, MaxStem);
         return name[..(length > 0 && char.IsHighSurrogate(name[length - 1]) ? length - 1 : length)] + ".";
-    }
-
-    /// <summary>A private file stays private.</summary>
-    private static void KeepMode(string target, string temporary)
-    {
-        if (!OperatingSystem.IsWindows() && File.Exists(target))
-        {
-            File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
-        }
     }
 
     private static void RemoveStale(string folder, string stem)

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Lstm.Kernels;
 using Lstm.Layers;
@@ -19,7 +18,9 @@ internal static class ModelFile
     /// <summary>What the metadata of a training in progress says, which is no model.</summary>
     public const string CheckpointFormat = "lstm-checkpoint";
 
-    private const string Format = "lstm";
+    /// <summary>What the metadata of a model says.</summary>
+    public const string Format = "lstm";
+
     private const string Version = "1";
     private const string UserPrefix = "user.";
 
@@ -80,15 +81,21 @@ internal static class ModelFile
         string version = Text(file, "version");
         if (version != Version)
         {
-            throw new InvalidDataException($"The model file is of version '{version}'; this library reads version {Version}.");
+            throw new InvalidDataException($"The model file is of version '{ShortText.Of(version)}'; this library reads version {Version}.");
         }
 
+        file.CheckHash();
         (int inputSize, LayerSpec[] specs) = SpecJson.Read(Text(file, "spec"));
         SpecJson.Resolve(specs, options.Cells);
-        StateDictOptions matching = new() { AllowPrecisionChange = options.AllowPrecisionChange };
-        TensorMatch.Find<T>(Declare<T>(inputSize, specs, file), file, matching);
+        Declare<T>(inputSize, specs, file, options.AllowPrecisionChange);
         Network<T> network = new(inputSize, specs, SimdDispatch.Best);
-        ReadParameters(file, network);
+        foreach (Parameter parameter in network.Parameters)
+        {
+            T[] values = new T[parameter.Count];
+            file.Read<T>(file.Find(parameter.Name)!, values);
+            parameter.Pack<T>(values, network.Flat);
+        }
+
         foreach (string name in ReadFrozen(file, network.Parameters))
         {
             network.SetTrainable(name, false);
@@ -112,24 +119,32 @@ internal static class ModelFile
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         SafetensorsReader file = new(stream);
-        SafetensorsTensor[] tensors = TensorMatch.Find<T>(network.Parameters, file, options);
-        T[] flat = new T[network.Flat.Length];
-        for (int i = 0; i < tensors.Length; i++)
+        bool isOurs = file.Metadata.GetValueOrDefault("format") is Format or CheckpointFormat
+            || (file.Metadata.ContainsKey("version") && file.Metadata.ContainsKey("spec"));
+        if (file.HasHash || isOurs)
         {
-            T[] values = new T[network.Parameters[i].Count];
-            file.Read<T>(tensors[i], values);
-            network.Parameters[i].Pack<T>(values, flat);
+            file.CheckHash();
         }
 
-        flat.CopyTo(network.Flat);
+        StateDictTensor[] tensors = StateDictMatch.Find<T>(network.Parameters, file, options);
+        T[][] values = [.. tensors.Select(tensor => tensor.Read<T>(file))];
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            network.Parameters[i].Pack<T>(values[i], network.Flat);
+        }
+
         network.Touch();
     }
 
     private static string Text(SafetensorsReader file, string key)
         => file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"The model file lacks the metadata '{key}'.");
 
-    /// <summary>The parameters that the layers will have, before memory of sizes that a broken file claims is asked for.</summary>
-    private static IReadOnlyList<Parameter> Declare<T>(int inputSize, LayerSpec[] specs, SafetensorsReader file)
+    /// <summary>
+    /// Compares the tensors that a description asks for with those that the file has, one by one as the layers declare them: no layer is
+    /// made whose tensors are not there, so that a description cannot ask for more than the file pays for.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The description makes no network, or one of other tensors.</exception>
+    private static void Declare<T>(int inputSize, LayerSpec[] specs, SafetensorsReader file, bool allowPrecisionChange)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Int128 values = 0;
@@ -143,34 +158,34 @@ internal static class ModelFile
             throw new InvalidDataException("The model's description has larger layers than the file has values for.");
         }
 
+        HashSet<string> declared = [];
         try
         {
-            ParameterLayout layout = new(PanelLayout.LineOf<T>());
-            _ = new LayerStack<T>(inputSize, specs, layout);
-            return layout.All;
+            _ = new LayerStack<T>(inputSize, specs, new ParameterLayout(PanelLayout.LineOf<T>(), Check));
         }
         catch (Exception e) when (e is ArgumentException or OverflowException)
         {
             throw new InvalidDataException($"The model's description makes no network: {e.Message}", e);
         }
-    }
 
-    private static void ReadParameters<T>(SafetensorsReader file, Network<T> network)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        using IncrementalHash hash = SafetensorsHash.Begin(file.Metadata);
-        foreach (SafetensorsTensor tensor in SafetensorsHash.Order(file.Tensors))
+        foreach (SafetensorsTensor tensor in file.Tensors)
         {
-            Parameter parameter = network.Layout.Find(tensor.Name);
-            T[] values = new T[parameter.Count];
-            hash.Append(tensor);
-            file.Read<T>(tensor, values, hash);
-            parameter.Pack<T>(values, network.Flat);
+            if (!declared.Contains(tensor.Name))
+            {
+                throw new InvalidDataException($"The model file has the tensor {tensor}; its description has no such parameter.");
+            }
         }
 
-        if (hash.End() != Text(file, SafetensorsHash.Key))
+        void Check(Parameter parameter)
         {
-            throw new InvalidDataException("The model file is damaged: its contents do not have the hash that it was saved with.");
+            SafetensorsTensor tensor = file.Find(parameter.Name) ?? throw new InvalidDataException(
+                $"The model file has no tensor {TensorFit.Text(parameter)}, which its description asks for.");
+            if (TensorFit.WhyNot<T>(tensor, parameter, allowPrecisionChange) is { } problem)
+            {
+                throw new InvalidDataException($"The model file's tensor {problem}.");
+            }
+
+            declared.Add(parameter.Name);
         }
     }
 
@@ -203,18 +218,23 @@ internal static class ModelFile
             return [];
         }
 
+        HashSet<string> known = [.. parameters.Select(parameter => parameter.Name)], frozen = [];
         try
         {
-            using JsonDocument names = JsonDocument.Parse(list);
-            string?[] frozen = [.. names.RootElement.EnumerateArray().Select(name => name.GetString())];
-            int unknown = Array.FindIndex(frozen, name => !parameters.Any(parameter => parameter.Name == name));
-            return unknown >= 0
-                ? throw new InvalidDataException($"The file's list of frozen parameters names '{frozen[unknown]}', which is none.")
-                : [.. frozen.Select(name => name!)];
+            using JsonDocument names = JsonDocument.Parse(list, new JsonDocumentOptions { MaxDepth = 2 });
+            foreach (JsonElement element in names.RootElement.EnumerateArray())
+            {
+                string? name = element.GetString();
+                frozen.Add(name is not null && known.Contains(name)
+                    ? name
+                    : throw new InvalidDataException($"The file's list of frozen parameters names '{ShortText.Of(name)}', which is none."));
+            }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The file's list of frozen parameters is broken: {e.Message}", e);
+            throw new InvalidDataException($"The file's list of frozen parameters is broken: {ShortText.Of(e.Message)}", e);
         }
+
+        return frozen;
     }
 }

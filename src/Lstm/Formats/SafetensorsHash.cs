@@ -20,14 +20,21 @@ internal static class SafetensorsHash
     public static IncrementalHash Begin(IReadOnlyDictionary<string, string> metadata)
     {
         IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        List<string> keys = [.. metadata.Keys];
-        keys.Remove(Key);
-        keys.Sort(CompareUtf8);
-        hash.Append(keys.Count);
-        foreach (string key in keys)
+        List<(byte[] Utf8, string Value)> entries = [];
+        foreach ((string key, string value) in metadata)
+        {
+            if (key != Key)
+            {
+                entries.Add((Encoding.UTF8.GetBytes(key), value));
+            }
+        }
+
+        entries.Sort((a, b) => a.Utf8.AsSpan().SequenceCompareTo(b.Utf8));
+        hash.Append(entries.Count);
+        foreach ((byte[] key, string value) in entries)
         {
             hash.Append(key);
-            hash.Append(metadata[key]);
+            hash.Append(value);
         }
 
         return hash;
@@ -36,9 +43,15 @@ internal static class SafetensorsHash
     /// <summary>The order in which the tensors are hashed.</summary>
     public static IEnumerable<SafetensorsTensor> Order(IEnumerable<SafetensorsTensor> tensors)
     {
-        List<SafetensorsTensor> ordered = [.. tensors];
-        ordered.Sort((a, b) => CompareUtf8(a.Name, b.Name));
-        return ordered;
+        // Each name's bytes are made once: comparisons are many.
+        List<(byte[] Utf8, SafetensorsTensor Tensor)> ordered = [];
+        foreach (SafetensorsTensor tensor in tensors)
+        {
+            ordered.Add((Encoding.UTF8.GetBytes(tensor.Name), tensor));
+        }
+
+        ordered.Sort((a, b) => a.Utf8.AsSpan().SequenceCompareTo(b.Utf8));
+        return ordered.ConvertAll(entry => entry.Tensor);
     }
 
     /// <summary>Goes on with a tensor; its bytes follow.</summary>
@@ -56,11 +69,10 @@ internal static class SafetensorsHash
     /// <summary>The digits.</summary>
     public static string End(this IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
 
-    private static int CompareUtf8(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+    private static void Append(this IncrementalHash hash, string text) => hash.Append(Encoding.UTF8.GetBytes(text));
 
-    private static void Append(this IncrementalHash hash, string text)
+    private static void Append(this IncrementalHash hash, byte[] bytes)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
         hash.Append(bytes.Length);
         hash.AppendData(bytes);
     }

@@ -24,6 +24,9 @@ internal sealed class SafetensorsHeader
     private const int Alignment = 64;
     private const string MetadataName = "__metadata__";
 
+    // As many as NumPy has; more are a lie that would take memory.
+    private const int MaxDimensions = 64;
+
     /// <summary>Strings by name.</summary>
     public Dictionary<string, string> Metadata { get; } = [];
 
@@ -139,7 +142,7 @@ internal sealed class SafetensorsHeader
         {
             if (!names.Add(name))
             {
-                throw Broken(ref reader, $"has the name '{name}' twice");
+                throw Broken(ref reader, $"has the name '{ShortText.Of(name)}' twice");
             }
 
             Next(ref reader, JsonTokenType.StartObject);
@@ -164,7 +167,7 @@ internal sealed class SafetensorsHeader
             Next(ref reader, JsonTokenType.String);
             if (!Metadata.TryAdd(key, reader.GetString()!))
             {
-                throw Broken(ref reader, $"has the metadata '{key}' twice");
+                throw Broken(ref reader, $"has the metadata '{ShortText.Of(key)}' twice");
             }
         }
     }
@@ -180,30 +183,25 @@ internal sealed class SafetensorsHeader
             {
                 case "dtype" when type is null:
                     Next(ref reader, JsonTokenType.String);
-                    type = reader.GetString();
+                    type = ReadType(ref reader, name);
                     break;
                 case "shape" when shape is null:
-                    shape = ReadNumbers(ref reader, name);
+                    shape = ReadNumbers(ref reader, name, MaxDimensions);
                     break;
                 case "data_offsets" when offsets is null:
-                    offsets = ReadNumbers(ref reader, name);
+                    offsets = ReadNumbers(ref reader, name, 2);
                     break;
                 default:
-                    throw Broken(ref reader, $"has '{property}' twice or as an unknown property of tensor '{name}'");
+                    throw Broken(ref reader, $"has '{ShortText.Of(property)}' twice or as an unknown property of tensor '{ShortText.Of(name)}'");
             }
         }
 
         if (type is null || shape is null || offsets is not [long start, long end] || start > end)
         {
-            throw Broken(ref reader, $"lacks dtype, shape or two rising data_offsets of tensor '{name}'");
+            throw Broken(ref reader, $"lacks dtype, shape or two rising data_offsets of tensor '{ShortText.Of(name)}'");
         }
 
         SafetensorsTensor tensor = new(name, type, shape, start, end);
-        if (SafetensorsTensor.SizeOf(type) == 0)
-        {
-            throw Broken(ref reader, $"has the unknown type '{type}' for tensor '{name}'");
-        }
-
         if (!SafetensorsTensor.TryGetBytes(type, shape, out long bytes) || bytes != end - start)
         {
             throw Broken(ref reader, $"gives tensor {tensor} {end - start} bytes, which is not what its shape takes");
@@ -212,15 +210,33 @@ internal sealed class SafetensorsHeader
         return tensor;
     }
 
-    private static long[] ReadNumbers(ref Utf8JsonReader reader, string name)
+    private static string ReadType(ref Utf8JsonReader reader, string name)
+    {
+        foreach (string type in SafetensorsTensor.Types)
+        {
+            if (reader.ValueTextEquals(type))
+            {
+                return type;
+            }
+        }
+
+        throw Broken(ref reader, $"has the unknown type '{ShortText.Of(reader.GetString())}' for tensor '{ShortText.Of(name)}'");
+    }
+
+    private static long[] ReadNumbers(ref Utf8JsonReader reader, string name, int most)
     {
         List<long> numbers = [];
         Next(ref reader, JsonTokenType.StartArray);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
+            if (numbers.Count == most)
+            {
+                throw Broken(ref reader, $"has more than {most} numbers in a shape or in the offsets of tensor '{ShortText.Of(name)}'");
+            }
+
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
             {
-                throw Broken(ref reader, $"has something else than a whole number from 0 to 2⁶³ − 1 in a shape or offset of tensor '{name}'");
+                throw Broken(ref reader, $"has something else than a whole number from 0 to 2⁶³ − 1 in a shape or offset of tensor '{ShortText.Of(name)}'");
             }
 
             numbers.Add(number);

@@ -22,25 +22,12 @@ internal sealed class SafetensorsReader
     {
         _stream = stream.CanSeek ? stream : InMemory(stream);
         long start = _stream.Position;
-        long length = _stream.Length - start;
-        Span<byte> prefix = stackalloc byte[SafetensorsHeader.Prefix];
-        if (length < prefix.Length)
-        {
-            throw new InvalidDataException($"The file has {length} bytes; the length of a safetensors header alone takes {prefix.Length}.");
-        }
-
-        _stream.ReadExactly(prefix);
-        ulong header = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (header > SafetensorsHeader.MaxLength || (long)header > length - prefix.Length)
-        {
-            throw new InvalidDataException(
-                $"The safetensors header is said to take {header} bytes; {length - prefix.Length} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
-        }
-
+        long length = Math.Max(0, _stream.Length - start);
+        ulong header = ReadPrefix(start, length);
         byte[] json = new byte[header];
         _stream.ReadExactly(json);
-        _payload = start + prefix.Length + json.Length;
-        _header = SafetensorsHeader.Parse(json, length - prefix.Length - json.Length);
+        _payload = start + SafetensorsHeader.Prefix + json.Length;
+        _header = SafetensorsHeader.Parse(json, length - SafetensorsHeader.Prefix - json.Length);
         foreach (SafetensorsTensor tensor in _header.Tensors)
         {
             _byName.Add(tensor.Name, tensor);
@@ -60,9 +47,8 @@ internal sealed class SafetensorsReader
     /// </summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
     /// <param name="destination">As many values as the tensor has.</param>
-    /// <param name="hash">Takes the bytes that are read.</param>
     /// <exception cref="InvalidDataException">The tensor is of a type that <typeparamref name="T"/> cannot take.</exception>
-    public void Read<T>(SafetensorsTensor tensor, Span<T> destination, IncrementalHash? hash = null)
+    public void Read<T>(SafetensorsTensor tensor, Span<T> destination)
         where T : unmanaged, INumberBase<T>
     {
         int size = SafetensorsTensor.SizeOf(tensor.Type);
@@ -72,11 +58,13 @@ internal sealed class SafetensorsReader
             Span<T> values = destination[..Math.Min(ChunkBytes / size, destination.Length)];
             Span<byte> bytes = _chunk.AsSpan(0, values.Length * size);
             _stream.ReadExactly(bytes);
-            hash?.AppendData(bytes);
             Convert(tensor, bytes, values);
             destination = destination[values.Length..];
         }
     }
+
+    /// <summary>Whether the file was sealed with a hash.</summary>
+    public bool HasHash => Metadata.ContainsKey(SafetensorsHash.Key);
 
     /// <summary>Reads the whole file and compares it with the hash that it was sealed with.</summary>
     /// <exception cref="InvalidDataException">It has no hash, or another one.</exception>
@@ -96,9 +84,11 @@ internal sealed class SafetensorsReader
             }
         }
 
-        if (hash.End() != Metadata.GetValueOrDefault(SafetensorsHash.Key))
+        if (hash.End() != (Metadata.GetValueOrDefault(SafetensorsHash.Key)
+            ?? throw new InvalidDataException($"The file lacks the metadata '{SafetensorsHash.Key}', the hash of its contents.")))
         {
-            throw new InvalidDataException("The file is damaged: its contents do not have the hash that it was saved with.");
+            throw new InvalidDataException(
+                $"The file is damaged: its contents do not have the hash that it was saved with, '{SafetensorsHash.Key}' of its metadata.");
         }
     }
 
@@ -132,6 +122,41 @@ internal sealed class SafetensorsReader
                 _ => T.CreateChecked(BinaryPrimitives.ReadInt32LittleEndian(value)),
             };
         }
+    }
+
+    /// <summary>Reads the header's length, which is in front of it.</summary>
+    /// <exception cref="InvalidDataException">The file is another program's, or broken.</exception>
+    private ulong ReadPrefix(long start, long length)
+    {
+        ReadOnlySpan<byte> first = ReadAt(start, (int)Math.Min(length, ForeignFile.PeekLength));
+        if (!ForeignFile.IsSafetensors(first)
+            && ForeignFile.Recognise(first, ReadAt(start + Math.Max(0, length - ForeignFile.PeekLength), first.Length)) is { } foreign)
+        {
+            throw new InvalidDataException($"The file is {foreign.What}; a safetensors file is expected. {foreign.Advice}");
+        }
+
+        if (length < SafetensorsHeader.Prefix)
+        {
+            throw new InvalidDataException($"The file has {length} bytes; the length of a safetensors header alone takes {SafetensorsHeader.Prefix}.");
+        }
+
+        ulong header = BinaryPrimitives.ReadUInt64LittleEndian(first);
+        if (header > SafetensorsHeader.MaxLength || (long)header > length - SafetensorsHeader.Prefix)
+        {
+            throw new InvalidDataException(
+                $"The file is no safetensors file, or is cut off: its header is said to take {header} bytes; {length - SafetensorsHeader.Prefix} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
+        }
+
+        _stream.Position = start + SafetensorsHeader.Prefix;
+        return header;
+    }
+
+    private byte[] ReadAt(long position, int count)
+    {
+        byte[] bytes = new byte[count];
+        _stream.Position = position;
+        _stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private static MemoryStream InMemory(Stream stream)

@@ -6,7 +6,11 @@ internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape,
     /// <summary>Number of values.</summary>
     public long Count => (End - Start) / SizeOf(Type);
 
-    public override string ToString() => $"'{Name}' {Type} [{string.Join(", ", Shape)}]";
+    /// <summary>The format's types, so that a header of many tensors does not make as many texts.</summary>
+    public static IReadOnlyList<string> Types { get; } =
+        ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64", "F8_E4M3", "F8_E5M2", "F8_E8M0"];
+
+    public override string ToString() => $"'{ShortText.Of(Name)}' {Type} [{string.Join(", ", Shape)}]";
 
     /// <summary>Bytes of a value; 0 for an unknown type.</summary>
     public static int SizeOf(string type) => type switch

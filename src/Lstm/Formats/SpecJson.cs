@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Lstm.Layers;
 
 namespace Lstm.Formats;
 
@@ -118,7 +119,7 @@ internal static class SpecJson
                         specs = ReadSpecs(property.Value);
                         break;
                     default:
-                        throw new InvalidDataException($"The model's description has an unknown property or a wrong value: {property}.");
+                        throw new InvalidDataException($"The model's description has an unknown property or a wrong value: {ShortText.Of(property.ToString())}.");
                 }
             }
 
@@ -128,7 +129,7 @@ internal static class SpecJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The model's description is not valid JSON: {e.Message}", e);
+            throw new InvalidDataException($"The model's description is not valid JSON: {ShortText.Of(e.Message)}", e);
         }
     }
 
@@ -137,7 +138,7 @@ internal static class SpecJson
     {
         Dictionary<string, string> values = Values(one), others = Values(other);
         IEnumerable<string> differing = values.Keys.Union(others.Keys).Where(name => values.GetValueOrDefault(name) != others.GetValueOrDefault(name));
-        return string.Join("; ", differing.Select(name => $"{name} is {values.GetValueOrDefault(name, "null")}, not {others.GetValueOrDefault(name, "null")}"));
+        return string.Join("; ", differing.Select(name => $"{name} is {ShortText.Of(values.GetValueOrDefault(name, "null"))}, not {ShortText.Of(others.GetValueOrDefault(name, "null"))}"));
     }
 
     private static Dictionary<string, string> Values(LayerSpec spec)
@@ -162,8 +163,8 @@ internal static class SpecJson
                 }
 
                 specs[i] = found is not null ? spec with { Cell = found } : throw new InvalidDataException(namesake is not null
-                    ? $"The model has the custom cell '{saved.Name}' with the settings '{saved.Settings}'; the one in LoadOptions.Cells has '{namesake.Settings}'."
-                    : $"The model has the custom cell '{saved.Name}' with the settings '{saved.Settings}'; LoadOptions.Cells has none of this name.");
+                    ? $"The model has the custom cell '{ShortText.Of(saved.Name)}' with the settings '{ShortText.Of(saved.Settings)}'; the one in LoadOptions.Cells has '{ShortText.Of(namesake.Settings)}'."
+                    : $"The model has the custom cell '{ShortText.Of(saved.Name)}' with the settings '{ShortText.Of(saved.Settings)}'; LoadOptions.Cells has none of this name.");
             }
         }
     }
@@ -182,25 +183,31 @@ internal static class SpecJson
 
     private static LayerSpec[] ReadSpecs(JsonElement json)
     {
-        LayerSpec[] specs = new LayerSpec[json.GetArrayLength()];
-        for (int i = 0; i < specs.Length; i++)
+        if (json.GetArrayLength() > SpecCheck.MaxLayers)
         {
-            specs[i] = ReadSpec(json[i]);
+            throw new InvalidDataException($"The model's description has {json.GetArrayLength()} layers; a network has at most {SpecCheck.MaxLayers}.");
         }
 
-        return specs;
+        // By the enumerator: an element's index is found by going through those before it.
+        List<LayerSpec> specs = [];
+        foreach (JsonElement spec in json.EnumerateArray())
+        {
+            specs.Add(ReadSpec(spec));
+        }
+
+        return [.. specs];
     }
 
     private static LayerSpec ReadSpec(JsonElement json)
     {
         string? kind = ObjectOf(json).TryGetProperty(Kind, out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
         return Array.Find(Kinds, candidate => candidate.Name == kind)?.Read(json)
-            ?? throw new InvalidDataException($"The model's description has a layer of unknown kind '{kind}'; known are {string.Join(", ", Kinds.Select(k => k.Name))}.");
+            ?? throw new InvalidDataException($"The model's description has a layer of unknown kind '{ShortText.Of(kind)}'; known are {string.Join(", ", Kinds.Select(k => k.Name))}.");
     }
 
     private static JsonElement ObjectOf(JsonElement json) => json.ValueKind == JsonValueKind.Object
         ? json
-        : throw new InvalidDataException($"The model's description has {json.GetRawText()} where an object belongs.");
+        : throw new InvalidDataException($"The model's description has {ShortText.Of(json.GetRawText())} where an object belongs.");
 
     private static SpecKind KindOf(LayerSpec spec) => Array.Find(Kinds, kind => kind.Is(spec))
         ?? throw new NotSupportedException($"A {spec.GetType().Name} cannot be written to a file.");

@@ -58,9 +58,9 @@ internal sealed class SpecKind<TSpec>(string name, Func<TSpec> start, Func<TSpec
             }
 
             SpecProperty<TSpec> property = Array.Find(_properties, property => property.Name == member.Name)
-                ?? throw new InvalidDataException($"The model's description has the unknown property '{member.Name}' in a layer of kind '{name}'.");
+                ?? throw new InvalidDataException($"The model's description has the unknown property '{ShortText.Of(member.Name)}' in a layer of kind '{name}'.");
             spec = property.Read(spec, member.Value) ?? throw new InvalidDataException(
-                $"The model's description has {member.Value.GetRawText()} as '{property.Name}' of a layer of kind '{name}'.");
+                $"The model's description has {ShortText.Of(member.Value.GetRawText())} as '{property.Name}' of a layer of kind '{name}'.");
             seen.Add(property.Name);
         }
 

@@ -31,7 +31,7 @@ internal sealed record SpecProperty<TSpec>(
                     json.WriteNumber(name, value);
                 }
             },
-            (spec, json) => json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out double value) ? with(spec, value) : null);
+            (spec, json) => TryGetNumber(json, out double value) ? with(spec, value) : null);
 
     public static SpecProperty<TSpec> Bool(string name, Func<TSpec, bool> get, Func<TSpec, bool, TSpec> with)
         => new(name, false, (json, spec) => json.WriteBoolean(name, get(spec)),
@@ -51,19 +51,8 @@ internal sealed record SpecProperty<TSpec>(
     /// <summary>A value of an enumeration, by its name in camel case.</summary>
     public static SpecProperty<TSpec> Enum<TEnum>(string name, Func<TSpec, TEnum> get, Func<TSpec, TEnum, TSpec> with, bool isRequired = false)
         where TEnum : struct, Enum
-        => new(name, isRequired, (json, spec) => json.WriteString(name, NameOf(get(spec))),
-            (spec, json) =>
-            {
-                foreach (TEnum value in json.ValueKind == JsonValueKind.String ? System.Enum.GetValues<TEnum>() : [])
-                {
-                    if (json.ValueEquals(NameOf(value)))
-                    {
-                        return with(spec, value);
-                    }
-                }
-
-                return null;
-            });
+        => new(name, isRequired, (json, spec) => json.WriteString(name, EnumNames<TEnum>.Of(get(spec))),
+            (spec, json) => EnumNames<TEnum>.Find(json) is { } value ? with(spec, value) : null);
 
     /// <summary>An activation, as an object {"function", "alpha", "beta"}; nothing for null.</summary>
     public static SpecProperty<TSpec> Activation(string name, Func<TSpec, LstmActivation?> get, Func<TSpec, LstmActivation, TSpec> with)
@@ -73,7 +62,7 @@ internal sealed record SpecProperty<TSpec>(
                 if (get(spec) is { } value)
                 {
                     json.WriteStartObject(name);
-                    json.WriteString("function", NameOf(value.Function));
+                    json.WriteString("function", EnumNames<LstmActivationFunction>.Of(value.Function));
                     json.WriteNumber("alpha", value.Alpha);
                     json.WriteNumber("beta", value.Beta);
                     json.WriteEndObject();
@@ -120,19 +109,13 @@ internal sealed record SpecProperty<TSpec>(
 
     private static LstmActivation? ReadActivation(JsonElement json)
     {
-        LstmActivation? activation = null;
-        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("function", out JsonElement function) && function.ValueKind == JsonValueKind.String)
-        {
-            foreach (LstmActivationFunction value in System.Enum.GetValues<LstmActivationFunction>())
-            {
-                activation = function.ValueEquals(NameOf(value)) ? new(value) : activation;
-            }
-        }
-
+        LstmActivation? activation = json.ValueKind == JsonValueKind.Object && json.TryGetProperty("function", out JsonElement function)
+            && EnumNames<LstmActivationFunction>.Find(function) is { } known
+                ? new(known)
+                : null;
         foreach (JsonProperty property in activation is null ? default : json.EnumerateObject())
         {
-            double number = 0;
-            bool isNumber = property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out number);
+            bool isNumber = TryGetNumber(property.Value, out double number);
             activation = property.Name switch
             {
                 "function" => activation,
@@ -149,7 +132,10 @@ internal sealed record SpecProperty<TSpec>(
         return activation;
     }
 
-    private static string NameOf<TEnum>(TEnum value)
-        where TEnum : struct, Enum
-        => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+    /// <summary>A number that a double can hold: 1e400 is valid JSON, and would be read as ∞, which no JSON can say.</summary>
+    private static bool TryGetNumber(JsonElement json, out double number)
+    {
+        number = 0;
+        return json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out number) && double.IsFinite(number);
+    }
 }

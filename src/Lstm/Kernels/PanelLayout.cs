@@ -99,12 +99,8 @@ internal sealed class PanelLayout
     /// <summary>Where element (row k, column) lies in a panel-packed matrix of <paramref name="rows"/> rows.</summary>
     public int IndexOf(int column, int k, int rows)
     {
-        int panel = 0;
-        while (_starts[panel + 1] <= column)
-        {
-            panel++;
-        }
-
+        int found = Array.BinarySearch(_starts, column);
+        int panel = found >= 0 ? found : ~found - 1;
         return (_starts[panel] * rows) + (k * Width(panel)) + column - _starts[panel];
     }
 

@@ -11,6 +11,7 @@ internal sealed class LayerStack<T>
     private readonly List<StateSize> _stateSizes = [];
     private readonly HashSet<string> _names = [];
     private readonly List<string> _specNames = [];
+    private readonly Dictionary<string, int> _nextOfKind = [];
     private int _made;
 
     public LayerStack(int inputSize, ReadOnlySpan<LayerSpec> specs, ParameterLayout parameters)
@@ -20,6 +21,8 @@ internal sealed class LayerStack<T>
         {
             throw new ArgumentException("There are 0 layer specs; a network has at least 1, e.g. new LstmSpec(64).", "layers");
         }
+
+        long count = 0;
 
         // Names given by the caller first, so that a default name never takes one of them.
         for (int i = 0; i < specs.Length; i++)
@@ -34,6 +37,13 @@ internal sealed class LayerStack<T>
                 throw new ArgumentException(
                     $"The name '{Shortened.Text(name)}' of layer spec {i} {problem}; a name is not empty, has no dots or control characters, and is given once.", "layers");
             }
+
+            count += specs[i] is LstmSpec { Layers: > 1 } stack ? stack.Layers : 1;
+        }
+
+        if (count > SpecCheck.MaxLayers)
+        {
+            throw new ArgumentException($"The specs describe {count} layers; a network has at most {SpecCheck.MaxLayers}.", "layers");
         }
 
         foreach (LayerSpec spec in specs)
@@ -167,29 +177,56 @@ internal sealed class LayerStack<T>
     /// How many of the first features of a layer's output are read forward: all, unless they come from an LSTM that reads in reverse; null
     /// when they cannot be told apart.
     /// </summary>
-    private int? ForwardFeatures(int index, int size) => index < 0 ? size : _layers[index] switch
+    private int? ForwardFeatures(int index, int size)
     {
-        DropoutLayer<T> => ForwardFeatures(index - 1, size),
-        LstmLayer<T> lstm => lstm.ForwardFeatures,
-        ShortcutLayer<T> { ForwardFeatures: { } own } shortcut when !shortcut.Concatenates => own,
-        ShortcutLayer<T> shortcut => !shortcut.NeedsWholeSequence && ForwardFeatures(index - 1, shortcut.InputSize) == shortcut.InputSize ? size : null,
-        _ => size,
-    };
+        // A shortcut keeps the features' kind if all that comes into it is read forward.
+        int needed = size;
+        for (bool isThrough = false; index >= 0; index--)
+        {
+            int? found;
+            switch (_layers[index])
+            {
+                case DropoutLayer<T>:
+                    continue;
+                case LstmLayer<T> lstm:
+                    found = lstm.ForwardFeatures;
+                    break;
+                case ShortcutLayer<T> { ForwardFeatures: { } own } shortcut when !shortcut.Concatenates:
+                    found = own;
+                    break;
+                case ShortcutLayer<T> { NeedsWholeSequence: false } shortcut:
+                    (needed, isThrough) = (shortcut.InputSize, true);
+                    continue;
+                case ShortcutLayer<T>:
+                    return null;
+                default:
+                    return size;
+            }
+
+            return !isThrough ? found : found == needed ? size : null;
+        }
+
+        return size;
+    }
 
     private string? WhyNoName(string name) =>
         name.Length == 0 ? "is empty"
+        : name.Length > SpecCheck.MaxNameLength ? $"is longer than {SpecCheck.MaxNameLength} characters"
         : name.Contains('.') ? "contains a dot"
         : name.Any(char.IsControl) ? "contains a control character"
         : _names.Add(name) ? null : "is given twice";
 
+    // A taken name stays taken, so that each search goes on where the last one of its kind ended.
     private string FreeName(string kind)
     {
-        string name = kind;
-        for (int i = 1; !_names.Add(name); i++)
+        for (int i = _nextOfKind.GetValueOrDefault(kind); ; i++)
         {
-            name = $"{kind}_{i}";
+            string name = i == 0 ? kind : $"{kind}_{i}";
+            if (_names.Add(name))
+            {
+                _nextOfKind[kind] = i + 1;
+                return name;
+            }
         }
-
-        return name;
     }
 }

@@ -5,6 +5,12 @@ namespace Lstm.Layers;
 /// <summary>Refuses values of a layer's spec, naming the layer, the property and what it has to be.</summary>
 internal static class SpecCheck
 {
+    /// <summary>Most layers of a network, those of stacks counted one by one: what a file may ask for.</summary>
+    public const int MaxLayers = 10_000;
+
+    /// <summary>Most characters of a layer's name, which is a part of the names of all its parameters.</summary>
+    public const int MaxNameLength = 256;
+
     public static void Rate(double rate, string layer, string property)
         => Check(rate is 0 or (>= 1e-30 and < 1), layer, property, rate, "in 0 ≤ p < 1, and not under 1e-30 unless 0");
 

@@ -5,7 +5,9 @@ namespace Lstm;
 
 /// <summary>Where each parameter lies in the flat buffer: written once, when a network's layers declare them.</summary>
 /// <remarks>Gradients and optimizer state use the same offsets. Each parameter starts on a cache line.</remarks>
-internal sealed class ParameterLayout(int line)
+/// <param name="line">Values in a cache line.</param>
+/// <param name="check">Sees each parameter when it is declared, and may throw: a file is told to lie before more is made of it.</param>
+internal sealed class ParameterLayout(int line, Action<Parameter>? check = null)
 {
     private readonly List<Parameter> _all = [];
     private readonly Dictionary<string, Parameter> _byName = [];
@@ -37,6 +39,7 @@ internal sealed class ParameterLayout(int line)
 
     private Parameter Add(Parameter parameter)
     {
+        check?.Invoke(parameter);
         _all.Add(parameter);
         _byName.Add(parameter.Name, parameter);
         Length = checked((Length + parameter.PackedLength + line - 1) / line * line);

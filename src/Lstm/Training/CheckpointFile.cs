@@ -17,6 +17,7 @@ internal static class CheckpointFile
     private const string Format = ModelFile.CheckpointFormat;
     private const string Version = "1";
     private const string OptimizerPrefix = "optimizer.";
+    private const string StateSteps = "state.steps";
 
     public static void Write<T>(Trainer<T> trainer, Stream stream)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -53,13 +54,7 @@ internal static class CheckpointFile
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         SafetensorsReader file = new(stream);
-        if (file.Metadata.GetValueOrDefault("format") != Format || file.Metadata.GetValueOrDefault("version") != Version)
-        {
-            throw new InvalidDataException(
-                $"The file is no checkpoint: its metadata has format '{file.Metadata.GetValueOrDefault("format")}', version '{file.Metadata.GetValueOrDefault("version")}', "
-                + $"not format '{Format}', version '{Version}'.");
-        }
-
+        CheckFormat(file);
         file.CheckHash();
         Network<T> network = trainer.Network;
         CheckSpecs(file, network);
@@ -75,6 +70,8 @@ internal static class CheckpointFile
             throw new InvalidDataException($"The checkpoint has a tensor {unexpected}; this training has none of the name.");
         }
 
+        // All shapes before the first value: a file cannot make memory be taken for less than it has.
+        Array.ForEach(tensors, tensor => tensor.Find(file));
         Action[] puts = [.. tensors.Select(tensor => tensor.Read(file))];
         trainer.Optimizer.Bind(network);
         foreach (Action put in puts)
@@ -120,16 +117,16 @@ internal static class CheckpointFile
             OptimizerPrefix + "learning_rate", [1], () => [optimizer.LearningRate], values => optimizer.LearningRate = values[0], IsSetting);
         if (state is not null)
         {
-            yield return new CheckpointTensor<int>("state.steps", [state.Count], () => state.Steps.ToArray(), values => values.CopyTo(state.Steps), steps => steps >= 0);
+            yield return new CheckpointTensor<int>(StateSteps, [state.Count], () => state.Steps.ToArray(), values => values.CopyTo(state.Steps), steps => steps >= 0);
         }
 
         for (int i = 0; state is not null && i < state.Sizes.Count; i++)
         {
             int entry = i;
             yield return new CheckpointTensor<T>(
-                $"state.h.{entry}", [state.Count, state.Sizes[entry].Hidden], () => state.Hidden(entry).ToArray(), values => values.CopyTo(state.Hidden(entry)));
+                StateHidden(entry), [state.Count, state.Sizes[entry].Hidden], () => state.Hidden(entry).ToArray(), values => values.CopyTo(state.Hidden(entry)));
             yield return new CheckpointTensor<T>(
-                $"state.c.{entry}", [state.Count, state.Sizes[entry].Cell], () => state.Cell(entry).ToArray(), values => values.CopyTo(state.Cell(entry)));
+                StateCell(entry), [state.Count, state.Sizes[entry].Cell], () => state.Cell(entry).ToArray(), values => values.CopyTo(state.Cell(entry)));
         }
     }
 
@@ -149,6 +146,30 @@ internal static class CheckpointFile
         => new(name, [1], () => [place()], values => place() = values[0], isValid);
 
     private static bool IsSetting(double value) => double.IsFinite(value) && value >= 0;
+
+    private static string StateHidden(int entry) => string.Create(CultureInfo.InvariantCulture, $"state.h.{entry}");
+
+    private static string StateCell(int entry) => string.Create(CultureInfo.InvariantCulture, $"state.c.{entry}");
+
+    private static void CheckFormat(SafetensorsReader file)
+    {
+        string? format = file.Metadata.GetValueOrDefault("format"), version = file.Metadata.GetValueOrDefault("version");
+        if (format == ModelFile.Format)
+        {
+            throw new InvalidDataException("The file is no checkpoint but a model: Network.Load reads it.");
+        }
+
+        if (format != Format)
+        {
+            throw new InvalidDataException(
+                $"The file is no checkpoint: its metadata has the format '{ShortText.Of(format)}', not '{Format}'. The tensors of other programs are read by LoadStateDict.");
+        }
+
+        if (version != Version)
+        {
+            throw new InvalidDataException($"The checkpoint is of version '{ShortText.Of(version)}'; this library reads version '{Version}'.");
+        }
+    }
 
     private static void CheckSpecs<T>(SafetensorsReader file, Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -181,17 +202,30 @@ internal static class CheckpointFile
             string found = Metadata(file, OptimizerPrefix + name);
             if (found != value)
             {
-                throw new InvalidDataException($"The checkpoint's optimizer has {name} {found}; this one has {name} {value}.");
+                throw new InvalidDataException($"The checkpoint's optimizer has {name} {ShortText.Of(found)}; this one has {name} {value}.");
             }
         }
     }
 
-    /// <summary>A state for as many sequences as the file has it for; null if it has none.</summary>
+    /// <summary>A state for as many sequences as the file has it for, once all its tensors are seen to be there; null if it has none.</summary>
     private static NetworkState<T>? CreateState<T>(SafetensorsReader file, Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => network.StateSizes.Count > 0 && file.Find("state.h.0")?.Shape is [> 0 and <= int.MaxValue and long count, long size] && size == network.StateSizes[0].Hidden
-            ? new NetworkState<T>(network.StateSizes, (int)count)
-            : null;
+    {
+        if (file.Find(StateSteps) is not { Shape: [>= 1 and <= int.MaxValue and long sequences] })
+        {
+            return null;
+        }
+
+        int count = (int)sequences;
+        for (int entry = 0; entry < network.StateSizes.Count; entry++)
+        {
+            string type = SafetensorsTensor.TypeOf<T>();
+            CheckpointTensor.Require(file, StateHidden(entry), type, [count, network.StateSizes[entry].Hidden]);
+            CheckpointTensor.Require(file, StateCell(entry), type, [count, network.StateSizes[entry].Cell]);
+        }
+
+        return new NetworkState<T>(network.StateSizes, count);
+    }
 
     private static string Metadata(SafetensorsReader file, string key)
         => file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"The checkpoint lacks the metadata '{key}'.");
@@ -199,7 +233,7 @@ internal static class CheckpointFile
     private static long Number(SafetensorsReader file, string key, long most)
         => long.TryParse(Metadata(file, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
             ? number
-            : throw new InvalidDataException($"The checkpoint's '{key}' is '{Metadata(file, key)}', no whole number of 0 … {most}.");
+            : throw new InvalidDataException($"The checkpoint's '{key}' is '{ShortText.Of(Metadata(file, key))}', no whole number of 0 … {most}.");
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

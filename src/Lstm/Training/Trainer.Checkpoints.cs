@@ -19,7 +19,9 @@ public sealed partial class Trainer<T>
     /// <param name="path">Where to; a file that is there is replaced.</param>
     /// <exception cref="ArgumentException">A layer's name is no valid Unicode, or a name that an optimizer's setting was made for is no parameter.</exception>
     /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network.</exception>
-    /// <exception cref="IOException">The file cannot be written; a file that was there remains.</exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written, or a folder, a device, a FIFO or a socket is there; what was there remains.
+    /// </exception>
     public void SaveCheckpoint(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

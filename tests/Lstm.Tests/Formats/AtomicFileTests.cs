@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Lstm.Formats;
 using Lstm.Tests.Support;
 
@@ -58,7 +60,7 @@ public class AtomicFileTests
     {
         using TemporaryFolder folder = new();
         Directory.CreateDirectory(folder["sub"]);
-        Assert.ThrowsAny<Exception>(() => AtomicFile.Write(folder["sub"], stream => stream.WriteByte(1)));
+        Assert.Contains("a folder", Assert.Throws<IOException>(() => AtomicFile.Write(folder["sub"], Never)).Message);
         Assert.Throws<DirectoryNotFoundException>(() => AtomicFile.Write(folder["none/a"], stream => stream.WriteByte(1)));
         Assert.Empty(folder.Files);
         Assert.True(Directory.Exists(folder["sub"]));
@@ -176,6 +178,111 @@ public class AtomicFileTests
         Assert.Equal("a", new FileInfo(folder["link"]).LinkTarget);
         Assert.Equal(Private, File.GetUnixFileMode(folder["a"]));
     }
+
+    [Theory]
+    [InlineData("fifo", "a FIFO")]
+    [InlineData("socket", "socket")]
+    [InlineData("/dev/null", "a character device")]
+    public void Write_onto_what_is_no_regular_file_throws_before_anything_is_written(string name, string kind)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("FIFOs, sockets and device files are Unix's");
+            return;
+        }
+
+        using TemporaryFolder folder = new();
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        string path = name[0] == '/' ? name : folder[name];
+        if (name == "fifo")
+        {
+            using Process process = Process.Start("mkfifo", path);
+            process.WaitForExit();
+        }
+        else if (name == "socket")
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+        }
+
+        File.CreateSymbolicLink(folder["link"], path);
+        string[] before = folder.Files;
+        string message = Assert.Throws<IOException>(() => AtomicFile.Write(path, Never)).Message;
+        Assert.Contains(path, message);
+        Assert.Contains(kind, message);
+        message = Assert.Throws<IOException>(() => AtomicFile.Write(folder["link"], Never)).Message;
+        Assert.Contains(folder["link"], message);
+        Assert.Contains(path, message);
+        Assert.Equal(before, folder.Files);
+        Assert.Throws<IOException>(() => Network.Create<float>(1, new DenseSpec(1)).Save(path));
+        Assert.Throws<IOException>(() => AtomicFile.Write(path, Never));
+    }
+
+    [Fact]
+    public void Write_onto_a_link_to_a_folder_throws_and_one_to_nothing_makes_the_file()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("links need a privilege on Windows");
+            return;
+        }
+
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["sub"]);
+        Directory.CreateSymbolicLink(folder["link"], folder["sub"]);
+        Assert.Contains("a folder", Assert.Throws<IOException>(() => AtomicFile.Write(folder["link"], Never)).Message);
+        File.CreateSymbolicLink(folder["new"], folder["a"]);
+        AtomicFile.Write(folder["new"], stream => stream.WriteByte(1));
+        Assert.Equal([1], File.ReadAllBytes(folder["a"]));
+    }
+
+    [Theory]
+    [InlineData("600")]
+    [InlineData("640")]
+    [InlineData("400")]
+    [InlineData("666")]
+    [InlineData("755")]
+    public void Write_gives_the_temporary_file_the_mode_of_its_target_from_the_first_byte(string octal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("modes are Unix's");
+            return;
+        }
+
+        using TemporaryFolder folder = new();
+        UnixFileMode mode = (UnixFileMode)Convert.ToInt32(octal, 8);
+        foreach (string old in (string[])["old", string.Empty])
+        {
+            File.WriteAllText(folder["a"], old);
+            File.SetUnixFileMode(folder["a"], mode);
+            AtomicFile.Write(folder["a"], stream =>
+            {
+                string temporary = folder.Files.Single(name => name.EndsWith(".tmp", StringComparison.Ordinal));
+                Assert.Equal(mode, File.GetUnixFileMode(folder[temporary]));
+                stream.WriteByte(1);
+            });
+            Assert.Equal(mode, File.GetUnixFileMode(folder["a"]));
+            Assert.Equal([1], File.ReadAllBytes(folder["a"]));
+            File.Delete(folder["a"]);
+        }
+    }
+
+    [Fact]
+    public void Write_of_a_new_file_has_the_mode_of_any_new_file()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("modes are Unix's");
+            return;
+        }
+
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["usual"], "");
+        AtomicFile.Write(folder["a"], stream => stream.WriteByte(1));
+        Assert.Equal(File.GetUnixFileMode(folder["usual"]), File.GetUnixFileMode(folder["a"]));
+    }
+
+    private static void Never(Stream stream) => Assert.Fail("Nothing may be written.");
 
     private static string Temporary(string target, int process)
         => string.Create(CultureInfo.InvariantCulture, $"{target}.{process}-0123456789abcdef.tmp");

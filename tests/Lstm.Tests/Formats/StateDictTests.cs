@@ -89,12 +89,12 @@ public class StateDictTests
     {
         (string, int[])[] good = [("lstm.weight_ih_l0", [8, 3]), ("lstm.weight_hh_l0", [8, 2]), ("lstm.bias_ih_l0", [8])];
         Refuse(good, ["F32", "AllowPrecisionChange"], inDouble: true);
-        Refuse([good[0], good[2]], ["no tensor 'lstm.weight_hh_l0'", "[8, 2]"]);
-        Refuse([.. good, ("lstm.bias_hh_l0", [8])], ["'lstm.bias_hh_l0'", "Two"]);
-        Refuse([.. good, ("extra", [8])], ["'extra'", "[8]"]);
-        Refuse([good[0], ("lstm.weight_hh_l0", [2, 8]), good[2]], ["'lstm.weight_hh_l0'", "[2, 8]", "[8, 2]"]);
+        Refuse([good[0], good[2]], ["Missing in the file: 'lstm.weight_hh_l0' [8, 2]."]);
+        Refuse([.. good, ("extra", [8])], ["no parameter of the network: 'extra' F32 [8].", "AllowUnexpected"]);
+        Refuse([good[0], ("lstm.weight_hh_l0", [2, 8]), good[2]], ["'lstm.weight_hh_l0' F32 [2, 8] has another shape than the parameter 'lstm.weight_hh_l0' [8, 2]"]);
         Refuse([good[0], ("lstm.weight_hh_l0", [16]), good[2]], ["'lstm.weight_hh_l0'", "[16]", "[8, 2]"]);
-        Refuse([], ["'lstm.weight_ih_l0'", "none"]);
+        Refuse([], ["no tensors", "'lstm.weight_ih_l0' [8, 3]; 'lstm.weight_hh_l0' [8, 2]; 'lstm.bias_ih_l0' [8]."]);
+        Refuse([("model.rnn.weight_ih_l0", [8, 3])], ["'model.rnn.weight_ih_l0'", "Prefix", "Name"]);
 
         static void Refuse((string Name, int[] Shape)[] tensors, string[] expected, bool inDouble = false)
         {
@@ -117,10 +117,141 @@ public class StateDictTests
     }
 
     [Fact]
-    public void LoadStateDict_leaves_other_tensors_alone_when_asked_to()
+    public void LoadStateDict_leaves_tensors_of_other_modules_alone_when_asked_to()
     {
-        byte[] file = Written(("dense.weight", [1, 1]), ("dense.bias", [1]), ("extra", [2]));
+        byte[] file = Written(("dense.weight", [1, 1]), ("dense.bias", [1]), ("extra", [2]), ("dense.inner.weight", [2]), ("dense2.weight", [2]));
         Network.Create<float>(1, new DenseSpec(1)).LoadStateDict(new MemoryStream(file), new() { AllowUnexpected = true });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LoadStateDict_of_two_biases_into_one_gives_their_sum(bool allowUnexpected)
+    {
+        string path = Path.Combine(Fixtures, "lstm_dense.f32.safetensors");
+        TensorFile file = TensorFile.Read(path), io = TensorFile.Read(Path.Combine(Fixtures, "lstm_dense.io.f32.safetensors"));
+        Network<float> network = Network.Create<float>(3, TwoLayers with { Bias = LstmBias.One }, new DenseSpec(2));
+        network.LoadStateDict(path, new() { AllowUnexpected = allowUnexpected });
+        foreach (string layer in (string[])["l0", "l1"])
+        {
+            float[] first = file.Floats("lstm.bias_ih_" + layer), second = file.Floats("lstm.bias_hh_" + layer);
+            Assert.Equal(first.Zip(second, (a, b) => (float)((double)a + b)), Flat(network.ReadParameter("lstm.bias_ih_" + layer)));
+        }
+
+        float[] output = Flat(network.Predict(SequenceBatch.FromTensor<float>(Tensor<float>(io, "in.x"))).ToTensor());
+        Close.Relative(io.Floats("out.output"), output, 1e-5, "output", floor: 1);
+    }
+
+    [Fact]
+    public void LoadStateDict_adds_the_biases_of_another_precision_in_double()
+    {
+        SafetensorsWriter writer = new();
+        writer.Add<double>("lstm.weight_ih_l0", [4, 1], () => new double[4]);
+        writer.Add<double>("lstm.weight_hh_l0", [4, 1], () => new double[4]);
+        writer.Add<double>("lstm.bias_ih_l0", [4], () => new[] { 1e300, 1, 1, 0.1 });
+        writer.Add<double>("lstm.bias_hh_l0", [4], () => new[] { -1e300, 1e-9, -1, 0.2 });
+        MemoryStream memory = new();
+        writer.WriteTo(memory);
+        memory.Position = 0;
+        Network<float> network = Network.Create<float>(1, new LstmSpec(1));
+        network.LoadStateDict(memory, new() { AllowPrecisionChange = true });
+        Assert.Equal([0f, (float)(1 + 1e-9), 0, (float)(0.1 + 0.2)], Flat(network.ReadParameter("lstm.bias_ih_l0")));
+    }
+
+    [Theory]
+    [InlineData("lstm.weight_ih_l1", "Layers = 2")]
+    [InlineData("lstm.weight_hh_l0_reverse", "Direction = LstmDirection.Bidirectional")]
+    [InlineData("lstm.weight_hr_l0", "ProjectionSize = 4")]
+    [InlineData("lstm.weight_ch_l0", "Peephole = true")]
+    [InlineData("lstm.bias_hh_l1", "Layers = 2")]
+    [InlineData("lstm.scale", "LstmSpec(1)")]
+    [InlineData("dense.mask", "")]
+    public void LoadStateDict_of_a_further_tensor_of_a_layer_that_is_read_throws_whatever_is_allowed(string name, string remedy)
+    {
+        byte[] file = Written(
+            ("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1]), ("lstm.bias_ih_l0", [4]), ("lstm.bias_hh_l0", [4]),
+            ("dense.weight", [1, 1]), ("dense.bias", [1]), (name, [4, 1]));
+        foreach (bool allowUnexpected in (bool[])[false, true])
+        {
+            string message = Refused(file, new() { AllowUnexpected = allowUnexpected }, new LstmSpec(1), new DenseSpec(1));
+            Assert.Contains($"'{name}' F32 [4, 1]", message);
+            Assert.Contains(remedy, message);
+        }
+    }
+
+    [Fact]
+    public void LoadStateDict_of_a_two_layer_bidirectional_file_into_one_layer_lists_all_tensors_and_the_spec()
+    {
+        (string, int[])[] tensors = [.. from layer in (string[])["l0", "l0_reverse", "l1", "l1_reverse"]
+                                        from kind in (string[])["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+                                        select ($"lstm.{kind}_{layer}", kind.StartsWith('b') ? (int[])[8] : [8, layer[1] == '0' || kind == "weight_hh" ? 2 : 4])];
+        string message = Refused(Written(tensors), new() { AllowUnexpected = true }, new LstmSpec(2) { Bias = LstmBias.Two });
+        Assert.Contains("LstmSpec(2) { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two }", message);
+        Assert.All(tensors.Where(tensor => !tensor.Item1.EndsWith("l0")), tensor => Assert.Contains($"'{tensor.Item1}'", message));
+
+        Network.Create<float>(2, new LstmSpec(2) { Layers = 2, Direction = LstmDirection.Bidirectional }).LoadStateDict(new MemoryStream(Written(tensors)));
+    }
+
+    [Fact]
+    public void LoadStateDict_of_biases_that_the_spec_has_no_place_for_or_lacks_throws_and_names_the_spec()
+    {
+        (string, int[])[] none = [("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1])], one = [.. none, ("lstm.bias_ih_l0", [4])];
+        StateDictOptions allowed = new() { AllowUnexpected = true };
+        Assert.Contains("Bias = LstmBias.Two", Refused(Written([.. one, ("lstm.bias_hh_l0", [4])]), allowed, new LstmSpec(1) { Bias = LstmBias.None }));
+        Assert.Contains("Bias = LstmBias.One", Refused(Written(one), allowed, new LstmSpec(1) { Bias = LstmBias.None }));
+        Assert.Contains("Bias = LstmBias.One", Refused(Written(one), allowed, new LstmSpec(1) { Bias = LstmBias.Two }));
+        Assert.Contains("Bias = LstmBias.None", Refused(Written(none), allowed, new LstmSpec(1)));
+        Assert.Contains("'lstm.bias_hh_l0' F32 [3]", Refused(Written([.. one, ("lstm.bias_hh_l0", [3])]), allowed, new LstmSpec(1)));
+        Assert.Contains("'dense.bias'", Refused(Written(("dense.weight", [1, 1]), ("dense.bias", [1])), allowed, new DenseSpec(1) { Bias = false }));
+    }
+
+    [Fact]
+    public void LoadStateDict_finds_second_biases_and_further_layers_under_other_names()
+    {
+        (string, int[])[] bare = [("weight_ih_l0", [4, 1]), ("weight_hh_l0", [4, 1]), ("bias_ih_l0", [4]), ("bias_hh_l0", [4]), ("scale", [1])];
+        Network<float> network = Network.Create<float>(1, new LstmSpec(1));
+        StateDictOptions options = new() { AllowUnexpected = true, Rename = name => name["lstm.".Length..] };
+        network.LoadStateDict(new MemoryStream(Written(bare)), options);
+        Assert.Equal([2f, 4, 6, 8], Flat(network.ReadParameter("lstm.bias_ih_l0")));
+        Assert.Contains("'weight_ih_l1'", Refused(Written([.. bare, ("weight_ih_l1", [4, 1])]), options, new LstmSpec(1)));
+
+        // Names that a renaming gives to the parameters only.
+        Dictionary<string, string> names = new() { ["lstm.weight_ih_l0"] = "m.a_bias_ih", ["lstm.weight_hh_l0"] = "m.b", ["lstm.bias_ih_l0"] = "m.c_bias_ih" };
+        options = new() { AllowUnexpected = true, Rename = name => names[name] };
+        (string, int[])[] renamed = [("m.a_bias_ih", [4, 1]), ("m.b", [4, 1]), ("m.c_bias_ih", [4]), ("m.c_bias_hh", [4])];
+        network.LoadStateDict(new MemoryStream(Written(renamed)), options);
+        Assert.Equal([2f, 4, 6, 8], Flat(network.ReadParameter("lstm.bias_ih_l0")));
+        Assert.Contains("'m.other'", Refused(Written([.. renamed, ("m.other", [4])]), options, new LstmSpec(1)));
+
+        // Names of their own for the biases, which only the renaming knows.
+        options = new() { AllowUnexpected = true, Rename = name => name.Replace("bias_ih", "b1").Replace("bias_hh", "b2") };
+        network.LoadStateDict(new MemoryStream(Written(("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1]), ("lstm.b1_l0", [4]), ("lstm.b2_l0", [4]))), options);
+        Assert.Equal([2f, 4, 6, 8], Flat(network.ReadParameter("lstm.bias_ih_l0")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void LoadStateDict_of_a_model_or_checkpoint_with_any_bit_flipped_throws_and_changes_nothing(bool isCheckpoint)
+    {
+        Network<float> network = Network.Create<float>(1, 3, new LstmSpec(1), new DenseSpec(1));
+        MemoryStream memory = new();
+        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Sgd<float>(0.1));
+        (isCheckpoint ? trainer.SaveCheckpoint : (Action<Stream>)network.Save)(memory);
+        byte[] bytes = memory.ToArray();
+        StateDictOptions options = new() { Prefix = isCheckpoint ? "network." : string.Empty, AllowUnexpected = true };
+        Network<float> other = Network.Create<float>(1, 4, new LstmSpec(1), new DenseSpec(1));
+        float[] before = other.Flat.ToArray();
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] ^= (byte)(1 << (i % 8));
+            Assert.Throws<InvalidDataException>(() => other.LoadStateDict(new MemoryStream(bytes), options));
+            bytes[i] ^= (byte)(1 << (i % 8));
+        }
+
+        Close.SameBits<float>(before, other.Flat, "parameters");
+        other.LoadStateDict(new MemoryStream(bytes), options);
+        Close.SameBits<float>(network.Flat, other.Flat, "parameters");
     }
 
     [Fact]
@@ -143,6 +274,15 @@ public class StateDictTests
         Network<float> network = Network.Create<float>(1, new DenseSpec(1) { Bias = false });
         Assert.Contains("I32", Assert.Throws<InvalidDataException>(
             () => network.LoadStateDict(memory, new() { AllowPrecisionChange = true })).Message);
+    }
+
+    private static string Refused(byte[] file, StateDictOptions options, params LayerSpec[] layers)
+    {
+        Network<float> network = Network.Create<float>(1, layers);
+        float[] before = network.Flat.ToArray();
+        string message = Assert.Throws<InvalidDataException>(() => network.LoadStateDict(new MemoryStream(file), options)).Message;
+        Close.SameBits<float>(before, network.Flat, "parameters");
+        return message;
     }
 
     private static void CompareFixture<T>(string suffix, double tolerance)
