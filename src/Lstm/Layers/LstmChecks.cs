@@ -12,7 +12,7 @@ internal static class LstmChecks
         SpecCheck.Defined(spec.Direction, name, nameof(spec.Direction));
         SpecCheck.Defined(spec.Bias, name, nameof(spec.Bias));
         SpecCheck.Defined(spec.Initialization, name, nameof(spec.Initialization));
-        SpecCheck.Check(spec.ForgetBias is null || double.IsFinite(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "finite");
+        SpecCheck.Check(spec.ForgetBias is null || IsNumber(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "0, or from 1e-30 to 1e30 in size");
         SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null beside Bias = None, which leaves no bias that could start there");
         SpecCheck.Check(spec.ForgetBias is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null for a layer without a forget gate (ForgetGate = false, or a custom cell that has none)");
         SpecCheck.Check(spec.MemorySpan is null or >= 2, name, nameof(spec.MemorySpan), spec.MemorySpan, "at least 2, or null");
@@ -40,7 +40,7 @@ internal static class LstmChecks
         SpecCheck.Defined(spec.Normalization, name, nameof(spec.Normalization));
         SpecCheck.Check(spec.NormalizationEpsilon is >= 1e-30 and <= 1e30, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "from 1e-30 to 1e30");
         SpecCheck.Check(spec.BatchNormSteps >= 1, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, "at least 1");
-        SpecCheck.Check(spec.BatchNormMomentum is > 0 and <= 1, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, "in 0 < m ≤ 1");
+        SpecCheck.Check(spec.BatchNormMomentum is >= 1e-30 and <= 1, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, "from 1e-30 to 1");
         SpecCheck.Rate(spec.InputDropout, name, nameof(spec.InputDropout));
         SpecCheck.Rate(spec.RecurrentDropout, name, nameof(spec.RecurrentDropout));
         SpecCheck.Rate(spec.CandidateDropout, name, nameof(spec.CandidateDropout));
@@ -92,6 +92,9 @@ internal static class LstmChecks
     private static void CheckReverse(LstmSpec spec, LstmActivation? activation, string layer, string property)
         => SpecCheck.Check(activation is null || spec.Direction == LstmDirection.Bidirectional, layer, property, activation, "null unless Direction is Bidirectional; a reverse layer uses GateActivation, CellActivation and HiddenActivation");
 
+    // Neither 0 nor infinite in float unless in double.
+    private static bool IsNumber(double value) => value is 0 || Math.Abs(value) is >= 1e-30 and <= 1e30;
+
     // As small a limit as float can hold, so that it is not zero there.
     private static void CheckLimit(double? limit, string layer, string property)
         => SpecCheck.Check(limit is null or (>= 1e-30 and <= 1e30), layer, property, limit, "from 1e-30 to 1e30, or null");
@@ -101,14 +104,14 @@ internal static class LstmChecks
     {
         if (activation is not null)
         {
-            bool isSmall = Math.Abs(activation.Alpha) <= 1e30 && Math.Abs(activation.Beta) <= 1e30;
+            bool isSmall = IsNumber(activation.Alpha) && IsNumber(activation.Beta);
             bool hasSlope = activation.Function switch
             {
                 LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu => activation.Alpha >= 0,
                 LstmActivationFunction.ScaledTanh => Math.Abs(activation.Alpha) >= 1e-30,
                 _ => Enum.IsDefined(activation.Function),
             };
-            SpecCheck.Check(isSmall && hasSlope, layer, property, activation, "a function with finite parameters, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
+            SpecCheck.Check(isSmall && hasSlope, layer, property, activation, "a function whose parameters are 0 or from 1e-30 to 1e30 in size, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
         }
     }
 }

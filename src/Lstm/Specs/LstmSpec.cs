@@ -55,7 +55,7 @@ public sealed record LstmSpec : LayerSpec
 
     /// <summary>
     /// What the forget gate's bias starts at; null for the initialisation's own choice: 1 (Jozefowicz et al. 2015), or
-    /// uniform like the rest for <see cref="LstmInitialization.PyTorchUniform"/>. With two biases, the first one gets it.
+    /// uniform like the rest for <see cref="LstmInitialization.PyTorchUniform"/>. With two biases, the first one gets it. 0, or 10⁻³⁰ … 10³⁰ in size.
     /// </summary>
     public double? ForgetBias { get; init; }
 
@@ -168,7 +168,7 @@ public sealed record LstmSpec : LayerSpec
     /// </summary>
     public int BatchNormSteps { get; init; } = 100;
 
-    /// <summary>Share of a batch's statistics in the running ones, 0 &lt; m ≤ 1, under <see cref="LstmNormalization.Batch"/>. Default 0.1.</summary>
+    /// <summary>Share of a batch's statistics in the running ones, 10⁻³⁰ … 1, under <see cref="LstmNormalization.Batch"/>. Default 0.1.</summary>
     public double BatchNormMomentum { get; init; } = 0.1;
 
     /// <summary>

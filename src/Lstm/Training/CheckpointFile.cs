@@ -109,12 +109,12 @@ internal static class CheckpointFile
                 yield return Single($"{OptimizerPrefix}{scalar}.{parameter.Name}", () => ref optimizer.Scalars[s][index], value => value is >= 0 and <= 1);
             }
 
-            yield return Single($"{OptimizerPrefix}learning_rate_factor.{parameter.Name}", () => ref optimizer.Factors[index], IsSetting);
-            yield return Single($"{OptimizerPrefix}weight_decay.{parameter.Name}", () => ref optimizer.Decays[index], IsSetting);
+            yield return Single($"{OptimizerPrefix}learning_rate_factor.{parameter.Name}", () => ref optimizer.Factors[index], IsSetting<T>);
+            yield return Single($"{OptimizerPrefix}weight_decay.{parameter.Name}", () => ref optimizer.Decays[index], IsSetting<T>);
         }
 
         yield return new CheckpointTensor<double>(
-            OptimizerPrefix + "learning_rate", [1], () => [optimizer.LearningRate], values => optimizer.LearningRate = values[0], IsSetting);
+            OptimizerPrefix + "learning_rate", [1], () => [optimizer.LearningRate], values => optimizer.LearningRate = values[0], IsSetting<T>);
         if (state is not null)
         {
             yield return new CheckpointTensor<int>(StateSteps, [state.Count], () => state.Steps.ToArray(), values => values.CopyTo(state.Steps), steps => steps >= 0);
@@ -145,7 +145,9 @@ internal static class CheckpointFile
     private static CheckpointTensor<double> Single(string name, Place place, Predicate<double> isValid)
         => new(name, [1], () => [place()], values => place() = values[0], isValid);
 
-    private static bool IsSetting(double value) => double.IsFinite(value) && value >= 0;
+    private static bool IsSetting<T>(double value)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        => T.IsFinite(T.CreateTruncating(value)) && value >= 0;
 
     private static string StateHidden(int entry) => string.Create(CultureInfo.InvariantCulture, $"state.h.{entry}");
 

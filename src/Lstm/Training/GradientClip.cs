@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels;
@@ -58,6 +59,7 @@ public sealed class GradientClip
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="gradient">The gradient, changed in place.</param>
     /// <returns>The norm of all gradients together, before.</returns>
+    /// <exception cref="ArgumentException">The limit is 0 in <typeparamref name="T"/>, or, by value, infinite; nothing has been changed.</exception>
     /// <exception cref="NonFiniteGradientException">A gradient is infinite or NaN, or so large that its squares are; nothing has been changed.</exception>
     public double Apply<T>(Gradient<T> gradient)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -73,6 +75,12 @@ public sealed class GradientClip
     internal unsafe double Apply<T>(Gradient<T> gradient, SimdWidth width, WorkerTeam? team)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        // A norm may be beyond T's largest number; as a factor's numerator, or as a value, the limit must not vanish.
+        if (NumberCheck<T>.WhyNot(_limit == Limit.Value ? _most : Math.Min(_most, 1)) is { } problem)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."), nameof(gradient));
+        }
+
         double sum = 0;
         for (int i = 0; i < gradient.Layout.All.Count; i++)
         {

@@ -1,5 +1,4 @@
 using Lstm.Tests.Support;
-using Lstm.Tests.Training;
 
 namespace Lstm.Tests.Formats;
 

@@ -17,17 +17,15 @@ public sealed class BinaryCrossEntropyWithLogits<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Makes the loss.</summary>
-    /// <param name="positiveWeights">p: one for all features or one for each, finite and at least 0; none for 1.</param>
-    /// <exception cref="ArgumentException">A weight is negative or not finite.</exception>
+    /// <param name="positiveWeights">p: one for all features or one for each, finite in <typeparamref name="T"/> and at least 0; none for 1.</param>
+    /// <exception cref="ArgumentException">A weight is negative or not finite, or becomes 0.</exception>
     public BinaryCrossEntropyWithLogits(params ReadOnlySpan<double> positiveWeights)
     {
         T[] weights = new T[Math.Max(1, positiveWeights.Length)];
         weights[0] = T.One;
         for (int i = 0; i < positiveWeights.Length; i++)
         {
-            weights[i] = double.IsFinite(positiveWeights[i]) && positiveWeights[i] >= 0
-                ? T.CreateChecked(positiveWeights[i])
-                : throw new ArgumentException($"Positive weight {i} is {positiveWeights[i]}; it has to be finite and at least 0.", nameof(positiveWeights));
+            weights[i] = NumberCheck<T>.Weight(positiveWeights[i], "Positive weight", i, nameof(positiveWeights));
         }
 
         Rows = new ElementLoss<LogitError, T>(weights);

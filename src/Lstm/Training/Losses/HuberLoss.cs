@@ -15,7 +15,7 @@ public sealed class HuberLoss<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Makes the loss.</summary>
-    /// <param name="delta">δ, finite and above 0.</param>
+    /// <param name="delta">δ, finite and above 0 in <typeparamref name="T"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="delta"/> is not finite, or not above 0.</exception>
     public HuberLoss(double delta = 1)
     {
@@ -24,7 +24,7 @@ public sealed class HuberLoss<T> : Loss<T>
             throw new ArgumentOutOfRangeException(nameof(delta), delta, "δ has to be finite and above 0.");
         }
 
-        Delta = delta;
+        Delta = NumberCheck<T>.Check(delta, nameof(delta));
         Rows = new ElementLoss<HuberError, T>(T.CreateChecked(delta));
     }
 

@@ -19,16 +19,14 @@ public sealed class SoftmaxCrossEntropy<T> : Loss<T>
     private RowLoss<T>? _rows;
 
     /// <summary>Makes the loss.</summary>
-    /// <param name="classWeights">v: one per class, finite and at least 0; none for 1.</param>
-    /// <exception cref="ArgumentException">A weight is negative or not finite.</exception>
+    /// <param name="classWeights">v: one per class, finite in <typeparamref name="T"/> and at least 0; none for 1.</param>
+    /// <exception cref="ArgumentException">A weight is negative or not finite, or becomes 0.</exception>
     public SoftmaxCrossEntropy(params ReadOnlySpan<double> classWeights)
     {
         _classWeights = new T[classWeights.Length];
         for (int i = 0; i < classWeights.Length; i++)
         {
-            _classWeights[i] = double.IsFinite(classWeights[i]) && classWeights[i] >= 0
-                ? T.CreateChecked(classWeights[i])
-                : throw new ArgumentException($"Class weight {i} is {classWeights[i]}; it has to be finite and at least 0.", nameof(classWeights));
+            _classWeights[i] = NumberCheck<T>.Weight(classWeights[i], "Class weight", i, nameof(classWeights));
         }
     }
 

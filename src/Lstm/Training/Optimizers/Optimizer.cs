@@ -33,12 +33,15 @@ public abstract class Optimizer<T>
         _scalarNames = scalars.ToArray();
     }
 
-    /// <summary>The learning rate η, finite and at least 0; it may be changed between steps.</summary>
+    /// <summary>The learning rate η, finite in <typeparamref name="T"/> and at least 0; it may be changed between steps.</summary>
+    /// <remarks>A rate that a schedule has made smaller than any number of <typeparamref name="T"/> is allowed: steps change nothing then.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
     public double LearningRate
     {
         get;
-        set => field = CheckAtLeastZero(value, nameof(value));
+        set => field = T.IsFinite(Number(value)) && value >= 0
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The learning rate has to be at least 0, and finite in {typeof(T).Name}.");
     }
 
     /// <summary>How many steps it has made.</summary>
@@ -168,17 +171,17 @@ public abstract class Optimizer<T>
 
     private protected static double CheckAtLeastZero(double value, string argument)
         => double.IsFinite(value) && value >= 0
-            ? value
+            ? NumberCheck<T>.Check(value, argument)
             : throw new ArgumentOutOfRangeException(argument, value, "It has to be finite and at least 0.");
 
     private protected static double CheckFraction(double value, string argument)
-        => value is >= 0 and < 1
-            ? value
-            : throw new ArgumentOutOfRangeException(argument, value, "It has to be in 0 ≤ x < 1.");
+        => value >= 0 && Number(value) < T.One
+            ? NumberCheck<T>.Check(value, argument)
+            : throw new ArgumentOutOfRangeException(argument, value, $"It has to be in 0 ≤ x < 1, rounded to {typeof(T).Name} too.");
 
     /// <summary>ε keeps 0/0 from happening, in padding too: it may not vanish in <typeparamref name="T"/>.</summary>
     private protected static double CheckEpsilon(double value, string argument)
-        => double.IsFinite(value) && Number(value) > T.Zero
+        => T.IsFinite(Number(value)) && Number(value) > T.Zero
             ? value
             : throw new ArgumentOutOfRangeException(argument, value, $"ε has to be finite and above 0 in {typeof(T).Name}.");
 
