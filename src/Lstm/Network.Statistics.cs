@@ -28,8 +28,11 @@ public sealed unsafe partial class Network<T>
         CheckTape(tape);
         if (HasStatistics)
         {
-            MoveStatistics(tape, Flat);
-            Touch();
+            lock (ParameterLock)
+            {
+                MoveStatistics(tape, Flat);
+                Touch();
+            }
         }
     }
 

@@ -75,6 +75,12 @@ public sealed unsafe partial class Network<T>
     /// <summary>The flat parameters, padding included. Whoever writes calls <see cref="Touch"/>.</summary>
     internal Span<T> Flat => _parameters.Span[.._layout.Length];
 
+    /// <summary>
+    /// Held by whoever writes to the parameters and by whoever copies all of them: a copy has the values of one version. Passes do not
+    /// take it.
+    /// </summary>
+    internal Lock ParameterLock { get; } = new();
+
     /// <summary>The first of them.</summary>
     internal T* ParameterPointer => _parameters.Pointer;
 
@@ -89,8 +95,11 @@ public sealed unsafe partial class Network<T>
     /// <exception cref="ArgumentException">There is no such parameter, or the shape is not its.</exception>
     public void WriteParameter(string name, in ReadOnlyTensorSpan<T> tensor)
     {
-        _layout.Write(name, tensor, Flat);
-        Touch();
+        lock (ParameterLock)
+        {
+            _layout.Write(name, tensor, Flat);
+            Touch();
+        }
     }
 
     /// <summary>Freezes a parameter or lets it be trained again.</summary>
@@ -112,7 +121,11 @@ public sealed unsafe partial class Network<T>
     public Network<T> Clone()
     {
         Network<T> copy = new(InputSize, _specs, Width);
-        Flat.CopyTo(copy.Flat);
+        lock (ParameterLock)
+        {
+            Flat.CopyTo(copy.Flat);
+        }
+
         copy.Touch();
         for (int i = 0; i < Parameters.Count; i++)
         {
@@ -166,7 +179,7 @@ public sealed unsafe partial class Network<T>
         => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
             + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
 
-    internal void Initialize(int seed)
+    internal void Initialize(long seed)
     {
         T[] flat = new T[_layout.Length];
         ParameterStart<T> start = new(seed, flat);
@@ -189,6 +202,25 @@ public sealed unsafe partial class Network<T>
         }
 
         GC.KeepAlive(this);
+    }
+
+    /// <summary>A copy of the flat parameters, of one version.</summary>
+    internal T[] CopyParameters()
+    {
+        lock (ParameterLock)
+        {
+            return Flat.ToArray();
+        }
+    }
+
+    /// <summary>Overwrites the flat parameters.</summary>
+    internal void SetParameters(ReadOnlySpan<T> flat)
+    {
+        lock (ParameterLock)
+        {
+            flat.CopyTo(Flat);
+            Touch();
+        }
     }
 
     /// <summary>Notes that the parameters have changed.</summary>

@@ -41,12 +41,14 @@ internal static class ModelFile
             writer.Metadata[UserPrefix + key] = value;
         }
 
+        // The tensors are asked for twice, for the hash and for the file: a step in between must not change them.
+        T[] flat = network.CopyParameters();
         foreach (Parameter parameter in network.Parameters)
         {
             writer.Add<T>(parameter.Name, parameter.Shape, () =>
             {
                 T[] values = new T[parameter.Count];
-                parameter.Unpack<T>(network.Flat, values);
+                parameter.Unpack<T>(flat, values);
                 return values;
             });
         }
@@ -128,12 +130,15 @@ internal static class ModelFile
 
         StateDictTensor[] tensors = StateDictMatch.Find<T>(network.Parameters, file, options);
         T[][] values = [.. tensors.Select(tensor => tensor.Read<T>(file))];
-        for (int i = 0; i < tensors.Length; i++)
+        lock (network.ParameterLock)
         {
-            network.Parameters[i].Pack<T>(values[i], network.Flat);
-        }
+            for (int i = 0; i < tensors.Length; i++)
+            {
+                network.Parameters[i].Pack<T>(values[i], network.Flat);
+            }
 
-        network.Touch();
+            network.Touch();
+        }
     }
 
     private static string Text(SafetensorsReader file, string key)

@@ -28,8 +28,11 @@ internal sealed class RunningAverages<T>(Network<T> network)
     {
         if (_flat.Length > 0)
         {
-            Copy(_flat, network.Flat);
-            network.Touch();
+            lock (network.ParameterLock)
+            {
+                Copy(_flat, network.Flat);
+                network.Touch();
+            }
         }
     }
 

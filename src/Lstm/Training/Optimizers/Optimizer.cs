@@ -108,6 +108,18 @@ public abstract class Optimizer<T>
         }
 
         Bind(network);
+        lock (network.ParameterLock)
+        {
+            Update(network, gradient, team);
+            Steps++;
+            network.Touch();
+        }
+
+        GC.KeepAlive(gradient);
+    }
+
+    private void Update(Network<T> network, Gradient<T> gradient, WorkerTeam? team)
+    {
         IReadOnlyList<Parameter> parameters = network.Parameters;
         for (int first = 0; first < parameters.Count;)
         {
@@ -127,10 +139,6 @@ public abstract class Optimizer<T>
 
             first = end;
         }
-
-        Steps++;
-        network.Touch();
-        GC.KeepAlive(gradient);
     }
 
     /// <summary>Makes the state for a network, all zero; afterwards only this network can be stepped.</summary>
