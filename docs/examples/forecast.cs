@@ -232,7 +232,7 @@ internal sealed class Model
             afterEpoch?.Invoke(value.Epoch);
             if (value.Epoch % 5 == 0)
             {
-                Console.Error.Write($"\r{name}: epoch {value.Epoch} of {value.Epochs}, loss {value.Loss:f4}, gradient norm {value.GradientNorm:f3}, {value.Remaining.TotalSeconds:f1} s left   ");
+                Console.Error.Write($"\r{name}: epoch {value.Epoch} of {value.Epochs}, loss {value.Loss:f4}, gradient norm {value.GradientNorm:f3}, {value.Remaining?.TotalSeconds:f1} s left   ");
             }
         }
     }

@@ -24,7 +24,7 @@ public sealed class LstmCell<T>
     /// <param name="hiddenSize">H, at least 1.</param>
     /// <param name="seed">Seed of the starting values.</param>
     /// <exception cref="ArgumentException">A size is under 1.</exception>
-    public LstmCell(int inputSize, int hiddenSize, int seed = 0)
+    public LstmCell(int inputSize, int hiddenSize, long seed = 0)
         : this(Lstm.Network.Create<T>(inputSize, seed, new LstmSpec(hiddenSize) { Name = "cell" }))
     {
     }

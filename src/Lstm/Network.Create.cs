@@ -23,7 +23,7 @@ public static partial class Network
     /// <param name="layers">The layers from input to output.</param>
     /// <exception cref="ArgumentException">There are no layers, one does not fit, or one has an option that has no effect.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
-    public static Network<T> Create<T>(int inputSize, int seed, params ReadOnlySpan<LayerSpec> layers)
+    public static Network<T> Create<T>(int inputSize, long seed, params ReadOnlySpan<LayerSpec> layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Network<T> network = new(inputSize, layers, SimdDispatch.Best);

@@ -112,4 +112,34 @@ public sealed unsafe partial class Network<T>
         GC.KeepAlive(this);
         return totals;
     }
+
+    /// <summary>The loss of a batch, or of a part of one, added to sums; the output is not kept, and of a linear last layer a few hundred rows exist at a time.</summary>
+    internal void EvaluateLoss(
+        SequenceBatch<T>? batch, SequenceBatch<int>? ids, LossInput<T> input, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state, ref LossTotals totals)
+    {
+        if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null)
+        {
+            LossInput<T> known = input with { Output = RunPredict(batch, ids, state, workspace) };
+            if (loss.Rows is null)
+            {
+                totals = loss.EvaluateTotals(known, null, null, workspace.Pass.Team, workspace.Pass.Width);
+            }
+            else
+            {
+                LossRun<T>.Add(loss, known, workspace.Pass.Team, workspace.Pass.Width, ref totals);
+            }
+
+            return;
+        }
+
+        Rows<T> rows = CheckInput(batch, ids, state);
+        LayerRun<T> run = workspace.Run;
+        RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, run, run.Layers.Count - 1);
+        Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
+        workspace.Fused.Evaluate(dense, workspace.Pass, last, loss, input, ref totals);
+        TakeFinalState(run, state, workspace.Pass, rows.Shape);
+        GC.KeepAlive(batch);
+        GC.KeepAlive(ids);
+        GC.KeepAlive(this);
+    }
 }

@@ -47,7 +47,7 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>
     /// The options of <see cref="Specs"/> that have no effect beside the others, a sentence for each with cause and remedy.
-    /// <see cref="Network.Create{T}(int, int, ReadOnlySpan{LayerSpec})"/> refuses them; a loaded network may have them.
+    /// <see cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/> refuses them; a loaded network may have them.
     /// </summary>
     public IReadOnlyList<string> OptionsWithoutEffect => SpecEffects.Missing(_specs, _stack.SpecNames);
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Layers;
+using Lstm.Training;
 
 namespace Lstm;
 
@@ -28,6 +29,9 @@ public sealed class Workspace<T> : IDisposable
     internal Pass<T> Pass { get; }
 
     internal LayerRun<T> Run { get; }
+
+    /// <summary>The loss that takes the last layer with it, when only the loss is asked for.</summary>
+    internal FusedLoss<T> Fused { get; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => Pass.Dispose();

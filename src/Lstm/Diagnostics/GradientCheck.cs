@@ -108,11 +108,11 @@ public static class GradientCheck
     /// <param name="training">Whether dropout and zoneout are on, with one mask throughout.</param>
     /// <param name="step">ε &gt; 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1 rows, or <paramref name="step"/> is not positive.</exception>
-    public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, int seed = 0, bool training = false, double step = DefaultStep)
+    public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, long seed = 0, bool training = false, double step = DefaultStep)
     {
         ArgumentNullException.ThrowIfNull(cell);
         LstmCell<double> copy = new(cell.Network.Clone());
-        RandomBits random = new((ulong)(uint)seed);
+        RandomBits random = new((ulong)seed);
         double[] x = Draw(ref random, count * cell.InputSize);
         double[] h = Draw(ref random, count * cell.HiddenSize);
         double[] c = Draw(ref random, count * cell.CellSize);

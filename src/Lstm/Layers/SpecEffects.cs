@@ -4,7 +4,7 @@ namespace Lstm.Layers;
 
 /// <summary>Finds options of specs that have no effect beside the others: a program asks for something that it would not get.</summary>
 /// <remarks>
-/// Defaults are never found. <see cref="Network.Create{T}(int, int, ReadOnlySpan{LayerSpec})"/> refuses what is found here; a network that is loaded
+/// Defaults are never found. <see cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/> refuses what is found here; a network that is loaded
 /// may have it, because other programs' files do. Plain loops: each use of LINQ is several more methods to compile before a process has its
 /// first result.
 /// </remarks>

@@ -7,10 +7,10 @@ namespace Lstm;
 
 /// <summary>Draws the starting values of parameters, from one seed, in the order in which the layers ask.</summary>
 /// <remarks>The draws are made in double and rounded, so float and double networks of one seed start alike.</remarks>
-internal sealed class ParameterStart<T>(int seed, Memory<T> flat)
+internal sealed class ParameterStart<T>(long seed, Memory<T> flat)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private RandomBits _random = new((ulong)(uint)seed);
+    private RandomBits _random = new((ulong)seed);
 
     /// <summary>Uniform in ±limit.</summary>
     public void Uniform(Parameter parameter, double limit)

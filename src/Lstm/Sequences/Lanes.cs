@@ -140,7 +140,7 @@ public sealed record Lanes
         {
             LanePart[] parts = Array.ConvertAll(lanes, lane => lane.Slice((long)i * StepsPerBatch, StepsPerBatch));
             TrainingBatch<T> batch = make(parts);
-            batch.Origin = new SequenceOrigin(lanes, batch.InputShape, parts);
+            batch.Origin = new SequenceOrigin(lanes, batch.InputShape, parts, isLanes: true);
             batches.Add(batch);
         }
 

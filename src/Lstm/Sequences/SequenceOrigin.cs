@@ -12,8 +12,12 @@ internal sealed class SequenceOrigin
     /// <param name="cut">The same object for all batches of one cut.</param>
     /// <param name="shape">The shape of the batch's input.</param>
     /// <param name="parts">The steps of a series that each sequence has.</param>
-    public SequenceOrigin(object cut, SequenceShape shape, LanePart[] parts)
-        => (_cut, _shape, _shapeVersion, _parts) = (cut, shape, shape.Version, parts);
+    /// <param name="isLanes">Whether the batches were cut to continue each other.</param>
+    public SequenceOrigin(object cut, SequenceShape shape, LanePart[] parts, bool isLanes)
+        => (_cut, _shape, _shapeVersion, _parts, IsLanes) = (cut, shape, shape.Version, parts, isLanes);
+
+    /// <summary>Whether the batches were cut to continue each other.</summary>
+    public bool IsLanes { get; }
 
     /// <summary>Whether a batch of this shape still has the sequences that it was cut with: one that was refilled since has others.</summary>
     public bool IsOf(SequenceShape shape) => ReferenceEquals(shape, _shape) && shape.Version == _shapeVersion;

@@ -79,7 +79,7 @@ public sealed record SlidingWindows
         {
             int count = Math.Min(batchSize, windows - first);
             TrainingBatch<T> batch = Batch(series, featureSize, first, count, features);
-            batch.Origin = new SequenceOrigin(cut, batch.InputShape, [.. Enumerable.Range(first, count).Select(window => new LanePart(0, window * Stride, Length))]);
+            batch.Origin = new SequenceOrigin(cut, batch.InputShape, [.. Enumerable.Range(first, count).Select(window => new LanePart(0, window * Stride, Length))], isLanes: false);
             batches.Add(batch);
         }
 

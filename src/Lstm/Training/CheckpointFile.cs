@@ -10,7 +10,7 @@ namespace Lstm.Training;
 /// and weight decay; <c>optimizer.learning_rate</c>; within an epoch that carries states, <c>state.h.</c>entry and
 /// <c>state.c.</c>entry, and <c>state.steps</c>. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and <c>frozen</c> as in
 /// <see cref="ModelFile"/>; <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>; <c>epoch</c>,
-/// <c>batch</c>, <c>draw</c>; <c>sha256</c>.
+/// <c>batch</c>, <c>draw</c>, and within a truncated batch <c>step</c>; within an epoch <c>epoch_loss</c>, its sums so far; <c>sha256</c>.
 /// </remarks>
 internal static class CheckpointFile
 {
@@ -32,6 +32,13 @@ internal static class CheckpointFile
         writer.Metadata["epoch"] = Text(trainer.Position.Epoch);
         writer.Metadata["batch"] = Text(trainer.Position.Batch);
         writer.Metadata["draw"] = Text(trainer.Position.Draw);
+        bool isWithin = trainer.Position is not { Batch: 0, Step: 0 };
+        if (isWithin)
+        {
+            writer.Metadata["step"] = Text(trainer.Position.Step);
+            writer.Metadata["epoch_loss"] = trainer.EpochLoss.ToString();
+        }
+
         writer.Metadata["steps"] = Text(trainer.Optimizer.Steps);
         foreach ((string name, string value) in trainer.Optimizer.Description)
         {
@@ -39,7 +46,7 @@ internal static class CheckpointFile
         }
 
         // Each epoch starts from the initial state.
-        foreach (CheckpointTensor tensor in Tensors(trainer, trainer.Position.Batch == 0 ? null : trainer.CarriedState))
+        foreach (CheckpointTensor tensor in Tensors(trainer, isWithin ? trainer.CarriedState : null))
         {
             tensor.Add(writer);
         }
@@ -60,7 +67,13 @@ internal static class CheckpointFile
         CheckSpecs(file, network);
         CheckOptimizer(file, trainer.Optimizer);
         HashSet<string> frozen = ModelFile.ReadFrozen(file, network.Parameters);
-        TrainingPosition position = new((int)Number(file, "epoch", int.MaxValue), (int)Number(file, "batch", int.MaxValue), Number(file, "draw", long.MaxValue));
+        TrainingPosition position = new((int)Number(file, "epoch", int.MaxValue), (int)Number(file, "batch", int.MaxValue), Number(file, "draw", long.MaxValue), (int)NumberIfThere(file, "step", int.MaxValue));
+        LossMeter epochLoss = default;
+        if (file.Metadata.TryGetValue("epoch_loss", out string? sums) && !LossMeter.TryParse(sums, out epochLoss))
+        {
+            throw new InvalidDataException($"The checkpoint's 'epoch_loss' is '{sums}', which is not the sums of a loss.");
+        }
+
         long steps = Number(file, "steps", long.MaxValue);
         NetworkState<T>? state = CreateState(file, network);
         CheckpointTensor[] tensors = [.. Tensors(trainer, state)];
@@ -74,9 +87,10 @@ internal static class CheckpointFile
         Array.ForEach(tensors, tensor => tensor.Find(file));
         Action[] puts = [.. tensors.Select(tensor => tensor.Read(file))];
         trainer.Optimizer.Bind(network);
-        foreach (Action put in puts)
+        lock (network.ParameterLock)
         {
-            put();
+            Array.ForEach(puts, put => put());
+            network.Touch();
         }
 
         foreach (Parameter parameter in network.Parameters)
@@ -84,10 +98,21 @@ internal static class CheckpointFile
             parameter.Trainable = !parameter.IsStatistic && !frozen.Contains(parameter.Name);
         }
 
-        network.Touch();
         trainer.Optimizer.Steps = steps;
-        trainer.Position = position;
-        trainer.CarriedState = state;
+        trainer.MoveTo(position, state, epochLoss);
+    }
+
+    /// <summary>The number of optimizer steps that a checkpoint was saved after; null for a file that is none.</summary>
+    public static long? StepsOf(Stream stream)
+    {
+        try
+        {
+            return Number(new SafetensorsReader(stream), "steps", long.MaxValue);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
     /// <summary>All tensors of a checkpoint. The optimizer's are there once it is bound.</summary>
@@ -236,6 +261,10 @@ internal static class CheckpointFile
         => long.TryParse(Metadata(file, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
             ? number
             : throw new InvalidDataException($"The checkpoint's '{key}' is '{ShortText.Of(Metadata(file, key))}', no whole number of 0 … {most}.");
+
+    // Files of the first version do not have it.
+    private static long NumberIfThere(SafetensorsReader file, string key, long most)
+        => file.Metadata.ContainsKey(key) ? Number(file, key, most) : 0;
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -37,7 +37,7 @@ public sealed class NonFiniteGradientException : ArithmeticException
     public NonFiniteValue? Origin { get; }
 
     /// <summary>
-    /// The index of the batch in the list that <see cref="Trainer{T}.Fit"/> was given, or its number in the epoch; null without a trainer, and where several
+    /// The index of the batch in the list that Fit of a <see cref="Trainer{T}"/> was given, or its number in the epoch; null without a trainer, and where several
     /// batches share the step and the loss of each is finite.
     /// </summary>
     public int? BatchIndex { get; }

@@ -5,20 +5,25 @@ namespace Lstm;
 
 /// <summary>Trains a network: batches through Forward, loss, Backward, clipping and the optimizer, epoch after epoch.</summary>
 /// <remarks>
-/// The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or
-/// not. Two calls of <see cref="Fit"/> of 5 epochs do what one of 10 does, but that each looks for its own best epoch and has its own patience. A step allocates nothing once all buffers have
-/// grown to the largest batch.
+/// <para>The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or
+/// not. Two calls of Fit of 5 epochs do what one of 10 does, but that each looks for its own best epoch and has its own patience. A step
+/// allocates nothing once all buffers have grown to the largest batch.</para>
+/// <para>One thread trains. While it does, other threads may call <see cref="SaveCheckpoint(string)"/> and <see cref="Evaluate"/>: they
+/// wait for the end of the step under way, and the next step waits for them. What would change the training under way, such as
+/// <see cref="LoadCheckpoint(string)"/>, is refused meanwhile.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed partial class Trainer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private int _running;
+    private TrainingPosition _position;
+    private BestParameters<T>? _best;
 
     /// <summary>Makes a trainer.</summary>
     /// <param name="network">The network to train.</param>
-    /// <param name="loss">What to make small.</param>
-    /// <param name="optimizer">How to get there; it keeps its state between calls of <see cref="Fit"/>.</param>
+    /// <param name="loss">The loss to minimise.</param>
+    /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
     /// <exception cref="ArgumentException">
     /// The loss cannot be meant for the network: it takes logits and the last <see cref="DenseSpec"/> has an activation, it has weights for another
     /// number of classes, or it chooses among one class.
@@ -47,20 +52,43 @@ public sealed partial class Trainer<T>
     /// <summary>
     /// How far the training is. After a cancelled Fit the next one goes on behind the last completed step, in the same epoch.
     /// </summary>
-    public TrainingPosition Position { get; set; }
+    /// <exception cref="InvalidOperationException">It is set while Fit runs.</exception>
+    public TrainingPosition Position
+    {
+        get => _position;
+        set
+        {
+            ThrowIfRunning("Position cannot be set");
+            (_position, EpochLoss) = (value, default);
+        }
+    }
 
-    /// <summary>The states carried to the batch at <see cref="Position"/>, kept for resuming within an epoch.</summary>
+    /// <summary>The result of the latest call of Fit, whether it was completed, cancelled or failed; null before the first has ended.</summary>
+    public TrainingResult? LastResult { get; private set; }
+
+    /// <summary>The states carried to the batch, or within the batch, at <see cref="Position"/>, kept for resuming.</summary>
     internal NetworkState<T>? CarriedState { get; set; }
 
-    /// <summary>Trains.</summary>
-    /// <param name="batches">One or more batches; an epoch goes through all of them.</param>
-    /// <param name="options">How.</param>
-    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
-    /// <param name="progress">
-    /// Told, on this thread, after each batch and each epoch. <see cref="Progress{T}"/> passes that on to another thread, late and
-    /// perhaps out of order; an <see cref="IProgress{T}"/> of one's own is called in place.
+    /// <summary>The losses of the epoch's steps up to <see cref="Position"/>.</summary>
+    internal LossMeter EpochLoss { get; private set; }
+
+    /// <summary>What others do while Fit runs is done between its steps.</summary>
+    internal StepGate Gate { get; } = new();
+
+    /// <summary>Trains on a list of batches.</summary>
+    /// <param name="batches">
+    /// One or more batches; an epoch goes through all of them. All are checked before the first step if they exist: the list is an
+    /// <see cref="ICollection{T}"/>, as arrays and <see cref="List{T}"/> are. A list of another kind may make its batches when it is asked: it is asked for each batch once an epoch, and
+    /// each is checked when it comes.
     /// </param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
+    /// <param name="options">How.</param>
+    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none. They continue each other if <see cref="TrainingOptions.CarryState"/> is set.</param>
+    /// <param name="progress">
+    /// Told, on this thread, after each batch (with <see cref="TrainingOptions.TruncateAfter"/> after each segment) and each epoch.
+    /// <see cref="Progress{T}"/> passes that on to another thread, late and perhaps out of order; a custom <see cref="IProgress{T}"/> is called in place.
+    /// </param>
+    /// <param name="cancellationToken">Looked at before each batch and each segment.</param>
+    /// <returns>The result, also in <see cref="LastResult"/>, which has it after an exception too.</returns>
     /// <exception cref="ArgumentException">
     /// There are no batches, or they or the options do not fit the network or the loss; the message says where, by batch, sequence and step.
     /// Nothing has been changed. A target that is not finite is refused unless <see cref="TrainingOptions.OnNonFinite"/> leaves its step out.
@@ -71,6 +99,7 @@ public sealed partial class Trainer<T>
     /// </exception>
     /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the network is left at the last completed step.</exception>
+    /// <exception cref="IOException">A checkpoint cannot be written; the network is left at the last completed step.</exception>
     public TrainingResult Fit(
         IReadOnlyList<TrainingBatch<T>> batches,
         TrainingOptions options,
@@ -78,30 +107,132 @@ public sealed partial class Trainer<T>
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(batches);
+        CheckOptions(options, validationBatches);
+        BatchSource<T> source = new BatchSources<T>(this, options).OfTraining(batches);
+        return Fit(source, options, validationBatches, progress, cancellationToken);
+    }
+
+    /// <summary>Trains on batches that are made for each epoch: data larger than memory, augmentation.</summary>
+    /// <param name="epochBatches">
+    /// Gives the batches of an epoch, numbered from 0 over all calls of Fit, one after the other. Called once an epoch; an epoch that is resumed
+    /// takes the batches from its beginning and leaves out those that are done. A batch may be refilled for the next one, unless
+    /// <see cref="TrainingOptions.AccumulateBatches"/> needs several at a time.
+    /// </param>
+    /// <param name="options">How; <see cref="TrainingOptions.Shuffle"/> has no effect.</param>
+    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
+    /// <param name="progress">Told after each batch or segment, and each epoch.</param>
+    /// <param name="cancellationToken">Looked at before each batch and each segment.</param>
+    /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    public TrainingResult Fit(
+        Func<int, IEnumerable<TrainingBatch<T>>> epochBatches,
+        TrainingOptions options,
+        IReadOnlyList<TrainingBatch<T>>? validationBatches = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(epochBatches);
+        CheckOptions(options, validationBatches);
+        BatchSource<T> source = new BatchSources<T>(this, options).OfTraining(epochBatches);
+        return Fit(source, options, validationBatches, progress, cancellationToken);
+    }
+
+    /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
+    /// <remarks>
+    /// Memory follows the batch's rows only where the network or the loss needs whole sequences; else long sequences are evaluated in pieces. The logits of
+    /// large vocabularies are never stored. While Fit runs on another thread, this waits for the end of a step, and the next step for this.
+    /// </remarks>
+    /// <param name="batches">One or more batches; each is asked for once.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at before each batch, and within long ones.</param>
+    /// <exception cref="ArgumentException">There are no batches, or one does not fit the network or the loss.</exception>
+    /// <exception cref="InvalidOperationException">The loss calls it within a training step.</exception>
+    /// <exception cref="NotSupportedException">States are to be carried, and a layer needs whole sequences.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, EvaluationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        options ??= new EvaluationOptions();
+        if (options.Workers < 0)
+        {
+            throw new ArgumentException($"Workers is {options.Workers}; it has to be at least 0.", nameof(options));
+        }
+
+        TrainingOptions carrying = new() { CarryState = options.CarryState ?? false };
+        BatchChecks<T>.CheckLayers(Network, Loss, carrying);
+        using BatchSource<T> source = new BatchSources<T>(this, carrying).OfEvaluation(batches, nameof(batches), "batches");
+        return Gate.Between(nameof(Evaluate), () =>
+        {
+            using Evaluation<T> evaluation = new(Network, Loss, WorkerCount(options.Workers));
+            source.Begin(0, 0);
+            return evaluation.Run(source, options.CarryState, cancellationToken);
+        });
+    }
+
+    /// <summary>
+    /// Gives the network the parameters of the best epoch of the latest call of Fit: what <see cref="TrainingOptions.RestoreBest"/> does at the end
+    /// of a training, for one that was cancelled or failed.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// Fit runs, or its latest call has kept no parameters: it was made without <see cref="TrainingOptions.RestoreBest"/>, or ended before its first validation.
+    /// </exception>
+    public void RestoreBest()
+    {
+        ThrowIfRunning("RestoreBest cannot be called");
+        if (_best is not { IsKept: true })
+        {
+            throw new InvalidOperationException("There are no best parameters: the latest call of Fit was made without RestoreBest, or ended before its first validation.");
+        }
+
+        _best.Restore(Network);
+    }
+
+    internal static int WorkerCount(int asked) => asked == 0 ? Environment.ProcessorCount : asked;
+
+    /// <summary>Moves to where a step, or a checkpoint, leaves the training.</summary>
+    internal void MoveTo(TrainingPosition position, NetworkState<T>? carried, LossMeter epochLoss)
+        => (_position, CarriedState, EpochLoss) = (position, carried, epochLoss);
+
+    private void CheckOptions(TrainingOptions options, IReadOnlyList<TrainingBatch<T>>? validation)
+    {
         ArgumentNullException.ThrowIfNull(options);
-        options.Check(validationBatches is { Count: > 0 });
-        new BatchChecks<T>(Network, Loss, options, nameof(batches), "training batches", trains: true).CheckAll(batches);
-        if (validationBatches is { Count: > 0 })
-        {
-            TrainingOptions whole = options with { TruncateAfter = null, StepEvery = null };
-            new BatchChecks<T>(Network, Loss, whole, nameof(validationBatches), "validation batches", trains: false).CheckAll(validationBatches);
-        }
-
-        if (Position.Batch >= batches.Count || Position.Batch < 0 || Position.Epoch < 0 || Position.Draw < 0)
-        {
-            throw new InvalidOperationException($"The position {Position} is not one in an epoch of {batches.Count} batches.");
-        }
-
+        options.Check(validation is { Count: > 0 });
         BatchChecks<T>.CheckLayers(Network, Loss, options);
-        if (Interlocked.Exchange(ref _running, 1) != 0)
-        {
-            throw new InvalidOperationException("This trainer is in Fit already: a progress callback or another thread has called it.");
-        }
+    }
 
+    private TrainingResult Fit(
+        BatchSource<T> batches,
+        TrainingOptions options,
+        IReadOnlyList<TrainingBatch<T>>? validationBatches,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        using BatchSource<T> training = batches;
+        using BatchSource<T>? validation = validationBatches is { Count: > 0 }
+            ? new BatchSources<T>(this, options with { TruncateAfter = null, StepEvery = null }).OfEvaluation(validationBatches, nameof(validationBatches), "validation batches")
+            : null;
+        CheckPosition(batches.Count, options);
+        Take("Fit cannot be called");
         try
         {
-            using TrainingRun<T> run = new(this, batches, options, validationBatches ?? [], progress);
-            return run.Run(cancellationToken);
+            using TrainingRun<T> run = new(this, training, options, validation, progress);
+            TrainingOutcome outcome = TrainingOutcome.Failed;
+            _best = run.Best;
+            try
+            {
+                outcome = run.Run(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                outcome = TrainingOutcome.Canceled;
+                throw;
+            }
+            finally
+            {
+                LastResult = run.Result(outcome);
+            }
+
+            return run.Result(outcome);
         }
         finally
         {
@@ -109,36 +240,38 @@ public sealed partial class Trainer<T>
         }
     }
 
-    /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
-    /// <param name="batches">One or more batches.</param>
-    /// <param name="workers">Threads that share the work; 0 for one per processor.</param>
-    /// <param name="cancellationToken">Looked at before each batch.</param>
-    /// <exception cref="ArgumentException">There are no batches, or one does not fit the network.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, int workers = 0, CancellationToken cancellationToken = default)
+    private void CheckPosition(int? batches, TrainingOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(workers);
-        new BatchChecks<T>(Network, Loss, new TrainingOptions(), nameof(batches), "batches", trains: false).CheckAll(batches);
-        using Workspace<T> workspace = Network.CreateWorkspace(WorkerCount(workers));
-        return Evaluate(batches, workspace, null, cancellationToken);
-    }
-
-    internal static int WorkerCount(int asked) => asked == 0 ? Environment.ProcessorCount : asked;
-
-    internal EvaluationResult Evaluate(IReadOnlyList<TrainingBatch<T>> batches, Workspace<T> workspace, NetworkState<T>? carried, CancellationToken cancellationToken)
-    {
-        LossMeter meter = default;
-        for (int i = 0; i < batches.Count; i++)
+        if (Position.Batch >= (batches ?? int.MaxValue) || Position.Batch < 0 || Position.Epoch < 0 || Position.Draw < 0 || Position.Step < 0)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            TrainingBatch<T> batch = batches[i];
-            SequenceBatch<T> output = batch.Input is null
-                ? Network.Predict(batch.InputIds!, carried, workspace)
-                : Network.Predict(batch.Input, carried, workspace);
-            LossInput<T> input = new(output, batch.Target, batch.Labels, batch.Weights);
-            meter.Add(Loss.EvaluateTotals(input, null, null, workspace.Pass.Team, workspace.Pass.Width));
+            throw new InvalidOperationException(
+                $"The position {Position} is not one in an epoch of {batches?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "any number of"} batches.");
         }
 
-        return new EvaluationResult(meter.Loss(Loss.Reduction), meter.Accuracy);
+        if (Position.Step > 0 && options.TruncateAfter is null)
+        {
+            throw new InvalidOperationException(
+                $"The position is behind step {Position.Step} within a batch, where truncation left it, but TruncateAfter is null. Resume with the options that the training had.");
+        }
     }
+
+    private void Take(string what)
+    {
+        if (Interlocked.Exchange(ref _running, 1) != 0)
+        {
+            ThrowRunning(what);
+        }
+    }
+
+    private void ThrowIfRunning(string what)
+    {
+        if (Volatile.Read(ref _running) != 0)
+        {
+            ThrowRunning(what);
+        }
+    }
+
+    private static void ThrowRunning(string what)
+        => throw new InvalidOperationException(
+            $"{what} while Fit or LoadCheckpoint runs on this trainer, from a progress callback or another thread. Cancel Fit first, or wait for its end.");
 }

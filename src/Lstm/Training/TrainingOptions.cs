@@ -12,7 +12,7 @@ public enum NonFiniteAction
     SkipStep,
 }
 
-/// <summary>How <see cref="Trainer{T}.Fit"/> goes through the batches.</summary>
+/// <summary>How Fit of a <see cref="Trainer{T}"/> goes through the batches.</summary>
 public sealed record TrainingOptions
 {
     /// <summary>How often all batches are gone through, at least 0. Default 1.</summary>
@@ -52,8 +52,17 @@ public sealed record TrainingOptions
     /// </summary>
     public int AccumulateBatches { get; init; } = 1;
 
-    /// <summary>Whether each epoch takes the batches in an order of its own, drawn from <see cref="Seed"/>. Default true; without effect with <see cref="CarryState"/>.</summary>
-    public bool Shuffle { get; init; } = true;
+    /// <summary>
+    /// What each epoch takes in an order of its own, drawn from <see cref="Seed"/>. Default <see cref="Shuffle.Batches"/>. With
+    /// <see cref="CarryState"/>, and with batches that a function makes for each epoch, the order is the given one.
+    /// </summary>
+    public Shuffle Shuffle { get; init; } = Shuffle.Batches;
+
+    /// <summary>
+    /// Whether an epoch leaves out the last batch of the list (of <see cref="Shuffle.Sequences"/>, the last that is dealt out) if it has fewer
+    /// sequences than the first. Needs a list whose batches exist. Default false.
+    /// </summary>
+    public bool DropSmallBatch { get; init; }
 
     /// <summary>Seed of the orders and of the dropout masks. Default 0.</summary>
     public long Seed { get; init; }
@@ -70,8 +79,14 @@ public sealed record TrainingOptions
     /// <summary>By how much a validation loss has to be below the best to be better, at least 0. Default 0.</summary>
     public double MinimumImprovement { get; init; }
 
-    /// <summary>Whether the network ends with the parameters of the epoch of the best validation loss. Default false. The optimizer's state is not taken back.</summary>
+    /// <summary>
+    /// Whether the network ends with the parameters of the epoch of the best validation loss. Default false. The optimizer's state is not taken
+    /// back. A training that is cancelled or fails keeps the parameters of its last step; <see cref="Trainer{T}.RestoreBest"/> then gives it the best.
+    /// </summary>
     public bool RestoreBest { get; init; }
+
+    /// <summary>When checkpoints are saved, and where. Null, the default, for none.</summary>
+    public CheckpointOptions? Checkpoint { get; init; }
 
     /// <summary>All members by name, in the same text in every culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(TrainingOptions), PrintMembers);
@@ -85,9 +100,10 @@ public sealed record TrainingOptions
         AtLeast(AccumulateBatches, 1, nameof(AccumulateBatches));
         AtLeast(Workers, 0, nameof(Workers));
         AtLeast(Patience ?? 1, 1, nameof(Patience));
-        if (!Enum.IsDefined(OnNonFinite))
+        Checkpoint?.Check();
+        if (!Enum.IsDefined(OnNonFinite) || !Enum.IsDefined(Shuffle))
         {
-            throw new ArgumentException($"OnNonFinite is {OnNonFinite}, none of the enumeration's.", "options");
+            throw new ArgumentException($"OnNonFinite is {OnNonFinite} and Shuffle is {Shuffle}; each has to be one of its enumeration's values.", "options");
         }
 
         if (!(MinimumImprovement >= 0 && double.IsFinite(MinimumImprovement)))
@@ -107,9 +123,20 @@ public sealed record TrainingOptions
                 : $"StepEvery is {StepEvery}, but there is no TruncateAfter: it says how far back those steps go.", "options");
         }
 
-        if (!validates && (Patience is not null || RestoreBest))
+        if (!validates && (Patience is not null || RestoreBest || MinimumImprovement > 0))
         {
-            throw new ArgumentException("Patience and RestoreBest need validation batches; there are none.", "options");
+            throw new ArgumentException("Patience, RestoreBest and MinimumImprovement need validation batches; there are none.", "options");
+        }
+
+        if (CarryState && Shuffle == Shuffle.Sequences)
+        {
+            throw new ArgumentException("Shuffle is Sequences, but CarryState needs the batches in their order. Leave one of the two out.", "options");
+        }
+
+        if (RecomputeEvery > 0 && RecomputeEvery >= TruncateAfter)
+        {
+            throw new ArgumentException(
+                $"RecomputeEvery is {RecomputeEvery}, which has no effect: TruncateAfter is {TruncateAfter}, and no pass is longer. Leave RecomputeEvery out, or set it below.", "options");
         }
     }
 

@@ -1,12 +1,32 @@
 using System.Globalization;
-using Lstm.Texts;
+using System.Text.Json.Serialization;
 
 namespace Lstm;
 
-/// <summary>What a training came to.</summary>
+/// <summary>How a call of Fit ended.</summary>
+public enum TrainingOutcome
+{
+    /// <summary>All epochs were gone through.</summary>
+    Completed,
+
+    /// <summary><see cref="TrainingOptions.Patience"/> ended it.</summary>
+    StoppedEarly,
+
+    /// <summary>It was cancelled.</summary>
+    Canceled,
+
+    /// <summary>An exception ended it.</summary>
+    Failed,
+}
+
+/// <summary>The result of a training run.</summary>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record TrainingResult
 {
-    /// <summary>One entry for each epoch gone through.</summary>
+    /// <summary>How it ended.</summary>
+    public required TrainingOutcome Outcome { get; init; }
+
+    /// <summary>One entry for each epoch that was completed.</summary>
     public required IReadOnlyList<EpochResult> Epochs { get; init; }
 
     /// <summary>Optimizer steps made.</summary>
@@ -15,29 +35,42 @@ public sealed record TrainingResult
     /// <summary>Steps left out because a gradient was not finite.</summary>
     public required long SkippedSteps { get; init; }
 
-    /// <summary>Index in <see cref="Epochs"/> of the lowest validation loss; null without validation, or where each is NaN.</summary>
+    /// <summary>
+    /// The epoch of the lowest validation loss, counted from 1 as in <see cref="TrainingProgress.Epoch"/>; null without validation, or where each
+    /// validation loss is NaN.
+    /// </summary>
     public required int? BestEpoch { get; init; }
-
-    /// <summary>Whether <see cref="TrainingOptions.Patience"/> ended it.</summary>
-    public required bool StoppedEarly { get; init; }
 
     /// <summary>The time it took.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>The last epoch's loss; NaN without epochs.</summary>
-    public double Loss => Epochs.Count == 0 ? double.NaN : Epochs[^1].Loss;
+    /// <summary>The result of <see cref="BestEpoch"/>; null where there is none.</summary>
+    public EpochResult? Best => BestEpoch is { } epoch ? Epochs[epoch - 1] : null;
 
-    /// <summary>The last epoch's validation loss; NaN without validation.</summary>
-    public double ValidationLoss => Epochs.Count == 0 ? double.NaN : Epochs[^1].ValidationLoss;
+    /// <summary>Whether <see cref="TrainingOptions.Patience"/> ended it.</summary>
+    public bool StoppedEarly => Outcome == TrainingOutcome.StoppedEarly;
 
-    /// <summary>Losses, steps and time in one line.</summary>
+    /// <summary>The last epoch's loss; null without epochs, or where every step was skipped.</summary>
+    public double? Loss => Epochs.Count == 0 ? null : Epochs[^1].Loss;
+
+    /// <summary>The last epoch's validation loss; null without validation.</summary>
+    public double? ValidationLoss => Epochs.Count == 0 ? null : Epochs[^1].ValidationLoss;
+
+    /// <summary>Epochs, steps, losses, outcome and time in one line.</summary>
     public override string ToString()
     {
-        string validation = double.IsNaN(ValidationLoss) ? string.Empty : $", validation loss {Text(ValidationLoss)}";
-        string best = BestEpoch is { } epoch ? $" (best {Text(Epochs[epoch].ValidationLoss)} in epoch {epoch + 1})" : string.Empty;
+        string loss = Loss is { } last ? $", loss {Text(last)}" : string.Empty;
+        string validation = ValidationLoss is { } measured ? $", validation loss {Text(measured)}" : string.Empty;
+        string best = Best is { ValidationLoss: { } lowest } ? $" (best {Text(lowest)} in epoch {BestEpoch})" : string.Empty;
         string skipped = SkippedSteps == 0 ? string.Empty : $" ({SkippedSteps} skipped)";
-        string stopped = StoppedEarly ? ", stopped early" : string.Empty;
-        return $"{Epochs.Count} epochs, {Steps} steps{skipped}, loss {Text(Loss)}{validation}{best}{stopped}, {Elapsed:c}";
+        string ended = Outcome switch
+        {
+            TrainingOutcome.StoppedEarly => ", stopped early",
+            TrainingOutcome.Canceled => ", canceled",
+            TrainingOutcome.Failed => ", failed",
+            _ => string.Empty,
+        };
+        return $"{Epochs.Count} epochs, {Steps} steps{skipped}{loss}{validation}{best}{ended}, {Elapsed:c}";
     }
 
     private static string Text(double loss) => loss.ToString("g6", CultureInfo.InvariantCulture);
@@ -45,29 +78,39 @@ public sealed record TrainingResult
 
 /// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
 /// <param name="Loss">
-/// The loss over all elements of the epoch, but for those of skipped steps; where the training went on in the middle of an epoch, over the rest of it. NaN when every
-/// step was skipped.
+/// The loss over all units of the epoch, but for those of skipped steps; null when every step was skipped. An epoch that was interrupted and
+/// resumed has its whole loss.
 /// </param>
-/// <param name="Accuracy">The share of right decisions; NaN where the loss decides nothing.</param>
-/// <param name="ValidationLoss">The validation loss; NaN without validation.</param>
-/// <param name="ValidationAccuracy">The share of right decisions in validation; NaN where there are none.</param>
-public readonly record struct EpochResult(double Loss, double Accuracy, double ValidationLoss, double ValidationAccuracy)
+/// <param name="Accuracy">The share of right decisions; null where the loss decides nothing.</param>
+/// <param name="ValidationLoss">The validation loss; null without validation.</param>
+/// <param name="ValidationAccuracy">The share of right decisions in validation; null where there are none.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public readonly record struct EpochResult(double? Loss, double? Accuracy, double? ValidationLoss = null, double? ValidationAccuracy = null)
 {
-    /// <summary>All members by name, in the same text in every culture.</summary>
-    public override string ToString() => InvariantText.OfRecord(nameof(EpochResult), PrintMembers);
+    /// <summary>The numbers that there are, in one line.</summary>
+    public override string ToString()
+        => string.Join(", ", new (string Name, double? Value)[]
+            {
+                ("loss", Loss), ("accuracy", Accuracy), ("validation loss", ValidationLoss), ("validation accuracy", ValidationAccuracy),
+            }
+            .Where(entry => entry.Value is not null)
+            .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Name} {entry.Value:g6}")));
 }
 
 /// <summary>A network's loss on batches it does not learn from.</summary>
 /// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, however they are cut, else the sum.</param>
-/// <param name="Accuracy">The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; NaN where the loss decides nothing.</param>
-public readonly record struct EvaluationResult(double Loss, double Accuracy)
+/// <param name="Accuracy">The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; null where the loss decides nothing.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public readonly record struct EvaluationResult(double Loss, double? Accuracy)
 {
-    /// <summary>All members by name, in the same text in every culture.</summary>
-    public override string ToString() => InvariantText.OfRecord(nameof(EvaluationResult), PrintMembers);
+    /// <summary>The loss, and the accuracy if there is one, in one line.</summary>
+    public override string ToString()
+        => string.Create(CultureInfo.InvariantCulture, $"loss {Loss:g6}") + (Accuracy is { } accuracy ? string.Create(CultureInfo.InvariantCulture, $", accuracy {accuracy:g6}") : string.Empty);
 }
 
 /// <summary>How far a trainer is, beside the optimizer's own state; setting it resumes a training.</summary>
 /// <param name="Epoch">Epochs completed.</param>
 /// <param name="Batch">Batches of the present epoch that completed steps have used.</param>
 /// <param name="Draw">Batches used in all: the key of the next dropout masks.</param>
-public readonly record struct TrainingPosition(int Epoch, int Batch, long Draw);
+/// <param name="Step">Steps of the next batch's sequences that completed segments have used; 0 unless it is within a truncated batch.</param>
+public readonly record struct TrainingPosition(int Epoch, int Batch, long Draw, int Step = 0);

@@ -1,203 +1,283 @@
 using System.Diagnostics;
 using System.Numerics;
-using Lstm.Kernels;
 
 namespace Lstm.Training;
 
-/// <summary>One call of <see cref="Trainer{T}.Fit"/>: the buffers it needs, and its course.</summary>
+/// <summary>One call of Fit: the buffers it needs, and its course.</summary>
 internal sealed class TrainingRun<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Trainer<T> _trainer;
-    private readonly IReadOnlyList<TrainingBatch<T>> _batches;
-    private readonly IReadOnlyList<TrainingBatch<T>> _validation;
+    private readonly BatchSource<T> _batches;
+    private readonly BatchSource<T>? _validation;
     private readonly TrainingOptions _options;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly TrainingSteps<T> _steps;
-    private readonly Workspace<T>? _workspace;
-    private readonly int[] _order;
+    private readonly BatchGroup<T> _group;
+    private readonly Evaluation<T>? _evaluation;
+    private readonly CheckpointWriter<T>? _checkpoints;
     private readonly List<EpochResult> _epochs = [];
-    private T[]? _bestParameters;
-    private int? _bestEpoch;
     private long _batchesDone;
+    private int _batchInEpoch;
 
     public TrainingRun(
-        Trainer<T> trainer, IReadOnlyList<TrainingBatch<T>> batches, TrainingOptions options, IReadOnlyList<TrainingBatch<T>> validation, IProgress<TrainingProgress>? progress)
+        Trainer<T> trainer, BatchSource<T> batches, TrainingOptions options, BatchSource<T>? validation, IProgress<TrainingProgress>? progress)
     {
         (_trainer, _batches, _options, _validation, _progress) = (trainer, batches, options, validation, progress);
         int workers = Trainer<T>.WorkerCount(options.Workers);
         _steps = new TrainingSteps<T>(trainer, options, workers);
-        _workspace = validation.Count == 0 ? null : trainer.Network.CreateWorkspace(workers);
-        _order = new int[batches.Count];
+        _group = new BatchGroup<T>(trainer.Loss, options.AccumulateBatches);
+        _evaluation = validation is null ? null : new Evaluation<T>(trainer.Network, trainer.Loss, workers);
+        _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer, options.Checkpoint);
+        Best = new BestParameters<T>(options);
     }
+
+    /// <summary>The best epoch so far.</summary>
+    public BestParameters<T> Best { get; }
 
     private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
-    public TrainingResult Run(CancellationToken cancellationToken)
+    /// <summary>Goes through the epochs; says whether patience ended it.</summary>
+    public TrainingOutcome Run(CancellationToken cancellationToken)
     {
         bool stopped = false;
-        while (_epochs.Count < _options.Epochs && !stopped)
+        try
         {
-            LossMeter meter = RunEpoch(cancellationToken);
-            EvaluationResult validation = new(double.NaN, double.NaN);
-            if (_workspace is not null)
+            while (_epochs.Count < _options.Epochs && !stopped)
             {
-                NetworkState<T>? carried = _options.CarryState ? _trainer.Network.CreateState(_validation[0].InputShape.Count) : null;
-                validation = _trainer.Evaluate(_validation, _workspace, carried, cancellationToken);
+                RunEpoch(cancellationToken);
+                EpochResult epoch = Validate(cancellationToken);
+                _epochs.Add(epoch);
+                stopped = Best.Judge(_epochs.Count, epoch.ValidationLoss, _trainer.Network);
+                _checkpoints?.AfterEpoch();
+                ReportEpoch(epoch);
             }
 
-            EpochResult epoch = new(meter.Loss(_trainer.Loss.Reduction), meter.Accuracy, validation.Loss, validation.Accuracy);
-            _epochs.Add(epoch);
-            stopped = Judge(epoch);
-            Report(meter, _batches.Count, epoch);
+            _checkpoints?.AtEnd();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _checkpoints?.AtEnd();
+            throw;
         }
 
-        if (_options.RestoreBest && _bestParameters is not null)
+        if (_options.RestoreBest)
         {
-            _bestParameters.CopyTo(_trainer.Network.Flat);
-            _trainer.Network.Touch();
+            _trainer.Gate.Between(nameof(_trainer.RestoreBest), () =>
+            {
+                Best.Restore(_trainer.Network);
+                return true;
+            });
         }
 
-        return new TrainingResult
-        {
-            Epochs = _epochs,
-            Steps = _steps.Made,
-            SkippedSteps = _steps.Skipped,
-            BestEpoch = _bestEpoch,
-            StoppedEarly = stopped,
-            Elapsed = Elapsed,
-        };
+        return stopped ? TrainingOutcome.StoppedEarly : TrainingOutcome.Completed;
     }
+
+    /// <summary>What it has come to so far.</summary>
+    public TrainingResult Result(TrainingOutcome outcome) => new()
+    {
+        Outcome = outcome,
+        Epochs = _epochs,
+        Steps = _steps.Made,
+        SkippedSteps = _steps.Skipped,
+        BestEpoch = Best.Epoch,
+        Elapsed = Elapsed,
+    };
 
     public void Dispose()
     {
+        _batches.Dispose();
+        _validation?.Dispose();
         _steps.Dispose();
-        _workspace?.Dispose();
+        _evaluation?.Dispose();
     }
 
-    private LossMeter RunEpoch(CancellationToken cancellationToken)
-    {
-        Order(_trainer.Position.Epoch);
-        if (_trainer.Position.Batch == 0)
-        {
-            _steps.StartEpoch(_batches[0].InputShape.Count);
-        }
-
-        LossMeter epoch = default;
-        for (int first = _trainer.Position.Batch; first < _batches.Count;)
-        {
-            int group = Math.Min(_options.AccumulateBatches, _batches.Count - first);
-            double? divisor = GroupWeight(first, group);
-            for (int i = 0; i < group; i++)
-            {
-                // The position moves when a step is complete, so a cancelled group is done again from its first batch.
-                cancellationToken.ThrowIfCancellationRequested();
-                LossMeter meter = default;
-                _steps.BatchIndex = _order[first + i];
-                _steps.Train(_batches[_order[first + i]], _trainer.Position.Draw + i, divisor, i == 0, i == group - 1, ref meter, ref epoch);
-                if (i == group - 1)
-                {
-                    Complete(first + group, group);
-                }
-
-                _batchesDone++;
-                Report(meter, first + i + 1, null);
-            }
-
-            first += group;
-        }
-
-        return epoch;
-    }
-
-    /// <summary>What divides the gradient of each batch of a group, so that their sum is that of the mean over all units; null for what the loss divides by itself.</summary>
-    private double? GroupWeight(int first, int group)
-    {
-        if (group == 1 || _trainer.Loss.Reduction == Reduction.Sum)
-        {
-            return null;
-        }
-
-        double weight = 0;
-        for (int i = first; i < first + group; i++)
-        {
-            weight += _trainer.Loss.WeightOf(_batches[_order[i]]);
-        }
-
-        return weight;
-    }
-
-    /// <summary>Moves the trainer behind a step; behind an epoch's last one is the next epoch's beginning, whatever happens in between.</summary>
-    private void Complete(int batch, int group)
+    private void RunEpoch(CancellationToken cancellationToken)
     {
         TrainingPosition position = _trainer.Position;
-        bool ends = batch == _batches.Count;
-        _trainer.Position = new TrainingPosition(position.Epoch + (ends ? 1 : 0), ends ? 0 : batch, position.Draw + group);
-        _steps.KeepState();
-    }
-
-    /// <summary>Fisher–Yates, drawn from the seed and the epoch alone.</summary>
-    private void Order(int epoch)
-    {
-        for (int i = 0; i < _order.Length; i++)
+        _batches.Begin(position.Epoch, position.Batch);
+        _batchInEpoch = position.Batch;
+        if (position is { Batch: 0, Step: 0 })
         {
-            _order[i] = i;
+            _steps.StartEpoch();
         }
 
-        if (!_options.Shuffle || _options.CarryState)
+        while (true)
         {
-            return;
-        }
-
-        RandomBits random = new(RandomBits.Mix((ulong)_options.Seed) + (ulong)epoch);
-        for (int i = _order.Length - 1; i > 0; i--)
-        {
-            int other = (int)Math.BigMul(random.Next(), (ulong)i + 1, out _);
-            (_order[i], _order[other]) = (_order[other], _order[i]);
-        }
-    }
-
-    /// <summary>Notes whether an epoch is the best so far; says whether patience is at its end.</summary>
-    private bool Judge(EpochResult epoch)
-    {
-        double best = _bestEpoch is null ? double.PositiveInfinity : _epochs[_bestEpoch.Value].ValidationLoss;
-        if (epoch.ValidationLoss < best - _options.MinimumImprovement || (_bestEpoch is null && epoch.ValidationLoss <= best))
-        {
-            _bestEpoch = _epochs.Count - 1;
-            if (_options.RestoreBest)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!_group.Fill(_batches))
             {
-                _bestParameters ??= new T[_trainer.Network.Flat.Length];
-                _trainer.Network.Flat.CopyTo(_bestParameters);
+                break;
+            }
+
+            if (_options.TruncateAfter is null)
+            {
+                RunGroup(cancellationToken);
+            }
+            else
+            {
+                RunSegments(_group[0], cancellationToken);
             }
         }
 
-        return _options.Patience is { } patience && _epochs.Count - 1 - (_bestEpoch ?? -1) >= patience;
+        if (_batches.Count is null)
+        {
+            // Only now is it known that the epoch has no more batches.
+            _trainer.Gate.Enter();
+            MoveTo(new TrainingPosition(_trainer.Position.Epoch + 1, 0, _trainer.Position.Draw));
+            _trainer.Gate.Exit();
+        }
     }
 
-    private void Report(LossMeter meter, int batch, EpochResult? ended)
+    private void RunGroup(CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < _group.Count; i++)
+        {
+            // The position moves when a step is complete, so a cancelled group is done again from its first batch.
+            cancellationToken.ThrowIfCancellationRequested();
+            bool ends = i == _group.Count - 1;
+            LossMeter meter = default;
+            _trainer.Gate.Enter();
+            try
+            {
+                _steps.TrainBatch(_group[i].Batch, _group[i].Index, _trainer.Position.Draw + i, _group.Divisor, i == 0, ends, ref meter);
+                if (ends)
+                {
+                    CompleteBatches(_group.Count);
+                }
+            }
+            finally
+            {
+                _trainer.Gate.Exit();
+            }
+
+            if (ends)
+            {
+                _checkpoints?.AfterStep();
+            }
+
+            _batchInEpoch++;
+            _batchesDone++;
+            int steps = _group[i].Batch.InputShape.StepCount;
+            Report(meter, steps, steps);
+        }
+    }
+
+    private void RunSegments((TrainingBatch<T> Batch, int Index) source, CancellationToken cancellationToken)
+    {
+        int all = source.Batch.InputShape.StepCount;
+        int step = _trainer.Position.Step;
+        if (step > 0 && step >= all)
+        {
+            throw new InvalidOperationException(
+                $"The position is behind step {step} of batch {source.Index}, which has {all} steps: the training is resumed with other batches.");
+        }
+
+        LossMeter meter = default;
+        _batchInEpoch++;
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _trainer.Gate.Enter();
+            try
+            {
+                step = all == 0 ? 0 : _steps.TrainSegment(source.Batch, source.Index, _trainer.Position.Draw, step, ref meter);
+                if (step == all)
+                {
+                    CompleteBatches(1);
+                }
+                else
+                {
+                    MoveTo(_trainer.Position with { Step = step });
+                }
+            }
+            finally
+            {
+                _trainer.Gate.Exit();
+            }
+
+            _checkpoints?.AfterStep();
+            _batchesDone += step == all ? 1 : 0;
+            Report(meter, step, all);
+        }
+        while (step < all);
+    }
+
+    private EpochResult Validate(CancellationToken cancellationToken)
+    {
+        LossMeter meter = _steps.EpochLoss;
+        EpochResult epoch = new(meter.Loss(_trainer.Loss.Reduction), meter.Accuracy);
+        if (_evaluation is null)
+        {
+            return epoch;
+        }
+
+        _validation!.Begin(0, 0);
+        EvaluationResult validation = _evaluation.Run(_validation, _options.CarryState, cancellationToken);
+        return epoch with { ValidationLoss = validation.Loss, ValidationAccuracy = validation.Accuracy };
+    }
+
+    /// <summary>Moves the trainer behind a step; behind a list's last batch is the next epoch's beginning, whatever happens in between.</summary>
+    private void CompleteBatches(int count)
+    {
+        TrainingPosition position = _trainer.Position;
+        int batch = position.Batch + count;
+        bool ends = batch == _batches.Count;
+        MoveTo(new TrainingPosition(position.Epoch + (ends ? 1 : 0), ends ? 0 : batch, position.Draw + count));
+    }
+
+    private void MoveTo(TrainingPosition position)
+        => _trainer.MoveTo(position, _steps.StateToKeep(position.Step > 0), _steps.EpochLoss);
+
+    private void Report(LossMeter meter, int step, int steps)
     {
         if (_progress is null)
         {
             return;
         }
 
-        TimeSpan elapsed = Elapsed;
-        long left = ((long)(_options.Epochs - _epochs.Count) * _batches.Count) - (ended is null ? batch : 0);
         _progress.Report(new TrainingProgress
         {
-            Epoch = _epochs.Count + (ended is null ? 1 : 0),
+            Epoch = _epochs.Count + 1,
             Epochs = _options.Epochs,
-            Batch = batch,
+            Batch = _batchInEpoch,
             Batches = _batches.Count,
-            IsEpochEnd = ended is not null,
+            Step = step,
+            StepCount = steps,
+            OptimizerSteps = _steps.Made,
             Loss = meter.Loss(_trainer.Loss.Reduction),
             Accuracy = meter.Accuracy,
-            ValidationLoss = ended?.ValidationLoss ?? double.NaN,
-            ValidationAccuracy = ended?.ValidationAccuracy ?? double.NaN,
             GradientNorm = _steps.GradientNorm,
-            Elapsed = elapsed,
-            Remaining = elapsed * ((double)left / _batchesDone),
+            Elapsed = Elapsed,
+            Remaining = Remaining(_batchInEpoch - (step < steps ? 1 - ((double)step / steps) : 0)),
         });
+    }
+
+    private void ReportEpoch(EpochResult epoch)
+        => _progress?.Report(new TrainingProgress
+        {
+            Epoch = _epochs.Count,
+            Epochs = _options.Epochs,
+            Batch = _batchInEpoch,
+            Batches = _batches.Count,
+            OptimizerSteps = _steps.Made,
+            IsEpochEnd = true,
+            Loss = epoch.Loss,
+            Accuracy = epoch.Accuracy,
+            ValidationLoss = epoch.ValidationLoss,
+            ValidationAccuracy = epoch.ValidationAccuracy,
+            GradientNorm = _steps.GradientNorm,
+            Elapsed = Elapsed,
+            Remaining = Remaining(0),
+        });
+
+    /// <summary>The time that the rest of the epochs takes; null where it is not known.</summary>
+    /// <param name="doneInEpoch">Batches done of the epoch at hand; 0 between two epochs.</param>
+    private TimeSpan? Remaining(double doneInEpoch)
+    {
+        double left = ((double)(_options.Epochs - _epochs.Count) * (_batches.Count ?? double.NaN)) - doneInEpoch;
+        double ticks = Elapsed.Ticks * (left / (_batchesDone + (doneInEpoch % 1)));
+        return ticks < TimeSpan.MaxValue.Ticks ? TimeSpan.FromTicks((long)ticks) : null;
     }
 }

@@ -24,20 +24,23 @@ internal sealed class TrainingSteps<T> : IDisposable
     /// <summary>Where segments overlap: the states of the pass at hand, while <see cref="_state"/> waits for the next one.</summary>
     private NetworkState<T>? _running;
 
+    /// <summary>The states behind the last completed step, for the trainer to go on from.</summary>
+    private NetworkState<T>? _kept;
+
     /// <summary>What the latest pass was compared with.</summary>
     private LossInput<T> _compared;
 
     /// <summary>The first batch of the step that is not complete yet whose loss is not finite, and where that began; null when there is none.</summary>
     private (int Batch, NonFiniteValue? Origin)? _broken;
 
-    /// <summary>Whether a batch has the step to itself.</summary>
-    private bool _isAlone;
-
     /// <summary>The losses of the step that is not complete yet: an epoch's has no part of skipped ones.</summary>
     private LossMeter _pending;
 
     /// <summary>Whether the states of the pass to come are the initial ones, whose gradient belongs to the learned initial state.</summary>
     private bool _isInitial;
+
+    /// <summary>Whether the batch to come starts from the initial states, whatever the one before it left.</summary>
+    private bool _starts;
 
     public TrainingSteps(Trainer<T> trainer, TrainingOptions options, int workers)
     {
@@ -50,131 +53,135 @@ internal sealed class TrainingSteps<T> : IDisposable
         _outputGradient = new SequenceBatch<T>(trainer.Network.OutputSize);
         _gradient = trainer.Network.CreateGradient();
         _averages = new RunningAverages<T>(trainer.Network);
-        _state = options.CarryState ? trainer.CarriedState?.Clone() : null;
+        _state = trainer.CarriedState?.Clone();
+        EpochLoss = trainer.EpochLoss;
     }
 
     public long Made { get; private set; }
 
     public long Skipped { get; private set; }
 
-    /// <summary>The norm at the latest step; NaN before the first, and after a skipped one.</summary>
-    public double GradientNorm { get; private set; } = double.NaN;
+    /// <summary>The norm at the latest step; null before the first, and after a skipped one.</summary>
+    public double? GradientNorm { get; private set; }
 
-    /// <summary>The index of the batch at hand in the caller's list.</summary>
-    public int BatchIndex { get; set; }
+    /// <summary>The losses of the epoch's steps; an epoch that is resumed goes on with those that it had.</summary>
+    public LossMeter EpochLoss { get; private set; }
 
-    /// <summary>Sets carried states back to the initial one.</summary>
-    public void StartEpoch(int count)
+    /// <summary>Starts an epoch from the beginning: carried states are the initial ones.</summary>
+    public void StartEpoch()
     {
-        if (_options.CarryState)
-        {
-            ResetState(count);
-        }
+        EpochLoss = default;
+        _starts = true;
     }
 
-    /// <summary>Leaves carried states with the trainer, once the batches that they come from are done with.</summary>
-    public void KeepState()
+    /// <summary>The states to go on from behind the last completed step; null for the initial ones, which are made where they are needed.</summary>
+    /// <param name="withinBatch">Whether that is within a batch.</param>
+    /// <returns>A copy, valid until the next call.</returns>
+    public NetworkState<T>? StateToKeep(bool withinBatch)
     {
-        if (!_options.CarryState)
+        if (_isInitial || _starts || _state is null || !(_options.CarryState || withinBatch))
         {
-            return;
+            return null;
         }
 
-        if (_isInitial)
+        if (_kept?.Count != _state.Count)
         {
-            // Made anew where the training goes on: it is the network's own.
-            _trainer.CarriedState = null;
-        }
-        else if (_trainer.CarriedState?.Count == _state!.Count)
-        {
-            _trainer.CarriedState.CopyFrom(_state);
+            _kept = _state.Clone();
         }
         else
         {
-            _trainer.CarriedState = _state.Clone();
+            _kept.CopyFrom(_state);
         }
+
+        return _kept;
     }
 
-    /// <summary>Takes a batch; makes a step after each segment, or after the batch when it <paramref name="ends"/> its group.</summary>
-    public void Train(TrainingBatch<T> batch, long draw, double? divisor, bool begins, bool ends, ref LossMeter meter, ref LossMeter epoch)
+    /// <summary>Takes a whole batch, and makes a step when it ends its group.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="index">Its index in the caller's list.</param>
+    /// <param name="draw">The key of its dropout masks.</param>
+    /// <param name="divisor">What its loss's gradient is divided by; null for the loss's own.</param>
+    /// <param name="begins">Whether it is the first batch of the step's group.</param>
+    /// <param name="ends">Whether it is the last one.</param>
+    /// <param name="meter">Gets the batch's loss.</param>
+    public void TrainBatch(TrainingBatch<T> batch, int index, long draw, double? divisor, bool begins, bool ends, ref LossMeter meter)
     {
-        if (_options.TruncateAfter is { } steps)
-        {
-            TrainSegments(batch, draw, _options.StepEvery ?? steps, steps, ref meter, ref epoch);
-            return;
-        }
-
         if (begins)
         {
             Begin();
         }
 
-        if (_options.CarryState && _state?.Count != batch.InputShape.Count)
+        if (_options.CarryState && NeedsInitialState(batch, index))
         {
             ResetState(batch.InputShape.Count);
         }
 
         LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, _options.CarryState ? _state : null, draw, divisor);
         _isInitial = false;
-        _isAlone = begins && ends;
-        Count(totals, ref meter);
+        Add(totals, index, ref meter);
         if (ends)
         {
-            Step(batch.InputShape.Count, ref epoch);
+            Step(begins ? index : null, batch.InputShape.Count);
         }
+    }
+
+    /// <summary>Takes one segment of a batch and makes a step.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="index">Its index in the caller's list.</param>
+    /// <param name="draw">The key of its dropout masks: one for all segments, since a mask depends on the step in the whole sequence.</param>
+    /// <param name="first">The segment's first step.</param>
+    /// <param name="meter">Gets the segment's loss.</param>
+    /// <returns>The first step of the next segment.</returns>
+    public int TrainSegment(TrainingBatch<T> batch, int index, long draw, int first, ref LossMeter meter)
+    {
+        int back = _options.TruncateAfter!.Value;
+        int steps = _options.StepEvery ?? back;
+        if ((first == 0 && !_options.CarryState) || NeedsInitialState(batch, index) || (_isInitial && first > 0))
+        {
+            // Within a batch the last step has moved a learned state.
+            ResetState(batch.InputShape.Count);
+        }
+
+        _segment.Set(batch, first, steps);
+        Begin();
+        LossTotals totals = back == steps
+            ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, null)
+            : OverlappingPass(batch, draw, first, steps, back);
+
+        // The next segment looks back to the same beginning, unless that lies further than it looks.
+        _isInitial &= first + steps + steps <= back && first + steps < batch.InputShape.StepCount;
+        Add(totals, index, ref meter);
+        Step(index, batch.InputShape.Count);
+        return Math.Min(first + steps, batch.InputShape.StepCount);
     }
 
     public void Dispose() => _tape.Dispose();
 
-    private void Count(LossTotals totals, ref LossMeter meter)
+    /// <summary>Whether there are no states to go on from.</summary>
+    /// <exception cref="InvalidOperationException">There are, of another number of sequences.</exception>
+    private bool NeedsInitialState(TrainingBatch<T> batch, int index)
+        => _starts || _state is null || (_state.Count == batch.InputShape.Count ? false : throw new InvalidOperationException(
+            $"The carried states are of {_state.Count} sequences, batch {index} has {batch.InputShape.Count}: the training is resumed with other batches."));
+
+    private void Begin()
+    {
+        _gradient.Clear();
+        _averages.Begin();
+        _pending = default;
+        _broken = null;
+    }
+
+    private void Add(LossTotals totals, int index, ref LossMeter meter)
     {
         meter.Add(totals);
         _pending.Add(totals);
         if (!double.IsFinite(totals.Sum) && _broken is null && _options.OnNonFinite == NonFiniteAction.Throw)
         {
-            _broken = (BatchIndex, FindOrigin());
+            _broken = (index, FindOrigin());
         }
     }
 
     private NonFiniteValue? FindOrigin() => NonFinite.Find(_tape, _compared.Target, _compared.Weights);
-
-    private void Begin()
-    {
-        _broken = null;
-        _gradient.Clear();
-        _averages.Begin();
-        _pending = default;
-    }
-
-    // One draw for all segments: a mask depends on the step in the whole sequence, so cutting does not change it.
-    private void TrainSegments(TrainingBatch<T> batch, long draw, int steps, int back, ref LossMeter meter, ref LossMeter epoch)
-    {
-        if (!_options.CarryState || _state?.Count != batch.InputShape.Count)
-        {
-            ResetState(batch.InputShape.Count);
-        }
-
-        for (int first = 0; first < batch.InputShape.StepCount; first += steps)
-        {
-            if (_isInitial && first > 0)
-            {
-                // The last step has moved a learned state.
-                ResetState(batch.InputShape.Count);
-            }
-
-            _segment.Set(batch, first, steps);
-            Begin();
-            LossTotals totals = back == steps
-                ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, null)
-                : OverlappingPass(batch, draw, first, steps, back);
-
-            // The next segment looks back to the same beginning, unless that lies further than it looks.
-            _isInitial &= first + steps + steps <= back && first + steps < batch.InputShape.StepCount;
-            _isAlone = true;
-            Count(totals, ref meter);
-            Step(batch.InputShape.Count, ref epoch);
-        }
-    }
 
     /// <summary>A pass over a segment and the steps before it, <paramref name="back"/> in all; the state moves on to where the next one starts.</summary>
     private LossTotals OverlappingPass(TrainingBatch<T> batch, long draw, int first, int steps, int back)
@@ -258,11 +265,14 @@ internal sealed class TrainingSteps<T> : IDisposable
         _ => _trainer.Network.Forward(input, state, _tape),
     };
 
-    private void Step(int sequences, ref LossMeter epoch)
+    /// <summary>Clips and makes the step.</summary>
+    /// <param name="index">The index of the batch that has the step to itself; null where several share it.</param>
+    /// <param name="sequences">Sequences of the batch.</param>
+    private void Step(int? index, int sequences)
     {
         try
         {
-            GradientNorm = double.NaN;
+            GradientNorm = null;
             GradientNorm = _trainer.Clip.Apply(_gradient, _tape.Pass.Width, _tape.Pass.Team);
         }
         catch (NonFiniteGradientException) when (_options.OnNonFinite == NonFiniteAction.SkipStep)
@@ -277,12 +287,18 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
         catch (NonFiniteGradientException e)
         {
-            throw new NonFiniteGradientException(e, _broken is { } broken ? broken.Origin : FindOrigin(), _broken?.Batch ?? (_isAlone ? BatchIndex : null));
+            throw new NonFiniteGradientException(e, _broken is { } broken ? broken.Origin : FindOrigin(), _broken?.Batch ?? index);
         }
 
-        _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);
-        _averages.Commit();
+        lock (_trainer.Network.ParameterLock)
+        {
+            _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);
+            _averages.Commit();
+        }
+
+        LossMeter epoch = EpochLoss;
         epoch.Add(_pending);
+        EpochLoss = epoch;
         Made++;
     }
 
@@ -298,5 +314,6 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
 
         _isInitial = true;
+        _starts = false;
     }
 }

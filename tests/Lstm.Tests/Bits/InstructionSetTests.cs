@@ -89,7 +89,7 @@ public class InstructionSetTests
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(MemoryMarshal.AsBytes(network.Flat));
-        hash.AppendData(MemoryMarshal.AsBytes(result.Epochs.Select(epoch => epoch.Loss).ToArray().AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(result.Epochs.Select(epoch => epoch.Loss!.Value).ToArray().AsSpan()));
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 

@@ -64,14 +64,16 @@ public class TextTests
 
         static string[] Texts()
         {
-            EpochResult epoch = new(-0.5, double.NaN, 1234567.25, double.PositiveInfinity);
+            EpochResult epoch = new(-0.5, null, 1234567.25, double.PositiveInfinity);
             return
             [
                 epoch.ToString(),
                 new EvaluationResult(1.5e-7, -0.25).ToString(),
-                new TrainingProgress { Loss = -1.5, GradientNorm = double.NaN, Elapsed = TimeSpan.FromSeconds(1.5) }.ToString(),
+                new TrainingProgress { Loss = -1.5, GradientNorm = double.NaN, Remaining = TimeSpan.FromSeconds(2.5), Elapsed = TimeSpan.FromSeconds(1.5) }.ToString(),
                 new TrainingOptions { MinimumImprovement = 0.5, Seed = -3 }.ToString(),
-                new TrainingResult { Epochs = [epoch], Steps = 1, SkippedSteps = 0, BestEpoch = 0, StoppedEarly = false, Elapsed = TimeSpan.FromSeconds(1.5) }.ToString(),
+                new EvaluationOptions { Workers = -3 }.ToString(),
+                new CheckpointOptions("c") { EverySteps = -3 }.ToString(),
+                new TrainingResult { Outcome = TrainingOutcome.Completed, Epochs = [epoch], Steps = 1, SkippedSteps = 0, BestEpoch = 1, Elapsed = TimeSpan.FromSeconds(1.5) }.ToString(),
                 new TrainingPosition(1, 2, 3).ToString(),
                 GradientClip.ByGlobalNorm(1.5).ToString(),
                 GradientClip.None.ToString(),
@@ -111,18 +113,18 @@ public class TextTests
     {
         TrainingResult result = new()
         {
-            Epochs = [new(0.5, double.NaN, 0.25, double.NaN), new(0.125, double.NaN, 1 / 3.0, double.NaN)],
+            Outcome = TrainingOutcome.StoppedEarly,
+            Epochs = [new(0.5, null, 0.25), new(0.125, null, 1 / 3.0)],
             Steps = 12,
             SkippedSteps = 1,
-            BestEpoch = 0,
-            StoppedEarly = true,
+            BestEpoch = 1,
             Elapsed = TimeSpan.FromSeconds(61.5),
         };
         Assert.Equal(
             "2 epochs, 12 steps (1 skipped), loss 0.125, validation loss 0.333333 (best 0.25 in epoch 1), stopped early, 00:01:01.5000000", result.ToString());
         Assert.Equal(
             "1 epochs, 12 steps, loss 0.5, 00:01:01.5000000",
-            (result with { Epochs = [new(0.5, double.NaN, double.NaN, double.NaN)], SkippedSteps = 0, BestEpoch = null, StoppedEarly = false }).ToString());
+            (result with { Outcome = TrainingOutcome.Completed, Epochs = [new(0.5, null)], SkippedSteps = 0, BestEpoch = null }).ToString());
     }
 
     [Fact]

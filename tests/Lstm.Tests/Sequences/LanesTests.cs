@@ -139,7 +139,7 @@ public class LanesTests
         {
             Network<float> network = Network.Create<float>(1, 5, new LstmSpec(8), new DenseSpec(1));
             Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
-            return trainer.Fit(batches, new TrainingOptions { Epochs = 25, CarryState = carries, Shuffle = false, Workers = 1 }).Loss;
+            return trainer.Fit(batches, new TrainingOptions { Epochs = 25, CarryState = carries, Shuffle = Shuffle.None, Workers = 1 }).Loss!.Value;
         }
     }
 

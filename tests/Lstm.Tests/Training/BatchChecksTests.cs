@@ -121,7 +121,7 @@ public class BatchChecksTests
             string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([good, bad], new TrainingOptions())).Message;
             Assert.Contains("of feature 1 of sequence 1, step 0, batch 1 of the training batches is not finite", message);
             Assert.Equal(version, network.Version);
-            TrainingOptions skips = new() { OnNonFinite = NonFiniteAction.SkipStep, Shuffle = false };
+            TrainingOptions skips = new() { OnNonFinite = NonFiniteAction.SkipStep, Shuffle = Shuffle.None };
             Assert.Throws<ArgumentException>("validationBatches", () => trainer.Fit([good], skips, [bad]));
             Assert.Throws<ArgumentException>("batches", () => trainer.Evaluate([bad]));
 
@@ -188,7 +188,7 @@ public class BatchChecksTests
         TrainingBatch<float> good = Labels(1, [2], 5), bad = new(good.Input!, Rows.Random<float>(new Random(1), [2], 5));
         Assert.Contains(
             "give it integer labels (batch 1 of the training batches)",
-            Assert.Throws<NotSupportedException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = false })).Message);
+            Assert.Throws<NotSupportedException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None })).Message);
         Assert.Equal(0, trainer.Position.Draw);
     }
 
@@ -222,7 +222,7 @@ public class BatchChecksTests
         Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
         Trainer<double> trainer = new(network, OwnLosses.Make(LossUnit.Element), new Sgd<double>(0.1));
         NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(
-            () => trainer.Fit(batches, new TrainingOptions { Shuffle = false, TruncateAfter = truncate }));
+            () => trainer.Fit(batches, new TrainingOptions { Shuffle = Shuffle.None, TruncateAfter = truncate }));
         Assert.Equal(new NonFiniteValue("target", "target", 0, 2, 1, double.NaN), e.Origin);
         Assert.Contains("target, step 2 of sequence 0, feature 1, is NaN", e.Message);
         Assert.Equal(1, e.BatchIndex);

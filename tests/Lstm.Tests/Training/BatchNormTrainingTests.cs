@@ -14,9 +14,9 @@ public class BatchNormTrainingTests
         Network<double> network = Network.Create<double>(2, 3, new LstmSpec(12) { Normalization = LstmNormalization.Batch, BatchNormSteps = 6 }, new DenseSpec(1));
         Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Adam<double>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
         TrainingBatch<double>[] batches = Batches(8, 16);
-        double before = trainer.Evaluate(batches, workers: 1).Loss;
+        double before = trainer.Evaluate(batches, new EvaluationOptions { Workers = 1 }).Loss;
         TrainingResult result = trainer.Fit(batches, new TrainingOptions { Epochs = 60, Workers = 1 });
-        double after = trainer.Evaluate(batches, workers: 1).Loss;
+        double after = trainer.Evaluate(batches, new EvaluationOptions { Workers = 1 }).Loss;
         Assert.True(result.Epochs[^1].Loss < 0.1 * result.Epochs[0].Loss, $"trained: {result.Epochs[0].Loss} → {result.Epochs[^1].Loss}");
         Assert.True(after < 0.1 * before, $"evaluated: {before} → {after}");
     }
@@ -26,7 +26,7 @@ public class BatchNormTrainingTests
     {
         Trainer<double> trainer = Make();
         TrainingBatch<double>[] batches = Batches(3, 5);
-        trainer.Fit(batches, new TrainingOptions { Epochs = 1, Shuffle = false, Seed = 4, Workers = 1 });
+        trainer.Fit(batches, new TrainingOptions { Epochs = 1, Shuffle = Shuffle.None, Seed = 4, Workers = 1 });
         Trainer<double> other = Make();
         Network<double> network = other.Network;
         using Tape<double> tape = network.CreateTape();
@@ -77,7 +77,7 @@ public class BatchNormTrainingTests
         Trainer<double> trainer = Make();
         TrainingBatch<double>[] batches = Batches(2, 4);
         batches[1].Input!.Rows[0] = double.NaN;
-        TrainingOptions options = new() { Epochs = 1, Shuffle = false, Workers = 1, AccumulateBatches = 2, OnNonFinite = NonFiniteAction.SkipStep };
+        TrainingOptions options = new() { Epochs = 1, Shuffle = Shuffle.None, Workers = 1, AccumulateBatches = 2, OnNonFinite = NonFiniteAction.SkipStep };
         double[] before = trainer.Network.Flat.ToArray();
         Assert.Equal(1, trainer.Fit(batches, options).SkippedSteps);
         Assert.Equal(before, trainer.Network.Flat.ToArray());

@@ -27,7 +27,7 @@ public class ShortTaskTests
         Assert.InRange(result.Loss, 0, 0.05);
 
         // As many updates that go back two steps only.
-        Assert.InRange(Learn((bits, t) => t < 5 ? 0 : bits[t - 5], new TrainingOptions { Epochs = 25, TruncateAfter = 2 }).Accuracy, 0, 0.9);
+        Assert.InRange(Learn((bits, t) => t < 5 ? 0 : bits[t - 5], new TrainingOptions { Epochs = 25, TruncateAfter = 2 }).Accuracy!.Value, 0, 0.9);
     }
 
     /// <summary>Trains on ragged batches of random bits, with a label at each step, and evaluates on others.</summary>

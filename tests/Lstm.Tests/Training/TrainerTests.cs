@@ -39,7 +39,7 @@ public class TrainerTests
 
         Trainer<float> trainer = new(actual, loss, new Adam<float>(0.01)) { Clip = clip };
         Seen seen = new();
-        trainer.Fit(batches, new TrainingOptions { Epochs = 3, Shuffle = false, Workers = workers }, progress: seen);
+        trainer.Fit(batches, new TrainingOptions { Epochs = 3, Shuffle = Shuffle.None, Workers = workers }, progress: seen);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
         Assert.Equal(last, seen.All[^2].Loss);
     }
@@ -74,7 +74,7 @@ public class TrainerTests
         }
 
         Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
-        TrainingResult result = trainer.Fit(batches, new TrainingOptions { Shuffle = false, TruncateAfter = 4, Workers = 1 });
+        TrainingResult result = trainer.Fit(batches, new TrainingOptions { Shuffle = Shuffle.None, TruncateAfter = 4, Workers = 1 });
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
         Assert.Equal(2 * 3, result.Steps);
     }
@@ -134,11 +134,11 @@ public class TrainerTests
         }
 
         Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
-        TrainingOptions options = new() { Shuffle = false, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2 };
+        TrainingOptions options = new() { Shuffle = Shuffle.None, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2 };
         TrainingResult result = trainer.Fit(batches, options);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
         Assert.Equal(batches.Sum(batch => (batch.Input!.StepCount + every - 1) / every), result.Steps);
-        Assert.Equal(sum / count, result.Loss, 1e-12);
+        Assert.Equal(sum / count, result.Loss!.Value, 1e-12);
     }
 
     [Theory]
@@ -150,7 +150,7 @@ public class TrainerTests
         Network<float> cut = Network.Create<float>(3, 7, Specs);
         Network<float> both = cut.Clone();
         TrainingOptions options = new() { Epochs = 2, TruncateAfter = 4, CarryState = carries };
-        double loss = new Trainer<float>(cut, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options).Loss;
+        double? loss = new Trainer<float>(cut, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options).Loss;
         Assert.Equal(loss, new Trainer<float>(both, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with { StepEvery = 4 }).Loss);
         Close.SameBits<float>(cut.Flat, both.Flat, "parameters");
     }
@@ -266,10 +266,10 @@ public class TrainerTests
         TrainingOptions options = new() { Epochs = 500, Patience = 10, RestoreBest = true };
         TrainingResult result = trainer.Fit(batches, options, validation);
         Assert.True(result.StoppedEarly);
-        Assert.Equal(result.BestEpoch!.Value + 11, result.Epochs.Count);
+        Assert.Equal(result.BestEpoch!.Value + 10, result.Epochs.Count);
         Assert.True(result.Loss < 0.8 * result.Epochs[0].Loss, $"{result.Epochs[0].Loss} became {result.Loss}.");
-        Assert.Equal(result.Epochs[result.BestEpoch.Value].ValidationLoss, trainer.Evaluate(validation).Loss);
-        Assert.Equal(result.Epochs.Min(epoch => epoch.ValidationLoss), trainer.Evaluate(validation, workers: 1).Loss);
+        Assert.Equal(result.Best!.Value.ValidationLoss, trainer.Evaluate(validation).Loss);
+        Assert.Equal(result.Epochs.Min(epoch => epoch.ValidationLoss), trainer.Evaluate(validation, new EvaluationOptions { Workers = 1 }).Loss);
     }
 
     [Fact]
@@ -284,18 +284,18 @@ public class TrainerTests
 
         Network<float> thrown = network.Clone();
         Trainer<float> trainer = new(thrown, new MeanSquaredError<float>(), new Sgd<float>(0.1));
-        NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = false }));
+        NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None }));
         Assert.Equal("lstm.weight_ih_l0", e.ParameterName);
         Close.SameBits<float>(after.Flat, thrown.Flat, "parameters");
 
         Network<float> skipped = network.Clone();
         TrainingResult result = new Trainer<float>(skipped, new MeanSquaredError<float>(), new Sgd<float>(0.1))
-            .Fit([good, bad], new TrainingOptions { Shuffle = false, OnNonFinite = NonFiniteAction.SkipStep });
+            .Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None, OnNonFinite = NonFiniteAction.SkipStep });
         Assert.Equal((1, 1), (result.Steps, result.SkippedSteps));
         Close.SameBits<float>(after.Flat, skipped.Flat, "parameters");
 
-        Assert.True(double.IsNaN(new Trainer<float>(network.Clone(), new MeanSquaredError<float>(), new Sgd<float>(0.1))
-            .Fit([bad], new TrainingOptions { OnNonFinite = NonFiniteAction.SkipStep }).Loss));
+        Assert.Null(new Trainer<float>(network.Clone(), new MeanSquaredError<float>(), new Sgd<float>(0.1))
+            .Fit([bad], new TrainingOptions { OnNonFinite = NonFiniteAction.SkipStep }).Loss);
 
         // The epoch's loss is that of the batch that was learned from.
         Network<float> only = network.Clone();
@@ -309,7 +309,7 @@ public class TrainerTests
         long version = network.Version;
         TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>()).Fit(Batches(2), new TrainingOptions { Epochs = 0 });
         Assert.Empty(result.Epochs);
-        Assert.True(double.IsNaN(result.Loss) && double.IsNaN(result.ValidationLoss));
+        Assert.True(result.Loss is null && result.ValidationLoss is null);
         Assert.Equal(version, network.Version);
     }
 
@@ -384,11 +384,10 @@ public class TrainerTests
         Assert.InRange(result.SkippedSteps, 1, long.MaxValue);
 
         Trainer<double> trainer = new(parts, new MeanSquaredError<double>(), new Sgd<double>(0.1));
-        for (int stop = 1; stop < 4; stop++)
+        while (trainer.Position.Batch < 3)
         {
             using CancellationTokenSource cancellation = new();
             Assert.Throws<OperationCanceledException>(() => trainer.Fit(batches, options, null, new After(cancellation.Cancel), cancellation.Token));
-            Assert.Equal(stop, trainer.Position.Batch);
         }
 
         trainer.Fit(batches, options);
@@ -453,8 +452,8 @@ public class TrainerTests
         TrainingResult result = trainer.Fit([batch], new TrainingOptions { Epochs = 60 });
         Assert.Equal(1, trainer.Evaluate([batch]).Accuracy);
         Assert.True(result.Loss < 0.2);
-        Assert.True(double.IsNaN(new Trainer<double>(network, new MeanSquaredError<double>(), new Adam<double>())
-            .Evaluate([new TrainingBatch<double>(ids, Rows.Random<double>(new Random(1), [4, 2], 4))]).Accuracy));
+        Assert.Null(new Trainer<double>(network, new MeanSquaredError<double>(), new Adam<double>())
+            .Evaluate([new TrainingBatch<double>(ids, Rows.Random<double>(new Random(1), [4, 2], 4))]).Accuracy);
     }
 
     [Fact]
@@ -480,7 +479,7 @@ public class TrainerTests
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit(
             [new TrainingBatch<float>(batch.Input!, Batch<float>(1, [4]).Target!)], new TrainingOptions { TruncateAfter = 2 }));
         TrainingBatch<float> narrow = new(batch.Target!, batch.Target!);
-        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, narrow], new TrainingOptions { Shuffle = false })).Message;
+        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, narrow], new TrainingOptions { Shuffle = Shuffle.None })).Message;
         Assert.Contains("Batch 1", message);
         Assert.Contains("2 values per step; the network takes 3", message);
         Assert.Contains("'both'", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message);

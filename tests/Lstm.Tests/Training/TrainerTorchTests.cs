@@ -53,7 +53,7 @@ public class TrainerTorchTests
         for (int step = 1; step <= losses.Length; step++)
         {
             TrainingResult result = trainer.Fit([batch], new TrainingOptions { Workers = 1 });
-            Close.Relative<double>([losses[step - 1]], [result.Loss], tolerance, $"{name} loss {step}");
+            Close.Relative<double>([losses[step - 1]], [result.Loss!.Value], tolerance, $"{name} loss {step}");
             foreach (Parameter parameter in network.Parameters.Where(p => file.Has($"out.step{step}.{p.Name}")))
             {
                 T[] actual = new T[parameter.Count];

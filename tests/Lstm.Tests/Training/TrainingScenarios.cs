@@ -13,7 +13,7 @@ internal static class TrainingScenarios
         Network<float> network = Network.Create<float>(3, 7, TrainerTests.Specs);
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>()) { Clip = GradientClip.ByGlobalNorm(1) };
         int truncate = int.Parse(arguments[1]), every = int.Parse(arguments[2]);
-        TrainingOptions options = new() { Workers = int.Parse(arguments[0]), TruncateAfter = truncate == 0 ? null : truncate, StepEvery = every == 0 ? null : every, Shuffle = false };
+        TrainingOptions options = new() { Workers = int.Parse(arguments[0]), TruncateAfter = truncate == 0 ? null : truncate, StepEvery = every == 0 ? null : every, Shuffle = Shuffle.None };
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
         long least = long.MaxValue, before = 0;
         List<TrainingBatch<float>> all = [.. Enumerable.Repeat(batches, 100).SelectMany(list => list)];

@@ -42,6 +42,24 @@ internal sealed unsafe class FusedLoss<T>
     public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, double? divisor)
     {
         LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
+        Evaluate(dense, pass, x, loss, all, ref totals);
+        (_loss, _input, _divisor, _versions) = (loss, input, divisor, Versions(input));
+        return totals;
+    }
+
+    /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
+    public void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, ref LossTotals totals)
+    {
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, null, out LossTotals own);
+        totals.Normalizer += own.Normalizer;
+        Evaluate(dense, pass, x, loss, all, ref totals);
+        GC.KeepAlive(input.Target);
+        GC.KeepAlive(input.Labels);
+        GC.KeepAlive(input.Weights);
+    }
+
+    private void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossBlock<T> all, ref LossTotals totals)
+    {
         int most = ChunkRows(pass);
         _logits.Reserve((long)Math.Min(most, all.Rows) * dense.OutputSize);
         for (int row = 0; row < all.Rows; row += most)
@@ -51,9 +69,6 @@ internal sealed unsafe class FusedLoss<T>
             dense.ForwardRows(pass, x.Pointer + ((nint)row * x.Features), chunk.Rows, chunk.Output);
             LossRun<T>.Evaluate(loss.Rows!, chunk, pass.Team, pass.Width, ref totals);
         }
-
-        (_loss, _input, _divisor, _versions) = (loss, input, divisor, Versions(input));
-        return totals;
     }
 
     /// <summary>Adds into the layer's gradients; overwrites that of x, which is null when nobody asks for it.</summary>

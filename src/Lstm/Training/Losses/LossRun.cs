@@ -32,6 +32,20 @@ internal unsafe struct LossRun<T> : IJob
         return totals;
     }
 
+    /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
+    public static void Add(Loss<T> loss, LossInput<T> input, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
+    {
+        SequenceBatch<T> output = input.Output!;
+        LossBlock<T> all = Begin(loss, input, output.Shape, output.FeatureSize, null, out LossTotals own);
+        all.Output = output.RowPointer;
+        totals.Normalizer += own.Normalizer;
+        Evaluate(loss.Rows!, all, team, width, ref totals);
+        GC.KeepAlive(output);
+        GC.KeepAlive(input.Target);
+        GC.KeepAlive(input.Labels);
+        GC.KeepAlive(input.Weights);
+    }
+
     /// <summary>Adds the rows' sums, block by block in order, and overwrites their gradient.</summary>
     public static void Evaluate(RowLoss<T> loss, LossBlock<T> all, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
     {

@@ -1,0 +1,72 @@
+namespace Lstm.Training;
+
+/// <summary>Lets other threads work on a training between two of its steps, when everything that a step changes is of one step.</summary>
+/// <remarks>
+/// Whoever waits goes before the next step: a training whose steps follow each other without a pause does not keep anybody waiting for
+/// longer than one of them.
+/// </remarks>
+internal sealed class StepGate
+{
+    private readonly object _lock = new();
+    private int _waiting;
+    private int _stepping;
+
+    /// <summary>Begins a step, once nobody works between steps any more.</summary>
+    public void Enter()
+    {
+        lock (_lock)
+        {
+            while (_waiting > 0)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            _stepping = Environment.CurrentManagedThreadId;
+        }
+    }
+
+    /// <summary>Ends the step.</summary>
+    public void Exit()
+    {
+        lock (_lock)
+        {
+            _stepping = 0;
+            if (_waiting > 0)
+            {
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    /// <summary>Does something between two steps, at once if no training runs; what is refused or fails changes nothing here.</summary>
+    /// <param name="call">The call, as it is named in a message.</param>
+    /// <param name="action">What to do.</param>
+    /// <exception cref="InvalidOperationException">This thread is within a step: a loss has made the call.</exception>
+    public TResult Between<TResult>(string call, Func<TResult> action)
+    {
+        lock (_lock)
+        {
+            if (_stepping == Environment.CurrentManagedThreadId)
+            {
+                throw new InvalidOperationException(
+                    $"{call} was called within a training step, by the loss: half of the step is done. Call it from a progress callback or after Fit.");
+            }
+
+            _waiting++;
+            try
+            {
+                while (_stepping != 0)
+                {
+                    Monitor.Wait(_lock);
+                }
+
+                return action();
+            }
+            finally
+            {
+                _waiting--;
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+}
