@@ -49,22 +49,20 @@ internal sealed class SpecKind<TSpec>(string name, Func<TSpec> start, Func<TSpec
     public override LayerSpec Read(JsonElement json)
     {
         TSpec spec = start();
-        HashSet<string> seen = [];
         foreach (JsonProperty member in json.EnumerateObject())
         {
-            if (member.Name == SpecJson.Kind)
+            if (member.NameEquals(SpecJson.Kind))
             {
                 continue;
             }
 
-            SpecProperty<TSpec> property = Array.Find(_properties, property => property.Name == member.Name)
+            SpecProperty<TSpec> property = Array.Find(_properties, property => member.NameEquals(property.Name))
                 ?? throw new InvalidDataException($"The model's description has the unknown property '{ShortText.Of(member.Name)}' in a layer of kind '{name}'.");
             spec = property.Read(spec, member.Value) ?? throw new InvalidDataException(
                 $"The model's description has {ShortText.Of(member.Value.GetRawText())} as '{property.Name}' of a layer of kind '{name}'.");
-            seen.Add(property.Name);
         }
 
-        return Array.Find(_properties, property => property.IsRequired && !seen.Contains(property.Name)) is { } missing
+        return Array.Find(_properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _)) is { } missing
             ? throw new InvalidDataException($"The model's description lacks '{missing.Name}' of a layer of kind '{name}'.")
             : spec;
     }

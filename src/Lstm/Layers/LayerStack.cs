@@ -158,10 +158,10 @@ internal sealed class LayerStack<T>
     {
         // The directions of a bidirectional layer end at different steps: their last outputs are taken first and merged then.
         int source = _layers.FindLastIndex(layer => layer is not DropoutLayer<T>);
-        List<Layer<T>> after = pooling == Pooling.Last && source >= 0 && _layers[source] is MergeLayer<T> ? _layers[source..] : [];
-        _layers.RemoveRange(_layers.Count - after.Count, after.Count);
-        inputSize = after.Count > 0 ? after[0].InputSize : inputSize;
-        int? forward = pooling == Pooling.Last ? ForwardFeatures(_layers.Count - 1, inputSize) : inputSize;
+        bool isMerged = pooling == Pooling.Last && source >= 0 && _layers[source] is MergeLayer<T>;
+        int place = isMerged ? source : _layers.Count;
+        inputSize = isMerged ? _layers[source].InputSize : inputSize;
+        int? forward = pooling == Pooling.Last ? ForwardFeatures(place - 1, inputSize) : inputSize;
         if (forward is null)
         {
             throw new ArgumentException(
@@ -169,8 +169,7 @@ internal sealed class LayerStack<T>
                 + "Use Pooling.Mean or Pooling.Max, or leave the shortcut out of this layer.", "layers");
         }
 
-        _layers.Add(new PoolingLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Pooling = pooling, ForwardFeatures = forward.Value });
-        _layers.AddRange(after);
+        _layers.Insert(place, new PoolingLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Pooling = pooling, ForwardFeatures = forward.Value });
     }
 
     /// <summary>

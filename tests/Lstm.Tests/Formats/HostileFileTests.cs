@@ -50,6 +50,19 @@ public class HostileFileTests
         AssertLinear(bytes, () => network = Network.Load<float>(new MemoryStream(bytes)));
         Assert.Equal("pooling_9999", network.Layers[^1].Name);
 
+        // Each pooling goes in front of the merge and all that is behind it.
+        CraftedFile merged = Model([
+            """{"kind":"lstm","hiddenSize":1,"bias":"none","direction":"bidirectional","merge":"sum"}""",
+            .. Enumerable.Repeat("""{"kind":"dropout","rate":0}""", 2_000), .. Enumerable.Repeat("""{"kind":"pooling","pooling":"last"}""", 2_000)]);
+        foreach (string name in (string[])["weight_ih_l0", "weight_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse"])
+        {
+            merged.Add("lstm." + name, "F32", 4, 4, 1);
+        }
+
+        bytes = merged.ToBytes();
+        AssertLinear(bytes, () => network = Network.Load<float>(new MemoryStream(bytes)));
+        Assert.Equal(["dropout_1999", "dropout_1998"], network.Layers.Reverse().Take(2).Select(layer => layer.Name));
+
         bytes = Model(string.Join(',', Enumerable.Repeat("""{"kind":"pooling","pooling":"mean"}""", 10_001))).ToBytes();
         AssertLinear(bytes, () => Assert.Contains("10001", Assert.Throws<InvalidDataException>(() => Network.Load<float>(new MemoryStream(bytes))).Message));
     }
