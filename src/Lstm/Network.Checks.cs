@@ -11,9 +11,9 @@ public sealed unsafe partial class Network<T>
         int features = batch?.FeatureSize ?? ids!.FeatureSize;
         int expected = TakesIds ? 1 : InputSize;
         return TakesIds != (ids is not null)
-            ? TakesIds ? "The network starts with an embedding and is fed with ids." : "The network has no embedding and is fed with features, not ids."
-            : features != expected ? $"The batch has {features} values per step; the network takes {expected}."
-            : (batch?.Count ?? ids!.Count) == 0 ? "The batch has 0 sequences; it needs at least 1."
+            ? TakesIds ? "The network starts with an embedding and is fed with ids: give a SequenceBatch<int>." : "The network has no embedding and is fed with features, not ids: start it with an EmbeddingSpec, or give values."
+            : features != expected ? $"The batch has {features} values per step; the network takes {expected}{(TakesIds ? ", an id." : $". Make the batch with featureSize {expected}, or the network with inputSize {features}.")}"
+            : (batch?.Count ?? ids!.Count) == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first."
             : UnknownId(ids) is { } id ? $"The batch contains the id {id}; the network knows 0 … {InputSize - 1}."
             : null;
     }
@@ -31,7 +31,7 @@ public sealed unsafe partial class Network<T>
         }
 
         SequenceShape shape = batch?.Shape ?? ids!.Shape;
-        state?.CheckFits(StateSizes, shape.Count, nameof(state));
+        state?.Attach(this, shape.Count, nameof(state));
         return new Rows<T>(batch is null ? null : batch.RowPointer, InputSize, shape);
     }
 

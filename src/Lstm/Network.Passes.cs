@@ -1,3 +1,4 @@
+using Lstm.Diagnostics;
 using Lstm.Layers;
 using Lstm.Sequences;
 
@@ -105,6 +106,7 @@ public sealed unsafe partial class Network<T>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="workspace">A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.</param>
     /// <exception cref="ArgumentException">The batch, the state or the workspace does not fit this network.</exception>
+    /// <exception cref="NonFiniteValueException">A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.</exception>
     public SequenceBatch<T> Predict(SequenceBatch<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
         => RunPredict(batch, null, state, workspace);
 
@@ -209,7 +211,7 @@ public sealed unsafe partial class Network<T>
 
         if (!ReferenceEquals(workspace.Network, this))
         {
-            throw new ArgumentException("The workspace belongs to another network.", nameof(workspace));
+            throw new ArgumentException("The workspace belongs to another network; use one that CreateWorkspace of this network has made.", nameof(workspace));
         }
 
         workspace.Pass.Team.ThrowIfDisposed(workspace);
@@ -217,6 +219,11 @@ public sealed unsafe partial class Network<T>
         CheckNotOutput(batch, workspace.Output, nameof(workspace));
         Rows<T> rows = CheckInput(batch, ids, state);
         RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Run, Layers.Count);
+        if (workspace.ChecksFinite)
+        {
+            FiniteCheck.Check(workspace, rows, batch, ids, state);
+        }
+
         TakeFinalState(workspace.Run, state, workspace.Pass, rows.Shape);
         LayerRecord<T> last = workspace.Run.Records[^1];
         workspace.Output.View(last.OutputShape, last.Output, last.OutputStart);

@@ -154,9 +154,18 @@ public sealed unsafe partial class Network<T>
     public NetworkState<T> CreateState(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        NetworkState<T> state = new(StateSizes, count);
-        ResetState(state);
+        NetworkState<T> state = new(StateSizes, count) { Network = this };
+        SetLearnedState(state, 0, count);
         return state;
+    }
+
+    /// <summary>Makes a state of gradients, all zero: for <see cref="Tape{T}.FinalStateGradient"/>.</summary>
+    /// <param name="count">Number of sequences, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
+    public NetworkState<T> CreateStateGradient(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return new NetworkState<T>(StateSizes, count);
     }
 
     /// <summary>Makes a workspace for inference.</summary>
@@ -195,10 +204,16 @@ public sealed unsafe partial class Network<T>
     /// <summary>Sets a state to the one that sequences start from.</summary>
     internal void ResetState(NetworkState<T> state)
     {
-        state.Clear();
+        state.ClearAll();
+        SetLearnedState(state, 0, state.Count);
+    }
+
+    /// <summary>Sets some sequences of a state to the learned initial state; of layers that have none they stay as they are.</summary>
+    internal void SetLearnedState(NetworkState<T> state, int first, int count)
+    {
         for (int i = 0; i < Layers.Count; i++)
         {
-            Layers[i].Recurrent?.SetLearnedState(_parameters.Pointer, state);
+            Layers[i].Recurrent?.SetLearnedState(_parameters.Pointer, state, first, count);
         }
 
         GC.KeepAlive(this);

@@ -107,7 +107,7 @@ public static class NetworkState
             }
         }
 
-        NetworkState<T> state = new(sizes, count);
+        NetworkState<T> state = new(sizes, count) { IsOfBytes = true };
         state.SetValues(content[HeaderLength(sizes.Length, 0)..]);
         return state;
     }

@@ -33,6 +33,12 @@ public sealed partial class NetworkState<T>
         _values = new AlignedBuffer<T>(_starts[^1]);
     }
 
+    /// <summary>The network that made the state or last ran it, to whose start it goes back; null for zero.</summary>
+    internal Network<T>? Network { get; set; }
+
+    /// <summary>Whether it was made from bytes, which do not say where its sequences started.</summary>
+    internal bool IsOfBytes { get; set; }
+
     /// <summary>Number of sequences B.</summary>
     public int Count { get; }
 
@@ -55,22 +61,30 @@ public sealed partial class NetworkState<T>
     /// </summary>
     public Span<int> Steps => _steps;
 
-    /// <summary>Sets all states, and the numbers of steps, to zero.</summary>
+    /// <summary>
+    /// Puts every sequence back to its start, and its number of steps to 0: h and c become zero, or the learned initial state of the network that
+    /// made the state or last ran it. A state of gradients becomes zero.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known.</exception>
     public void Clear()
     {
-        _values.Span.Clear();
-        Steps.Clear();
+        CheckStart();
+        ClearAll();
+        Network?.SetLearnedState(this, 0, Count);
     }
 
-    /// <summary>Sets the states of one sequence, and its number of steps, to zero.</summary>
+    /// <summary>Puts one sequence back to its start, and its number of steps to 0, as <see cref="Clear()"/> does with all.</summary>
     /// <param name="sequence">0 … <see cref="Count"/> − 1.</param>
+    /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
     public void Clear(int sequence)
     {
         if ((uint)sequence >= (uint)Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The state has {Count} sequences.");
+            throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The state has {Count} sequences, 0 … {Count - 1}.");
         }
+
+        CheckStart();
 
         _steps[sequence] = 0;
         for (int entry = 0; entry < Sizes.Count; entry++)
@@ -78,6 +92,8 @@ public sealed partial class NetworkState<T>
             HiddenRow(entry, sequence).Clear();
             CellRow(entry, sequence).Clear();
         }
+
+        Network?.SetLearnedState(this, sequence, 1);
     }
 
     /// <summary>Overwrites all states, and the numbers of steps, with another's.</summary>
@@ -96,7 +112,22 @@ public sealed partial class NetworkState<T>
     {
         NetworkState<T> copy = new(Sizes, Count);
         copy.CopyFrom(this);
+        (copy.Network, copy.IsOfBytes) = (Network, IsOfBytes);
         return copy;
+    }
+
+    /// <summary>Sets all states, and the numbers of steps, to zero.</summary>
+    internal void ClearAll()
+    {
+        _values.Span.Clear();
+        Steps.Clear();
+    }
+
+    /// <summary><see cref="CopyFrom"/> of a state of the same sizes, for whoever uses both.</summary>
+    internal void CopyValues(NetworkState<T> source)
+    {
+        source._values.Span.CopyTo(_values.Span);
+        source.Steps.CopyTo(Steps);
     }
 
     internal Span<T> HiddenRow(int entry, int sequence) => Hidden(entry).Slice(sequence * Sizes[entry].Hidden, Sizes[entry].Hidden);
@@ -106,17 +137,25 @@ public sealed partial class NetworkState<T>
     /// <summary>Counts steps that a sequence has made.</summary>
     internal void Advance(int sequence, int steps) => _steps[sequence] = (int)Math.Min(_steps[sequence] + (long)steps, int.MaxValue);
 
+    /// <summary>Checks that it fits the network that is to run it; from then on <see cref="Clear()"/> goes back to the start of that one.</summary>
+    internal void Attach(Network<T> network, int count, string argument)
+    {
+        CheckFits(network.StateSizes, count, argument);
+        (Network, IsOfBytes) = (network, false);
+    }
+
     internal void CheckFits(IReadOnlyList<StateSize> sizes, int count, string argument)
     {
         if (!ReferenceEquals(sizes, Sizes) && !sizes.SequenceEqual(Sizes))
         {
             throw new ArgumentException(
-                $"The state's sizes are [{string.Join(", ", Sizes)}]; here they are [{string.Join(", ", sizes)}].", argument);
+                $"The state has the sizes [{string.Join(", ", Sizes)}] per sequence, one for each direction of each LSTM layer; here they are [{string.Join(", ", sizes)}]. "
+                + "Use a state that CreateState of this network has made.", argument);
         }
 
         if (count != Count)
         {
-            throw new ArgumentException($"The state has {Count} sequences; here there are {count}.", argument);
+            throw new ArgumentException($"The state has {Count} sequences; here there are {count}. Use a state of {count} sequences: network.CreateState({count}).", argument);
         }
     }
 
@@ -136,5 +175,15 @@ public sealed partial class NetworkState<T>
         }
 
         return _starts[(2 * entry) + part];
+    }
+
+    private void CheckStart()
+    {
+        if (IsOfBytes)
+        {
+            throw new InvalidOperationException(
+                "The state was made from bytes and no pass of a network has used it, so its start is not known: zero, or what a network has learned. "
+                + "Use a state of network.CreateState, which is at the start.");
+        }
     }
 }

@@ -128,7 +128,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if ((uint)session >= (uint)Sessions)
         {
-            throw new ArgumentOutOfRangeException(nameof(session), session, $"The stream has {Sessions} sessions.");
+            throw new ArgumentOutOfRangeException(nameof(session), session, $"The stream has {Sessions} sessions, 0 … {Sessions - 1}.");
         }
 
         if (_startVersion != _network.Version)
@@ -179,7 +179,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             if ((uint)id >= (uint)_inputSize)
             {
-                throw new ArgumentException($"The id {id} is unknown; the network knows 0 … {_inputSize - 1}.", nameof(ids));
+                throw new ArgumentException($"The id {id} is unknown; the network knows 0 … {_inputSize - 1} (its InputSize is {_inputSize}).", nameof(ids));
             }
         }
 
@@ -257,11 +257,11 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             if ((uint)sessions[seen] >= (uint)Sessions)
             {
-                problem = $"Session {sessions[seen]} is unknown; the stream has {Sessions}.";
+                problem = $"Session {sessions[seen]} (index {seen}) is unknown; the stream has {Sessions} sessions, 0 … {Sessions - 1}.";
             }
             else if (_stepped[sessions[seen]])
             {
-                problem = $"Session {sessions[seen]} is given twice.";
+                problem = $"Session {sessions[seen]} is given twice, again at index {seen}; a step runs each session at most once.";
             }
             else
             {
@@ -280,7 +280,10 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if (length != (long)count * size)
         {
-            throw new ArgumentException($"There are {length} values; {count} sessions of {size} need {(long)count * size}.", argument);
+            string what = argument == "output" ? "an output" : "an input";
+            throw new ArgumentException(
+                $"There are {length} values in '{argument}'; a step of {count} {(count == 1 ? "session" : "sessions")} with {what} of {size} {(size == 1 ? "value" : "values")} each takes {(long)count * size}. "
+                + $"Give [sessions, {size}] values, session by session.", argument);
         }
     }
 }

@@ -91,6 +91,7 @@ public sealed class Tape<T> : IDisposable
 
     /// <summary>
     /// The gradient of the loss with respect to the final state, which each Backward adds as long as it is here; null (the default) for zero.
+    /// <see cref="Network{T}.CreateStateGradient"/> makes one.
     /// </summary>
     public NetworkState<T>? FinalStateGradient { get; set; }
 

@@ -24,6 +24,13 @@ public sealed class Workspace<T> : IDisposable
     /// <summary>The last prediction: a view, valid until the next one.</summary>
     public SequenceBatch<T> Output { get; }
 
+    /// <summary>
+    /// Whether each prediction looks for values that are infinite or NaN and throws <see cref="NonFiniteValueException"/>, which says where the first
+    /// one came in, before it writes a state back. It looks at the input, the outputs of all layers and the final states; where it finds something, it
+    /// runs the batch again to find the place. Default false: values that are not finite are passed on.
+    /// </summary>
+    public bool ChecksFinite { get; set; }
+
     internal Network<T> Network { get; }
 
     internal Pass<T> Pass { get; }

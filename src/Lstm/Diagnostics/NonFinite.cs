@@ -45,6 +45,79 @@ public static class NonFinite
             ?? (tape.IsBackPropagated ? InBackward(tape) : null);
     }
 
+    /// <summary>
+    /// Runs a batch, without dropout and without changing anything, and finds the first value that is not finite: parameters, input, initial
+    /// state, then layer by layer as in <see cref="Find{T}(Tape{T})"/>.
+    /// </summary>
+    /// <param name="network">The network.</param>
+    /// <param name="batch">Sequences of features.</param>
+    /// <param name="state">The state to start from, left as it is; null for the zero or learned one.</param>
+    /// <returns>The first one in the caller's order of sequences, or null when all values are finite.</returns>
+    /// <exception cref="ArgumentException">The batch or the state does not fit the network.</exception>
+    public static NonFiniteValue? Find<T>(Network<T> network, SequenceBatch<T> batch, NetworkState<T>? state = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(batch);
+        return InPass(network, batch, null, state?.Clone());
+    }
+
+    /// <inheritdoc cref="Find{T}(Network{T}, SequenceBatch{T}, NetworkState{T}?)"/>
+    /// <param name="network">The network.</param>
+    /// <param name="batch">Sequences of ids.</param>
+    /// <param name="state">The state to start from, left as it is; null for the zero or learned one.</param>
+    public static NonFiniteValue? Find<T>(Network<T> network, SequenceBatch<int> batch, NetworkState<T>? state = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(batch);
+        return InPass(network, null, batch, state?.Clone());
+    }
+
+    /// <summary>Runs a batch on a tape of its own and looks at all of the pass.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="batch">The features, or null.</param>
+    /// <param name="ids">The ids, or null.</param>
+    /// <param name="state">A copy of the state to start from, which is overwritten; or null.</param>
+    internal static NonFiniteValue? InPass<T>(Network<T> network, SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        NonFiniteValue? initial = state is null ? null : InInitialState(network, state);
+        using Tape<T> tape = network.CreateTape();
+        tape.Training = false;
+        _ = (batch, state) switch
+        {
+            (null, null) => network.Forward(ids!, tape),
+            (null, not null) => network.Forward(ids!, state, tape),
+            (not null, null) => network.Forward(batch, tape),
+            _ => network.Forward(batch, state, tape),
+        };
+        NonFiniteValue? found = Find(tape);
+        return found is { Quantity: "parameter" or "input" } ? found : initial ?? found;
+    }
+
+    private static NonFiniteValue? InInitialState<T>(Network<T> network, NetworkState<T> state)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (Layers.Layer<T> layer in network.Layers)
+        {
+            for (int d = 0; layer.Recurrent is { } lstm && d < lstm.StateCount; d++)
+            {
+                for (int b = 0; b < state.Count; b++)
+                {
+                    string name = lstm.NameOf(d);
+                    if ((InValues<T>(state.HiddenRow(lstm.FirstState + d, b), name, "initial hidden", b, null)
+                        ?? InValues<T>(state.CellRow(lstm.FirstState + d, b), name, "initial cell", b, null)) is { } found)
+                    {
+                        return found;
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
     private static NonFiniteValue? InParameters<T>(Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -130,6 +203,12 @@ public static class NonFinite
 
                 for (int gate = 0; gate < gates.Length; gate++)
                 {
+                    // A custom cell may leave anything in the place of a gate that it does not use.
+                    if (view.IsUnused(gate))
+                    {
+                        continue;
+                    }
+
                     view.CopyGate(gate, b, t, values);
                     if (InValues<T>(values, view.Name, gates[gate], b, t + view.Shape.FirstStep) is { } found)
                     {
@@ -170,7 +249,7 @@ public static class NonFinite
         return null;
     }
 
-    private static NonFiniteValue? InValues<T>(ReadOnlySpan<T> values, string place, string quantity, int sequence, int step)
+    private static NonFiniteValue? InValues<T>(ReadOnlySpan<T> values, string place, string quantity, int sequence, int? step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int i = 0; i < values.Length; i++)

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Lstm.Texts;
 
 namespace Lstm.Kernels;
 
@@ -73,7 +75,11 @@ internal sealed unsafe class WorkerTeam : IDisposable
         int use = Interlocked.CompareExchange(ref state.Use, Running, 0);
         if (use != 0)
         {
-            ObjectDisposedException.ThrowIf((use & Disposed) != 0, this);
+            if ((use & Disposed) != 0)
+            {
+                ThrowDisposed(this);
+            }
+
             throw new InvalidOperationException("Another thread is using the same tape, workspace or stream.");
         }
 
@@ -120,7 +126,20 @@ internal sealed unsafe class WorkerTeam : IDisposable
     }
 
     /// <exception cref="ObjectDisposedException">The team has been disposed; said of its <paramref name="owner"/>.</exception>
-    public void ThrowIfDisposed(object owner) => ObjectDisposedException.ThrowIf((Volatile.Read(ref _state.Use) & Disposed) != 0, owner);
+    public void ThrowIfDisposed(object owner)
+    {
+        if ((Volatile.Read(ref _state.Use) & Disposed) != 0)
+        {
+            ThrowDisposed(owner);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowDisposed(object owner)
+    {
+        string name = TypeName.Of(owner);
+        throw new ObjectDisposedException(name, $"This {name} has been disposed and cannot run any more; make another one, and dispose it after its last use.");
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -6,14 +6,14 @@ namespace Lstm.Layers;
 // Where a pass takes its states from and leaves them, and the gradients of both.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    /// <summary>Sets this layer's part of a state to the learned initial state, if there is one.</summary>
-    public void SetLearnedState(T* parameters, NetworkState<T> state)
+    /// <summary>Sets this layer's part of some sequences' state to the learned initial state, if there is one.</summary>
+    public void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
     {
         for (int d = 0; d < _directions.Length; d++)
         {
             if (_directions[d] is { InitialH: { } h, InitialC: { } c })
             {
-                for (int b = 0; b < state.Count; b++)
+                for (int b = first; b < first + count; b++)
                 {
                     new ReadOnlySpan<T>(parameters + h.Offset, h.Count).CopyTo(state.HiddenRow(FirstState + d, b));
                     new ReadOnlySpan<T>(parameters + c.Offset, Units).CopyTo(state.CellRow(FirstState + d, b));

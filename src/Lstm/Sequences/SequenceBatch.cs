@@ -64,7 +64,7 @@ public sealed unsafe class SequenceBatch<T>
             CheckSequence(sequence);
             if ((uint)step >= (uint)Shape.Lengths[sequence])
             {
-                throw new ArgumentOutOfRangeException(nameof(step), step, $"Sequence {sequence} has {Shape.Lengths[sequence]} steps.");
+                throw new ArgumentOutOfRangeException(nameof(step), step, Shape.Lengths[sequence] == 0 ? $"Sequence {sequence} has no steps." : $"Sequence {sequence} has {Shape.Lengths[sequence]} steps, 0 … {Shape.Lengths[sequence] - 1}.");
             }
 
             return Rows.Slice(Shape.Row(sequence, step) * FeatureSize, FeatureSize);
@@ -80,11 +80,11 @@ public sealed unsafe class SequenceBatch<T>
         using Scratch lengths = new(sequences.Count, nameof(sequences));
         for (int b = 0; b < sequences.Count; b++)
         {
-            T[] sequence = sequences[b] ?? throw new ArgumentException($"Sequence {b} is null.", nameof(sequences));
+            T[] sequence = sequences[b] ?? throw new ArgumentException($"Sequence {b} of {sequences.Count} is null; one without steps is an empty array.", nameof(sequences));
             if (sequence.Length % FeatureSize != 0)
             {
                 throw new ArgumentException(
-                    $"Sequence {b} has {sequence.Length} values, which is no multiple of the feature size {FeatureSize}.", nameof(sequences));
+                    $"Sequence {b} has {sequence.Length} values, which is no multiple of the feature size {FeatureSize}. Give whole steps of {FeatureSize} values, or make the batch with the featureSize that the steps have.", nameof(sequences));
             }
 
             lengths.Span[b] = sequence.Length / FeatureSize;
@@ -116,19 +116,19 @@ public sealed unsafe class SequenceBatch<T>
     {
         if (tensor.Rank != 3 && !(tensor.Rank == 2 && FeatureSize == 1))
         {
-            throw new ArgumentException($"The tensor has rank {tensor.Rank}; a batch of feature size {FeatureSize} needs rank 3.", nameof(tensor));
+            throw new ArgumentException($"The tensor has rank {tensor.Rank}; a batch of feature size {FeatureSize} needs rank 3: [T, B, {FeatureSize}], or [B, T, {FeatureSize}] with batchFirst.", nameof(tensor));
         }
 
         int steps = checked((int)tensor.Lengths[batchFirst ? 1 : 0]);
         int count = checked((int)tensor.Lengths[batchFirst ? 0 : 1]);
         if (tensor.Rank == 3 && tensor.Lengths[2] != FeatureSize)
         {
-            throw new ArgumentException($"The tensor has {tensor.Lengths[2]} features; the batch has {FeatureSize}.", nameof(tensor));
+            throw new ArgumentException($"The tensor has {tensor.Lengths[2]} features, its last dimension; the batch has {FeatureSize}. SequenceBatch.FromTensor makes a batch of the tensor's own size.", nameof(tensor));
         }
 
         if (lengths.Length != 0 && lengths.Length != count)
         {
-            throw new ArgumentException($"There are {lengths.Length} lengths for {count} sequences.", nameof(lengths));
+            throw new ArgumentException($"There are {lengths.Length} lengths for {count} sequences, dimension {(batchFirst ? 0 : 1)} of the tensor; give one for each, or none. Is batchFirst = {batchFirst} right?", nameof(lengths));
         }
 
         using Scratch all = new(count, nameof(tensor));
@@ -179,7 +179,7 @@ public sealed unsafe class SequenceBatch<T>
         {
             if (lengths[b] < 0)
             {
-                throw new ArgumentException($"Length {lengths[b]} of sequence {b} is negative.", nameof(lengths));
+                throw new ArgumentException($"Length {lengths[b]} of sequence {b} is negative; a length is at least 0.", nameof(lengths));
             }
         }
 
@@ -292,7 +292,7 @@ public sealed unsafe class SequenceBatch<T>
     {
         if ((uint)sequence >= (uint)Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The batch has {Count} sequences.");
+            throw new ArgumentOutOfRangeException(nameof(sequence), sequence, Count == 0 ? "The batch has no sequences; fill it first." : $"The batch has {Count} sequences, 0 … {Count - 1}.");
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class SequenceShape
 
         return rows <= int.MaxValue
             ? (int)rows
-            : throw new ArgumentException($"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}.", nameof(lengths));
+            : throw new ArgumentException($"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}. Divide the sequences among several batches.", nameof(lengths));
     }
 
     /// <summary>Sets the shape of <paramref name="count"/> sequences of one length.</summary>

@@ -1,0 +1,66 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using Lstm.Layers;
+
+namespace Lstm.Diagnostics;
+
+/// <summary>Looks at a pass that keeps nothing: a scan of what is there, and a second pass that keeps everything where the scan finds something.</summary>
+internal static unsafe class FiniteCheck
+{
+    /// <summary>Throws when the input, the output of a layer or a final state has a value that is not finite.</summary>
+    /// <param name="workspace">The workspace of the pass.</param>
+    /// <param name="rows">What the pass read, without ids.</param>
+    /// <param name="batch">The features, or null.</param>
+    /// <param name="ids">The ids, or null.</param>
+    /// <param name="state">The state that the pass started from, not yet written back; or null.</param>
+    /// <exception cref="NonFiniteValueException">There is such a value.</exception>
+    public static void Check<T>(Workspace<T> workspace, Rows<T> rows, SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (AreFinite(workspace, rows))
+        {
+            return;
+        }
+
+        NetworkState<T>? start = state is null ? null : new NetworkState<T>(state.Sizes, state.Count);
+        start?.CopyValues(state!);
+        if (NonFinite.InPass(workspace.Network, batch, ids, start) is { } origin)
+        {
+            throw new NonFiniteValueException(origin);
+        }
+    }
+
+    private static bool AreFinite<T>(Workspace<T> workspace, Rows<T> rows)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (rows.Pointer != null && !AreFinite(new ReadOnlySpan<T>(rows.Pointer, rows.Count * rows.Features)))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < workspace.Run.Layers.Count; i++)
+        {
+            LayerRecord<T> record = workspace.Run.Records[i];
+            if (!AreFinite(new ReadOnlySpan<T>(record.Output.Pointer + record.OutputStart, record.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize)))
+            {
+                return false;
+            }
+        }
+
+        // h may be finite where c is not: tanh of infinity is 1.
+        NetworkState<T> final = new(workspace.Network.StateSizes, rows.Shape.Count);
+        Network<T>.TakeFinalState(workspace.Run, final, workspace.Pass, rows.Shape);
+        for (int entry = 0; entry < final.Sizes.Count; entry++)
+        {
+            if (!AreFinite<T>(final.Hidden(entry)) || !AreFinite<T>(final.Cell(entry)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool AreFinite<T>(ReadOnlySpan<T> values)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => TensorPrimitives.IsFiniteAll(values);
+}
