@@ -11,6 +11,7 @@ using Lstm.Benchmarks.Reproduce;
 using Lstm.Benchmarks.Startup;
 using Lstm.Benchmarks.Variants;
 using Lstm.Benchmarks.Vocabulary;
+using Lstm.Benchmarks.Workers;
 
 return args switch
 {
@@ -26,6 +27,7 @@ return args switch
     ["startup", .. string[] rest] => StartupCommand.Run(rest),
     ["variants", .. string[] rest] => VariantsCommand.Run(rest),
     ["vocabulary", .. string[] rest] => VocabularyCommand.Run(rest),
+    ["workers", .. string[] rest] => WorkersCommand.Run(rest),
     _ => RunBenchmarks(args),
 };
 

@@ -35,7 +35,6 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     internal NetworkStream(Network<T> network, int sessions, int workers)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sessions, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         foreach (Layer<T> layer in network.Layers)
         {
             if (layer.WholeSequenceReason is { } reason)

@@ -49,5 +49,5 @@ public unsafe class ActivationBenchmarks<T>
     }
 
     [Benchmark]
-    public void Backward() => _backward.Run(0, 1);
+    public void Backward() => _backward.Run(WorkShare.Whole);
 }

@@ -53,5 +53,5 @@ public unsafe class ProductBenchmarks<T>
     }
 
     [Benchmark]
-    public void Product() => _product.Run(0, 1);
+    public void Product() => _product.Run(WorkShare.Whole);
 }

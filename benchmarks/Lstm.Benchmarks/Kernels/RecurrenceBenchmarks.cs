@@ -111,7 +111,7 @@ public unsafe class RecurrenceBenchmarks<T>
     public void Forward()
     {
         _start.Span.CopyTo(_gates.Span);
-        new CellJob<T, RecurrentForward<T>, StandardCell<T>>(_forward, default).Run(0, 1);
+        new CellJob<T, RecurrentForward<T>, StandardCell<T>>(_forward, default).Run(WorkShare.Whole);
     }
 
     [Benchmark]
@@ -119,7 +119,7 @@ public unsafe class RecurrenceBenchmarks<T>
     {
         _start.Span.CopyTo(_gates.Span);
         _stateGradients.Span.Clear();
-        new CellJob<T, RecurrentBackward<T>, StandardCell<T>>(_backward, default).Run(0, 1);
+        new CellJob<T, RecurrentBackward<T>, StandardCell<T>>(_backward, default).Run(WorkShare.Whole);
     }
 
     private T* Buffer(long length)

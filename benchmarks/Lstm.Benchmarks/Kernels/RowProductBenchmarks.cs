@@ -54,5 +54,5 @@ public unsafe class RowProductBenchmarks<T>
     }
 
     [Benchmark]
-    public void Product() => _product.Run(0, 1);
+    public void Product() => _product.Run(WorkShare.Whole);
 }

@@ -52,5 +52,5 @@ public unsafe class WeightGradientBenchmarks<T>
     }
 
     [Benchmark]
-    public void AddInputWeights() => _product.Run(0, 1);
+    public void AddInputWeights() => _product.Run(WorkShare.Whole);
 }

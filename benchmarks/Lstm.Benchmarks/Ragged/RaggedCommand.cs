@@ -53,7 +53,7 @@ internal static class RaggedCommand
         {
             IEnumerable<string> shares = Enumerable.Range(0, workers).Select(worker =>
             {
-                (int first, int end) = split.Share(worker, workers);
+                (int first, int end) = split.Of(new WorkShare(worker, workers, worker));
                 return $"{ranked[first..end].Sum()} ({end - first} sequences)";
             });
             Console.WriteLine($"steps of each of {workers} workers: {string.Join(", ", shares)}, of {lengths.Sum()}");

@@ -78,9 +78,13 @@ internal unsafe struct ActivationBackward<T> : IKernel<T>, IJob
     private int _first;
     private int _end;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)Rows * Columns.PaddedColumns * (Activation == Activation.None ? 1 : JobWork.Element);
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Rows);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even(Rows, worker, workers);
+        (_first, _end) = share.Of(Rows);
         SimdDispatch.Run<T, ActivationBackward<T>>(Width, ref this);
     }
 

@@ -46,8 +46,14 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
 
     public readonly SimdWidth Width => Layer.Width;
 
-    public void SetShare(int worker, int workers)
-        => (_first, _end) = SequenceSplit.Even(Part == Job.Units ? (int)Norm.Panels : BatchNormForward<T>.RowsOf(Layer.Plan.Step(Step)), worker, workers);
+    public readonly long Work
+        => (long)BatchNormForward<T>.RowsOf(Layer.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Layer.Hidden.Path.Size) + (2 * JobWork.Cell));
+
+    private readonly int Parts => Part == Job.Units ? (int)Norm.Panels : BatchNormForward<T>.RowsOf(Layer.Plan.Step(Step));
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Parts);
+
+    public void SetShare(WorkShare share) => (_first, _end) = share.Of(Parts);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)

@@ -30,8 +30,13 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
     public readonly SimdWidth Width => Layer.Width;
 
-    public void SetShare(int worker, int workers)
-        => (_first, _end) = SequenceSplit.Even(AfterUnits ? RowsOf(Layer.Plan.Step(Step)) : (int)Norm.Panels, worker, workers);
+    public readonly long Work => (long)RowsOf(Layer.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Layer.Path.Size) + (2 * JobWork.Cell));
+
+    private readonly int Parts => AfterUnits ? RowsOf(Layer.Plan.Step(Step)) : (int)Norm.Panels;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Parts);
+
+    public void SetShare(WorkShare share) => (_first, _end) = share.Of(Parts);
 
     /// <summary>Rows of a step, all blocks together: they lie next to each other, as their ranks do.</summary>
     public static int RowsOf(ReadOnlySpan<RecurrenceBlock> blocks) => blocks[^1].First + blocks[^1].Count;

@@ -9,8 +9,14 @@ internal interface ICellWork<T>
 {
     SimdWidth Width { get; }
 
-    /// <summary>Takes one worker's share of the sequences.</summary>
-    void SetShare(int worker, int workers);
+    /// <inheritdoc cref="IJob.Work"/>
+    long Work { get; }
+
+    /// <inheritdoc cref="IJob.SharesFor"/>
+    int SharesFor(int workers);
+
+    /// <summary>Takes a share of the sequences, or of whatever else is divided.</summary>
+    void SetShare(WorkShare share);
 
     void Run<TSimd, TVec, TCell>(ref TCell cell)
         where TSimd : struct, ISimd<TVec, T>
@@ -30,11 +36,11 @@ internal abstract class CellKernels<T>
 
     public abstract void Run(WorkerTeam team, ref LayerNormBackward<T> work);
 
-    /// <summary>One job of a step with batch normalisation; too little work for a team has none.</summary>
-    public abstract void Run(WorkerTeam? team, ref BatchNormForward<T> work);
+    /// <summary>One job of a step with batch normalisation.</summary>
+    public abstract void Run(WorkerTeam team, ref BatchNormForward<T> work);
 
-    /// <inheritdoc cref="Run(WorkerTeam?, ref BatchNormForward{T})"/>
-    public abstract void Run(WorkerTeam? team, ref BatchNormBackward<T> work);
+    /// <inheritdoc cref="Run(WorkerTeam, ref BatchNormForward{T})"/>
+    public abstract void Run(WorkerTeam team, ref BatchNormBackward<T> work);
 
     public abstract StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step);
 }
@@ -68,16 +74,16 @@ internal sealed class CellKernels<T, TCell>(TCell cell) : CellKernels<T>
         team.Run(ref job);
     }
 
-    public override void Run(WorkerTeam? team, ref BatchNormForward<T> work)
+    public override void Run(WorkerTeam team, ref BatchNormForward<T> work)
     {
         CellJob<T, BatchNormForward<T>, TCell> job = new(work, cell);
-        Run(team, ref job);
+        team.Run(ref job);
     }
 
-    public override void Run(WorkerTeam? team, ref BatchNormBackward<T> work)
+    public override void Run(WorkerTeam team, ref BatchNormBackward<T> work)
     {
         CellJob<T, BatchNormBackward<T>, TCell> job = new(work, cell);
-        Run(team, ref job);
+        team.Run(ref job);
     }
 
     public override StepKernel<T> Bind(SimdWidth width, RecurrentStep<T> step)
@@ -85,19 +91,6 @@ internal sealed class CellKernels<T, TCell>(TCell cell) : CellKernels<T>
         Binding binding = new() { Step = step, Cell = cell };
         SimdDispatch.Run<T, Binding>(width, ref binding);
         return binding.Bound!;
-    }
-
-    private static void Run<TJob>(WorkerTeam? team, ref TJob job)
-        where TJob : struct, IJob
-    {
-        if (team is null)
-        {
-            job.Run(0, 1);
-        }
-        else
-        {
-            team.Run(ref job);
-        }
     }
 
     private struct Binding : IKernel<T>
@@ -121,9 +114,13 @@ internal struct CellJob<T, TWork, TCell>(TWork work, TCell cell) : IKernel<T>, I
     private TWork _work = work;
     private TCell _cell = cell;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => _work.Work;
+
+    public readonly int SharesFor(int workers) => _work.SharesFor(workers);
+
+    public void Run(WorkShare share)
     {
-        _work.SetShare(worker, workers);
+        _work.SetShare(share);
         SimdDispatch.Run<T, CellJob<T, TWork, TCell>>(_work.Width, ref this);
     }
 

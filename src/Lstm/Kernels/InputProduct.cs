@@ -28,9 +28,13 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
     private int _first;
     private int _end;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)(EndRow - FirstRow) * Columns.PaddedColumns * Input.Count;
+
+    public readonly int SharesFor(int workers) => JobWork.SharesOfRows(EndRow - FirstRow, workers);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even(EndRow - FirstRow, worker, workers);
+        (_first, _end) = share.Of(EndRow - FirstRow);
         SimdDispatch.Run<T, InputProduct<T>>(Width, ref this);
     }
 

@@ -41,7 +41,11 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
 
     public readonly SimdWidth Width => Layer.Width;
 
-    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Layer.Split.Share(worker, workers);
+    public readonly long Work => Layer.Work;
+
+    public readonly int SharesFor(int workers) => Layer.SharesFor(workers);
+
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Layer.Split.Of(share);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)

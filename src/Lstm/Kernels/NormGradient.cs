@@ -28,12 +28,15 @@ internal unsafe struct NormGradient<T> : IKernel<T>, IJob
     /// <summary>Whether dv shall replace v.</summary>
     public bool Replaces;
 
-    private int _worker;
-    private int _workers;
+    private WorkShare _share;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => Runs.RowCount * (long)Norm.Panels * Norm.Width * JobWork.Element;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, (int)Norm.Panels);
+
+    public void Run(WorkShare share)
     {
-        (_worker, _workers) = (worker, workers);
+        _share = share;
         SimdDispatch.Run<T, NormGradient<T>>(Width, ref this);
     }
 
@@ -42,7 +45,7 @@ internal unsafe struct NormGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        (int first, int end) = SequenceSplit.Even((int)Norm.Panels, _worker, _workers);
+        (int first, int end) = _share.Of((int)Norm.Panels);
         for (nint panel = first; panel < end; panel++)
         {
             T* dy = OutputGradient + (panel * OutputRows * Norm.Width);

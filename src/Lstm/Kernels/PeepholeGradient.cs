@@ -30,12 +30,15 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
     /// <summary>dp [panels, 3·line].</summary>
     public required T* Gradient;
 
-    private int _worker;
-    private int _workers;
+    private WorkShare _share;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => Runs.RowCount * (long)Panels * 3 * (64 / sizeof(T)) * JobWork.Element;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Panels);
+
+    public void Run(WorkShare share)
     {
-        (_worker, _workers) = (worker, workers);
+        _share = share;
         SimdDispatch.Run<T, PeepholeGradient<T>>(Width, ref this);
     }
 
@@ -46,7 +49,7 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
         where TVec : unmanaged
     {
         nint line = 64 / sizeof(T);
-        (int first, int end) = SequenceSplit.Even(Panels, _worker, _workers);
+        (int first, int end) = _share.Of(Panels);
         for (nint panel = first; panel < end; panel++)
         {
             T* z = Gates + (panel * GateRows * 4 * line);

@@ -34,6 +34,18 @@ internal unsafe struct ProductTerm<T>
     /// <summary>Length of the sum.</summary>
     public nint Count;
 
+    /// <summary>Length of the sum over some terms.</summary>
+    public static nint CountOf(ProductTerm<T>* terms, int count)
+    {
+        nint k = 0;
+        for (int t = 0; t < count; t++)
+        {
+            k += terms[t].Count;
+        }
+
+        return k;
+    }
+
     /// <summary>How many of the terms, at least one if there are any, make a sum of <paramref name="most"/> k at most; <paramref name="k"/> is its length.</summary>
     public static int CountWithin(nint most, ProductTerm<T>* terms, int count, out nint k)
     {

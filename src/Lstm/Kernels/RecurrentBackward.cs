@@ -63,7 +63,20 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     private int _firstRank;
     private int _endRank;
 
-    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Split.Share(worker, workers);
+    public readonly long Work
+    {
+        get
+        {
+            nint line = 64 / sizeof(T);
+            nint units = (Units + line - 1) / line * line;
+            nint gates = Hidden.GateColumns is null ? 0 : 3 * Units;
+            return Split.Rows * (long)units * ((4 * (Hidden.Path.Size + gates)) + JobWork.Cell);
+        }
+    }
+
+    public readonly int SharesFor(int workers) => Split.SharesFor(workers);
+
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Split.Of(share);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)

@@ -7,7 +7,7 @@ namespace Lstm.Kernels;
 /// <summary>The recurrent half of a layer's forward pass: all steps of a stretch of the plan, for a share of the sequences.</summary>
 /// <remarks>
 /// z ← z + h₋₁·W_hhᵀ (or, with the input's weights given, z ← b + x·W_ihᵀ + h₋₁·W_hhᵀ), then the cell's equations. Sequences
-/// do not meet here, so each worker takes some of them through the stretch without waiting for the others. The next stretch
+/// do not meet here, so each share takes some of them through the stretch without waiting for the others. The next stretch
 /// may be divided otherwise.
 /// </remarks>
 internal unsafe struct RecurrentForward<T> : ICellWork<T>
@@ -71,7 +71,20 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     private int _firstRank;
     private int _endRank;
 
-    public void SetShare(int worker, int workers) => (_firstRank, _endRank) = Split.Share(worker, workers);
+    public readonly long Work
+    {
+        get
+        {
+            nint line = 64 / sizeof(T);
+            nint units = (Units + line - 1) / line * line;
+            nint gates = GateRecurrent == null ? 0 : 3 * Units;
+            return Split.Rows * (long)units * ((4 * ((Input.B == null ? 0 : Input.Count) + Path.Size + gates)) + JobWork.Cell);
+        }
+    }
+
+    public readonly int SharesFor(int workers) => Split.SharesFor(workers);
+
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Split.Of(share);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)

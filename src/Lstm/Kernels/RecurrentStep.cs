@@ -39,10 +39,6 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCell : unmanaged, ICell<T>
 {
-    // Weights from this size on are worth other workers: reading them takes one core longer than waking a parked thread, some
-    // 20 µs, and two cores' second-level caches hold what one cannot.
-    private const int SharedBytes = 2 * 1024 * 1024;
-
     private readonly RecurrentStep<T> _step;
     private readonly TCell _cell;
     private readonly nint _panels;
@@ -51,7 +47,6 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     private readonly AlignedBuffer<T> _lines;
     private readonly AlignedBuffer<T> _biasSum = new();
     private readonly T* _firstBias;
-    private readonly bool _shared;
 
     public RecurrentStep(RecurrentStep<T> step, TCell cell)
     {
@@ -69,7 +64,6 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
             Refresh();
         }
 
-        _shared = step.Team.Size > 1 && _panels > 1 && _panels * 4 * Line * (step.Inputs + step.Units) * sizeof(T) >= SharedBytes;
     }
 
     private static nint Line
@@ -85,10 +79,10 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     {
         // A lone panel has read h before it writes it; of several, the later ones still need the old h.
         T* next = _panels == 1 ? _step.Hidden : _next.Pointer;
-        if (_shared)
+        if (_step.Team.Size > 1)
         {
-            Share share = new() { Kernel = this, X = (T*)x, Next = next };
-            _step.Team.Run(ref share);
+            Panels job = new() { Kernel = this, X = (T*)x, Next = next };
+            _step.Team.Run(ref job);
         }
         else
         {
@@ -130,17 +124,23 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         }
     }
 
-    /// <summary>A worker's share of the panels; each reads the whole h of the step before.</summary>
-    private struct Share : IJob
+    /// <summary>The panels; each reads the whole h of the step before.</summary>
+    private struct Panels : IJob
     {
         public required RecurrentStep<TSimd, TVec, T, TCell> Kernel;
         public required T* X;
         public required T* Next;
 
-        public readonly void Run(int worker, int workers)
+        // Two workers from 2 MB of float weights on: reading them takes one core longer than waking a thread that sleeps, and two cores'
+        // second-level caches hold what one cannot.
+        public readonly long Work => Kernel._panels * 4 * Line * (long)(Kernel._step.Inputs + Kernel._step.Units) * sizeof(T) / sizeof(float);
+
+        public readonly int SharesFor(int workers) => (int)Math.Min(workers, Kernel._panels);
+
+        public readonly void Run(WorkShare share)
         {
-            (int first, int end) = SequenceSplit.Even((int)Kernel._panels, worker, workers);
-            Kernel.RunPanels(X, Next, worker, first, end);
+            (int first, int end) = share.Of((int)Kernel._panels);
+            Kernel.RunPanels(X, Next, share.Worker, first, end);
         }
     }
 }

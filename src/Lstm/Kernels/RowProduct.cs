@@ -25,9 +25,13 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
     private int _first;
     private int _end;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)Rows * Columns.PaddedColumns * ProductTerm<T>.CountOf(Terms, TermCount);
+
+    public readonly int SharesFor(int workers) => JobWork.SharesOfRows(Rows, workers);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even(Rows, worker, workers);
+        (_first, _end) = share.Of(Rows);
         SimdDispatch.Run<T, RowProduct<T>>(Width, ref this);
     }
 

@@ -2,7 +2,7 @@ using Lstm.Sequences;
 
 namespace Lstm.Kernels;
 
-/// <summary>Divides the sequences of a batch among workers so that each gets about the same part of the steps [first, end) of the sequences.</summary>
+/// <summary>Divides the sequences of a batch into shares that have about the same part of the steps [first, end) of the sequences.</summary>
 internal readonly struct SequenceSplit(SequenceShape shape, int firstStep, int endStep)
 {
     /// <summary>Divides by all steps.</summary>
@@ -11,22 +11,24 @@ internal readonly struct SequenceSplit(SequenceShape shape, int firstStep, int e
     {
     }
 
-    /// <summary>The ranks [first, end) of worker <paramref name="worker"/>.</summary>
-    public (int First, int End) Share(int worker, int workers) => (Boundary(worker, workers), Boundary(worker + 1, workers));
+    /// <summary>The rows of these steps.</summary>
+    public int Rows => shape.Offset(endStep) - shape.Offset(firstStep);
 
-    /// <summary>Rows [first, end) of work that has no recurrence.</summary>
-    public static (int First, int End) Even(int count, int worker, int workers)
-        => ((int)((long)count * worker / workers), (int)((long)count * (worker + 1) / workers));
+    /// <summary>The ranks [first, end) of a share.</summary>
+    public (int First, int End) Of(WorkShare share) => (Boundary(share.Index, share.Count), Boundary(share.Index + 1, share.Count));
 
-    private int Boundary(int worker, int workers)
+    /// <summary>How many shares suit a number of workers: a sequence alone takes nearly as long as two, since each step reads all weights for it.</summary>
+    public int SharesFor(int workers) => Math.Min(workers, (shape.Live(firstStep) + 1) / 2);
+
+    private int Boundary(int share, int shares)
     {
-        if (worker == 0 || worker == workers)
+        if (share == 0 || share == shares)
         {
-            return worker == 0 ? 0 : shape.Count;
+            return share == 0 ? 0 : shape.Count;
         }
 
         // Each boundary goes to the rank where the steps before it come closest to its share.
-        long wanted = (long)(shape.Offset(endStep) - shape.Offset(firstStep)) * worker / workers;
+        long wanted = (long)(shape.Offset(endStep) - shape.Offset(firstStep)) * share / shares;
         long before = 0;
         for (int rank = 0; rank < shape.Count; rank++)
         {

@@ -40,10 +40,14 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
         public required T* Source;
         public required T* Target;
 
-        // A worker turns a range of the outputs' panels.
-        public readonly void Run(int worker, int workers)
+        public readonly long Work => (long)Columns.PaddedColumns * Outputs.PaddedColumns * JobWork.Element;
+
+        public readonly int SharesFor(int workers) => Math.Min(workers, Outputs.PanelCount);
+
+        // A share is a range of the outputs' panels.
+        public readonly void Run(WorkShare share)
         {
-            (int first, int end) = SequenceSplit.Even(Outputs.PanelCount, worker, workers);
+            (int first, int end) = share.Of(Outputs.PanelCount);
             for (int q = 0; q < Columns.PanelCount; q++)
             {
                 int firstInput = Columns.Start(q);

@@ -24,12 +24,15 @@ internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
     /// <summary>dw [Weights, panels, line].</summary>
     public required T* Gradient;
 
-    private int _worker;
-    private int _workers;
+    private WorkShare _share;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => Runs.RowCount * (long)Panels * (64 / sizeof(T)) * Weights * JobWork.Element;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Panels);
+
+    public void Run(WorkShare share)
     {
-        (_worker, _workers) = (worker, workers);
+        _share = share;
         SimdDispatch.Run<T, UnitWeightGradient<T>>(Width, ref this);
     }
 
@@ -41,7 +44,7 @@ internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
     {
         nint line = 64 / sizeof(T);
         nint width = KeptLines * line;
-        (int first, int end) = SequenceSplit.Even(Panels, _worker, _workers);
+        (int first, int end) = _share.Of(Panels);
         for (nint panel = first; panel < end; panel++)
         {
             for (nint weight = 0; weight < Weights; weight++)

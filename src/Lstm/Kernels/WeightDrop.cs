@@ -28,9 +28,13 @@ internal unsafe struct WeightDrop<T> : IKernel<T>, IJob
     private int _first;
     private int _end;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)Columns.PaddedColumns * Inputs * JobWork.Element;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Columns.PanelCount);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even(Columns.PanelCount, worker, workers);
+        (_first, _end) = share.Of(Columns.PanelCount);
         SimdDispatch.Run<T, WeightDrop<T>>(Width, ref this);
     }
 

@@ -42,7 +42,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     private const int MaxRowsPerBlock = 1024;
     private const int TermsPerBlock = 128;
     private const int RowsPerCopy = 16;
-    private const int TilesPerWorker = 8;
+    private const int TilesPerShare = 8;
 
     public required SimdWidth Width;
     public required RowRuns Runs;
@@ -60,12 +60,27 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public required T* Strips;
     public required nint StripsLength;
 
-    private int _worker;
-    private int _workers;
+    private WorkShare _share;
 
-    public void Run(int worker, int workers)
+    public readonly long Work
     {
-        (_worker, _workers) = (worker, workers);
+        get
+        {
+            long features = 0;
+            for (int f = 0; f < FactorCount; f++)
+            {
+                features += Factors[f].Features;
+            }
+
+            return Runs.RowCount * features * Columns.PaddedColumns;
+        }
+    }
+
+    public readonly int SharesFor(int workers) => workers;
+
+    public void Run(WorkShare share)
+    {
+        _share = share;
         SimdDispatch.Run<T, WeightGradient<T>>(Width, ref this);
     }
 
@@ -83,7 +98,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             int groups = (factor.Features + FeaturesPerGroup - 1) / FeaturesPerGroup;
             for (int g = 0; g < groups; g++)
             {
-                (int first, int end) = SequenceSplit.Even(factor.Features, g, groups);
+                (int first, int end) = new WorkShare(g, groups, 0).Of(factor.Features);
                 if (count == MaxFactors || features + end - first > FeaturesPerGroup + MaxFactors)
                 {
                     AddGroup<TSimd, TVec>(group, count, features);
@@ -152,16 +167,16 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
             tiles += Product<TSimd, TVec, T>.Cut(group[f].Count).Count;
         }
 
-        // With tiles enough, each worker takes some of them past all panels, and need not copy the others. Otherwise the
-        // units of work are panels × tiles, and a worker's share may begin and end anywhere.
-        bool byTiles = tiles >= TilesPerWorker * _workers;
-        (int firstUnit, int endUnit) = SequenceSplit.Even(byTiles ? tiles : Columns.PanelCount * tiles, _worker, _workers);
+        // With tiles enough, each share takes some of them past all panels, and need not copy the others. Otherwise the
+        // units of work are panels × tiles, and a share may begin and end anywhere.
+        bool byTiles = tiles >= TilesPerShare * _share.Count;
+        (int firstUnit, int endUnit) = _share.Of(byTiles ? tiles : Columns.PanelCount * tiles);
         if (firstUnit == endUnit)
         {
             return;
         }
 
-        T* strips = Strips + (_worker * StripsLength);
+        T* strips = Strips + (_share.Worker * StripsLength);
         int copied = 0;
         for (int f = 0; f < count; f++)
         {
@@ -187,7 +202,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
                 Width = width,
             };
             product.Fetch(Gates + (Columns.Start(next) * GateRows) + (firstRow * Columns.Width(next)), endRow - firstRow);
-            strips = Strips + (_worker * StripsLength);
+            strips = Strips + (_share.Worker * StripsLength);
             unit = byTiles ? 0 : unit;
             for (int f = 0; f < count; f++)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -5,48 +6,39 @@ using Lstm.Texts;
 
 namespace Lstm.Kernels;
 
-/// <summary>Work that a team divides among its workers.</summary>
-internal interface IJob
-{
-    /// <summary>Does worker <paramref name="worker"/>'s share of <paramref name="workers"/>.</summary>
-    void Run(int worker, int workers);
-}
-
-/// <summary>A fixed number of workers that run one job at a time; the caller is worker 0.</summary>
+/// <summary>Workers that do one job at a time together, as many of them as it is worth; the caller is worker 0.</summary>
 /// <remarks>
-/// Starting a job allocates nothing: the job stays on the caller's stack until all workers are done. Idle workers spin
-/// briefly, then park. The threads know only the inner state, so that a team nobody holds any more is finalised and
-/// its threads end. Disposing of a team during a job, from another thread, lets the job end first.
+/// <para>A job is cut into shares. The caller does the first one and then whatever nobody has taken, so a worker that does not run, since its
+/// processor is busy or it has to be woken first, holds nothing up but the share that it holds; and where that happens, the caller
+/// works alone for a while (<see cref="BackOff"/>). Small jobs are the caller's alone.</para>
+/// <para>Threads start with the first job that is worth them, spin briefly between jobs, then sleep, and end when nothing comes: the next large
+/// job starts them again. Running a job allocates nothing otherwise: it stays on the caller's stack until all shares are done.</para>
+/// <para>The threads know only the inner state, so that a team nobody holds any more is finalised and its threads end. Disposing of a team during
+/// a job, from another thread, lets the job end first.</para>
 /// </remarks>
 internal sealed unsafe class WorkerTeam : IDisposable
 {
-    private const int SpinsBeforeParking = 200;
-
-    // What State.Use is made of.
+    // What _use is made of.
     private const int Running = 1;
     private const int Disposed = 2;
 
     // Made before the constructor can throw: the finaliser runs even then.
-    private readonly State _state = new();
+    private readonly WorkerState _state;
+    private readonly int _most;
+    private int _use;
+    private BackOff _backOff = new(Stopwatch.Frequency);
 
-    /// <summary>Makes a team; its threads start now and wait.</summary>
-    /// <param name="size">Workers, the caller included; at least 1.</param>
+    /// <summary>Makes a team, without any thread as yet.</summary>
+    /// <param name="size">Workers, the caller included; at least 1. No more than there are processors take part in a job.</param>
     public WorkerTeam(int size)
     {
+        _state = new WorkerState(Math.Max(1, size));
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         Size = size;
+        _most = Math.Min(size, Environment.ProcessorCount);
         if (size == 1)
         {
             GC.SuppressFinalize(this);
-        }
-
-        State state = _state;
-        for (int worker = 1; worker < size; worker++)
-        {
-            int index = worker;
-
-            // Unsafe: the caller's execution context, with all its asynchronous locals, is not to live as long as the thread.
-            new Thread(() => Work(state, index, size)) { IsBackground = true, Name = $"Lstm worker {worker}" }.UnsafeStart();
         }
     }
 
@@ -55,24 +47,75 @@ internal sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Workers, the caller included.</summary>
     public int Size { get; }
 
-    /// <summary>How many shares the other workers have done together, for tests that ask whether they worked.</summary>
-    internal long RunsOfOthers => Volatile.Read(ref _state.Runs);
+    /// <summary>Which jobs are divided; tests choose another way than the default.</summary>
+    internal Sharing Sharing { get; set; }
 
-    /// <summary>Runs a job on all workers and returns when all are done.</summary>
+    /// <summary>How many jobs were divided.</summary>
+    internal long SharedRuns { get; private set; }
+
+    /// <summary>How many shares the other workers have done together.</summary>
+    internal long RunsOfOthers => _state.RunsOfOthers;
+
+    /// <summary>How many threads exist.</summary>
+    internal int Threads => _state.Threads;
+
+    /// <summary>Runs a job on as many workers as it is worth, and returns when it is done.</summary>
     /// <exception cref="ObjectDisposedException">The team has been disposed.</exception>
     /// <exception cref="InvalidOperationException">Another job is running: a team has one caller at a time.</exception>
     public void Run<TJob>(ref TJob job)
         where TJob : struct, IJob
     {
-        State state = _state;
-        if (Size == 1)
+        int workers = Size == 1 ? 1 : WorkersFor(job.Work);
+        int shares = workers == 1 ? 1 : Math.Min(job.SharesFor(workers), WorkerState.MostShares);
+        if (shares > 1)
         {
-            ThrowIfDisposed(this);
-            job.Run(0, 1);
+            RunShares(ref job, shares, Math.Min(workers, shares));
             return;
         }
 
-        int use = Interlocked.CompareExchange(ref state.Use, Running, 0);
+        ThrowIfDisposed(this);
+        job.Run(WorkShare.Whole);
+    }
+
+    /// <exception cref="ObjectDisposedException">The team has been disposed; said of its <paramref name="owner"/>.</exception>
+    public void ThrowIfDisposed(object owner)
+    {
+        if ((Volatile.Read(ref _use) & Disposed) != 0)
+        {
+            ThrowDisposed(owner);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stop();
+        GC.SuppressFinalize(this);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowDisposed(object owner)
+    {
+        string name = TypeName.Of(owner);
+        throw new ObjectDisposedException(name, $"This {name} has been disposed and cannot run any more; make another one, and dispose it after its last use.");
+    }
+
+    private int WorkersFor(long work)
+    {
+        if (Sharing == Sharing.Always)
+        {
+            return Size;
+        }
+
+        bool measures = Sharing == Sharing.Measured;
+        int most = (int)Math.Min(measures ? _most : Size, work / JobWork.LeastPerWorker);
+        return most <= 1 || (measures && _backOff.IsAlone(Stopwatch.GetTimestamp())) ? 1 : most;
+    }
+
+    private void RunShares<TJob>(ref TJob job, int shares, int workers)
+        where TJob : struct, IJob
+    {
+        int use = Interlocked.CompareExchange(ref _use, Running, 0);
         if (use != 0)
         {
             if ((use & Disposed) != 0)
@@ -83,153 +126,80 @@ internal sealed unsafe class WorkerTeam : IDisposable
             throw new InvalidOperationException("Another thread is using the same tape, workspace or stream.");
         }
 
-        // SAFETY: the copy stays in this frame, where the collector finds the references in it and never moves it, until
-        // every worker has counted itself out below.
         TJob local = job;
-        state.Job = Unsafe.AsPointer(ref local);
-        state.Entry = &Enter<TJob>;
-        Volatile.Write(ref state.Pending, Size - 1);
-        Interlocked.Increment(ref state.Generation);
-        if (Volatile.Read(ref state.Parked) > 0)
-        {
-            lock (state)
-            {
-                Monitor.PulseAll(state);
-            }
-        }
-
-        ExceptionDispatchInfo? failure = null;
+        ExceptionDispatchInfo? failure;
         try
         {
-            local.Run(0, Size);
+            _state.StartThreads(workers - 1);
+
+            // SAFETY: the copy stays in this frame, where the collector finds the references in it and never moves it, until every share that
+            // somebody holds is done: RunOpened returns only then.
+            failure = RunOpened(_state, Unsafe.AsPointer(ref local), &Enter<TJob>, shares, workers);
+        }
+        finally
+        {
+            if (Interlocked.CompareExchange(ref _use, 0, Running) != Running)
+            {
+                _state.End();
+            }
+
+            GC.KeepAlive(this);
+        }
+
+        failure?.Throw();
+    }
+
+    // Returns what a share failed with.
+    private ExceptionDispatchInfo? RunOpened(WorkerState state, void* job, delegate*<void*, WorkShare, void> entry, int shares, int workers)
+    {
+        ExceptionDispatchInfo? failure = null;
+        int own = 0;
+        int dropped = 0;
+        SharedRuns++;
+        long begun = Stopwatch.GetTimestamp();
+        state.Open(job, entry, shares, workers);
+        try
+        {
+            state.Wake(workers - 1);
+            for (int share = 0; share >= 0; share = state.Claim(share + 1))
+            {
+                own++;
+                entry(job, new WorkShare(share, shares, 0));
+            }
         }
         catch (Exception e)
         {
             failure = ExceptionDispatchInfo.Capture(e);
+            dropped = state.Close() + (own == 0 ? 1 : 0);
         }
 
-        SpinWait spin = default;
-        while (Volatile.Read(ref state.Pending) > 0)
+        long ran = Stopwatch.GetTimestamp();
+        int others = shares - own - dropped;
+        state.AwaitOthers(others);
+        ExceptionDispatchInfo? theirs = state.TakeFailure();
+        failure ??= theirs;
+        if (failure is null)
         {
-            spin.SpinOnce(sleep1Threshold: -1);
+            _backOff.Add(begun, ran, Stopwatch.GetTimestamp(), own, others);
         }
 
-        failure ??= state.Failure;
-        state.Failure = null;
-        if (Interlocked.CompareExchange(ref state.Use, 0, Running) != Running)
-        {
-            End(state);
-        }
-
-        GC.KeepAlive(this);
-        failure?.Throw();
+        return failure;
     }
 
-    /// <exception cref="ObjectDisposedException">The team has been disposed; said of its <paramref name="owner"/>.</exception>
-    public void ThrowIfDisposed(object owner)
-    {
-        if ((Volatile.Read(ref _state.Use) & Disposed) != 0)
-        {
-            ThrowDisposed(owner);
-        }
-    }
-
-    [DoesNotReturn]
-    private static void ThrowDisposed(object owner)
-    {
-        string name = TypeName.Of(owner);
-        throw new ObjectDisposedException(name, $"This {name} has been disposed and cannot run any more; make another one, and dispose it after its last use.");
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Stop();
-        GC.SuppressFinalize(this);
-    }
-
-    private static void Enter<TJob>(void* job, int worker, int workers)
+    private static void Enter<TJob>(void* job, WorkShare share)
         where TJob : struct, IJob
     {
-        // Each worker runs a copy: jobs narrow themselves to a share.
+        // Each share runs on a copy: jobs narrow themselves to a share.
         TJob own = Unsafe.AsRef<TJob>(job);
-        own.Run(worker, workers);
-    }
-
-    private static void Work(State state, int worker, int workers)
-    {
-        int seen = 0;
-        while (true)
-        {
-            for (int spins = 0; Volatile.Read(ref state.Generation) == seen; spins++)
-            {
-                if (spins < SpinsBeforeParking)
-                {
-                    Thread.SpinWait(20);
-                    continue;
-                }
-
-                lock (state)
-                {
-                    Interlocked.Increment(ref state.Parked);
-                    while (Volatile.Read(ref state.Generation) == seen)
-                    {
-                        Monitor.Wait(state);
-                    }
-
-                    Interlocked.Decrement(ref state.Parked);
-                }
-            }
-
-            seen = Volatile.Read(ref state.Generation);
-            if (state.Ended)
-            {
-                return;
-            }
-
-            try
-            {
-                state.Entry(state.Job, worker, workers);
-            }
-            catch (Exception e)
-            {
-                state.Failure = ExceptionDispatchInfo.Capture(e);
-            }
-
-            Interlocked.Increment(ref state.Runs);
-            Interlocked.Decrement(ref state.Pending);
-        }
+        own.Run(share);
     }
 
     private void Stop()
     {
         // A job under way ends the threads itself: they have their shares to finish, and its caller waits for them.
-        if (Interlocked.Or(ref _state.Use, Disposed) == 0)
+        if (Interlocked.Or(ref _use, Disposed) == 0)
         {
-            End(_state);
+            _state.End();
         }
-    }
-
-    private static void End(State state)
-    {
-        state.Ended = true;
-        Interlocked.Increment(ref state.Generation);
-        lock (state)
-        {
-            Monitor.PulseAll(state);
-        }
-    }
-
-    private sealed class State
-    {
-        public void* Job;
-        public delegate*<void*, int, int, void> Entry;
-        public volatile bool Ended;
-        public volatile ExceptionDispatchInfo? Failure;
-        public int Use;
-        public int Generation;
-        public int Pending;
-        public int Parked;
-        public long Runs;
     }
 }

@@ -25,7 +25,11 @@ internal unsafe struct InputGradient<T> : IJob
     /// <summary>dx [Rows, inputs].</summary>
     public required T* Output;
 
-    public readonly void Run(int worker, int workers)
+    public readonly long Work => (long)Rows * Columns.PaddedColumns * ProductTerm<T>.CountOf(Terms, TermCount);
+
+    public readonly int SharesFor(int workers) => JobWork.SharesOfRows(Rows, workers);
+
+    public readonly void Run(WorkShare share)
     {
         nint most = StretchBytes / (Columns.PaddedColumns * sizeof(T));
         for (int first = 0; first < TermCount;)
@@ -43,7 +47,7 @@ internal unsafe struct InputGradient<T> : IJob
                 Output = Output,
                 OutputStride = Columns.Columns,
             };
-            product.Run(worker, workers);
+            product.Run(share);
             first += count;
         }
     }

@@ -5,9 +5,6 @@ namespace Lstm.Layers;
 // Recurrent batch normalisation: steps, not stretches of them, are what is divided among workers.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    // Multiply-adds of a step from which on other workers are worth their waking.
-    private const long LeastSharedWork = 1 << 18;
-
     public bool NormalizesBatch => _spec.Normalization == LstmNormalization.Batch;
 
     /// <summary>Moves the running averages, in flat parameters, towards what the last pass has measured.</summary>
@@ -25,14 +22,13 @@ internal sealed unsafe partial class LstmLayer<T>
         BatchNormForward<T> work = new() { Layer = recurrence, Norm = kept.BatchNorm!.ForPass(pass, _directions[d], kept.Gates.Pointer) };
         for (int step = recurrence.FirstStep; step < recurrence.EndStep; step++)
         {
-            WorkerTeam? team = TeamFor(pass, kept.Plan, step);
             work.Step = step;
             work.AfterUnits = false;
-            _kernels[d].Run(team, ref work);
+            _kernels[d].Run(pass.Team, ref work);
             if (recurrence.Path.Exists)
             {
                 work.AfterUnits = true;
-                _kernels[d].Run(team, ref work);
+                _kernels[d].Run(pass.Team, ref work);
             }
         }
     }
@@ -52,24 +48,19 @@ internal sealed unsafe partial class LstmLayer<T>
         };
         for (int step = kept.Plan.StepCount - 1; step >= 0; step--)
         {
-            WorkerTeam? team = TeamFor(pass, kept.Plan, step);
             work.Step = step;
             work.Part = BatchNormBackward<T>.Job.Receive;
             if (recurrence.Hidden.Path.Exists || SomeEndAt(kept.Plan.Step(step)))
             {
-                _kernels[d].Run(team, ref work);
+                _kernels[d].Run(pass.Team, ref work);
             }
 
             work.Part = BatchNormBackward<T>.Job.Units;
-            _kernels[d].Run(team, ref work);
+            _kernels[d].Run(pass.Team, ref work);
             work.Part = BatchNormBackward<T>.Job.Propagate;
-            _kernels[d].Run(team, ref work);
+            _kernels[d].Run(pass.Team, ref work);
         }
     }
 
     private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks) => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;
-
-    // A job of the team costs its waking, and every step has some of them.
-    private WorkerTeam? TeamFor(Pass<T> pass, RecurrencePlan plan, int step)
-        => (long)BatchNormForward<T>.RowsOf(plan.Step(step)) * _gates.PaddedColumns * HiddenSize >= LeastSharedWork ? pass.Team : null;
 }

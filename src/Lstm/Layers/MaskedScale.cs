@@ -23,9 +23,13 @@ internal unsafe struct MaskedScale<T> : IKernel<T>, IJob
     private int _first;
     private int _end;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)Shape.RowCount * Features * JobWork.Element;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Shape.StepCount);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even(Shape.StepCount, worker, workers);
+        (_first, _end) = share.Of(Shape.StepCount);
         SimdDispatch.Run<T, MaskedScale<T>>(Width, ref this);
     }
 

@@ -11,7 +11,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     private readonly AlignedBuffer<T> _strips = new();
     private NetworkState<T>? _carried;
 
-    public WorkerTeam Team { get; } = new(workers);
+    public WorkerTeam Team { get; } = new(WorkerCount.Of(workers));
 
     /// <summary>Whether a backward pass may follow.</summary>
     public bool Keeps => keeps;

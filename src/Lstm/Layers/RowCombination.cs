@@ -20,9 +20,13 @@ internal unsafe struct RowCombination<T> : IJob
     public required T* Output;
     public required int OutputStride;
 
-    public readonly void Run(int worker, int workers)
+    public readonly long Work => (long)Rows * Features * JobWork.Element;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Rows);
+
+    public readonly void Run(WorkShare share)
     {
-        (int first, int end) = SequenceSplit.Even(Rows, worker, workers);
+        (int first, int end) = share.Of(Rows);
         for (nint row = first; row < end; row++)
         {
             ReadOnlySpan<T> a = new(A + (row * AStride), Features), b = new(B + (row * BStride), Features);

@@ -131,9 +131,6 @@ public sealed class GradientClip
     private unsafe struct ClipKernel<T> : IKernel<T>, IJob
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // Below, waking the others takes longer than the work.
-        private const int FewestForTeam = 1 << 16;
-
         public SimdWidth Width;
         public T* Values;
         public nint Count;
@@ -147,9 +144,9 @@ public sealed class GradientClip
 
         public void Run(WorkerTeam? team)
         {
-            if (team is null || Count < FewestForTeam)
+            if (team is null)
             {
-                Run(0, 1);
+                Run(WorkShare.Whole);
             }
             else
             {
@@ -157,11 +154,15 @@ public sealed class GradientClip
             }
         }
 
-        public void Run(int worker, int workers)
+        public readonly long Work => (long)Count * JobWork.Element;
+
+        public readonly int SharesFor(int workers) => workers;
+
+        public void Run(WorkShare share)
         {
             // Shares begin on cache lines: no two workers write to one.
             int line = PanelLayout.LineOf<T>();
-            (int from, int to) = SequenceSplit.Even((int)((Count + line - 1) / line), worker, workers);
+            (int from, int to) = share.Of((int)((Count + line - 1) / line));
             _from = from * line;
             _to = nint.Min(Count, to * line);
             SimdDispatch.Run<T, ClipKernel<T>>(Width, ref this);

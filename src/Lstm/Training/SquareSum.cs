@@ -19,9 +19,6 @@ internal unsafe struct SquareSum<T> : IJob, IKernel<double>
     private const int Chains = 16;
     private const int Block = 4096;
 
-    // Below, waking the others takes longer than the work.
-    private const int FewestBlocksForTeam = 16;
-
     private SimdWidth _width;
     private T* _values;
     private nint _count;
@@ -34,9 +31,9 @@ internal unsafe struct SquareSum<T> : IJob, IKernel<double>
         int blocks = (int)((count + Block - 1) / Block);
         double[] sums = ArrayPool<double>.Shared.Rent(blocks);
         SquareSum<T> job = new() { _width = width, _values = values, _count = count, _sums = sums };
-        if (team is null || blocks < FewestBlocksForTeam)
+        if (team is null)
         {
-            job.Run(0, 1);
+            job.Run(WorkShare.Whole);
         }
         else
         {
@@ -53,9 +50,15 @@ internal unsafe struct SquareSum<T> : IJob, IKernel<double>
         return total;
     }
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)_count * JobWork.Element;
+
+    private readonly int Blocks => (int)((_count + Block - 1) / Block);
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Blocks);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even((int)((_count + Block - 1) / Block), worker, workers);
+        (_first, _end) = share.Of(Blocks);
         SimdDispatch.Run<double, SquareSum<T>>(_width, ref this);
     }
 

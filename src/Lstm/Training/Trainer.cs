@@ -187,7 +187,7 @@ public sealed partial class Trainer<T>
         _best.Restore(Network);
     }
 
-    internal static int WorkerCount(int asked) => asked == 0 ? Environment.ProcessorCount : asked;
+    internal static int WorkerCount(int asked) => Kernels.WorkerCount.Of(asked);
 
     /// <summary>Moves to where a step, or a checkpoint, leaves the training.</summary>
     internal void MoveTo(TrainingPosition position, NetworkState<T>? carried, LossMeter epochLoss)

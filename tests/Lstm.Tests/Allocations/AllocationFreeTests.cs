@@ -156,10 +156,10 @@ public class AllocationFreeTests
 
     private static void StreamShared()
     {
-        using NetworkStream<float> stream = Sample.Network<float>(1, 4, new LstmSpec(400)).OpenStream(1, workers: 2);
+        using NetworkStream<float> stream = Sample.Network<float>(1, 4, new LstmSpec(400)).OpenStream(1, workers: 2).SharesAll();
         float[] x = new float[4], y = new float[400];
         Allocation.Print(100, 1000, () => stream.Step(x, y));
-        Assert.NotEqual(0, stream.Team.RunsOfOthers);
+        Assert.NotEqual(0, stream.Team.SharedRuns);
     }
 
     private static void StreamIds()
@@ -178,7 +178,7 @@ public class AllocationFreeTests
     private static void Predict(int workers)
     {
         Network<float> network = Sample.Network<float>(1, 40, Stack);
-        using Workspace<float> workspace = network.CreateWorkspace(workers);
+        using Workspace<float> workspace = network.CreateWorkspace(workers).SharesAll();
         SequenceBatch<float> batch = Sample.Batch<float>(1, 40, 300, 0, 17, 200, 4), shorter = Sample.Batch<float>(2, 40, 3, 9);
         NetworkState<float> state = network.CreateState(5);
         Allocation.Print(20, 50, () =>
@@ -195,7 +195,7 @@ public class AllocationFreeTests
     private static void Train(int workers, int? recomputeEvery, LayerSpec[] specs)
     {
         Network<float> network = Sample.Network<float>(1, 4, specs);
-        using Tape<float> tape = network.CreateTape(workers);
+        using Tape<float> tape = network.CreateTape(workers).SharesAll();
         tape.RecomputeEvery = recomputeEvery;
         Gradient<float> gradient = network.CreateGradient();
         SequenceBatch<float> batch = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4);
@@ -217,7 +217,7 @@ public class AllocationFreeTests
     private static void TrainBatchNorm()
     {
         Network<float> network = Sample.Network<float>(1, 4, BatchNorm);
-        using Tape<float> tape = network.CreateTape(2);
+        using Tape<float> tape = network.CreateTape(2).SharesAll();
         using Workspace<float> workspace = network.CreateWorkspace();
         Gradient<float> gradient = network.CreateGradient();
         SequenceBatch<float> batch = Sample.Batch<float>(1, 4, 30, 0, 17, 20, 4);

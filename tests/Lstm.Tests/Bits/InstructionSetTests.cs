@@ -99,7 +99,7 @@ public class InstructionSetTests
     {
         int[] lengths = [5, 0, 9, 9, 1, 7, 3];
         Network<T> network = Network.Create<T>(inputSize, 11, specs);
-        using Tape<T> tape = network.CreateTape(workers: 2);
+        using Tape<T> tape = network.CreateTape(workers: 2).SharesAll();
         Gradient<T> gradient = network.CreateGradient();
         T rate = T.CreateChecked(0.1);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

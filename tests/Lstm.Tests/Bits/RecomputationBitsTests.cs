@@ -141,7 +141,7 @@ public abstract class RecomputationBitsTests<T>
 
     private static TrainingPass<T> Run(Network<T> network, SequenceBatch<T> batch, int? every, int workers, bool withStates)
     {
-        using Tape<T> tape = network.CreateTape(workers);
+        using Tape<T> tape = network.CreateTape(workers).SharesAll();
         tape.DropoutSeed = 3;
         tape.RecomputeEvery = every;
         TrainingPass<T> pass = TrainingPass<T>.Run(network, batch, 9, tape, network.CreateGradient(), withStates);

@@ -309,7 +309,7 @@ public abstract unsafe class MatrixKernelTests<T>
         for (int worker = 0; worker < workers; worker++)
         {
             TJob own = job;
-            own.Run(worker, workers);
+            own.Run(new WorkShare(worker, workers, worker));
         }
     }
 }

@@ -76,7 +76,7 @@ public abstract unsafe class PeepholeGradientTests<T>
         for (int worker = 0; worker < workers; worker++)
         {
             PeepholeGradient<T> own = job;
-            own.Run(worker, workers);
+            own.Run(new WorkShare(worker, workers, worker));
         }
 
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(job.Gradient, expected.Length), $"{width} {guard} {units} units, {string.Join(' ', lengths)}");

@@ -387,7 +387,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         for (int worker = 0; worker < workers; worker++)
         {
             CellJob<T, TWork, TCell> own = new(work, cell);
-            own.Run(worker, workers);
+            own.Run(new WorkShare(worker, workers, worker));
         }
     }
 

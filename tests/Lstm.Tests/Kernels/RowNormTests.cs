@@ -78,7 +78,7 @@ public abstract unsafe class RowNormTests<T>
         Loops loops = new(units, lines, rows, job, gradient);
         loops.Run(plan);
         SimdDispatch.Run<T, Measure>(width, ref job);
-        using WorkerTeam team = new(workers);
+        using WorkerTeam team = SharingAll.Team(workers);
         team.Run(ref gradient);
         string what = $"{width}, {units} units, {lines} lines";
         Close.SameBits<T>(loops.Output, new ReadOnlySpan<T>(job.Output, all * rows), $"{what}: y");

@@ -99,7 +99,7 @@ public abstract class LstmLayerTests<T>
 
         SequenceBatch<T> batch = ToBatch(x, inputs);
         NetworkState<T> state = ToState(network, h0, c0);
-        using Tape<T> tape = network.CreateTape(workers);
+        using Tape<T> tape = network.CreateTape(workers).SharesAll();
         Gradient<T> gradient = network.CreateGradient();
 
         // Twice on one tape: the second pass meets buffers that are full of the first.

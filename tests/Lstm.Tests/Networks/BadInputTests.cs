@@ -93,10 +93,10 @@ public class BadInputTests
     [Fact]
     public void CreateTape_CreateWorkspace_OpenStream_and_CreateState_of_none_throw()
     {
-        Assert.ThrowsAny<ArgumentOutOfRangeException>(() => network.CreateTape(0));
-        Assert.ThrowsAny<ArgumentOutOfRangeException>(() => network.CreateWorkspace(-1));
+        Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.CreateTape(-1));
+        Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.CreateWorkspace(-1));
         Assert.Throws<ArgumentOutOfRangeException>("sessions", () => network.OpenStream(0));
-        Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.OpenStream(1, 0));
+        Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.OpenStream(1, -1));
         Assert.Throws<ArgumentOutOfRangeException>("count", () => network.CreateState(0));
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -20,7 +20,7 @@ internal sealed class TrainingPass<T>
     /// <summary>Runs on a tape of its own.</summary>
     public static TrainingPass<T> Run(Network<T> network, object batch, int seed, int workers = 1, bool withStates = true)
     {
-        using Tape<T> tape = network.CreateTape(workers);
+        using Tape<T> tape = network.CreateTape(workers).SharesAll();
         tape.DropoutSeed = 3;
         return Run(network, batch, seed, tape, network.CreateGradient(), withStates);
     }

@@ -231,7 +231,7 @@ public class ForwardLossTests
         SoftmaxCrossEntropy<T> loss = new(classWeights) { LabelSmoothing = kind == "plain" ? 0 : 0.1, IgnoredLabel = kind == "all" ? 3 : -100 };
         Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
         using Tape<T> one = network.CreateTape();
-        using Tape<T> tape = network.CreateTape(workers);
+        using Tape<T> tape = network.CreateTape(workers).SharesAll();
         tape.Pass.Width = width;
         tape.Fused.SweepBytes = 0;
         for (int pass = 0; pass < 2; pass++)
@@ -256,7 +256,7 @@ public class ForwardLossTests
         NetworkState<T> stateA = network.CreateState(lengths.Length), stateB = network.CreateState(lengths.Length);
         Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
         using Tape<T> one = network.CreateTape();
-        using Tape<T> tape = network.CreateTape(workers);
+        using Tape<T> tape = network.CreateTape(workers).SharesAll();
         for (int pass = 0; pass < 2; pass++)
         {
             double value = loss.Evaluate(network.Forward(ids, stateA, one), labels, one.OutputGradient);

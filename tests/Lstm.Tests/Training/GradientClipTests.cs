@@ -95,7 +95,7 @@ public class GradientClipTests
     [Fact]
     public unsafe void SquareSum_is_the_same_on_every_width_and_any_number_of_workers()
     {
-        using WorkerTeam team = new(3);
+        using WorkerTeam team = SharingAll.Team(3);
         Random random = new(1);
         foreach (int count in new[] { 0, 1, 15, 16, 17, 33, 4095, 4096, 4097, 8191, 8192, 9000, 66_000 })
         {
@@ -144,15 +144,15 @@ public class GradientClipTests
         Network<float> network = Network.Create<float>(300, new LstmSpec(130), new DenseSpec(7));
         Random random = new(1);
         float[] values = [.. Enumerable.Range(0, network.Layout.Length).Select(_ => (float)(random.NextDouble() - 0.5))];
-        using WorkerTeam team = new(2);
+        using WorkerTeam team = SharingAll.Team(2);
         foreach (GradientClip clip in new[] { GradientClip.ByGlobalNorm(0.1), GradientClip.ByTensorNorm(0.1), GradientClip.ByValue(0.2) })
         {
             Gradient<float> one = network.CreateGradient(), many = network.CreateGradient();
             values.CopyTo(one.Flat);
             values.CopyTo(many.Flat);
-            long before = team.RunsOfOthers;
+            long before = team.SharedRuns;
             Assert.Equal(clip.Apply(one), clip.Apply(many, SimdDispatch.Best, team));
-            Assert.True(team.RunsOfOthers > before, "the team did nothing");
+            Assert.True(team.SharedRuns > before, "the team did nothing");
             Close.SameBits<float>(one.Flat, many.Flat, clip.ToString());
         }
     }

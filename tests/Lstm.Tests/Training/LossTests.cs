@@ -191,7 +191,7 @@ public class LossTests
             Case<T> c = new(name, Reduction.Mean, features != 5, features > 1000 ? [2, 3] : Lengths, features);
             SequenceBatch<T> expected = c.Gradient();
             double value = c.Loss.EvaluateTotals(c.Input, expected, null, null, SimdWidth.Scalar).Value;
-            using WorkerTeam team = new(3);
+            using WorkerTeam team = SharingAll.Team(3);
             foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
             {
                 foreach (WorkerTeam? workers in new[] { null, team })

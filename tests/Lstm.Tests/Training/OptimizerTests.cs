@@ -54,7 +54,7 @@ public class OptimizerTests
     public void Step_is_the_same_on_every_width_and_any_number_of_workers(string kind)
     {
         float[] expected = Run(SimdWidth.Scalar, null);
-        using WorkerTeam team = new(3);
+        using WorkerTeam team = SharingAll.Team(3);
         foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
         {
             Close.SameBits(expected, Run(width, null), $"{kind} {width}");

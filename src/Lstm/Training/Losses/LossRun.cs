@@ -95,9 +95,13 @@ internal unsafe struct LossRun<T> : IJob
         return weight;
     }
 
-    public readonly void Run(int worker, int workers)
+    public readonly long Work => (long)_all.Rows * _all.Features * JobWork.HardElement;
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, _blocks);
+
+    public readonly void Run(WorkShare share)
     {
-        (int first, int end) = SequenceSplit.Even(_blocks, worker, workers);
+        (int first, int end) = share.Of(_blocks);
         for (int block = first; block < end; block++)
         {
             LossTotals partial = default;

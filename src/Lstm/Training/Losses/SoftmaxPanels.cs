@@ -49,9 +49,13 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
     private int _first;
     private int _end;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => Block.Rows * (long)Columns.PaddedColumns * (Input.Count + JobWork.HardElement);
+
+    public readonly int SharesFor(int workers) => Math.Min(workers, Block.Rows);
+
+    public void Run(WorkShare share)
     {
-        (_first, _end) = SequenceSplit.Even(Block.Rows, worker, workers);
+        (_first, _end) = share.Of(Block.Rows);
         fixed (T* weights = Loss.ClassWeights)
         {
             _classWeights = weights;

@@ -164,7 +164,7 @@ public abstract class Optimizer<T>
         UpdateKernel<TRule, T> kernel = new() { Width = network.Width, Rule = rule, First = from, End = to };
         if (team is null)
         {
-            kernel.Run(0, 1);
+            kernel.Run(WorkShare.Whole);
         }
         else
         {

@@ -27,11 +27,15 @@ internal struct UpdateKernel<TRule, T> : IKernel<T>, IJob
     private int _from;
     private int _to;
 
-    public void Run(int worker, int workers)
+    public readonly long Work => (long)(End - First) * JobWork.HardElement;
+
+    public readonly int SharesFor(int workers) => workers;
+
+    public void Run(WorkShare share)
     {
         // Shares begin on cache lines: no two workers write to one.
         int line = PanelLayout.LineOf<T>();
-        (int from, int to) = SequenceSplit.Even((End - First + line - 1) / line, worker, workers);
+        (int from, int to) = share.Of((End - First + line - 1) / line);
         _from = First + (from * line);
         _to = Math.Min(End, First + (to * line));
         SimdDispatch.Run<T, UpdateKernel<TRule, T>>(Width, ref this);
