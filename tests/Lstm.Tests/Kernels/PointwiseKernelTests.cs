@@ -66,7 +66,7 @@ public abstract unsafe class PointwiseKernelTests<T>
                 for (int worker = 0; worker < 2; worker++)
                 {
                     ActivationBackward<T> own = job;
-                    own.Run(worker, 2);
+                    own.Run(new WorkShare(worker, 2, worker));
                 }
 
                 Close.SameBits<T>(expected, new ReadOnlySpan<T>(dz, expected.Length), $"{width} {guard} {columns} columns, {rows} rows");

@@ -107,7 +107,7 @@ public class WalkOrderTests
     }
 
     [Fact]
-    public void Even_covers_every_unit_once()
+    public void Shares_of_equal_units_cover_each_once()
     {
         for (int count = 0; count < 20; count++)
         {
@@ -116,7 +116,7 @@ public class WalkOrderTests
                 int next = 0;
                 for (int worker = 0; worker < workers; worker++)
                 {
-                    (int first, int end) = SequenceSplit.Even(count, worker, workers);
+                    (int first, int end) = new WorkShare(worker, workers, 0).Of(count);
                     Assert.Equal(next, first);
                     Assert.InRange(end - first, count / workers, (count / workers) + 1);
                     next = end;
@@ -126,7 +126,7 @@ public class WalkOrderTests
             }
         }
 
-        Assert.Equal((int.MaxValue / 2, int.MaxValue), SequenceSplit.Even(int.MaxValue, 1, 2));
+        Assert.Equal((int.MaxValue / 2, int.MaxValue), new WorkShare(1, 2, 0).Of(int.MaxValue));
     }
 
     private static void CheckShares(SequenceShape shape, SequenceSplit split, int workers, int firstStep, int endStep)
@@ -135,7 +135,7 @@ public class WalkOrderTests
         int total = shape.Offset(endStep) - shape.Offset(firstStep);
         for (int worker = 0; worker < workers; worker++)
         {
-            (int first, int end) = split.Share(worker, workers);
+            (int first, int end) = split.Of(new WorkShare(worker, workers, 0));
             Assert.Equal(next, first);
             Assert.True(end >= first);
             next = end;

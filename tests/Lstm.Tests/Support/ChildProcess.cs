@@ -25,12 +25,16 @@ internal static class ChildProcess
     public static ChildResult RunWith(string instructionSet, string scenario, params string[] arguments) =>
         Run(scenario, arguments, instructionSet == "default" ? [] : new() { [instructionSet] = "0" });
 
-    /// <summary>Runs the scenario; the child inherits the environment but for the instruction set's switches.</summary>
+    /// <summary>
+    /// Runs the scenario; the child inherits the environment but for the instruction set's switches. <paramref name="through"/> is a command that
+    /// starts it, such as <c>taskset -c 0</c>.
+    /// </summary>
     /// <exception cref="TimeoutException">The child took longer than <paramref name="timeout"/>, 60 seconds by default.</exception>
     public static ChildResult Run(
-        string scenario, string[]? arguments = null, Dictionary<string, string>? environment = null, TimeSpan? timeout = null)
+        string scenario, string[]? arguments = null, Dictionary<string, string>? environment = null, TimeSpan? timeout = null, string[]? through = null)
     {
-        var start = new ProcessStartInfo(DotnetPath)
+        string[] command = [.. through ?? [], DotnetPath];
+        var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -40,7 +44,7 @@ internal static class ChildProcess
             WorkingDirectory = AppContext.BaseDirectory,
         };
         string assembly = Path.Combine(AppContext.BaseDirectory, typeof(ChildProcess).Assembly.GetName().Name + ".dll");
-        foreach (string argument in (string[])["exec", assembly, "child", scenario, .. arguments ?? []])
+        foreach (string argument in (string[])[.. command[1..], "exec", assembly, "child", scenario, .. arguments ?? []])
         {
             start.ArgumentList.Add(argument);
         }
