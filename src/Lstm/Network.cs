@@ -141,8 +141,12 @@ public sealed unsafe partial class Network<T>
     }
 
     /// <summary>Makes a tape for training passes.</summary>
-    /// <param name="workers">Threads that share each pass, the caller's included; at least 1. Any number gives the same bits.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
+    /// <param name="workers">
+    /// Most threads that share a pass, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
+    /// them take part, never more than there are processors; any number gives the same bits.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
     public Tape<T> CreateTape(int workers = 1) => new(this, workers);
 
     /// <summary>Makes a gradient, all zero.</summary>
@@ -169,17 +173,22 @@ public sealed unsafe partial class Network<T>
     }
 
     /// <summary>Makes a workspace for inference.</summary>
-    /// <param name="workers">Threads that share each call, the caller's included; at least 1. Any number gives the same bits.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
+    /// <param name="workers">
+    /// Most threads that share a call, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
+    /// them take part, never more than there are processors; any number gives the same bits.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
     public Workspace<T> CreateWorkspace(int workers = 1) => new(this, workers);
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
     /// <param name="sessions">Number of sessions, at least 1.</param>
     /// <param name="workers">
-    /// Threads that share each step, the caller's included; at least 1. Any number gives the same bits. More than one pay for
-    /// many sessions or large layers; what is too little to share stays on the caller's thread.
+    /// Most threads that share a step, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
+    /// them take part, never more than there are processors; any number gives the same bits. More than one pay for many sessions or large layers.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sessions"/> is less than 1, or <paramref name="workers"/> is negative.</exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 

@@ -17,8 +17,16 @@ internal readonly struct SequenceSplit(SequenceShape shape, int firstStep, int e
     /// <summary>The ranks [first, end) of a share.</summary>
     public (int First, int End) Of(WorkShare share) => (Boundary(share.Index, share.Count), Boundary(share.Index + 1, share.Count));
 
-    /// <summary>How many shares suit a number of workers: a sequence alone takes nearly as long as two, since each step reads all weights for it.</summary>
-    public int SharesFor(int workers) => Math.Min(workers, (shape.Live(firstStep) + 1) / 2);
+    /// <summary>How many shares suit a number of workers.</summary>
+    /// <remarks>
+    /// Each step of a share reads all weights: a sequence alone takes nearly as long as two, and from eight on it makes no difference, so two
+    /// shares for each worker leave one for who is done first.
+    /// </remarks>
+    public int SharesFor(int workers)
+    {
+        int live = shape.Live(firstStep);
+        return Math.Clamp(live / 8, Math.Min(workers, (live + 1) / 2), 2 * workers);
+    }
 
     private int Boundary(int share, int shares)
     {

@@ -135,7 +135,7 @@ internal sealed unsafe class WorkerState(int size)
     public int Close() => BitOperations.PopCount(Interlocked.Exchange(ref _open, 0));
 
     /// <summary>Waits until the threads have done the shares that they hold.</summary>
-    /// <remarks>Returns in no other way: the threads work on the caller's memory. An interruption is put off.</remarks>
+    /// <remarks>Returns in no other way, since the threads work on the caller's memory: an interruption is put off, and where there is no memory to sleep with, it spins.</remarks>
     public void AwaitOthers(int shares)
     {
         BriefSpin spin = new(CallerSpinMicroseconds);
@@ -153,9 +153,9 @@ internal sealed unsafe class WorkerState(int size)
             {
                 SleepUntilDone(shares);
             }
-            catch (ThreadInterruptedException)
+            catch (Exception e)
             {
-                interrupted = true;
+                interrupted |= e is ThreadInterruptedException;
             }
         }
 

@@ -67,7 +67,10 @@ public sealed record TrainingOptions
     /// <summary>Seed of the orders and of the dropout masks. Default 0.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Threads that share each pass, the caller's included; 0 (the default) for one per processor. Any number gives the same bits.</summary>
+    /// <summary>
+    /// Most threads that share a pass, the caller's included. 0, the default, stands for one per processor. The size of the work decides how many
+    /// of them take part, never more than there are processors; any number gives the same bits.
+    /// </summary>
     public int Workers { get; init; }
 
     /// <summary>What to do with a gradient that is not finite. Default <see cref="NonFiniteAction.Throw"/>.</summary>

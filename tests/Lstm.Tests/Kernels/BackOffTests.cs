@@ -2,7 +2,7 @@ using Lstm.Kernels;
 
 namespace Lstm.Tests.Kernels;
 
-/// <summary>Microseconds as ticks.</summary>
+/// <summary>With microseconds as ticks.</summary>
 public class BackOffTests
 {
     private const long Second = 1_000_000;
@@ -23,7 +23,7 @@ public class BackOffTests
     {
         BackOff back = new(Second);
         long now = 0;
-        foreach (int times in new[] { 8, 16, 32, 64, 128, 256, 256 })
+        foreach (int times in new[] { 8, 16, 32, 64, 64 })
         {
             // 100 for the own share, 300 for the other's: 200 more than alone.
             back.Add(now, now + 100, now + 400, own: 1, others: 1);
@@ -34,18 +34,42 @@ public class BackOffTests
     }
 
     [Fact]
+    public void Small_losses_count_when_they_add_up()
+    {
+        BackOff back = new(Second);
+        back.Add(0, 100, 209, own: 1, others: 1);
+        Assert.False(back.IsAlone(209));
+        back.Add(0, 100, 201, own: 1, others: 1);
+        Assert.True(back.IsAlone(201 + (10 * 8) - 1));
+        Assert.False(back.IsAlone(201 + (10 * 8)));
+    }
+
+    [Fact]
+    public void A_quarter_of_the_gains_pays_for_losses_up_to_a_millisecond()
+    {
+        BackOff back = new(Second);
+        back.Add(0, 1000, 1200, own: 1, others: 1);
+        back.Add(0, 100, 400, own: 1, others: 1);
+        Assert.False(back.IsAlone(400));
+        back.Add(0, 100_000, 100_000, own: 1, others: 1);
+        back.Add(0, 100, 1700, own: 1, others: 1);
+        Assert.True(back.IsAlone(1700 + (500 * 8) - 1));
+        Assert.False(back.IsAlone(1700 + (500 * 8)));
+    }
+
+    [Fact]
     public void Time_alone_is_a_fifth_of_a_second_at_most_unless_eight_losses_are_longer()
     {
         BackOff back = new(Second);
         back.Add(0, 100, 20_200, own: 1, others: 1);
-        Assert.True(back.IsAlone(180_199));
-        Assert.False(back.IsAlone(180_200));
+        Assert.True(back.IsAlone(20_200 + 160_000 - 1));
+        Assert.False(back.IsAlone(20_200 + 160_000));
         back.Add(0, 100, 20_200, own: 1, others: 1);
-        Assert.True(back.IsAlone(220_199));
-        Assert.False(back.IsAlone(220_200));
+        Assert.True(back.IsAlone(20_200 + 200_000 - 1));
+        Assert.False(back.IsAlone(20_200 + 200_000));
         back.Add(0, 100, 100_200, own: 1, others: 1);
-        Assert.True(back.IsAlone(900_199));
-        Assert.False(back.IsAlone(900_200));
+        Assert.True(back.IsAlone(100_200 + 800_000 - 1));
+        Assert.False(back.IsAlone(100_200 + 800_000));
     }
 
     [Fact]
@@ -57,7 +81,7 @@ public class BackOffTests
         for (int i = 0; i < 64; i++)
         {
             Assert.True(back.IsAlone(400 + (200 * 16) - 1));
-            back.Add(0, 100, 101, own: 1, others: 1);
+            back.Add(0, 100, 200, own: 1, others: 1);
         }
 
         back.Add(10_000, 10_100, 10_400, own: 1, others: 1);
