@@ -103,7 +103,7 @@ public abstract unsafe class PointwiseKernelTests<T>
     [InlineData(false)]
     public void TransposedWeights_Update_places_every_element_and_zeros_the_padding(bool gates)
     {
-        using WorkerTeam team = new(2);
+        using WorkerTeam team = SharingAll.Team(2);
         foreach (Guard guard in Enum.GetValues<Guard>())
         {
             foreach (int outputs in (int[])[1, Line - 1, Line, Line + 1, (5 * Line) + 2])
