@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Lstm.Benchmarks.Compare;
 using Lstm.Benchmarks.Timing;
 
 namespace Lstm.Benchmarks.Workers;
@@ -13,8 +14,6 @@ internal static class WorkersCommand
         new(32, 32, 1, 32, 50, true),
         new(64, 64, 1, 32, 50, true),
         new(128, 128, 1, 32, 50, true),
-        new(1, 64, 1, 32, 50, true),
-        new(1, 128, 1, 32, 50, true),
         new(256, 256, 1, 32, 50, false),
         new(512, 512, 2, 32, 50, false),
     ];
@@ -40,7 +39,8 @@ internal static class WorkersCommand
         {
             string other = parsed.GetValue(busy)!;
             using BusyCore? core = other == "free" ? null : new BusyCore(other == "any" ? null : int.Parse(other));
-            Console.WriteLine($"{Environment.ProcessorCount} processors, busy: {other}");
+            string ceiling = Environment.ProcessorCount == 1 ? string.Empty : $" (two threads: {TwoCores.Ceiling<float>(2):0.00} times the multiply-adds of one)";
+            Console.WriteLine($"{Environment.ProcessorCount} processors{ceiling}, busy: {other}");
             foreach (WorkerRow row in Rows.Where(row => row.ToString().Contains(parsed.GetValue(filter)!, StringComparison.Ordinal)))
             {
                 Measure(row, row.Trains ? parsed.GetValue(workers) : Math.Max(2, parsed.GetValue(workers)), parsed.GetValue(rounds), parsed.GetValue(seconds));
