@@ -145,7 +145,7 @@ public sealed partial class Trainer<T>
     /// <param name="batches">One or more batches; each is asked for once.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Looked at before each batch, and within long ones.</param>
-    /// <exception cref="ArgumentException">There are no batches, or one does not fit the network or the loss.</exception>
+    /// <exception cref="ArgumentException">There are no batches, one does not fit the network or the loss, or a target is not finite.</exception>
     /// <exception cref="InvalidOperationException">The loss calls it within a training step.</exception>
     /// <exception cref="NotSupportedException">States are to be carried, and a layer needs whole sequences.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

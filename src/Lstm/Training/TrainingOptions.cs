@@ -8,7 +8,10 @@ public enum NonFiniteAction
     /// <summary>Throw <see cref="NonFiniteGradientException"/>; the network is left as before the step.</summary>
     Throw,
 
-    /// <summary>Leave the step out and go on; states that are carried start anew.</summary>
+    /// <summary>
+    /// Leave the step out and go on; carried states go back to the initial ones. Targets of training batches that are not finite are then left out
+    /// in the same way instead of being refused; those of validation batches are always refused.
+    /// </summary>
     SkipStep,
 }
 
