@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Simd;
+using Lstm.Texts;
 
 namespace Lstm.Formats;
 
@@ -83,7 +84,7 @@ internal static class ModelFile
         string version = Text(file, "version");
         if (version != Version)
         {
-            throw new InvalidDataException($"The model file is of version '{ShortText.Of(version)}'; this library reads version {Version}.");
+            throw new InvalidDataException($"The model file is of version '{Shortened.Text(version)}'; this library reads version {Version}.");
         }
 
         file.CheckHash();
@@ -232,12 +233,12 @@ internal static class ModelFile
                 string? name = element.GetString();
                 frozen.Add(name is not null && known.Contains(name)
                     ? name
-                    : throw new InvalidDataException($"The file's list of frozen parameters names '{ShortText.Of(name)}', which is none."));
+                    : throw new InvalidDataException($"The file's list of frozen parameters names '{Shortened.Text(name)}', which is none."));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The file's list of frozen parameters is broken: {ShortText.Of(e.Message)}", e);
+            throw new InvalidDataException($"The file's list of frozen parameters is broken: {Shortened.Text(e.Message)}", e);
         }
 
         return frozen;

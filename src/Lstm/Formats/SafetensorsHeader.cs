@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Lstm.Texts;
 
 namespace Lstm.Formats;
 
@@ -142,7 +143,7 @@ internal sealed class SafetensorsHeader
         {
             if (!names.Add(name))
             {
-                throw Broken(ref reader, $"has the name '{ShortText.Of(name)}' twice");
+                throw Broken(ref reader, $"has the name '{Shortened.Text(name)}' twice");
             }
 
             Next(ref reader, JsonTokenType.StartObject);
@@ -167,7 +168,7 @@ internal sealed class SafetensorsHeader
             Next(ref reader, JsonTokenType.String);
             if (!Metadata.TryAdd(key, reader.GetString()!))
             {
-                throw Broken(ref reader, $"has the metadata '{ShortText.Of(key)}' twice");
+                throw Broken(ref reader, $"has the metadata '{Shortened.Text(key)}' twice");
             }
         }
     }
@@ -192,13 +193,13 @@ internal sealed class SafetensorsHeader
                     offsets = ReadNumbers(ref reader, name, 2);
                     break;
                 default:
-                    throw Broken(ref reader, $"has '{ShortText.Of(property)}' twice or as an unknown property of tensor '{ShortText.Of(name)}'");
+                    throw Broken(ref reader, $"has '{Shortened.Text(property)}' twice or as an unknown property of tensor '{Shortened.Text(name)}'");
             }
         }
 
         if (type is null || shape is null || offsets is not [long start, long end] || start > end)
         {
-            throw Broken(ref reader, $"lacks dtype, shape or two rising data_offsets of tensor '{ShortText.Of(name)}'");
+            throw Broken(ref reader, $"lacks dtype, shape or two rising data_offsets of tensor '{Shortened.Text(name)}'");
         }
 
         SafetensorsTensor tensor = new(name, type, shape, start, end);
@@ -220,7 +221,7 @@ internal sealed class SafetensorsHeader
             }
         }
 
-        throw Broken(ref reader, $"has the unknown type '{ShortText.Of(reader.GetString())}' for tensor '{ShortText.Of(name)}'");
+        throw Broken(ref reader, $"has the unknown type '{Shortened.Text(reader.GetString())}' for tensor '{Shortened.Text(name)}'");
     }
 
     private static long[] ReadNumbers(ref Utf8JsonReader reader, string name, int most)
@@ -231,12 +232,12 @@ internal sealed class SafetensorsHeader
         {
             if (numbers.Count == most)
             {
-                throw Broken(ref reader, $"has more than {most} numbers in a shape or in the offsets of tensor '{ShortText.Of(name)}'");
+                throw Broken(ref reader, $"has more than {most} numbers in a shape or in the offsets of tensor '{Shortened.Text(name)}'");
             }
 
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
             {
-                throw Broken(ref reader, $"has something else than a whole number from 0 to 2⁶³ − 1 in a shape or offset of tensor '{ShortText.Of(name)}'");
+                throw Broken(ref reader, $"has something else than a whole number from 0 to 2⁶³ − 1 in a shape or offset of tensor '{Shortened.Text(name)}'");
             }
 
             numbers.Add(number);

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>A tensor of a safetensors file: its name, type and shape, and which bytes of the payload hold it, row by row.</summary>
@@ -10,7 +12,7 @@ internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape,
     public static IReadOnlyList<string> Types { get; } =
         ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64", "F8_E4M3", "F8_E5M2", "F8_E8M0"];
 
-    public override string ToString() => $"'{ShortText.Of(Name)}' {Type} [{string.Join(", ", Shape)}]";
+    public override string ToString() => $"'{Shortened.Text(Name)}' {Type} [{string.Join(", ", Shape)}]";
 
     /// <summary>Bytes of a value; 0 for an unknown type.</summary>
     public static int SizeOf(string type) => type switch

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Lstm.Layers;
+using Lstm.Texts;
 
 namespace Lstm.Formats;
 
@@ -119,7 +120,7 @@ internal static class SpecJson
                         specs = ReadSpecs(property.Value);
                         break;
                     default:
-                        throw new InvalidDataException($"The model's description has an unknown property or a wrong value: {ShortText.Of(property.ToString())}.");
+                        throw new InvalidDataException($"The model's description has an unknown property or a wrong value: {Shortened.Text(property.ToString())}.");
                 }
             }
 
@@ -129,7 +130,7 @@ internal static class SpecJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The model's description is not valid JSON: {ShortText.Of(e.Message)}", e);
+            throw new InvalidDataException($"The model's description is not valid JSON: {Shortened.Text(e.Message)}", e);
         }
     }
 
@@ -138,7 +139,7 @@ internal static class SpecJson
     {
         Dictionary<string, string> values = Values(one), others = Values(other);
         IEnumerable<string> differing = values.Keys.Union(others.Keys).Where(name => values.GetValueOrDefault(name) != others.GetValueOrDefault(name));
-        return string.Join("; ", differing.Select(name => $"{name} is {ShortText.Of(values.GetValueOrDefault(name, "null"))}, not {ShortText.Of(others.GetValueOrDefault(name, "null"))}"));
+        return string.Join("; ", differing.Select(name => $"{name} is {Shortened.Text(values.GetValueOrDefault(name, "null"))}, not {Shortened.Text(others.GetValueOrDefault(name, "null"))}"));
     }
 
     private static Dictionary<string, string> Values(LayerSpec spec)
@@ -163,8 +164,8 @@ internal static class SpecJson
                 }
 
                 specs[i] = found is not null ? spec with { Cell = found } : throw new InvalidDataException(namesake is not null
-                    ? $"The model has the custom cell '{ShortText.Of(saved.Name)}' with the settings '{ShortText.Of(saved.Settings)}'; the one in LoadOptions.Cells has '{ShortText.Of(namesake.Settings)}'."
-                    : $"The model has the custom cell '{ShortText.Of(saved.Name)}' with the settings '{ShortText.Of(saved.Settings)}'; LoadOptions.Cells has none of this name.");
+                    ? $"The model has the custom cell '{Shortened.Text(saved.Name)}' with the settings '{Shortened.Text(saved.Settings)}'; the one in LoadOptions.Cells has '{Shortened.Text(namesake.Settings)}'."
+                    : $"The model has the custom cell '{Shortened.Text(saved.Name)}' with the settings '{Shortened.Text(saved.Settings)}'; LoadOptions.Cells has none of this name.");
             }
         }
     }
@@ -202,12 +203,12 @@ internal static class SpecJson
     {
         string? kind = ObjectOf(json).TryGetProperty(Kind, out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
         return Array.Find(Kinds, candidate => candidate.Name == kind)?.Read(json)
-            ?? throw new InvalidDataException($"The model's description has a layer of unknown kind '{ShortText.Of(kind)}'; known are {string.Join(", ", Kinds.Select(k => k.Name))}.");
+            ?? throw new InvalidDataException($"The model's description has a layer of unknown kind '{Shortened.Text(kind)}'; known are {string.Join(", ", Kinds.Select(k => k.Name))}.");
     }
 
     private static JsonElement ObjectOf(JsonElement json) => json.ValueKind == JsonValueKind.Object
         ? json
-        : throw new InvalidDataException($"The model's description has {ShortText.Of(json.GetRawText())} where an object belongs.");
+        : throw new InvalidDataException($"The model's description has {Shortened.Text(json.GetRawText())} where an object belongs.");
 
     private static SpecKind KindOf(LayerSpec spec) => Array.Find(Kinds, kind => kind.Is(spec))
         ?? throw new NotSupportedException($"A {spec.GetType().Name} cannot be written to a file.");

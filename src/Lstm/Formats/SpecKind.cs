@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lstm.Texts;
 
 namespace Lstm.Formats;
 
@@ -57,9 +58,9 @@ internal sealed class SpecKind<TSpec>(string name, Func<TSpec> start, Func<TSpec
             }
 
             SpecProperty<TSpec> property = Array.Find(_properties, property => member.NameEquals(property.Name))
-                ?? throw new InvalidDataException($"The model's description has the unknown property '{ShortText.Of(member.Name)}' in a layer of kind '{name}'.");
+                ?? throw new InvalidDataException($"The model's description has the unknown property '{Shortened.Text(member.Name)}' in a layer of kind '{name}'.");
             spec = property.Read(spec, member.Value) ?? throw new InvalidDataException(
-                $"The model's description has {ShortText.Of(member.Value.GetRawText())} as '{property.Name}' of a layer of kind '{name}'.");
+                $"The model's description has {Shortened.Text(member.Value.GetRawText())} as '{property.Name}' of a layer of kind '{name}'.");
         }
 
         return Array.Find(_properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _)) is { } missing

@@ -1,4 +1,5 @@
 using System.Text;
+using Lstm.Texts;
 
 namespace Lstm.Formats;
 
@@ -16,7 +17,7 @@ internal sealed class StateDictProblems(SafetensorsReader file)
     {
         _missing.Add(name == parameter.Name
             ? TensorFit.Text(parameter)
-            : $"'{ShortText.Of(name)}' [{string.Join(", ", parameter.Shape)}] for the parameter '{parameter.Name}'");
+            : $"'{Shortened.Text(name)}' [{string.Join(", ", parameter.Shape)}] for the parameter '{parameter.Name}'");
         _modules.Add(module);
     }
 
@@ -83,11 +84,11 @@ internal sealed class StateDictProblems(SafetensorsReader file)
     {
         if (module.Describe(file) is { } spec)
         {
-            text.Append($" The file's '{ShortText.Of(module.Name)}' is read by {spec}{(spec.Contains("LstmBias.Two", StringComparison.Ordinal) ? "; LstmBias.One gets the sum of both biases" : string.Empty)}.");
+            text.Append($" The file's '{Shortened.Text(module.Name)}' is read by {spec}{(spec.Contains("LstmBias.Two", StringComparison.Ordinal) ? "; LstmBias.One gets the sum of both biases" : string.Empty)}.");
         }
         else if (FindElsewhere(module, read) is { } other)
         {
-            text.Append($" The file has '{ShortText.Of(other)}': set StateDictOptions.Prefix or Rename, or LayerSpec.Name, so that the names meet.");
+            text.Append($" The file has '{Shortened.Text(other)}': set StateDictOptions.Prefix or Rename, or LayerSpec.Name, so that the names meet.");
         }
     }
 

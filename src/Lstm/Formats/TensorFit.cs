@@ -1,10 +1,12 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>Whether a file's tensor can become a parameter.</summary>
 internal static class TensorFit
 {
     /// <summary>The parameter with its shape, as messages name it.</summary>
-    public static string Text(Parameter parameter) => $"'{ShortText.Of(parameter.Name)}' [{string.Join(", ", parameter.Shape)}]";
+    public static string Text(Parameter parameter) => $"'{Shortened.Text(parameter.Name)}' [{string.Join(", ", parameter.Shape)}]";
 
     /// <summary>Why it cannot, beginning with the tensor: another shape, no floating-point type, or another precision; null if it can.</summary>
     public static string? WhyNot<T>(SafetensorsTensor tensor, Parameter parameter, bool allowPrecisionChange)

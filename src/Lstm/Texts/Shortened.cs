@@ -3,11 +3,13 @@ namespace Lstm.Texts;
 /// <summary>Texts and lists of any length, cut to what a message can hold.</summary>
 internal static class Shortened
 {
-    private const int Characters = 60;
+    private const int Characters = 100;
     private const int Items = 12;
 
-    /// <summary>The text, or its beginning and an ellipsis.</summary>
-    public static string Text(string text) => text.Length <= Characters ? text : $"{text.AsSpan(0, Characters)}…";
+    /// <summary>The text, or its beginning and its length; nothing for null.</summary>
+    public static string Text(string? text) => text is null || text.Length <= Characters
+        ? text ?? string.Empty
+        : $"{text.AsSpan(0, char.IsHighSurrogate(text[Characters - 1]) ? Characters - 1 : Characters)}… ({text.Length} characters)";
 
     /// <summary>The first items, and how many more there are.</summary>
     public static string List(IReadOnlyCollection<string> items)

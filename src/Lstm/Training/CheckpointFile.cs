@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Lstm.Formats;
+using Lstm.Texts;
 
 namespace Lstm.Training;
 
@@ -189,12 +190,12 @@ internal static class CheckpointFile
         if (format != Format)
         {
             throw new InvalidDataException(
-                $"The file is no checkpoint: its metadata has the format '{ShortText.Of(format)}', not '{Format}'. The tensors of other programs are read by LoadStateDict.");
+                $"The file is no checkpoint: its metadata has the format '{Shortened.Text(format)}', not '{Format}'. The tensors of other programs are read by LoadStateDict.");
         }
 
         if (version != Version)
         {
-            throw new InvalidDataException($"The checkpoint is of version '{ShortText.Of(version)}'; this library reads version '{Version}'.");
+            throw new InvalidDataException($"The checkpoint is of version '{Shortened.Text(version)}'; this library reads version '{Version}'.");
         }
     }
 
@@ -229,7 +230,7 @@ internal static class CheckpointFile
             string found = Metadata(file, OptimizerPrefix + name);
             if (found != value)
             {
-                throw new InvalidDataException($"The checkpoint's optimizer has {name} {ShortText.Of(found)}; this one has {name} {value}.");
+                throw new InvalidDataException($"The checkpoint's optimizer has {name} {Shortened.Text(found)}; this one has {name} {value}.");
             }
         }
     }
@@ -260,7 +261,7 @@ internal static class CheckpointFile
     private static long Number(SafetensorsReader file, string key, long most)
         => long.TryParse(Metadata(file, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
             ? number
-            : throw new InvalidDataException($"The checkpoint's '{key}' is '{ShortText.Of(Metadata(file, key))}', no whole number of 0 … {most}.");
+            : throw new InvalidDataException($"The checkpoint's '{key}' is '{Shortened.Text(Metadata(file, key))}', no whole number of 0 … {most}.");
 
     // Files of the first version do not have it.
     private static long NumberIfThere(SafetensorsReader file, string key, long most)
