@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Kernels;
 
 namespace Lstm;
 
@@ -63,7 +64,7 @@ public sealed class LstmCell<T>
 
     /// <summary>Makes the record of one step.</summary>
     /// <param name="count">Number of rows B that a step processes, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1, or more than a record can hold.</exception>
     public LstmStep<T> CreateStep(int count = 1) => new(Network, count);
 
     /// <summary>Makes a gradient, all zero.</summary>
@@ -75,17 +76,19 @@ public sealed class LstmCell<T>
     /// <param name="cell">c of the previous step, [B, <see cref="CellSize"/>].</param>
     /// <param name="step">The record of this step; nothing given is kept by reference.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the record is another network's.</exception>
+    /// <exception cref="InvalidOperationException">The record is in use.</exception>
     public void Forward(ReadOnlySpan<T> x, ReadOnlySpan<T> hidden, ReadOnlySpan<T> cell, LstmStep<T> step)
     {
         CheckStep(step);
         CheckLength(x.Length, step.Count, InputSize, nameof(x));
         CheckLength(hidden.Length, step.Count, HiddenSize, nameof(hidden));
         CheckLength(cell.Length, step.Count, CellSize, nameof(cell));
+        using Use.Taking taken = step.Take();
         step.PrepareDropout();
         x.CopyTo(step.Batch.Rows);
         hidden.CopyTo(step.State.Hidden(0));
         cell.CopyTo(step.State.Cell(0));
-        Network.Forward(step.Batch, step.State, step.Tape);
+        Network.ForwardTaken(step.Batch, null, step.State, step.Tape);
     }
 
     /// <summary>
@@ -96,16 +99,23 @@ public sealed class LstmCell<T>
     /// <param name="cellGradient">∂/∂c of this step's new c, from the later steps, [B, <see cref="CellSize"/>].</param>
     /// <param name="gradient">A gradient of this cell.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the record or gradient is another network's.</exception>
-    /// <exception cref="InvalidOperationException">There was no such forward step, or the parameters have changed since.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There was no such forward step, the parameters have changed since, or the record or the gradient is in use.
+    /// </exception>
     public void Backward(LstmStep<T> step, ReadOnlySpan<T> hiddenGradient, ReadOnlySpan<T> cellGradient, Gradient<T> gradient)
     {
         CheckStep(step);
         CheckLength(hiddenGradient.Length, step.Count, HiddenSize, nameof(hiddenGradient));
         CheckLength(cellGradient.Length, step.Count, CellSize, nameof(cellGradient));
+        ArgumentNullException.ThrowIfNull(gradient);
+        Network.CheckGradient(gradient);
+        using Use.Taking taken = step.Take();
+        using Use.Taking adding = Gradient<T>.Take(gradient);
         cellGradient.CopyTo(step.FinalGradient.Cell(0));
         hiddenGradient.CopyTo(step.FinalGradient.Hidden(0));
-        step.Tape.OutputGradient.Rows.Clear();
-        Network.Backward(step.Tape, gradient);
+
+        // Nobody writes the output's gradient: it is zero.
+        Network.BackwardTaken(step.Tape, gradient);
     }
 
     private void CheckStep(LstmStep<T> step)
@@ -127,12 +137,19 @@ public sealed class LstmCell<T>
 }
 
 /// <summary>What one step of an <see cref="LstmCell{T}"/> leaves: the new states, and what its backward step needs and gives.</summary>
+/// <remarks>One step at a time, forward or backward, uses a record: a second one throws <see cref="InvalidOperationException"/>.</remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class LstmStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     internal LstmStep(Network<T> network, int count)
     {
+        if ((long)count * network.InputSize > AlignedBuffer<T>.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"{count} rows of {network.InputSize} inputs are {(long)count * network.InputSize} values; one record holds at most {AlignedBuffer<T>.MaxLength}. Divide the rows among several records.");
+        }
+
         State = network.CreateState(count);
         FinalGradient = new NetworkState<T>(network.StateSizes, count);
         Tape = network.CreateTape();
@@ -190,6 +207,10 @@ public sealed class LstmStep<T>
     internal NetworkState<T> FinalGradient { get; }
 
     internal Tape<T> Tape { get; }
+
+    /// <summary>Takes the record for a step.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal Use.Taking Take() => Use.Take(Tape.Use, "The step record", "Each step needs a record of its own while it runs: create one for each thread with cell.CreateStep().");
 
     /// <summary>Settles the masks of a forward step and its backward step.</summary>
     internal void PrepareDropout()

@@ -1,41 +1,50 @@
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Training;
 
 namespace Lstm;
 
 public sealed unsafe partial class Network<T>
 {
     /// <summary>Why an input, given as one of the two kinds, cannot be read; null if it can.</summary>
-    internal string? WhyNotInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids)
+    internal string? WhyNotInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids) => WhyNotInput(batch?.Content, ids?.Content);
+
+    private string? WhyNotInput(SequenceContent<T>? batch, SequenceContent<int>? ids)
     {
         int features = batch?.FeatureSize ?? ids!.FeatureSize;
         int expected = TakesIds ? 1 : InputSize;
         return TakesIds != (ids is not null)
             ? TakesIds ? "The network starts with an embedding and is fed with ids: give a SequenceBatch<int>." : "The network has no embedding and is fed with features, not ids: start it with an EmbeddingSpec, or give values."
             : features != expected ? $"The batch has {features} values per step; the network takes {expected}{(TakesIds ? ", an id." : $". Make the batch with featureSize {expected}, or the network with inputSize {features}.")}"
-            : (batch?.Count ?? ids!.Count) == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first."
+            : (batch?.Shape ?? ids!.Shape).Count == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first."
             : UnknownId(ids) is { } id ? $"The batch contains the id {id}; the network knows 0 … {InputSize - 1}."
             : null;
     }
 
-    private Rows<T> CheckInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+    private static void CheckGiven(SequenceBatch<T>? batch, SequenceBatch<int>? ids)
     {
         if (batch is null)
         {
             ArgumentNullException.ThrowIfNull(ids, nameof(batch));
         }
-
-        if (WhyNotInput(batch, ids) is { } problem)
-        {
-            throw new ArgumentException(problem, nameof(batch));
-        }
-
-        SequenceShape shape = batch?.Shape ?? ids!.Shape;
-        state?.Attach(this, shape.Count, nameof(state));
-        return new Rows<T>(batch is null ? null : batch.RowPointer, InputSize, shape);
     }
 
-    private int? UnknownId(SequenceBatch<int>? ids)
+    private Rows<T> CheckInput(in InputReading<T> input, NetworkState<T>? state)
+    {
+        if (WhyNotInput(input.Content, input.Ids) is { } problem)
+        {
+            throw new ArgumentException(problem, "batch");
+        }
+
+        state?.Attach(this, input.Shape.Count, nameof(state));
+        return RowsOf(input);
+    }
+
+    private Rows<T> RowsOf(in InputReading<T> input) => new(input.Content is null ? null : input.Content.Pointer, InputSize, input.Shape);
+
+    private static int* IdsOf(in InputReading<T> input) => input.Ids is null ? null : input.Ids.Pointer;
+
+    private int? UnknownId(SequenceContent<int>? ids)
     {
         foreach (int id in ids is null ? default : ids.Rows)
         {
@@ -48,11 +57,27 @@ public sealed unsafe partial class Network<T>
         return null;
     }
 
-    private static void CheckNotOutput(SequenceBatch<T>? batch, SequenceBatch<T> output, string owner)
+    private static void CheckNotOwn(Workspace<T> workspace, SequenceBatch<T>? batch)
     {
-        if (ReferenceEquals(batch, output))
+        if (batch is not null && ReferenceEquals(batch.Use, workspace.Use))
         {
-            throw new ArgumentException($"The batch is the {owner}'s own output, which this pass overwrites; copy it, or take turns with two of them.", nameof(batch));
+            throw new ArgumentException("The batch is the workspace's own output, which this pass overwrites; copy it, or take turns with two of them.", nameof(batch));
+        }
+    }
+
+    private static void CheckNotOwn(Tape<T> tape, SequenceBatch<T>? batch, string argument, string subject)
+    {
+        if (tape.NameOfOwn(batch) is { } name)
+        {
+            throw new ArgumentException($"{subject} is {name}, which this pass overwrites; copy it, or take turns with two of them.", argument);
+        }
+    }
+
+    private static void CheckNotOwn(Tape<T> tape, NetworkState<T>? state)
+    {
+        if (tape.Owns(state))
+        {
+            throw new ArgumentException("The state is the tape's own gradient of the initial state, which its passes overwrite; copy it with Clone.", nameof(state));
         }
     }
 
@@ -67,7 +92,7 @@ public sealed unsafe partial class Network<T>
         tape.Pass.Team.ThrowIfDisposed(tape);
     }
 
-    private void CheckGradient(Gradient<T>? gradient)
+    internal void CheckGradient(Gradient<T>? gradient)
     {
         if (gradient is not null && !ReferenceEquals(gradient.Layout, _layout))
         {
@@ -75,11 +100,9 @@ public sealed unsafe partial class Network<T>
         }
     }
 
-    private void CheckBackward(Tape<T> tape, Gradient<T> gradient)
+    // The pass on a tape that this call has taken.
+    private void CheckPending(Tape<T> tape)
     {
-        CheckTape(tape);
-        ArgumentNullException.ThrowIfNull(gradient);
-        CheckGradient(gradient);
         if (!tape.IsPending)
         {
             throw new InvalidOperationException("The tape holds no forward pass that waits for Backward; each Forward allows one.");
@@ -89,32 +112,30 @@ public sealed unsafe partial class Network<T>
         {
             throw new InvalidOperationException($"The parameters changed (version {Version}) since the tape's forward pass (version {tape.Pass.Version}).");
         }
+    }
 
-        if (tape.InputShape.Version != tape.InputShapeVersion)
-        {
-            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass.");
-        }
-
+    private void CheckBackward(Tape<T> tape, in InputReading<T> input, in LossReading<T> rows, SequenceShape upstream, Gradient<T> gradient, NetworkState<T>? finalGradient)
+    {
         if (tape.Fused.Swept is not null && !ReferenceEquals(tape.Fused.Swept, gradient))
         {
             throw new ArgumentException("ForwardLoss has added the last layer's part to another gradient than this one.", nameof(gradient));
         }
 
         SequenceShape output = tape.Run.Records[^1].OutputShape;
-        if (!tape.Fused.IsPending && tape.Fused.Swept is null && !tape.OutputGradient.Shape.Matches(output))
+        if (!tape.Fused.IsPending && tape.Fused.Swept is null && !upstream.Matches(output))
         {
             throw new InvalidOperationException(
-                $"The output gradient has {tape.OutputGradient.RowCount} rows of {tape.OutputGradient.Count} sequences; "
+                $"The output gradient has {upstream.RowCount} rows of {upstream.Count} sequences; "
                 + $"the output has {output.RowCount} of {output.Count}, in the same order of lengths.");
         }
 
         // An id or label is an index: one that was changed in place would reach beyond its table.
-        if (UnknownId(tape.InputIds) is { } id)
+        if (UnknownId(input.Ids) is { } id)
         {
             throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains the id {id}; the network knows 0 … {InputSize - 1}.");
         }
 
-        tape.Fused.Check(tape.Run.Records.Length > 1 ? tape.Run.Records[^2].OutputShape : tape.InputShape, OutputSize);
-        tape.FinalStateGradient?.CheckFits(StateSizes, tape.InputShape.Count, nameof(tape.FinalStateGradient));
+        tape.Fused.Check(rows, tape.Run.Records.Length > 1 ? tape.Run.Records[^2].OutputShape : input.Shape, OutputSize);
+        finalGradient?.CheckFits(StateSizes, input.Shape.Count, nameof(tape.FinalStateGradient));
     }
 }

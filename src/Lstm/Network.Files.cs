@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Formats;
+using Lstm.Kernels;
 
 namespace Lstm;
 
@@ -61,6 +62,7 @@ public sealed unsafe partial class Network<T>
     public void LoadStateDict(Stream stream, StateDictOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        using Use.Taking writing = TakeForWriting();
         ModelFile.ReadStateDict(this, stream, options ?? new());
     }
 }

@@ -1,4 +1,6 @@
+using Lstm.Kernels;
 using Lstm.Layers;
+using Lstm.Sequences;
 using Lstm.Training;
 
 namespace Lstm;
@@ -23,8 +25,9 @@ public sealed unsafe partial class Network<T>
     /// <param name="gradient">The gradient that Backward will be given; null to make it all there.</param>
     /// <returns>The loss's value.</returns>
     /// <exception cref="ArgumentException">
-    /// Something does not fit this network or the output, or the loss takes logits and the last <see cref="DenseSpec"/> has an activation.
+    /// Something does not fit this network or the output, or is the tape's own, or the loss takes logits and the last <see cref="DenseSpec"/> has an activation.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The tape, the state or the gradient is in use, or a batch is being refilled.</exception>
     /// <exception cref="NotSupportedException">The loss takes labels.</exception>
     public double ForwardLoss(
         SequenceBatch<T> batch, SequenceBatch<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, SequenceBatch<T>? weights = null, Gradient<T>? gradient = null)
@@ -87,28 +90,48 @@ public sealed unsafe partial class Network<T>
     {
         ArgumentNullException.ThrowIfNull(loss);
         CheckGradient(gradient);
-        CheckTape(tape);
         LossChecks<T>.CheckNetwork(this, loss);
+        CheckForward(batch, ids, state, tape);
+        CheckNotOwn(tape, input.Target, "target", "The target");
+        CheckNotOwn(tape, input.Weights, "weights", "The weights");
+        using Use.Taking taken = tape.Take();
+        using Use.Taking writing = NetworkState<T>.Take(state);
+        using Use.Taking adding = Gradient<T>.Take(gradient);
+        using InputReading<T> reading = new(batch, ids);
+        using LossReading<T> rowsRead = new(input);
+        Rows<T> rows = BeginForward(reading, state, tape);
+        tape.SetInput(batch, ids, reading);
 
         // Computed again together with the layers before it, a layer of few outputs takes less memory than its inputs would.
-        if (Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null || (tape.RecomputeEvery is not null && dense.OutputSize <= dense.InputSize))
+        LossTotals totals = Layers[^1] is not DenseLayer<T> { IsLinear: true } dense || loss.Rows is null || (tape.RecomputeEvery is not null && dense.OutputSize <= dense.InputSize)
+            ? RunSeparately(reading, rows, input, loss, tape, state, divisor)
+            : RunFused(reading, rows, input, rowsRead, loss, dense, tape, gradient, state, divisor);
+        EndForward(state, tape);
+        return totals;
+    }
+
+    private LossTotals RunSeparately(in InputReading<T> reading, Rows<T> rows, LossInput<T> input, Loss<T> loss, Tape<T> tape, NetworkState<T>? state, double? divisor)
+    {
+        using (TakeOutputGradient(tape))
         {
-            RunToOutput(batch, ids, state, tape);
-            LossTotals separate = loss.EvaluateTotals(input with { Output = tape.Output }, tape.OutputGradient, divisor, tape.Pass.Team, tape.Pass.Width);
-            EndForward(state, tape);
-            return separate;
+            RunToOutput(reading, rows, state, tape);
         }
 
-        Rows<T> rows = BeginForward(batch, ids, state, tape, fuses: true);
+        // A loss of the caller's may look at all that the tape shows; a pass that it makes on the same tape is refused.
+        tape.Use.Share();
+        return loss.EvaluateTotals(input with { Output = tape.Output }, tape.OutputGradient, divisor, tape.Pass.Team, tape.Pass.Width);
+    }
+
+    private LossTotals RunFused(
+        in InputReading<T> reading, Rows<T> rows, LossInput<T> input, in LossReading<T> rowsRead, Loss<T> loss, DenseLayer<T> dense, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double? divisor)
+    {
+        tape.ChooseRun(fuses: true);
         LayerRun<T> run = tape.Run;
-        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, run, run.Layers.Count - 1);
+        RunLayers(tape.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
         Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
         LossTotals totals = gradient is not null && loss.Rows is SoftmaxRows<T>
-            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Records[^1], loss, input, divisor, InputGradient(tape, run.Layers.Count - 1, last), gradient)
-            : tape.Fused.Forward(dense, tape.Pass, last, loss, input, divisor);
-        EndForward(state, tape);
-        GC.KeepAlive(batch);
-        GC.KeepAlive(ids);
+            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Records[^1], loss, input, rowsRead, divisor, InputGradient(tape, run.Layers.Count - 1, last), gradient)
+            : tape.Fused.Forward(dense, tape.Pass, last, loss, input, rowsRead, divisor);
         GC.KeepAlive(this);
         return totals;
     }
@@ -132,14 +155,17 @@ public sealed unsafe partial class Network<T>
             return;
         }
 
-        Rows<T> rows = CheckInput(batch, ids, state);
+        CheckGiven(batch, ids);
+        using Use.Taking taken = workspace.Take();
+        using Use.Taking writing = NetworkState<T>.Take(state);
+        using InputReading<T> reading = new(batch, ids);
+        using LossReading<T> rowsRead = new(input);
+        Rows<T> rows = CheckInput(reading, state);
         LayerRun<T> run = workspace.Run;
-        RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, run, run.Layers.Count - 1);
+        RunLayers(workspace.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
         Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
-        workspace.Fused.Evaluate(dense, workspace.Pass, last, loss, input, ref totals);
+        workspace.Fused.Evaluate(dense, workspace.Pass, last, loss, input, rowsRead, ref totals);
         TakeFinalState(run, state, workspace.Pass, rows.Shape);
-        GC.KeepAlive(batch);
-        GC.KeepAlive(ids);
         GC.KeepAlive(this);
     }
 }

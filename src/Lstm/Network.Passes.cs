@@ -1,6 +1,8 @@
 using Lstm.Diagnostics;
+using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Training;
 
 namespace Lstm;
 
@@ -10,7 +12,8 @@ public sealed unsafe partial class Network<T>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features; not to be changed until Backward has returned.</param>
     /// <param name="tape">A tape of this network.</param>
     /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
-    /// <exception cref="ArgumentException">The batch or the tape does not fit this network.</exception>
+    /// <exception cref="ArgumentException">The batch or the tape does not fit this network, or the batch is the tape's own.</exception>
+    /// <exception cref="InvalidOperationException">The tape is in use, or the batch is being refilled.</exception>
     public SequenceBatch<T> Forward(SequenceBatch<T> batch, Tape<T> tape) => RunForward(batch, null, null, tape);
 
     /// <summary>Runs a batch forward from a state, which is overwritten with the state after each sequence's last step.</summary>
@@ -18,7 +21,8 @@ public sealed unsafe partial class Network<T>
     /// <param name="state">Read, and written back on success; no gradient flows into a learned initial state.</param>
     /// <param name="tape">A tape of this network.</param>
     /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
-    /// <exception cref="ArgumentException">The batch, the state or the tape does not fit this network.</exception>
+    /// <exception cref="ArgumentException">The batch, the state or the tape does not fit this network, or the batch or the state is the tape's own.</exception>
+    /// <exception cref="InvalidOperationException">The tape or the state is in use, or the batch is being refilled.</exception>
     public SequenceBatch<T> Forward(SequenceBatch<T> batch, NetworkState<T> state, Tape<T> tape)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -48,23 +52,49 @@ public sealed unsafe partial class Network<T>
     /// <param name="gradient">A gradient of this network.</param>
     /// <exception cref="ArgumentException">The tape, the gradient or the final state's gradient is another network's, or is of other sizes.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is no such forward pass, or the parameters or the batch have changed since.
+    /// There is no such forward pass, the parameters or the batch have changed since, or the tape or the gradient is in use.
     /// </exception>
     public void Backward(Tape<T> tape, Gradient<T> gradient)
     {
-        CheckBackward(tape, gradient);
+        CheckTape(tape);
+        ArgumentNullException.ThrowIfNull(gradient);
+        CheckGradient(gradient);
+        using Use.Taking taken = tape.Take();
+        using Use.Taking adding = Gradient<T>.Take(gradient);
+        BackwardTaken(tape, gradient);
+    }
+
+    /// <summary><see cref="Backward"/> for whoever has taken the tape and the gradient.</summary>
+    internal void BackwardTaken(Tape<T> tape, Gradient<T> gradient)
+    {
+        CheckPending(tape);
+        NetworkState<T>? finalGradient = tape.FinalStateGradient;
+        if (tape.Owns(finalGradient))
+        {
+            throw new ArgumentException(
+                "The final state's gradient is the tape's own gradient of the initial state, which this pass overwrites; copy it with Clone.", nameof(tape.FinalStateGradient));
+        }
+
+        using Use.Reading reading = NetworkState<T>.Read(finalGradient);
+        using InputReading<T> input = tape.ReadInput();
+        using LossReading<T> rows = tape.Fused.Read();
+        using SequenceReading<T> upstream = SequenceBatch<T>.Read(tape.OutputGradient, "The output gradient");
+        CheckBackward(tape, input, rows, upstream.Content!.Shape, gradient, finalGradient);
         Pass<T> pass = tape.Pass;
-        SequenceShape shape = tape.InputShape;
-        pass.FinalGradient = tape.FinalStateGradient;
-        pass.InitialGradient = tape.PrepareInitialStateGradient(shape.Count);
-        pass.Ids = tape.InputIds is null ? null : tape.InputIds.RowPointer;
+        pass.FinalGradient = finalGradient;
+        pass.InitialGradient = tape.PrepareInitialStateGradient(input.Shape.Count);
+        pass.Ids = IdsOf(input);
         tape.IsPending = false;
+        RunBackward(tape, RowsOf(input), upstream.Content.Pointer, gradient);
         tape.IsBackPropagated = true;
-        T* outputGradient = tape.OutputGradient.RowPointer;
+    }
+
+    private void RunBackward(Tape<T> tape, Rows<T> first, T* outputGradient, Gradient<T> gradient)
+    {
         (IReadOnlyList<Layer<T>> layers, LayerRecord<T>[] records) = (tape.Run.Layers, tape.Run.Records);
         for (int i = layers.Count - 1; i >= 0; i--)
         {
-            Rows<T> input = i > 0 ? records[i - 1].OutputRows(layers[i].InputSize) : InputRows(tape);
+            Rows<T> input = i > 0 ? records[i - 1].OutputRows(layers[i].InputSize) : first;
             T* inputGradient = InputGradient(tape, i, input);
             if (tape.Fused.Swept is not null)
             {
@@ -73,11 +103,11 @@ public sealed unsafe partial class Network<T>
             }
             else if (tape.Fused.IsPending)
             {
-                tape.Fused.Backward((DenseLayer<T>)layers[i], pass, input, records[i], inputGradient, gradient.Buffer.Pointer);
+                tape.Fused.Backward((DenseLayer<T>)layers[i], tape.Pass, input, records[i], inputGradient, gradient.Buffer.Pointer);
             }
             else
             {
-                layers[i].Backward(pass, input, records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
+                layers[i].Backward(tape.Pass, input, records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
             }
 
             outputGradient = inputGradient;
@@ -105,7 +135,8 @@ public sealed unsafe partial class Network<T>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="workspace">A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.</param>
-    /// <exception cref="ArgumentException">The batch, the state or the workspace does not fit this network.</exception>
+    /// <exception cref="ArgumentException">The batch, the state or the workspace does not fit this network, or the batch is the workspace's own.</exception>
+    /// <exception cref="InvalidOperationException">The state or the workspace is in use, or the batch is being refilled.</exception>
     /// <exception cref="NonFiniteValueException">A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.</exception>
     public SequenceBatch<T> Predict(SequenceBatch<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
         => RunPredict(batch, null, state, workspace);
@@ -147,36 +178,53 @@ public sealed unsafe partial class Network<T>
 
     private SequenceBatch<T> RunForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
     {
-        RunToOutput(batch, ids, state, tape);
+        CheckForward(batch, ids, state, tape);
+        using Use.Taking taken = tape.Take();
+        using Use.Taking writing = NetworkState<T>.Take(state);
+        using Use.Taking upstream = TakeOutputGradient(tape);
+        return ForwardTaken(batch, ids, state, tape);
+    }
+
+    /// <summary>Forward for whoever has taken the tape, its output gradient and the state.</summary>
+    internal SequenceBatch<T> ForwardTaken(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    {
+        using InputReading<T> input = new(batch, ids);
+        Rows<T> rows = BeginForward(input, state, tape);
+        tape.SetInput(batch, ids, input);
+        RunToOutput(input, rows, state, tape);
         EndForward(state, tape);
         return tape.Output;
     }
 
-    private void RunToOutput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    private void CheckForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
     {
-        Rows<T> rows = BeginForward(batch, ids, state, tape, fuses: false);
-        RunLayers(tape.Pass, rows, ids is null ? null : ids.RowPointer, state, tape.Run, tape.Run.Layers.Count);
+        CheckTape(tape);
+        CheckGiven(batch, ids);
+        CheckNotOwn(tape, batch, nameof(batch), "The batch");
+        CheckNotOwn(tape, state);
+    }
+
+    private static Use.Taking TakeOutputGradient(Tape<T> tape)
+        => Use.Take(tape.OutputGradient.Use, "The tape's output gradient", "A loss writes it between two passes on the tape: give each thread a tape of its own.");
+
+    private void RunToOutput(in InputReading<T> input, Rows<T> rows, NetworkState<T>? state, Tape<T> tape)
+    {
+        tape.ChooseRun(fuses: false);
+        RunLayers(tape.Pass, rows, IdsOf(input), state, tape.Run, tape.Run.Layers.Count);
         LayerRecord<T> last = tape.Run.Records[^1];
         tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
-        tape.OutputGradient.ReshapeLike(last.OutputShape);
+        tape.OutputGradient.ReshapeLike(last.OutputShape, blank: true);
         tape.HasOutput = true;
-        GC.KeepAlive(batch);
-        GC.KeepAlive(ids);
         GC.KeepAlive(this);
     }
 
-    private Rows<T> BeginForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape, bool fuses)
+    // The first change to the tape: nothing is refused for its form any more.
+    private Rows<T> BeginForward(in InputReading<T> input, NetworkState<T>? state, Tape<T> tape)
     {
-        CheckTape(tape);
-        CheckNotOutput(batch, tape.Output, "tape");
-        Rows<T> rows = CheckInput(batch, ids, state);
+        Rows<T> rows = CheckInput(input, state);
         CheckSteps(rows.Shape, state, tape);
         tape.IsPending = tape.IsBackPropagated = tape.HasOutput = tape.HasStatistics = false;
         tape.Fused.Clear();
-        tape.Input = batch;
-        tape.InputIds = ids;
-        tape.InputShapeVersion = tape.InputShape.Version;
-        tape.ChooseRun(fuses);
 
         // Kept for Backward, which draws the same masks whatever is set on the tape meanwhile.
         tape.Pass.Training = tape.Training;
@@ -190,8 +238,8 @@ public sealed unsafe partial class Network<T>
     {
         TakeFinalState(tape.Run, state, tape.Pass, tape.InputShape);
         tape.IsPending = true;
-        tape.HasStatistics = tape.Training;
-        if (tape.Training)
+        tape.HasStatistics = tape.Pass.Training;
+        if (tape.Pass.Training)
         {
             tape.DropoutDraw++;
         }
@@ -215,10 +263,13 @@ public sealed unsafe partial class Network<T>
         }
 
         workspace.Pass.Team.ThrowIfDisposed(workspace);
-
-        CheckNotOutput(batch, workspace.Output, nameof(workspace));
-        Rows<T> rows = CheckInput(batch, ids, state);
-        RunLayers(workspace.Pass, rows, ids is null ? null : ids.RowPointer, state, workspace.Run, Layers.Count);
+        CheckGiven(batch, ids);
+        CheckNotOwn(workspace, batch);
+        using Use.Taking taken = workspace.Take();
+        using Use.Taking writing = NetworkState<T>.Take(state);
+        using InputReading<T> input = new(batch, ids);
+        Rows<T> rows = CheckInput(input, state);
+        RunLayers(workspace.Pass, rows, IdsOf(input), state, workspace.Run, Layers.Count);
         if (workspace.ChecksFinite)
         {
             FiniteCheck.Check(workspace, rows, batch, ids, state);
@@ -227,8 +278,6 @@ public sealed unsafe partial class Network<T>
         TakeFinalState(workspace.Run, state, workspace.Pass, rows.Shape);
         LayerRecord<T> last = workspace.Run.Records[^1];
         workspace.Output.View(last.OutputShape, last.Output, last.OutputStart);
-        GC.KeepAlive(batch);
-        GC.KeepAlive(ids);
         GC.KeepAlive(this);
         return workspace.Output;
     }
@@ -247,8 +296,6 @@ public sealed unsafe partial class Network<T>
         }
 
         tape.InputGradient.ReshapeLike(input.Shape);
-        return tape.InputGradient.RowPointer;
+        return tape.InputGradient.Content.Pointer;
     }
-
-    private Rows<T> InputRows(Tape<T> tape) => new(tape.Input is null ? null : tape.Input.RowPointer, InputSize, tape.InputShape);
 }

@@ -1,3 +1,4 @@
+using Lstm.Kernels;
 using Lstm.Sequences;
 
 namespace Lstm;
@@ -21,13 +22,15 @@ public sealed unsafe partial class Network<T>
     /// <param name="tape">The tape of a pass that has been back-propagated.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The tape's pass has not been back-propagated, was none in training mode, or its statistics have been taken already.
+    /// The tape's pass has not been back-propagated, was none in training mode, or its statistics have been taken already; or the tape is in use.
     /// </exception>
     public void UpdateStatistics(Tape<T> tape)
     {
         CheckTape(tape);
+        using Use.Taking taken = tape.Take();
         if (HasStatistics)
         {
+            using Use.Taking writing = TakeForWriting();
             lock (ParameterLock)
             {
                 MoveStatistics(tape, Flat);

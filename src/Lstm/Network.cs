@@ -8,8 +8,9 @@ namespace Lstm;
 
 /// <summary>Layers and their parameters: what is trained, saved and served.</summary>
 /// <remarks>
-/// Inference never writes to a network, so any number of threads may share one. Training writes to it: serve a
-/// <see cref="Clone"/> meanwhile.
+/// Inference never writes to a network, so any number of threads may share one, each with a workspace, tape or stream of its own. Training
+/// writes to it: serve a <see cref="Clone"/> meanwhile, since passes that run while the parameters change compute with some of both. Two
+/// calls that write to it at once are refused.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe partial class Network<T>
@@ -19,6 +20,7 @@ public sealed unsafe partial class Network<T>
     private readonly LayerStack<T> _stack;
     private readonly ParameterLayout _layout;
     private readonly AlignedBuffer<T> _parameters;
+    private readonly Use _writing = new();
 
     internal Network(int inputSize, ReadOnlySpan<LayerSpec> specs, SimdWidth width)
     {
@@ -93,8 +95,10 @@ public sealed unsafe partial class Network<T>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
     /// <param name="tensor">A tensor of the parameter's shape.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the shape is not its.</exception>
+    /// <exception cref="InvalidOperationException">Another call is writing to the parameters.</exception>
     public void WriteParameter(string name, in ReadOnlyTensorSpan<T> tensor)
     {
+        using Use.Taking writing = TakeForWriting();
         lock (ParameterLock)
         {
             _layout.Write(name, tensor, Flat);
@@ -154,10 +158,11 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Makes the state that sequences start from: zero, or the learned one.</summary>
     /// <param name="count">Number of sequences, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1, or more than a state can hold.</exception>
     public NetworkState<T> CreateState(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        NetworkState<T>.RequireFits(StateSizes, count, nameof(count));
         NetworkState<T> state = new(StateSizes, count) { Network = this };
         SetLearnedState(state, 0, count);
         return state;
@@ -187,7 +192,7 @@ public sealed unsafe partial class Network<T>
     /// Most threads that share a step, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
     /// them take part, never more than there are processors; any number gives the same bits. More than one pay for many sessions or large layers.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sessions"/> is less than 1, or <paramref name="workers"/> is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.</exception>
     /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
@@ -246,6 +251,10 @@ public sealed unsafe partial class Network<T>
             Touch();
         }
     }
+
+    /// <summary>Takes the parameters for whoever writes to them. Passes do not ask: they read what is there.</summary>
+    /// <exception cref="InvalidOperationException">Another call is writing.</exception>
+    internal Use.Taking TakeForWriting() => Use.Take(_writing, "The network", "One call at a time may write to its parameters: train a network on one thread, and give others a Clone.");
 
     /// <summary>Notes that the parameters have changed.</summary>
     internal void Touch() => Version++;

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Lstm.Formats;
+using Lstm.Kernels;
 using Lstm.Layers;
 
 namespace Lstm;
@@ -14,10 +15,19 @@ public sealed partial class NetworkState<T>
     /// Little-endian: <c>LSTMSTAT</c>, the version 3, bytes per value, <see cref="Count"/>, the number of entries and their sizes, h and c,
     /// and the <see cref="Steps"/> (32 bits each), the values (of each entry h, then c), and the SHA-256 of all that.
     /// </remarks>
+    /// <exception cref="InvalidOperationException">A pass or a stream uses the state; or it takes more bytes than an array can hold.</exception>
     public byte[] ToBytes()
     {
+        using Use.Reading reading = Read(this);
+        long length = NetworkState.Magic.Length + ((NetworkState.Fields + (2L * Sizes.Count) + Count) * sizeof(int)) + SHA256.HashSizeInBytes;
+        length += Count * Sizes.Sum(size => (long)size.Hidden + size.Cell) * NetworkState.SizeOf<T>();
+        if (length > Array.MaxLength)
+        {
+            throw new InvalidOperationException($"The state takes {length} bytes; an array holds at most {Array.MaxLength}. Store h and c of each entry by themselves (Hidden, Cell).");
+        }
+
         int header = NetworkState.HeaderLength(Sizes.Count, Count);
-        byte[] bytes = new byte[checked(header + (Count * Sizes.Sum(size => size.Hidden + size.Cell) * NetworkState.SizeOf<T>()) + SHA256.HashSizeInBytes)];
+        byte[] bytes = new byte[length];
         NetworkState.Magic.CopyTo(bytes);
         foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes.SelectMany(size => new[] { size.Hidden, size.Cell })).Concat(_steps).Index())
         {
@@ -61,7 +71,7 @@ public sealed partial class NetworkState<T>
 public static class NetworkState
 {
     internal const int Version = 3;
-    private const int Fields = 4;
+    internal const int Fields = 4;
 
     // Two directions of as many layers as a network can have.
     private const int MaxEntries = 2 * SpecCheck.MaxLayers;

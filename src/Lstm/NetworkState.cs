@@ -6,18 +6,25 @@ namespace Lstm;
 /// <summary>The hidden and cell states of a network's recurrent layers for B sequences: a value that the caller owns.</summary>
 /// <remarks>
 /// The entries stand layer by layer, a reverse direction after its forward one, as in PyTorch's h_n. Rows are in the
-/// caller's order of sequences.
+/// caller's order of sequences. One pass or stream uses a state at a time: a second one throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed partial class NetworkState<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private const string UseRemedy = "Each pass, and each stream, needs a state of its own while it runs: Clone makes one.";
+
     private readonly AlignedBuffer<T> _values;
     private readonly int[] _starts;
     private readonly int[] _steps;
 
-    internal NetworkState(IReadOnlyList<StateSize> sizes, int count)
+    /// <summary>Makes a state, all zero.</summary>
+    /// <param name="sizes">Sizes of the entries.</param>
+    /// <param name="count">Number of sequences that <see cref="RequireFits"/> has let pass.</param>
+    /// <param name="owner">The use of the tape whose passes write it; null for its own.</param>
+    internal NetworkState(IReadOnlyList<StateSize> sizes, int count, Use? owner = null)
     {
+        Use = owner ?? new Use();
         Sizes = sizes;
         Count = count;
         _steps = new int[count];
@@ -38,6 +45,9 @@ public sealed partial class NetworkState<T>
 
     /// <summary>Whether it was made from bytes, which do not say where its sequences started.</summary>
     internal bool IsOfBytes { get; set; }
+
+    /// <summary>Taken by each pass that reads the state and writes it back, and by each step of a stream.</summary>
+    internal Use Use { get; }
 
     /// <summary>Number of sequences B.</summary>
     public int Count { get; }
@@ -65,10 +75,11 @@ public sealed partial class NetworkState<T>
     /// Puts every sequence back to its start, and its number of steps to 0: h and c become zero, or the learned initial state of the network that
     /// made the state or last ran it. A state of gradients becomes zero.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known.</exception>
+    /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known; or a pass or a stream uses the state.</exception>
     public void Clear()
     {
         CheckStart();
+        using Use.Taking taken = Take(this);
         ClearAll();
         Network?.SetLearnedState(this, 0, Count);
     }
@@ -77,6 +88,7 @@ public sealed partial class NetworkState<T>
     /// <param name="sequence">0 … <see cref="Count"/> − 1.</param>
     /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
+    /// <exception cref="InvalidOperationException">A pass or a stream uses the state.</exception>
     public void Clear(int sequence)
     {
         if ((uint)sequence >= (uint)Count)
@@ -85,7 +97,7 @@ public sealed partial class NetworkState<T>
         }
 
         CheckStart();
-
+        using Use.Taking taken = Take(this);
         _steps[sequence] = 0;
         for (int entry = 0; entry < Sizes.Count; entry++)
         {
@@ -99,15 +111,24 @@ public sealed partial class NetworkState<T>
     /// <summary>Overwrites all states, and the numbers of steps, with another's.</summary>
     /// <param name="source">A state of the same sizes and number of sequences.</param>
     /// <exception cref="ArgumentException">The sizes or the numbers of sequences differ.</exception>
+    /// <exception cref="InvalidOperationException">A pass or a stream uses one of the two.</exception>
     public void CopyFrom(NetworkState<T> source)
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckFits(source.Sizes, source.Count, nameof(source));
-        source._values.Span.CopyTo(_values.Span);
-        source.Steps.CopyTo(Steps);
+        if (ReferenceEquals(source, this))
+        {
+            return;
+        }
+
+        // Two states of one tape share their use.
+        using Use.Reading reading = ReferenceEquals(source.Use, Use) ? default : Read(source);
+        using Use.Taking taken = Take(this);
+        CopyValues(source);
     }
 
     /// <summary>A copy of its own.</summary>
+    /// <exception cref="InvalidOperationException">A pass or a stream uses the state.</exception>
     public NetworkState<T> Clone()
     {
         NetworkState<T> copy = new(Sizes, Count);
@@ -116,7 +137,33 @@ public sealed partial class NetworkState<T>
         return copy;
     }
 
-    /// <summary>Sets all states, and the numbers of steps, to zero.</summary>
+    /// <summary>Refuses more sequences than a state can hold.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are too many.</exception>
+    internal static void RequireFits(IReadOnlyList<StateSize> sizes, int count, string argument)
+    {
+        int line = PanelLayout.LineOf<T>();
+        Int128 length = 0;
+        for (int i = 0; i < 2 * sizes.Count; i++)
+        {
+            length += (((Int128)count * (i % 2 == 0 ? sizes[i / 2].Hidden : sizes[i / 2].Cell)) + line - 1) / line * line;
+        }
+
+        if (length > AlignedBuffer<T>.MaxLength || count > Array.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(
+                argument, count, $"The states of {count} sequences are {length} values; one state holds at most {AlignedBuffer<T>.MaxLength}. Divide the sequences among several states.");
+        }
+    }
+
+    /// <summary>Takes a state for a pass; does nothing for null.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal static Use.Taking Take(NetworkState<T>? state) => Use.Take(state?.Use, "The state", UseRemedy);
+
+    /// <summary>Reads a state in a pass; does nothing for null.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal static Use.Reading Read(NetworkState<T>? state) => Use.Read(state?.Use, "The state", UseRemedy);
+
+    /// <summary>Sets all states, and the numbers of steps, to zero, for whoever uses the state.</summary>
     internal void ClearAll()
     {
         _values.Span.Clear();

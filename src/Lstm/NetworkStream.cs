@@ -9,19 +9,26 @@ namespace Lstm;
 /// <summary>Runs a network one step at a time, for one or several sessions, each with a state of its own.</summary>
 /// <remarks>
 /// A step allocates nothing and, with one worker, takes no lock and makes no system call. Stepping gives the same bits as running whole
-/// sequences. A stream belongs to one thread at a time; any number of streams may share one network. Dispose it to end its
+/// sequences. A stream belongs to one thread at a time, all its sessions together: a step or a reset of a stream that is in use throws
+/// <see cref="InvalidOperationException"/>. Any number of streams may share one network. Dispose it to end its
 /// worker threads; it has none unless they were asked for.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe class NetworkStream<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private const string UseRemedy = "Sessions that threads step on their own need streams of their own: open one for each with network.OpenStream().";
+
     private readonly Network<T> _network;
     private readonly NetworkState<T> _start;
     private readonly Pass<T> _pass;
     private readonly LayerRun<T> _run;
     private readonly SequenceShape _shape = new();
+    private readonly Use _use;
     private readonly bool[] _stepped;
+
+    // The caller's list of sessions, which another thread may change, as it was when it was checked.
+    private readonly int[] _chosen;
     private readonly int _inputSize;
     private readonly int _outputSize;
     private readonly bool _takesIds;
@@ -35,6 +42,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     internal NetworkStream(Network<T> network, int sessions, int workers)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sessions, 1);
+        NetworkState<T>.RequireFits(network.StateSizes, sessions, nameof(sessions));
         foreach (Layer<T> layer in network.Layers)
         {
             if (layer.WholeSequenceReason is { } reason)
@@ -50,9 +58,11 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _pass = new Pass<T>(workers, keeps: false) { Width = network.Width, Parameters = network.ParameterPointer, Version = network.Version };
         _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateRecord())]);
         _stepped = new bool[sessions];
+        _chosen = new int[sessions];
         _start = network.CreateState(1);
         _startVersion = network.Version;
         State = network.CreateState(sessions);
+        _use = State.Use;
         _shape.SetDense(sessions, 1);
         if (sessions == 1)
         {
@@ -65,7 +75,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <summary>Number of sessions.</summary>
     public int Sessions => State.Count;
 
-    /// <summary>The sessions' states: to be read, stored or overwritten between steps.</summary>
+    /// <summary>The sessions' states: to be read, stored or overwritten between steps, by passes too.</summary>
     public NetworkState<T> State { get; }
 
     internal WorkerTeam Team => _pass.Team;
@@ -74,6 +84,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <param name="input">[sessions, input size].</param>
     /// <param name="output">[sessions, output size]; may not overlap <paramref name="input"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the network takes ids; nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step(ReadOnlySpan<T> input, Span<T> output) => StepFeatures([], Sessions, input, output);
 
@@ -82,9 +93,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <param name="input">[sessions.Length, input size].</param>
     /// <param name="output">[sessions.Length, output size]; may not overlap <paramref name="input"/>.</param>
     /// <exception cref="ArgumentException">A length or session does not fit, or the network takes ids; nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void Step(ReadOnlySpan<int> sessions, ReadOnlySpan<T> input, Span<T> output)
     {
-        CheckSessions(sessions);
         if (sessions.Length > 0)
         {
             StepFeatures(sessions, sessions.Length, input, output);
@@ -95,6 +106,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <param name="ids">One id per session.</param>
     /// <param name="output">[sessions, output size].</param>
     /// <exception cref="ArgumentException">A length or id does not fit, or the network takes features; nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void StepIds(ReadOnlySpan<int> ids, Span<T> output) => StepIds([], Sessions, ids, output);
 
     /// <summary>Runs one step of some sessions of a network fed with ids; the others stay as they are.</summary>
@@ -102,9 +114,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <param name="ids">One id for each of them.</param>
     /// <param name="output">[sessions.Length, output size].</param>
     /// <exception cref="ArgumentException">A length, session or id does not fit, or the network takes features; nothing has changed then.</exception>
+    /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void StepIds(ReadOnlySpan<int> sessions, ReadOnlySpan<int> ids, Span<T> output)
     {
-        CheckSessions(sessions);
         if (sessions.Length > 0)
         {
             StepIds(sessions, sessions.Length, ids, output);
@@ -112,17 +124,20 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     }
 
     /// <summary>Puts every session back to the start.</summary>
+    /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void Reset()
     {
+        using Use.Taking taken = Take();
         for (int session = 0; session < Sessions; session++)
         {
-            Reset(session);
+            ResetTaken(session);
         }
     }
 
     /// <summary>Puts one session back to the start: a new one joins in its place.</summary>
     /// <param name="session">0 … <see cref="Sessions"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such session.</exception>
+    /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void Reset(int session)
     {
         if ((uint)session >= (uint)Sessions)
@@ -130,6 +145,17 @@ public sealed unsafe class NetworkStream<T> : IDisposable
             throw new ArgumentOutOfRangeException(nameof(session), session, $"The stream has {Sessions} sessions, 0 … {Sessions - 1}.");
         }
 
+        using Use.Taking taken = Take();
+        ResetTaken(session);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _pass.Dispose();
+
+    private Use.Taking Take() => Use.Take(_use, "The stream", UseRemedy);
+
+    private void ResetTaken(int session)
+    {
         if (_startVersion != _network.Version)
         {
             _network.ResetState(_start);
@@ -143,9 +169,6 @@ public sealed unsafe class NetworkStream<T> : IDisposable
             _start.CellRow(entry, 0).CopyTo(State.CellRow(entry, session));
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _pass.Dispose();
 
     // A step may be shorter than the calls it is made of. They are compiled in full at once, since a program that keeps its
     // only processor busy with steps never lets the runtime do it later.
@@ -192,21 +215,38 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     private void Run(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
     {
         _pass.Team.ThrowIfDisposed(this);
-        if (_steps.Length > 0)
+        if (!_use.TryTake())
         {
-            RunSteps(input, output);
+            _use.Refuse("The stream", UseRemedy);
         }
-        else
+
+        try
         {
-            RunBatch(sessions, count, input, output);
+            if (_steps.Length > 0)
+            {
+                RunSteps(sessions, input, output);
+            }
+            else
+            {
+                RunBatch(sessions, count, input, output);
+            }
+        }
+        finally
+        {
+            _use.Release();
         }
 
         GC.KeepAlive(this);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunSteps(void* x, Span<T> output)
+    private void RunSteps(ReadOnlySpan<int> sessions, void* x, Span<T> output)
     {
+        if (sessions.Length > 0)
+        {
+            _ = Choose(sessions);
+        }
+
         StepKernel<T>[] steps = _steps;
         if (_stepVersion != _network.Version)
         {
@@ -230,12 +270,13 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
     private void RunBatch(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
     {
+        ReadOnlySpan<int> chosen = Choose(sessions);
         if (_shape.Count != count)
         {
             _shape.SetDense(count, 1);
         }
 
-        fixed (int* rows = sessions)
+        fixed (int* rows = chosen)
         {
             _pass.StateRows = rows;
             T* x = _takesIds ? null : (T*)input;
@@ -248,31 +289,35 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
     }
 
-    private void CheckSessions(ReadOnlySpan<int> sessions)
+    private ReadOnlySpan<int> Choose(ReadOnlySpan<int> sessions)
     {
-        string? problem = null;
-        int seen = 0;
-        for (; seen < sessions.Length && problem is null; seen++)
+        if (sessions.Length > Sessions)
         {
-            if ((uint)sessions[seen] >= (uint)Sessions)
+            throw new ArgumentException($"There are {sessions.Length} sessions to step; the stream has {Sessions}.", nameof(sessions));
+        }
+
+        ReadOnlySpan<int> chosen = _chosen.AsSpan(0, sessions.Length);
+        sessions.CopyTo(_chosen);
+        string? problem = null;
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            int session = chosen[i];
+            if ((uint)session >= (uint)Sessions)
             {
-                problem = $"Session {sessions[seen]} (index {seen}) is unknown; the stream has {Sessions} sessions, 0 … {Sessions - 1}.";
+                problem ??= $"Session {session} (index {i}) is unknown; the stream has {Sessions} sessions, 0 … {Sessions - 1}.";
             }
-            else if (_stepped[sessions[seen]])
+            else if (_stepped[session])
             {
-                problem = $"Session {sessions[seen]} is given twice, again at index {seen}; a step runs each session at most once.";
+                problem ??= $"Session {session} is given twice, again at index {i}; a step runs each session at most once.";
             }
             else
             {
-                _stepped[sessions[seen]] = true;
+                _stepped[session] = true;
             }
         }
 
         Array.Clear(_stepped);
-        if (problem is not null)
-        {
-            throw new ArgumentException(problem, nameof(sessions));
-        }
+        return problem is null ? chosen : throw new ArgumentException(problem, nameof(sessions));
     }
 
     private static void CheckLength(int length, int count, int size, string argument)

@@ -8,19 +8,24 @@ namespace Lstm;
 
 /// <summary>What one forward pass leaves for its backward pass: buffers that grow once and are reused.</summary>
 /// <remarks>
-/// A tape belongs to the network that made it and to one thread at a time. It refers to the caller's batch, which has to
+/// A tape belongs to the network that made it and to one thread at a time: a pass on a tape that is in use throws
+/// <see cref="InvalidOperationException"/>, and so does a callback that comes back to it. It refers to the caller's batch, which has to
 /// stay as it is until <see cref="Network{T}.Backward"/> has returned. Dispose it to end its worker threads.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Tape<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private const string UseRemedy = "Each pass needs a tape of its own while it runs: create one for each thread with network.CreateTape().";
+
     private readonly AlignedBuffer<T>[] _gradients = [new(), new()];
     private readonly LayerRun<T> _plain;
     private LayerRun<T>? _recomputed;
     private LayerRun<T>? _recomputedButLast;
     private NetworkState<T>? _initialStateGradient;
     private int? _recomputeEvery;
+    private ContentVersion<T> _inputVersion;
+    private ContentVersion<int> _idsVersion;
 
     internal Tape(Network<T> network, int workers)
     {
@@ -28,9 +33,9 @@ public sealed class Tape<T> : IDisposable
         Pass = new Pass<T>(workers, keeps: true) { Width = network.Width, StateSizes = network.StateSizes };
         Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
         Run = _plain = new LayerRun<T>(network.Layers, Records);
-        Output = new SequenceBatch<T>(network.OutputSize);
-        OutputGradient = new SequenceBatch<T>(network.OutputSize);
-        InputGradient = new SequenceBatch<T>(network.InputSize);
+        Output = new SequenceBatch<T>(network.OutputSize, Use);
+        OutputGradient = new SequenceBatch<T>(network.OutputSize, new Use());
+        InputGradient = new SequenceBatch<T>(network.InputSize, Use);
     }
 
     /// <summary>Whether dropout is on and batch norm measures the batch. Default true; gradients are available either way.</summary>
@@ -81,9 +86,10 @@ public sealed class Tape<T> : IDisposable
     public SequenceBatch<T> Output { get; }
 
     /// <summary>
-    /// The gradient of the loss with respect to <see cref="Output"/>, of the same shape: every element is to be written
-    /// between Forward and Backward, which is what a loss does.
+    /// The gradient of the loss with respect to <see cref="Output"/>, of the same shape: to be written between Forward and Backward, which is what a
+    /// loss does. Rows that nobody writes are zero.
     /// </summary>
+    /// <remarks>Zeros are written only when somebody asks for the values: a loss of this library, which writes all of them, costs nothing more.</remarks>
     public SequenceBatch<T> OutputGradient { get; }
 
     /// <summary>The gradient with respect to the input, set by Backward; empty for a network fed with ids.</summary>
@@ -95,12 +101,25 @@ public sealed class Tape<T> : IDisposable
     /// </summary>
     public NetworkState<T>? FinalStateGradient { get; set; }
 
+    /// <summary>Whether a state is a part of this tape, which its passes write.</summary>
+    internal bool Owns(NetworkState<T>? state) => state is not null && ReferenceEquals(state.Use, Use);
+
+    /// <summary>What of this tape a batch shows, with its article; null of any other batch.</summary>
+    internal string? NameOfOwn(SequenceBatch<T>? batch)
+        => batch is null ? null
+            : ReferenceEquals(batch.Use, OutputGradient.Use) ? "the tape's own output gradient"
+            : !ReferenceEquals(batch.Use, Use) ? null
+            : ReferenceEquals(batch, InputGradient) ? "the tape's own input gradient" : "the tape's own output";
+
     /// <summary>The gradient with respect to the state that the forward pass started from, set by Backward.</summary>
     /// <exception cref="InvalidOperationException">Backward has not run yet.</exception>
     public NetworkState<T> InitialStateGradient => _initialStateGradient
         ?? throw new InvalidOperationException("There is no gradient of the initial state before Backward has run.");
 
     internal Network<T> Network { get; }
+
+    /// <summary>Taken by each pass; of what the tape shows, all but <see cref="OutputGradient"/> shares it.</summary>
+    internal Use Use { get; } = new();
 
     internal Pass<T> Pass { get; }
 
@@ -117,12 +136,9 @@ public sealed class Tape<T> : IDisposable
     internal FusedLoss<T> Fused { get; } = new();
 
     /// <summary>What the last forward pass read: one of the two, or neither before the first.</summary>
-    internal SequenceBatch<T>? Input { get; set; }
+    internal SequenceBatch<T>? Input { get; private set; }
 
-    internal SequenceBatch<int>? InputIds { get; set; }
-
-    /// <summary>The version of the input's shape at that time.</summary>
-    internal int InputShapeVersion { get; set; }
+    internal SequenceBatch<int>? InputIds { get; private set; }
 
     /// <summary>Whether a forward pass waits for its backward pass.</summary>
     internal bool IsPending { get; set; }
@@ -136,10 +152,40 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Whether the last forward pass measured statistics that no running average has taken up.</summary>
     internal bool HasStatistics { get; set; }
 
-    internal SequenceShape InputShape => Input?.Shape ?? InputIds!.Shape;
+    /// <summary>The shape that the last forward pass read; it is the batch's as long as <see cref="ReadInput"/> does not throw.</summary>
+    internal SequenceShape InputShape { get; private set; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => Pass.Dispose();
+
+    /// <summary>Takes the tape for a pass.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal Use.Taking Take() => Use.Take(Use, "The tape", UseRemedy);
+
+    /// <summary>Reads the tape, which holds a pass.</summary>
+    /// <exception cref="InvalidOperationException">A pass is being made.</exception>
+    internal Use.Reading Read() => Use.Read(Use, "The tape", UseRemedy);
+
+    /// <summary>Notes the input of the pass that begins, which it reads.</summary>
+    internal void SetInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, in InputReading<T> input)
+    {
+        (Input, InputIds, InputShape) = (batch, ids, input.Shape);
+        (_inputVersion, _idsVersion) = (new ContentVersion<T>(input.Content), new ContentVersion<int>(input.Ids));
+    }
+
+    /// <summary>Reads the input of the last forward pass again.</summary>
+    /// <exception cref="InvalidOperationException">The batch was refilled since.</exception>
+    internal InputReading<T> ReadInput()
+    {
+        InputReading<T> input = new(Input, InputIds);
+        if (!_inputVersion.IsThatOf(input.Content) || !_idsVersion.IsThatOf(input.Ids))
+        {
+            input.Dispose();
+            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward again, and fill another batch meanwhile.");
+        }
+
+        return input;
+    }
 
     /// <summary>Chooses the layers of a pass over the input, which is set; <paramref name="fuses"/> when a loss takes the last one with it.</summary>
     internal void ChooseRun(bool fuses)
@@ -177,7 +223,7 @@ public sealed class Tape<T> : IDisposable
     {
         if (_initialStateGradient is null || _initialStateGradient.Count != count)
         {
-            _initialStateGradient = new NetworkState<T>(Network.StateSizes, count);
+            _initialStateGradient = new NetworkState<T>(Network.StateSizes, count, Use);
         }
 
         return _initialStateGradient;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Training;
 
@@ -6,8 +7,8 @@ namespace Lstm;
 
 /// <summary>The buffers of inference, reused from call to call: <see cref="Network{T}.Predict(SequenceBatch{T}, NetworkState{T}?, Workspace{T}?)"/>.</summary>
 /// <remarks>
-/// A workspace belongs to the network that made it and to one thread at a time; any number of them may use one network at
-/// once. Dispose it to end its worker threads.
+/// A workspace belongs to the network that made it and to one thread at a time: a call with a workspace that is in use throws
+/// <see cref="InvalidOperationException"/>. Any number of workspaces may use one network at once. Dispose it to end its worker threads.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Workspace<T> : IDisposable
@@ -18,7 +19,7 @@ public sealed class Workspace<T> : IDisposable
         Network = network;
         Pass = new Pass<T>(workers, keeps: false) { Width = network.Width };
         Run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateRecord())]);
-        Output = new SequenceBatch<T>(network.OutputSize);
+        Output = new SequenceBatch<T>(network.OutputSize, Use);
     }
 
     /// <summary>The last prediction: a view, valid until the next one.</summary>
@@ -33,6 +34,9 @@ public sealed class Workspace<T> : IDisposable
 
     internal Network<T> Network { get; }
 
+    /// <summary>Taken by each call, and shared by <see cref="Output"/>.</summary>
+    internal Use Use { get; } = new();
+
     internal Pass<T> Pass { get; }
 
     internal LayerRun<T> Run { get; }
@@ -42,4 +46,9 @@ public sealed class Workspace<T> : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Pass.Dispose();
+
+    /// <summary>Takes the workspace for a call.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal Use.Taking Take()
+        => Use.Take(Use, "The workspace", "Each call needs a workspace of its own while it runs: create one for each thread with network.CreateWorkspace().");
 }

@@ -1,5 +1,7 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Kernels;
+using Lstm.Sequences;
 using Lstm.Texts;
 
 namespace Lstm;
@@ -15,6 +17,7 @@ public sealed class GateTrace<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Network<T> _network;
+    private readonly Use _use = new();
 
     /// <summary>Makes an empty trace.</summary>
     /// <param name="network">A network with at least one LSTM layer.</param>
@@ -29,7 +32,7 @@ public sealed class GateTrace<T>
 
         _network = network;
         Layers = [.. network.Layers.Where(layer => layer.Recurrent is not null).SelectMany(layer =>
-            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.Recurrent!.NameOf(d), layer.Recurrent)))];
+            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.Recurrent!.NameOf(d), layer.Recurrent, _use)))];
     }
 
     /// <summary>One for each direction of each LSTM layer, in the order of a <see cref="NetworkState{T}"/>.</summary>
@@ -44,10 +47,14 @@ public sealed class GateTrace<T>
     /// <summary>Copies the gates and states of a tape's forward pass.</summary>
     /// <param name="tape">A tape of this network, between Forward and Backward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
-    /// <exception cref="InvalidOperationException">It holds no forward pass, or Backward has overwritten the gates, the input batch was refilled, or the pass is one of <see cref="Tape{T}.RecomputeEvery"/>.</exception>
+    /// <exception cref="InvalidOperationException">It holds no forward pass, or Backward has overwritten the gates, the input batch was refilled, the pass is one of <see cref="Tape{T}.RecomputeEvery"/>, or the tape or this trace is in use.</exception>
     public void Read(Tape<T> tape)
     {
+        ArgumentNullException.ThrowIfNull(tape);
+        using Use.Taking taken = Use.Take(_use, "The trace", "Give each thread a trace of its own.");
+        using Use.Reading reading = tape.Read();
         TapeView<T>.Check(_network, tape, backPropagated: false);
+        using InputReading<T> input = tape.ReadInput();
         for (int entry = 0; entry < Layers.Count; entry++)
         {
             Layers[entry].Read(TapeView<T>.Of(tape, entry));
@@ -60,6 +67,7 @@ public sealed class GateTrace<T>
     /// <param name="margin">A gate i, f or o is shut below this and open above 1 − this; g is saturated beyond ±(1 − this). In 0 &lt; margin &lt; 0.5.</param>
     /// <param name="stillness">A unit whose values all lie within a range of this does not move; at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The trace is being read from a tape.</exception>
     public GateSummary Summarize(double margin = 0.05, double stillness = 1e-3)
     {
         if (!(margin > 0 && margin < 0.5))
@@ -72,6 +80,7 @@ public sealed class GateTrace<T>
             throw new ArgumentOutOfRangeException(nameof(stillness), stillness, "The stillness has to be at least 0.");
         }
 
+        using Use.Reading reading = Use.Read(_use, "The trace", "Give each thread a trace of its own.");
         return new GateSummary([.. Layers.Select(layer => LayerSummary.Of(layer, margin, stillness))]);
     }
 }

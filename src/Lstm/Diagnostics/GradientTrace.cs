@@ -1,5 +1,7 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Kernels;
+using Lstm.Sequences;
 using Lstm.Texts;
 
 namespace Lstm;
@@ -16,6 +18,7 @@ public sealed class GradientTrace<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Network<T> _network;
+    private readonly Use _use = new();
 
     // Room for one gate of one step.
     private readonly T[] _gate;
@@ -26,7 +29,7 @@ public sealed class GradientTrace<T>
     public GradientTrace(Network<T> network)
     {
         // The same layers, names and check.
-        Layers = [.. new GateTrace<T>(network).Layers.Select(layer => new LayerGradientNorms(layer.Name))];
+        Layers = [.. new GateTrace<T>(network).Layers.Select(layer => new LayerGradientNorms(layer.Name, _use))];
         _gate = new T[network.StateSizes.Max(size => size.Cell)];
         _network = network;
     }
@@ -43,10 +46,14 @@ public sealed class GradientTrace<T>
     /// <summary>Takes the norms of a tape's backward pass.</summary>
     /// <param name="tape">A tape of this network, after Backward and before the next Forward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
-    /// <exception cref="InvalidOperationException">It holds no back-propagated pass, the input batch was refilled, or the pass is one of <see cref="Tape{T}.RecomputeEvery"/>.</exception>
+    /// <exception cref="InvalidOperationException">It holds no back-propagated pass, the input batch was refilled, the pass is one of <see cref="Tape{T}.RecomputeEvery"/>, or the tape or this trace is in use.</exception>
     public void Read(Tape<T> tape)
     {
+        ArgumentNullException.ThrowIfNull(tape);
+        using Use.Taking taken = Use.Take(_use, "The trace", "Give each thread a trace of its own.");
+        using Use.Reading reading = tape.Read();
         TapeView<T>.Check(_network, tape, backPropagated: true);
+        using InputReading<T> input = tape.ReadInput();
         for (int entry = 0; entry < Layers.Count; entry++)
         {
             Layers[entry].Read(TapeView<T>.Of(tape, entry), _gate);

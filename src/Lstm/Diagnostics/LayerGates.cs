@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Kernels;
 using Lstm.Layers;
 
 namespace Lstm;
@@ -10,19 +11,19 @@ namespace Lstm;
 public sealed class LayerGates<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal LayerGates(string name, LstmLayer<T> layer)
+    internal LayerGates(string name, LstmLayer<T> layer, Use owner)
     {
         (int units, int hiddenSize) = (layer.Units, layer.HiddenSize);
         Name = name;
         Units = units;
         Gates = layer.Spec.UsedGates;
         CellZoneout = layer.Spec.CellZoneout;
-        InputGate = new(units);
-        ForgetGate = new(units);
-        Candidate = new(units);
-        OutputGate = new(units);
-        Cell = new(units);
-        Hidden = new(hiddenSize);
+        InputGate = new(units, owner);
+        ForgetGate = new(units, owner);
+        Candidate = new(units, owner);
+        OutputGate = new(units, owner);
+        Cell = new(units, owner);
+        Hidden = new(hiddenSize, owner);
     }
 
     /// <summary>The layer's name with its place in the stack and its direction: <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>

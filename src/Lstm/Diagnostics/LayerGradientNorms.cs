@@ -1,18 +1,19 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Kernels;
 
 namespace Lstm;
 
 /// <summary>The norms of the gradient of one direction of an LSTM layer.</summary>
 public sealed class LayerGradientNorms
 {
-    internal LayerGradientNorms(string name) => Name = name;
+    internal LayerGradientNorms(string name, Use owner) => (Name, Steps) = (name, new SequenceBatch<double>(1, owner));
 
     /// <summary>The direction's name, e.g. <c>lstm.l0</c>.</summary>
     public string Name { get; }
 
     /// <summary>‖∂loss/∂z‖ of each step: <c>layer.Steps[sequence, step][0]</c>.</summary>
-    public SequenceBatch<double> Steps { get; } = new(1);
+    public SequenceBatch<double> Steps { get; }
 
     /// <summary>The norm at a step over all sequences that have it: the root of the sum of the squares.</summary>
     /// <param name="step">0 … steps − 1.</param>

@@ -1,5 +1,8 @@
 using System.Numerics;
 using Lstm.Diagnostics;
+using Lstm.Kernels;
+using Lstm.Sequences;
+using Lstm.Training;
 
 namespace Lstm;
 
@@ -22,7 +25,7 @@ public static class NonFinite
     /// </remarks>
     /// <param name="tape">A tape that holds a forward pass.</param>
     /// <returns>The first one, or null when all values are finite.</returns>
-    /// <exception cref="InvalidOperationException">The tape holds no forward pass, or the input batch was refilled since.</exception>
+    /// <exception cref="InvalidOperationException">The tape holds no forward pass, the input batch was refilled since, or the tape is in use.</exception>
     public static NonFiniteValue? Find<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         => Find(tape, null);
@@ -36,12 +39,15 @@ public static class NonFinite
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(tape);
+        using Use.Reading reading = tape.Read();
         TapeView<T>.Check(tape.Network, tape, tape.IsBackPropagated, steps: false);
+        using InputReading<T> input = tape.ReadInput();
+        using LossReading<T> compared = new(new LossInput<T>(null, target, null, weights));
         return InParameters(tape.Network)
-            ?? (tape.Input is null ? null : InRows(tape.Input, "input", "input"))
+            ?? (input.Content is null ? null : InRows(input.Content, "input", "input"))
             ?? InForward(tape)
-            ?? (weights is null ? null : InRows(weights, "weights", "weight"))
-            ?? (target is null ? null : InRows(target, "target", "target", weights))
+            ?? (compared.Weights is null ? null : InRows(compared.Weights, "weights", "weight"))
+            ?? (compared.Target is null ? null : InRows(compared.Target, "target", "target", compared.Weights))
             ?? (tape.IsBackPropagated ? InBackward(tape) : null);
     }
 
@@ -152,7 +158,7 @@ public static class NonFinite
                 }
             }
 
-            SequenceBatch<T> output = new(layer.OutputSize);
+            SequenceContent<T> output = new(layer.OutputSize);
             output.View(tape.Run.Records[i].OutputShape, tape.Run.Records[i].Output, tape.Run.Records[i].OutputStart);
             if (InRows(output, layer.Label, "output") is { } value)
             {
@@ -166,7 +172,8 @@ public static class NonFinite
     private static NonFiniteValue? InBackward<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (tape.HasOutput && InRows(tape.OutputGradient, tape.Network.Layers[^1].Label, "gradient of the output") is { } value)
+        using SequenceReading<T> upstream = SequenceBatch<T>.Read(tape.OutputGradient, "The output gradient");
+        if (tape.HasOutput && InRows(upstream.Content!, tape.Network.Layers[^1].Label, "gradient of the output") is { } value)
         {
             return value;
         }
@@ -231,15 +238,16 @@ public static class NonFinite
         return null;
     }
 
-    private static NonFiniteValue? InRows<T>(SequenceBatch<T> batch, string place, string quantity, SequenceBatch<T>? weights = null)
+    private static NonFiniteValue? InRows<T>(SequenceContent<T> rows, string place, string quantity, SequenceContent<T>? weights = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        for (int t = 0; t < batch.StepCount; t++)
+        for (int t = 0; t < rows.Shape.StepCount; t++)
         {
-            for (int b = 0; b < batch.Count; b++)
+            for (int b = 0; b < rows.Shape.Count; b++)
             {
-                bool counts = t < batch.Lengths[b] && (weights is null || b >= weights.Count || t >= weights.Lengths[b] || weights[b, t][0] != T.Zero);
-                if (counts && InValues<T>(batch[b, t], place, quantity, b, t + batch.Shape.FirstStep) is { } found)
+                bool counts = t < rows.Shape.Lengths[b]
+                    && (weights is null || b >= weights.Shape.Count || t >= weights.Shape.Lengths[b] || weights.Row(b, t)[0] != T.Zero);
+                if (counts && InValues<T>(rows.Row(b, t), place, quantity, b, t + rows.Shape.FirstStep) is { } found)
                 {
                     return found;
                 }

@@ -56,7 +56,7 @@ internal readonly unsafe struct TapeView<T>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
         => new(_record.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * HiddenSize), HiddenSize);
 
-    /// <summary>Throws unless a tape holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
+    /// <summary>Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
     public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)
     {
         ArgumentNullException.ThrowIfNull(tape);
@@ -80,17 +80,6 @@ internal readonly unsafe struct TapeView<T>
             throw new InvalidOperationException(backPropagated
                 ? "The tape's forward pass has not been back-propagated yet: its gradients can be read after Backward."
                 : "Backward has overwritten the gates by their gradients: they can be read between Forward and Backward.");
-        }
-
-        CheckInput(tape);
-    }
-
-    /// <summary>Throws when the batch that the tape refers to has other rows by now.</summary>
-    public static void CheckInput(Tape<T> tape)
-    {
-        if (tape.InputShape.Version != tape.InputShapeVersion)
-        {
-            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward again, and fill another batch meanwhile.");
         }
     }
 }

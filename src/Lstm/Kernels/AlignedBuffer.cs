@@ -13,7 +13,6 @@ internal sealed unsafe class AlignedBuffer<T>
 {
     private const int Alignment = 64;
     private T[] _array = [];
-    private nint _skippedBytes;
 
     public AlignedBuffer()
     {
@@ -33,10 +32,28 @@ internal sealed unsafe class AlignedBuffer<T>
     public int Length { get; private set; }
 
     /// <summary>All elements; the span keeps the memory alive, as <see cref="Pointer"/> does not.</summary>
-    // SAFETY: Reserve made the array longer than Length by all that alignment can skip.
-    public Span<T> Span => Length == 0
-        ? []
-        : MemoryMarshal.CreateSpan(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(_array), _skippedBytes), Length);
+    public Span<T> Span
+    {
+        get
+        {
+            // Read once: while another thread makes room, this is the old block or the new one, whole.
+            T[] array = Volatile.Read(ref _array);
+            if (array.Length == 0)
+            {
+                return [];
+            }
+
+            // SAFETY: Reserve made the array longer than Length by all that alignment can skip, and pinned it.
+            ref T first = ref MemoryMarshal.GetArrayDataReference(array);
+            return MemoryMarshal.CreateSpan(ref Unsafe.AddByteOffset(ref first, Skipped(ref first)), array.Length - Slack);
+        }
+    }
+
+    /// <summary>The most elements that a buffer can have.</summary>
+    public static int MaxLength => Array.MaxLength - Slack;
+
+    // What alignment can skip, rounded up: an element need not divide a line, so the first aligned byte may lie within one.
+    private static int Slack => (Alignment + sizeof(T) - 1) / sizeof(T);
 
     /// <summary>Makes room for at least <paramref name="length"/> elements; after growth the contents are undefined.</summary>
     /// <exception cref="OutOfMemoryException">More elements are asked for than one array can hold.</exception>
@@ -49,17 +66,18 @@ internal sealed unsafe class AlignedBuffer<T>
 
         // Growing by a quarter keeps batches of slowly rising size from allocating each time.
         long capacity = Length == 0 ? length : Math.Min(Math.Max(length, Length + (Length / 4L)), Math.Max(length, Array.MaxLength / 2));
-        // An element need not divide a line: the first aligned byte may lie within one.
-        long total = capacity + ((Alignment + sizeof(T) - 1) / sizeof(T));
+        long total = capacity + Slack;
         if (total > Array.MaxLength)
         {
             throw new OutOfMemoryException($"A buffer of {length} elements is more than one array can hold ({Array.MaxLength}).");
         }
 
-        _array = GC.AllocateUninitializedArray<T>((int)total, pinned: true);
-        nint start = (nint)Unsafe.AsPointer(ref _array[0]);
-        Pointer = (T*)((start + Alignment - 1) & ~(nint)(Alignment - 1));
-        _skippedBytes = (nint)Pointer - start;
+        T[] array = GC.AllocateUninitializedArray<T>((int)total, pinned: true);
+        ref T first = ref MemoryMarshal.GetArrayDataReference(array);
+        Pointer = (T*)((nint)Unsafe.AsPointer(ref first) + Skipped(ref first));
         Length = (int)capacity;
+        Volatile.Write(ref _array, array);
     }
+
+    private static nint Skipped(ref T first) => -(nint)Unsafe.AsPointer(ref first) & (Alignment - 1);
 }

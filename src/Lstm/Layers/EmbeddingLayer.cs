@@ -8,11 +8,13 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly EmbeddingSpec _spec;
+    private readonly int _vocabulary;
     private readonly Parameter _weight;
 
     public EmbeddingLayer(EmbeddingSpec spec, int vocabulary, string name, ParameterLayout parameters)
     {
         _spec = spec;
+        _vocabulary = vocabulary;
         _weight = parameters.Add($"{name}.weight", [vocabulary, spec.OutputSize]);
     }
 
@@ -29,12 +31,12 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
         T* table = pass.Parameter(_weight);
         for (int row = 0; row < input.Count; row++)
         {
-            new ReadOnlySpan<T>(table + ((nint)pass.Ids[row] * OutputSize), OutputSize)
+            new ReadOnlySpan<T>(table + Place(pass.Ids + row, _vocabulary, OutputSize), OutputSize)
                 .CopyTo(new Span<T>(kept.Output.Pointer + ((nint)row * OutputSize), OutputSize));
         }
     }
 
-    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new LookupStep(pass.Parameter(_weight), OutputSize);
+    public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new LookupStep(pass.Parameter(_weight), _vocabulary, OutputSize);
 
     // An id's row takes its gradients in the order of RowRuns, as a weight does.
     public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
@@ -47,7 +49,7 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
             for (int i = 0; i < run.Count; i++)
             {
                 int row = run.Row + (i * run.Step);
-                T* target = table + ((nint)pass.Ids[row] * OutputSize);
+                T* target = table + Place(pass.Ids + row, _vocabulary, OutputSize);
                 T* source = outputGradient + ((nint)row * OutputSize);
                 for (nint e = 0; e < OutputSize; e++)
                 {
@@ -57,13 +59,22 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
         }
     }
 
+    // Ids are checked when a pass begins, but they are in the caller's memory: another thread may have changed one since.
+    private static nint Place(int* id, int vocabulary, int size)
+    {
+        int index = Volatile.Read(ref *id);
+        return (uint)index < (uint)vocabulary
+            ? (nint)index * size
+            : throw new InvalidOperationException($"An id has been changed to {index} during the pass; the network knows 0 … {vocabulary - 1}. Give each thread ids of its own.");
+    }
+
     private sealed class Record : LayerRecord<T>
     {
         public RowRuns Runs { get; } = new();
     }
 
-    private sealed class LookupStep(T* table, int size) : StepKernel<T>
+    private sealed class LookupStep(T* table, int vocabulary, int size) : StepKernel<T>
     {
-        public override void Run(void* x, T* y) => new ReadOnlySpan<T>(table + ((nint)(*(int*)x) * size), size).CopyTo(new Span<T>(y, size));
+        public override void Run(void* x, T* y) => new ReadOnlySpan<T>(table + Place((int*)x, vocabulary, size), size).CopyTo(new Span<T>(y, size));
     }
 }

@@ -4,6 +4,8 @@ namespace Lstm.Sequences;
 /// <remarks>
 /// Step t occupies the rows <c>Offset(t) .. Offset(t) + Live(t)</c>. Within a step the sequences stand in rank order:
 /// longest first, those of equal length in the caller's order. Rank b of step t continues rank b of step t − 1.
+/// A reader on another thread, while the shape is set anew, may see parts of both shapes, but no index beyond the arrays: these only grow, and are there
+/// before the counts.
 /// </remarks>
 internal sealed class SequenceShape
 {
@@ -12,9 +14,10 @@ internal sealed class SequenceShape
     private int[] _callerToRank = [];
     private int[] _offsets = [0];
     private long[] _keys = [];
+    private int _count;
 
     /// <summary>Number of sequences B, those of length zero included.</summary>
-    public int Count { get; private set; }
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Number of steps T: the longest length.</summary>
     public int StepCount { get; private set; }
@@ -29,7 +32,15 @@ internal sealed class SequenceShape
     public int FirstStep { get; private set; }
 
     /// <summary>Lengths in the caller's order.</summary>
-    public ReadOnlySpan<int> Lengths => _lengths.AsSpan(0, Count);
+    public ReadOnlySpan<int> Lengths
+    {
+        get
+        {
+            // Before the array, as it is written after it.
+            int count = Count;
+            return _lengths.AsSpan(0, count);
+        }
+    }
 
     /// <summary>The caller's index of each rank.</summary>
     public ReadOnlySpan<int> RankToCaller => _rankToCaller.AsSpan(0, Count);
@@ -136,19 +147,20 @@ internal sealed class SequenceShape
     private void Resize(int count, int steps)
     {
         Version++;
-        Count = count;
-        StepCount = steps;
         if (_lengths.Length < count)
         {
-            _lengths = new int[count];
-            _rankToCaller = new int[count];
             _callerToRank = new int[count];
+            _rankToCaller = new int[count];
+            _lengths = new int[count];
         }
 
         if (_offsets.Length < steps + 1)
         {
             _offsets = new int[Math.Max(steps + 1, _offsets.Length + (_offsets.Length / 4))];
         }
+
+        StepCount = steps;
+        Volatile.Write(ref _count, count);
     }
 
     private void CountLive()

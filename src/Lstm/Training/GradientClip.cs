@@ -61,6 +61,7 @@ public sealed class GradientClip
     /// <returns>The norm of all gradients together, before.</returns>
     /// <exception cref="ArgumentException">The limit is 0 in <typeparamref name="T"/>, or, by value, infinite; nothing has been changed.</exception>
     /// <exception cref="NonFiniteGradientException">A gradient is infinite or NaN, or so large that its squares are; nothing has been changed.</exception>
+    /// <exception cref="InvalidOperationException">A pass or an optimizer uses the gradient.</exception>
     public double Apply<T>(Gradient<T> gradient)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -81,6 +82,7 @@ public sealed class GradientClip
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."), nameof(gradient));
         }
 
+        using Use.Taking taken = Gradient<T>.Take(gradient);
         double sum = 0;
         for (int i = 0; i < gradient.Layout.All.Count; i++)
         {

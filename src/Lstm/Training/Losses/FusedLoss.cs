@@ -26,7 +26,7 @@ internal sealed unsafe class FusedLoss<T>
     private LossInput<T> _input;
     private LossBlock<T> _all;
     private double? _divisor;
-    private (int Target, int Weights) _versions;
+    private (ContentVersion<T> Target, ContentVersion<int> Labels, ContentVersion<T> Weights) _versions;
 
     /// <summary>Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches.</summary>
     public int SweepBytes { get; set; } = 8 << 20;
@@ -37,25 +37,26 @@ internal sealed unsafe class FusedLoss<T>
     /// <summary>What the pass on the tape has added the last layer's gradients to; null if it has not.</summary>
     public Gradient<T>? Swept { get; private set; }
 
-    public void Clear() => (_loss, Swept) = (null, null);
+    public void Clear() => (_loss, _input, Swept) = (null, default, null);
 
-    public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, double? divisor)
+    /// <summary>Reads the target and the weights of the pass on the tape again; nothing when there are none.</summary>
+    public LossReading<T> Read() => new(_input);
+
+    public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, double? divisor)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         Evaluate(dense, pass, x, loss, all, ref totals);
-        (_loss, _input, _divisor, _versions) = (loss, input, divisor, Versions(input));
+        (_loss, _input, _divisor) = (loss, input, divisor);
+        _versions = (new ContentVersion<T>(reading.Target), new ContentVersion<int>(reading.Labels), new ContentVersion<T>(reading.Weights));
         return totals;
     }
 
     /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
-    public void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, ref LossTotals totals)
+    public void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, ref LossTotals totals)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, null, out LossTotals own);
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, null, out LossTotals own);
         totals.Normalizer += own.Normalizer;
         Evaluate(dense, pass, x, loss, all, ref totals);
-        GC.KeepAlive(input.Target);
-        GC.KeepAlive(input.Labels);
-        GC.KeepAlive(input.Weights);
     }
 
     private void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossBlock<T> all, ref LossTotals totals)
@@ -82,9 +83,6 @@ internal sealed unsafe class FusedLoss<T>
             BackwardChunk(dense, pass, x.Pointer + place, chunks.Row, chunks.Rows, kept, inputGradient == null ? null : inputGradient + place, gradient);
         }
 
-        GC.KeepAlive(_input.Target);
-        GC.KeepAlive(_input.Labels);
-        GC.KeepAlive(_input.Weights);
         Clear();
     }
 
@@ -93,9 +91,18 @@ internal sealed unsafe class FusedLoss<T>
     /// is null when nobody asks for it.
     /// </summary>
     public LossTotals Sweep(
-        DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, Loss<T> loss, LossInput<T> input, double? divisor, T* inputGradient, Gradient<T> gradient)
+        DenseLayer<T> dense,
+        Pass<T> pass,
+        Rows<T> x,
+        LayerRecord<T> record,
+        Loss<T> loss,
+        LossInput<T> input,
+        in LossReading<T> reading,
+        double? divisor,
+        T* inputGradient,
+        Gradient<T> gradient)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
+        LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
         SoftmaxRows<T> rows = (SoftmaxRows<T>)loss.Rows!;
         _losses.Reserve(all.Rows);
@@ -141,27 +148,25 @@ internal sealed unsafe class FusedLoss<T>
             totals.Sum += sum;
         }
 
-        GC.KeepAlive(input.Labels);
-        GC.KeepAlive(input.Weights);
         GC.KeepAlive(gradient);
         Swept = gradient;
         return totals;
     }
 
     /// <summary>Refuses a target or weights that have been refilled since, or hold by now what the loss cannot take.</summary>
-    public void Check(SequenceShape shape, int features)
+    public void Check(in LossReading<T> reading, SequenceShape shape, int features)
     {
         if (_loss is null)
         {
             return;
         }
 
-        if (Versions(_input) != _versions)
+        if (!_versions.Target.IsThatOf(reading.Target) || !_versions.Labels.IsThatOf(reading.Labels) || !_versions.Weights.IsThatOf(reading.Weights))
         {
             throw new InvalidOperationException("The target or the weights were refilled since the tape's forward pass.");
         }
 
-        _all = LossRun<T>.Begin(_loss, _input, shape, features, _divisor, out _);
+        _all = LossRun<T>.Begin(_loss, _input, reading, shape, features, _divisor, out _);
     }
 
     private void BackwardChunk(DenseLayer<T> dense, Pass<T> pass, T* x, int row, int rows, DenseLayer<T>.Record kept, T* inputGradient, T* gradient)
@@ -182,7 +187,4 @@ internal sealed unsafe class FusedLoss<T>
 
     /// <summary>So many that fetching the weights for them is cheap, and few enough for their logits to stay in a cache.</summary>
     private int SweepRows(PanelLayout outputs) => Math.Max(LossBlock<T>.MaxRows, SweepBytes / (outputs.PaddedColumns * sizeof(T)));
-
-    private static (int Target, int Weights) Versions(LossInput<T> input)
-        => ((input.Target?.Shape ?? input.Labels!.Shape).Version, input.Weights?.Shape.Version ?? 0);
 }

@@ -18,32 +18,33 @@ internal unsafe struct LossRun<T> : IJob
 
     public static LossTotals Evaluate(Loss<T> loss, LossInput<T> input, SequenceBatch<T>? gradient, double? divisor, WorkerTeam? team, SimdWidth width)
     {
-        SequenceBatch<T> output = input.Output!;
-        LossChecks<T>.CheckGradient(output, gradient);
-        LossBlock<T> all = Begin(loss, input, output.Shape, output.FeatureSize, divisor, out LossTotals totals);
-        all.Output = output.RowPointer;
-        all.Gradient = gradient is null ? null : gradient.RowPointer;
+        CheckDistinct(input, gradient);
+        using SequenceReading<T> reading = SequenceBatch<T>.Read(input.Output, "The output");
+        using LossReading<T> rows = new(input);
+        using Use.Taking writing = Use.Take(gradient?.Use, "The output gradient", "Losses that are evaluated at the same time need an output gradient each.");
+        LossChecks<T>.CheckGradient(input.Output!, gradient);
+        reading.RequireOf(input.Output);
+        SequenceContent<T> output = reading.Content!;
+        LossBlock<T> all = Begin(loss, input, rows, output.Shape, output.FeatureSize, divisor, out LossTotals totals);
+        SequenceContent<T>? written = gradient?.Content;
+        all.Output = output.Pointer;
+        written?.Overwrite();
+        all.Gradient = written is null ? null : written.Pointer;
         Evaluate(loss.Rows!, all, team, width, ref totals);
-        GC.KeepAlive(output);
-        GC.KeepAlive(input.Target);
-        GC.KeepAlive(input.Labels);
-        GC.KeepAlive(input.Weights);
-        GC.KeepAlive(gradient);
+        GC.KeepAlive(written);
         return totals;
     }
 
     /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
     public static void Add(Loss<T> loss, LossInput<T> input, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
     {
-        SequenceBatch<T> output = input.Output!;
-        LossBlock<T> all = Begin(loss, input, output.Shape, output.FeatureSize, null, out LossTotals own);
-        all.Output = output.RowPointer;
+        using SequenceReading<T> reading = SequenceBatch<T>.Read(input.Output, "The output");
+        using LossReading<T> rows = new(input);
+        SequenceContent<T> output = reading.Content!;
+        LossBlock<T> all = Begin(loss, input, rows, output.Shape, output.FeatureSize, null, out LossTotals own);
+        all.Output = output.Pointer;
         totals.Normalizer += own.Normalizer;
         Evaluate(loss.Rows!, all, team, width, ref totals);
-        GC.KeepAlive(output);
-        GC.KeepAlive(input.Target);
-        GC.KeepAlive(input.Labels);
-        GC.KeepAlive(input.Weights);
     }
 
     /// <summary>Adds the rows' sums, block by block in order, and overwrites their gradient.</summary>
@@ -76,10 +77,11 @@ internal unsafe struct LossRun<T> : IJob
     /// <summary>
     /// Checks everything but the output and its gradient, finds the normaliser, and gives all rows without those two.
     /// </summary>
-    public static LossBlock<T> Begin(Loss<T> loss, LossInput<T> input, SequenceShape shape, int features, double? divisor, out LossTotals totals)
+    public static LossBlock<T> Begin(Loss<T> loss, LossInput<T> input, in LossReading<T> reading, SequenceShape shape, int features, double? divisor, out LossTotals totals)
     {
         LossChecks<T>.Check(loss, input, shape, features, default);
-        LossBlock<T> all = Block(input, shape.RowCount, features);
+        reading.RequireOf(input);
+        LossBlock<T> all = Block(reading, shape.RowCount, features);
         totals = LossTotals.Of(loss.Rows!.Normalizer(all), loss.Reduction, divisor);
         all.GradientScale = totals.GradientScale;
         return all;
@@ -88,11 +90,14 @@ internal unsafe struct LossRun<T> : IJob
     /// <summary>Σ w of what has been checked.</summary>
     public static double WeightOf(RowLoss<T> loss, LossInput<T> input)
     {
-        double weight = loss.Normalizer(Block(input, input.Target?.RowCount ?? input.Labels!.RowCount, input.Target?.FeatureSize ?? 1));
-        GC.KeepAlive(input.Target);
-        GC.KeepAlive(input.Labels);
-        GC.KeepAlive(input.Weights);
-        return weight;
+        using LossReading<T> reading = new(input);
+        SequenceShape shape = reading.Target?.Shape ?? reading.Labels!.Shape;
+        if (reading.Weights is { } weights && weights.Shape.RowCount < shape.RowCount)
+        {
+            throw new ArgumentException(ShapeText.Of("weights", weights.Shape, shape), "weights");
+        }
+
+        return loss.Normalizer(Block(reading, shape.RowCount, reading.Target?.FeatureSize ?? 1));
     }
 
     public readonly long Work => (long)_all.Rows * _all.Features * JobWork.HardElement;
@@ -117,12 +122,23 @@ internal unsafe struct LossRun<T> : IJob
         totals.Decisions += partial.Decisions;
     }
 
-    private static LossBlock<T> Block(LossInput<T> input, int rows, int features) => new()
+    // The gradient is written while the rest is still read.
+    private static void CheckDistinct(LossInput<T> input, SequenceBatch<T>? gradient)
+    {
+        string? other = gradient is null ? null
+            : ReferenceEquals(gradient, input.Output) ? "output" : ReferenceEquals(gradient, input.Target) ? "target" : ReferenceEquals(gradient, input.Weights) ? "weights" : null;
+        if (other is not null)
+        {
+            throw new ArgumentException($"The output gradient and the {other} are the same batch; the gradient needs a batch of its own.", "outputGradient");
+        }
+    }
+
+    private static LossBlock<T> Block(in LossReading<T> reading, int rows, int features) => new()
     {
         Rows = rows,
         Features = features,
-        Target = input.Target is null ? null : input.Target.RowPointer,
-        Labels = input.Labels is null ? null : input.Labels.RowPointer,
-        Weights = input.Weights is null ? null : input.Weights.RowPointer,
+        Target = reading.Target is null ? null : reading.Target.Pointer,
+        Labels = reading.Labels is null ? null : reading.Labels.Pointer,
+        Weights = reading.Weights is null ? null : reading.Weights.Pointer,
     };
 }

@@ -148,10 +148,10 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
             T* lanes = Lanes + ((nint)row * Chains);
             T largest = SoftmaxRows<T>.Largest(lanes);
             new Span<T>(lanes, Chains).Clear();
-            Rows[row] = new SoftmaxRow<T> { Largest = largest, Counts = Loss.CountedWeight(Block, row) != 0 };
-            if (Rows[row].Counts)
+            int? counted = SoftmaxRows<T>.RowWeight(Block, row) == 0 ? null : Loss.TakeLabel(Block, row);
+            Rows[row] = new SoftmaxRow<T> { Largest = largest, Counts = counted is not null, Label = counted ?? 0 };
+            if (counted is { } label)
             {
-                int label = Block.Labels[row];
                 int panel = PanelOf(label);
                 Rows[row].Logit = *At(row, label, panel);
                 Rows[row].IsRight = Rows[row].Logit == largest && IsFirst(row, label, panel, largest);
@@ -211,7 +211,7 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
         for (int row = first; row < end; row++)
         {
             Losses[row] = Rows[row].Counts
-                ? Loss.Finish(Block.Labels[row], Loss.CountedWeight(Block, row), weightSum, Columns.Columns, Block.GradientScale, ref Rows[row])
+                ? Loss.Finish(Rows[row].Label, SoftmaxRows<T>.RowWeight(Block, row), weightSum, Columns.Columns, Block.GradientScale, ref Rows[row])
                 : 0;
         }
     }
@@ -232,7 +232,7 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
         {
             if (Rows[row].Counts)
             {
-                int label = Block.Labels[row];
+                int label = Rows[row].Label;
                 *At(row, label, PanelOf(label)) -= Rows[row].Own;
             }
         }

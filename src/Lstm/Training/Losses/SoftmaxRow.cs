@@ -22,6 +22,9 @@ internal struct SoftmaxRow<T>
     public T Shift;
     public T Own;
 
+    /// <summary>The label of a row that counts: read once, since it is in the caller's memory.</summary>
+    public int Label;
+
     /// <summary>Whether the row counts; the gradient of one that does not is 0.</summary>
     public bool Counts;
 

@@ -42,7 +42,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         double sum = 0;
         for (int row = 0; row < all.Rows; row++)
         {
-            sum += all.Labels[row] == ignored ? 0 : RowWeight(all, row) * ClassWeight(all.Labels[row]);
+            int label = Volatile.Read(ref all.Labels[row]);
+            sum += label == ignored ? 0 : RowWeight(all, row) * ClassWeight(label);
         }
 
         return sum;
@@ -55,18 +56,32 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         {
             for (int row = 0; row < block.Rows; row++)
             {
-                double weight = CountedWeight(block, row);
                 T* gradient = block.Gradient == null ? null : block.Gradient + ((nint)row * block.Features);
-                if (weight == 0)
+                double weight = RowWeight(block, row);
+                if (weight == 0 || TakeLabel(block, row) is not { } label)
                 {
                     new Span<T>(gradient, gradient == null ? 0 : block.Features).Clear();
                     continue;
                 }
 
-                Row(width, block.Output + ((nint)row * block.Features), block.Features, block.Labels[row], weight, weights, weightSum, gradient, block.GradientScale, ref totals);
+                Row(width, block.Output + ((nint)row * block.Features), block.Features, label, weight, weights, weightSum, gradient, block.GradientScale, ref totals);
             }
         }
     }
+
+    /// <summary>A row's label, or null if it is ignored.</summary>
+    /// <remarks>Labels are checked when a pass begins, but they are in the caller's memory: another thread may have changed one since.</remarks>
+    /// <exception cref="InvalidOperationException">It is no class.</exception>
+    public int? TakeLabel(LossBlock<T> block, int row)
+    {
+        int label = Volatile.Read(ref block.Labels[row]);
+        return label == ignored ? null
+            : (uint)label < (uint)block.Features ? label
+            : throw Changed(label, block.Features);
+    }
+
+    /// <summary>w of a row.</summary>
+    public static double RowWeight(LossBlock<T> block, int row) => block.Weights == null ? 1 : FixedSum.Wide(block.Weights[row]);
 
     /// <summary>Σ v over all classes.</summary>
     public double ClassWeightSum(int classes)
@@ -76,9 +91,6 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
             return weights == null ? classes : FixedSum.Of(weights, classWeights.Length);
         }
     }
-
-    /// <summary>w of a row; 0 for one that is ignored.</summary>
-    public double CountedWeight(LossBlock<T> block, int row) => block.Labels[row] == ignored ? 0 : RowWeight(block, row);
 
     /// <summary>w·l of a row whose sums are known, and what makes its gradient.</summary>
     public double Finish(int label, double weight, double weightSum, int classes, double gradientScale, ref SoftmaxRow<T> row)
@@ -142,7 +154,10 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         : label == features ? $"labels start at 0; subtract 1, or use DenseSpec({label + 1L})"
         : $"use DenseSpec({label + 1L}) for labels up to {label}";
 
-    private double ClassWeight(int label) => classWeights.Length == 0 ? 1 : FixedSum.Wide(classWeights[label]);
+    private double ClassWeight(int label) => classWeights.Length == 0 ? 1
+        : (uint)label < (uint)classWeights.Length ? FixedSum.Wide(classWeights[label])
+        : throw Changed(label, classWeights.Length);
 
-    private static double RowWeight(LossBlock<T> block, int row) => block.Weights == null ? 1 : FixedSum.Wide(block.Weights[row]);
+    private static InvalidOperationException Changed(int label, int classes)
+        => new($"A label has been changed to {label} during the pass; there are {classes} classes. Give each thread labels of its own.");
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Sequences;
 
 namespace Lstm.Training;
 
@@ -10,10 +11,10 @@ internal static unsafe class UnitCount
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double rows = unit == LossUnit.Sequence ? target.Count : target.RowCount;
-        if (weights is not null)
+        using SequenceReading<T> reading = SequenceBatch<T>.Read(weights, "The weight batch");
+        if (reading.Content is { } content)
         {
-            rows = FixedSum.Of(weights.RowPointer, weights.RowCount);
-            GC.KeepAlive(weights);
+            rows = FixedSum.Of(content.Pointer, content.Shape.RowCount);
         }
 
         return unit == LossUnit.Element ? target.FeatureSize * rows : rows;

@@ -11,11 +11,14 @@ namespace Lstm;
 /// by element, so its results depend neither on the SIMD width nor on threads. Frozen parameters and their state stay as
 /// they are. Own optimizers are written as a loop over <see cref="Network{T}.Parameters"/>. A parameter that is infinite, such as a bias of −∞
 /// that masks a class, stays so as long as its gradient is 0 and its weight decay is 0.
+/// One step is made at a time: a second one that begins meanwhile, with this optimizer or on the same network, throws
+/// <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly Use _use = new();
     private readonly Dictionary<string, double> _factorsByName = [];
     private readonly Dictionary<string, double> _decaysByName = [];
     private readonly double _decay;
@@ -75,9 +78,11 @@ public abstract class Optimizer<T>
     /// <param name="parameterName">A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.</param>
     /// <param name="factor">Finite and at least 0. Default 1.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the factor is negative or not finite.</exception>
+    /// <exception cref="InvalidOperationException">A step is being made.</exception>
     public void SetLearningRateFactor(string parameterName, double factor)
     {
         CheckAtLeastZero(factor, nameof(factor));
+        using Use.Taking taken = Take();
         Set(_factorsByName, _factors, parameterName, factor);
     }
 
@@ -85,9 +90,11 @@ public abstract class Optimizer<T>
     /// <param name="parameterName">A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.</param>
     /// <param name="weightDecay">λ, finite and at least 0.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the decay is negative or not finite.</exception>
+    /// <exception cref="InvalidOperationException">A step is being made.</exception>
     public void SetWeightDecay(string parameterName, double weightDecay)
     {
         CheckAtLeastZero(weightDecay, nameof(weightDecay));
+        using Use.Taking taken = Take();
         Set(_decaysByName, _decays, parameterName, weightDecay);
     }
 
@@ -95,7 +102,7 @@ public abstract class Optimizer<T>
     /// <param name="network">The network; that of the first step.</param>
     /// <param name="gradient">A gradient of the network; not changed.</param>
     /// <exception cref="ArgumentException">The gradient belongs to another network, or a name that a setting was made for is no parameter.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network; or the optimizer, the network's parameters or the gradient are in use.</exception>
     public void Step(Network<T> network, Gradient<T> gradient) => Step(network, gradient, null);
 
     internal void Step(Network<T> network, Gradient<T> gradient, WorkerTeam? team)
@@ -107,6 +114,9 @@ public abstract class Optimizer<T>
             throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
         }
 
+        using Use.Taking taken = Take();
+        using Use.Taking writing = network.TakeForWriting();
+        using Use.Reading reading = Gradient<T>.Read(gradient);
         Bind(network);
         lock (network.ParameterLock)
         {
@@ -140,6 +150,10 @@ public abstract class Optimizer<T>
             first = end;
         }
     }
+
+    /// <summary>Takes the optimizer for whoever changes its state.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal Use.Taking Take() => Use.Take(_use, "The optimizer", "Its steps follow one another: give each network, and each thread, an optimizer of its own.");
 
     /// <summary>Makes the state for a network, all zero; afterwards only this network can be stepped.</summary>
     internal void Bind(Network<T> network)

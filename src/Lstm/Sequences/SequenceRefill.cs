@@ -1,0 +1,40 @@
+namespace Lstm.Sequences;
+
+/// <summary>A refill of a batch: in place while nobody reads it, else into new memory, which becomes the batch's when all is there.</summary>
+internal readonly ref struct SequenceRefill<T>
+    where T : unmanaged
+{
+    /// <summary>What to do about a batch that another thread refills.</summary>
+    public const string Remedy = "Wait until the refill has ended, or give each thread a batch of its own.";
+
+    private readonly SequenceBatch<T> _batch;
+    private readonly bool _isInPlace;
+
+    /// <summary>Begins a refill.</summary>
+    /// <exception cref="InvalidOperationException">Another one is under way; or the batch belongs to a tape or workspace that is in use.</exception>
+    public SequenceRefill(SequenceBatch<T> batch)
+    {
+        _batch = batch;
+        _isInPlace = batch.Use.TryTake();
+        if (!_isInPlace && (batch.HasOwner || !batch.Use.IsRead))
+        {
+            batch.Use.Refuse("The batch", batch.HasOwner ? "It belongs to a tape, a workspace or a trace that a pass uses: fill a batch of your own." : Remedy);
+        }
+
+        Content = _isInPlace ? batch.Content : new SequenceContent<T>(batch.FeatureSize);
+    }
+
+    /// <summary>What is to be filled.</summary>
+    public SequenceContent<T> Content { get; }
+
+    /// <summary>Gives the batch its new content.</summary>
+    public void Complete() => _batch.Replace(Content);
+
+    public void Dispose()
+    {
+        if (_isInPlace)
+        {
+            _batch.Use.Release();
+        }
+    }
+}
