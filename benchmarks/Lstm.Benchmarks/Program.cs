@@ -9,6 +9,7 @@ using Lstm.Benchmarks.Ragged;
 using Lstm.Benchmarks.Recompute;
 using Lstm.Benchmarks.Reproduce;
 using Lstm.Benchmarks.Startup;
+using Lstm.Benchmarks.Stress;
 using Lstm.Benchmarks.Variants;
 using Lstm.Benchmarks.Vocabulary;
 using Lstm.Benchmarks.Workers;
@@ -24,6 +25,7 @@ return args switch
     ["recompute", .. string[] rest] => RecomputeCommand.Run(rest),
     ["elementwise", .. string[] rest] => ElementwiseCommand.Run(rest),
     ["reproduce", .. string[] rest] => ReproduceCommand.Run(rest),
+    ["stress", .. string[] rest] => StressCommand.Run(rest),
     ["startup", .. string[] rest] => StartupCommand.Run(rest),
     ["variants", .. string[] rest] => VariantsCommand.Run(rest),
     ["vocabulary", .. string[] rest] => VocabularyCommand.Run(rest),

@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Simd;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -115,7 +116,7 @@ public sealed unsafe partial class Network<T>
         Parameter parameter = _layout.Find(name);
         if (trainable && parameter.IsStatistic)
         {
-            throw new ArgumentException($"'{name}' is a running average: passes measure it, it cannot be trained.", nameof(trainable));
+            throw new ArgumentException($"'{Shortened.Text(name)}' is a running average: passes measure it, it cannot be trained.", nameof(trainable));
         }
 
         parameter.Trainable = trainable;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Kernels;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -196,7 +197,7 @@ public sealed partial class NetworkState<T>
         if (!ReferenceEquals(sizes, Sizes) && !sizes.SequenceEqual(Sizes))
         {
             throw new ArgumentException(
-                $"The state has the sizes [{string.Join(", ", Sizes)}] per sequence, one for each direction of each LSTM layer; here they are [{string.Join(", ", sizes)}]. "
+                $"The state has the sizes [{Text(Sizes)}] per sequence, one for each direction of each LSTM layer; here they are [{Text(sizes)}]. "
                 + "Use a state that CreateState of this network has made.", argument);
         }
 
@@ -205,6 +206,8 @@ public sealed partial class NetworkState<T>
             throw new ArgumentException($"The state has {Count} sequences; here there are {count}. Use a state of {count} sequences: network.CreateState({count}).", argument);
         }
     }
+
+    private static string Text(IReadOnlyList<StateSize> sizes) => Shortened.List([.. sizes.Select(size => size.ToString())]);
 
     /// <summary>All values of the entries from <paramref name="first"/> on, padding included.</summary>
     internal Span<T> Entries(int first, int count) => _values.Span[_starts[2 * first].._starts[2 * (first + count)]];

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -47,7 +48,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             if (layer.WholeSequenceReason is { } reason)
             {
-                throw new NotSupportedException($"Layer '{layer.Name}' {reason} and needs whole sequences: it cannot be run step by step.");
+                throw new NotSupportedException($"Layer '{Shortened.Text(layer.Name)}' {reason} and needs whole sequences: it cannot be run step by step.");
             }
         }
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Kernels;
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Texts;
 using Lstm.Training;
 
 namespace Lstm;
@@ -75,7 +76,7 @@ public sealed class Tape<T> : IDisposable
             ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(value));
             if (value is not null && Network.Layers.FirstOrDefault(layer => layer.Recurrent is { NormalizesBatch: true }) is { } layer)
             {
-                throw new NotSupportedException($"Layer '{layer.Name}' has batch norm: its statistics need whole passes, which cannot be computed again by segments.");
+                throw new NotSupportedException($"Layer '{Shortened.Text(layer.Name)}' has batch norm: its statistics need whole passes, which cannot be computed again by segments.");
             }
 
             _recomputeEvery = value;
@@ -106,10 +107,18 @@ public sealed class Tape<T> : IDisposable
 
     /// <summary>What of this tape a batch shows, with its article; null of any other batch.</summary>
     internal string? NameOfOwn(SequenceBatch<T>? batch)
-        => batch is null ? null
-            : ReferenceEquals(batch.Use, OutputGradient.Use) ? "the tape's own output gradient"
-            : !ReferenceEquals(batch.Use, Use) ? null
-            : ReferenceEquals(batch, InputGradient) ? "the tape's own input gradient" : "the tape's own output";
+    {
+        while (batch?.Source is { } source)
+        {
+            batch = source;
+        }
+
+        return batch is null ? null
+            : ReferenceEquals(batch, OutputGradient) ? "the tape's own output gradient"
+            : ReferenceEquals(batch, InputGradient) ? "the tape's own input gradient"
+            : ReferenceEquals(batch, Output) ? "the tape's own output"
+            : null;
+    }
 
     /// <summary>The gradient with respect to the state that the forward pass started from, set by Backward.</summary>
     /// <exception cref="InvalidOperationException">Backward has not run yet.</exception>

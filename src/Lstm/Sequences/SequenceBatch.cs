@@ -67,6 +67,9 @@ public sealed class SequenceBatch<T>
     /// <summary>What it holds now. Passes take it from <see cref="Read"/>.</summary>
     internal SequenceContent<T> Content => _content;
 
+    /// <summary>The batch that this is a part of; null of any other.</summary>
+    internal SequenceBatch<T>? Source => _source;
+
     /// <summary>Who uses the rows: its own, or that of the object whose rows they are.</summary>
     internal Use Use { get; private set; }
 
@@ -320,7 +323,7 @@ public sealed class SequenceBatch<T>
 
         if (!batch.Use.TryRead())
         {
-            batch.Use.Refuse(subject, SequenceRefill<T>.Remedy);
+            batch.Use.Refuse(subject, SequenceRefill<T>.RemedyOf(batch));
         }
 
         if (batch._source is { } source && !batch._sourceVersion.IsThatOf(source._content))

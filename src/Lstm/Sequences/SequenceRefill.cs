@@ -4,9 +4,6 @@ namespace Lstm.Sequences;
 internal readonly ref struct SequenceRefill<T>
     where T : unmanaged
 {
-    /// <summary>What to do about a batch that another thread refills.</summary>
-    public const string Remedy = "Wait until the refill has ended, or give each thread a batch of its own.";
-
     private readonly SequenceBatch<T> _batch;
     private readonly bool _isInPlace;
 
@@ -18,7 +15,7 @@ internal readonly ref struct SequenceRefill<T>
         _isInPlace = batch.Use.TryTake();
         if (!_isInPlace && (batch.HasOwner || !batch.Use.IsRead))
         {
-            batch.Use.Refuse("The batch", batch.HasOwner ? "It belongs to a tape, a workspace or a trace that a pass uses: fill a batch of your own." : Remedy);
+            batch.Use.Refuse("The batch", RemedyOf(batch));
         }
 
         Content = _isInPlace ? batch.Content : new SequenceContent<T>(batch.FeatureSize);
@@ -26,6 +23,11 @@ internal readonly ref struct SequenceRefill<T>
 
     /// <summary>What is to be filled.</summary>
     public SequenceContent<T> Content { get; }
+
+    /// <summary>What to do about a batch that another call refills or writes.</summary>
+    public static string RemedyOf(SequenceBatch<T> batch) => batch.HasOwner
+        ? "It belongs to a tape, a workspace or a trace that a pass uses: copy it before, or use a batch of your own."
+        : "Wait until the refill has ended, or give each thread a batch of its own.";
 
     /// <summary>Gives the batch its new content.</summary>
     public void Complete() => _batch.Replace(Content);

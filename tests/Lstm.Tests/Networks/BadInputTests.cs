@@ -103,6 +103,46 @@ public class BadInputTests
     }
 
     [Fact]
+    public void States_streams_and_records_of_more_than_memory_can_hold_throw_by_name_and_number()
+    {
+        const int Many = 1_000_000_000;
+        Network<float> wide = Network.Create<float>(1, new LstmSpec(64));
+        Throws("count", () => wide.CreateState(Many), $"{Many}", $"{128L * Many}", "several states");
+        Throws("sessions", () => wide.OpenStream(Many), $"{Many}", $"{128L * Many}");
+        Throws("count", () => new LstmCell<float>(1, 64).CreateStep(Many), $"{Many}", $"{128L * Many}");
+        Throws("count", () => new LstmCell<double>(3, 1).CreateStep(Many), $"{Many} rows of 3", $"{3L * Many}");
+        Throws("count", () => wide.CreateState(int.MaxValue), $"{int.MaxValue}");
+        Throws("count", () => Network.Create<float>(1, new DenseSpec(1)).CreateState(int.MaxValue), $"{int.MaxValue}");
+    }
+
+    [Fact]
+    public void ToTensor_of_more_than_an_array_can_hold_throws_by_its_sizes()
+    {
+        SequenceBatch<byte> uneven = new(1);
+        uneven.Reshape([100_000, .. new int[100_000]]);
+        string message = Assert.Throws<InvalidOperationException>(() => uneven.ToTensor()).Message;
+        Assert.All(["100001 sequences", "100000 steps", "10000100000 values", "GetSequence"], part => Assert.Contains(part, message));
+    }
+
+    [Fact]
+    public void Messages_show_no_more_than_a_part_of_long_names_and_lists()
+    {
+        string longName = new('x', 1_000_000);
+        Network<float> deep = Network.Create<float>(1, [.. Enumerable.Range(0, 300).Select(i => new LstmSpec(1) { Name = $"a_rather_long_name_of_layer_{i}" })]);
+        Exception[] errors =
+        [
+            Assert.Throws<ArgumentException>(() => deep.ReadParameter(longName)),
+            Assert.Throws<ArgumentException>(() => deep.CreateGradient().Read("no")),
+            Assert.Throws<ArgumentException>(() => new GateTrace<float>(deep)[longName]),
+            Assert.Throws<ArgumentException>(() => new GradientTrace<float>(deep)["no"]),
+            Assert.Throws<ArgumentException>(() => deep.Predict(SequenceBatch.FromSequences<float>([[1]]), Network.Create<float>(1, new LstmSpec(2)).CreateState(1))),
+            Assert.Throws<ArgumentException>(() => deep.WriteParameter(deep.Parameters[0].Name, Tensor.Create(new float[1], [.. Enumerable.Repeat((nint)1, 40)]))),
+        ];
+        Assert.All(errors, error => Assert.InRange(error.Message.Length, 20, 2000));
+        Assert.Contains($"{deep.Parameters.Count - 12} more", errors[0].Message);
+    }
+
+    [Fact]
     public void Parameters_of_unknown_names_or_other_shapes_throw_and_keep_the_version()
     {
         long version = network.Version;
