@@ -7,6 +7,9 @@ internal static class StressRun
 {
     private const int ThreadCount = 6;
 
+    /// <summary>How long a thread stays with an action: 2 ms.</summary>
+    private static readonly long Turn = Stopwatch.Frequency / 500;
+
     public static StressReport Run(TimeSpan time, int seed)
     {
         using Shared shared = new(seed);
@@ -20,9 +23,17 @@ internal static class StressRun
         {
             using StressThread thread = new(shared, index, seed);
             StressReport report = new();
-            while (Stopwatch.GetTimestamp() < end)
+            for (long now = Stopwatch.GetTimestamp(); now < end;)
             {
-                Do(actions[thread.Random.Next(actions.Length)], thread, report);
+                // Short actions again and again, so that they meet those of other threads as often as long ones do.
+                StressAction action = actions[thread.Random.Next(actions.Length)];
+                long turn = now + Turn;
+                do
+                {
+                    Do(action, thread, report);
+                    now = Stopwatch.GetTimestamp();
+                }
+                while (now < Math.Min(turn, end));
             }
 
             lock (total)
