@@ -90,12 +90,13 @@ internal static class CallbackActions
 
     private sealed class CallingLoss(Loss<float> inner, Action call) : Loss<float>
     {
-        public override double Evaluate(
-            SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient = null, SequenceBatch<float>? weights = null)
+        public override LossUnit Unit => inner.Unit;
+
+        protected override double SumOf(SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient, SequenceBatch<float>? weights)
         {
-            double value = inner.Evaluate(output, target, outputGradient, weights);
+            double sum = inner.EvaluateSum(output, target, outputGradient, weights).Sum;
             call();
-            return value;
+            return sum;
         }
     }
 

@@ -157,12 +157,13 @@ public sealed class CallbackTests : IDisposable
     {
         private readonly MeanSquaredError<double> _inner = new();
 
-        public override double Evaluate(
-            SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient = null, SequenceBatch<double>? weights = null)
+        public override LossUnit Unit => LossUnit.Element;
+
+        protected override double SumOf(SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient, SequenceBatch<double>? weights)
         {
-            double value = _inner.Evaluate(output, target, outputGradient, weights);
+            double sum = _inner.EvaluateSum(output, target, outputGradient, weights).Sum;
             call();
-            return value;
+            return sum;
         }
     }
 

@@ -100,7 +100,11 @@ public abstract class OutputGradientTests<T> : IDisposable
 
     private sealed class LastRowLoss : Loss<T>
     {
-        public override double Evaluate(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
+        public LastRowLoss() => Reduction = Reduction.Sum;
+
+        public override LossUnit Unit => LossUnit.Row;
+
+        protected override double SumOf(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
         {
             outputGradient?[0, 6].Fill(T.One);
             return 0;

@@ -159,5 +159,5 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         : throw Changed(label, classWeights.Length);
 
     private static InvalidOperationException Changed(int label, int classes)
-        => new($"A label has been changed to {label} during the pass; there are {classes} classes. Give each thread labels of its own.");
+        => new($"There is a label {label}, and there are {classes} classes, 0 to {classes - 1}. Labels may not be changed while a pass reads them.");
 }
