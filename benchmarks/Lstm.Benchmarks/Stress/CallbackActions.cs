@@ -82,7 +82,7 @@ internal static class CallbackActions
             }
             else
             {
-                trainer.Evaluate(thread.Shared.Batches, 1);
+                trainer.Evaluate(thread.Shared.Batches, new EvaluationOptions { Workers = 1 });
             }
         }));
         return called ? false : throw new WrongResultException("A training did not report.");

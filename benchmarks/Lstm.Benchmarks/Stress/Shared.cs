@@ -22,7 +22,7 @@ internal sealed class Shared : IDisposable
         HotIds = SequenceBatch.FromSequences<int>(Known.Batches[^1].IdSequences);
         Batches = [.. Known.Batches.Select(batch => new TrainingBatch<float>(batch.Input, batch.Target))];
         Evaluator = new Trainer<float>(Known.Network, Known.Loss, new Sgd<float>(0.1));
-        Evaluation = Evaluator.Evaluate(Batches, 1).Loss;
+        Evaluation = Evaluator.Evaluate(Batches, new EvaluationOptions { Workers = 1 }).Loss;
         Trainee = Known.Network.Clone();
         Optimizer = new Adam<float>(0.01);
         Trainer = new Trainer<float>(Trainee, Known.Loss, Optimizer);
