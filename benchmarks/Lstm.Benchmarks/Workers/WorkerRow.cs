@@ -36,7 +36,7 @@ internal sealed record WorkerRow(int Inputs, int Units, int Layers, int Sequence
         TrainingBatch<float>[] batches = new TrainingBatch<float>[count + Uncounted];
         Array.Fill(batches, batch);
         Watch watch = new();
-        trainer.Fit(batches, new TrainingOptions { Workers = workers, Shuffle = false }, progress: watch);
+        trainer.Fit(batches, new TrainingOptions { Workers = workers, Shuffle = Shuffle.None }, progress: watch);
         return Stopwatch.GetElapsedTime(watch.Begun, watch.Ended).TotalSeconds / count;
     }
 

@@ -1,5 +1,5 @@
-using Lstm.Texts;
 using Lstm.Kernels;
+using Lstm.Texts;
 
 namespace Lstm;
 
