@@ -17,7 +17,7 @@ public sealed unsafe partial class Network<T>
             ? TakesIds ? "The network starts with an embedding and is fed with ids: give a SequenceBatch<int>." : "The network has no embedding and is fed with features, not ids: start it with an EmbeddingSpec, or give values."
             : features != expected ? $"The batch has {features} values per step; the network takes {expected}{(TakesIds ? ", an id." : $". Make the batch with featureSize {expected}, or the network with inputSize {features}.")}"
             : (batch?.Shape ?? ids!.Shape).Count == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first."
-            : UnknownId(ids) is { } id ? $"The batch contains the id {id}; the network knows 0 … {InputSize - 1}."
+            : UnknownId(ids) is { } id ? $"The batch contains {id}; the network knows 0 … {InputSize - 1}."
             : null;
     }
 
@@ -44,13 +44,17 @@ public sealed unsafe partial class Network<T>
 
     private static int* IdsOf(in InputReading<T> input) => input.Ids is null ? null : input.Ids.Pointer;
 
-    private int? UnknownId(SequenceContent<int>? ids)
+    /// <summary>The first id that the network does not know, and where the caller finds it; null if there is none.</summary>
+    private string? UnknownId(SequenceContent<int>? ids)
     {
-        foreach (int id in ids is null ? default : ids.Rows)
+        ReadOnlySpan<int> rows = ids is null ? default : ids.Rows;
+        for (int row = 0; row < rows.Length; row++)
         {
+            int id = rows[row];
             if ((uint)id >= (uint)InputSize)
             {
-                return id;
+                (int sequence, int step) = ids!.Shape.Place(row);
+                return $"the id {id} in sequence {sequence}, step {ids.Shape.FirstStep + step}";
             }
         }
 
@@ -132,7 +136,7 @@ public sealed unsafe partial class Network<T>
         // An id or label is an index: one that was changed in place would reach beyond its table.
         if (UnknownId(input.Ids) is { } id)
         {
-            throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains the id {id}; the network knows 0 … {InputSize - 1}.");
+            throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains {id}; the network knows 0 … {InputSize - 1}.");
         }
 
         tape.Fused.Check(rows, tape.Run.Records.Length > 1 ? tape.Run.Records[^2].OutputShape : input.Shape, OutputSize);

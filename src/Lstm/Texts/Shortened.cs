@@ -3,7 +3,7 @@ namespace Lstm.Texts;
 /// <summary>Texts and lists of any length, cut to what a message can hold.</summary>
 internal static class Shortened
 {
-    private const int Characters = 100;
+    private const int Characters = 96;
     private const int Items = 12;
 
     /// <summary>The text, or its beginning and its length; nothing for null.</summary>

@@ -425,6 +425,7 @@ public class BadInputTests
         Assert.Equal(new double[gradient.Flat.Length], gradient.Flat.ToArray());
         Assert.Equal(2, network.Predict(empty).Count);
         Assert.Equal(2, embedding.Predict(Sample.Ids(1, 7, 0, 0)).Count);
+        Throws("batch", () => embedding.Predict(SequenceBatch.FromSequences<int>([[0, 1], [2, 3, 9]])), "the id 9 in sequence 1, step 2", "0 … 6");
     }
 
     private void Forward(Tape<double> tape)
