@@ -15,12 +15,17 @@ internal sealed class Use
     // The number of readers, or Taken.
     private int _count;
 
-    /// <summary>Whether somebody reads the object, at this moment.</summary>
-    public bool IsRead => Volatile.Read(ref _count) > 0;
-
     /// <summary>Takes the object for one pass that changes it; false when anybody uses it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake() => Interlocked.CompareExchange(ref _count, Taken, 0) == 0;
+
+    /// <summary>The same, and whether it was readers that kept the object from being taken: one look says both, since they may leave at any time.</summary>
+    public bool TryTake(out bool isRead)
+    {
+        int found = Interlocked.CompareExchange(ref _count, Taken, 0);
+        isRead = found > 0;
+        return found == 0;
+    }
 
     /// <summary>Counts one reader in; false while the object is taken.</summary>
     public bool TryRead()

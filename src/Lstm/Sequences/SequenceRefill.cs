@@ -12,8 +12,8 @@ internal readonly ref struct SequenceRefill<T>
     public SequenceRefill(SequenceBatch<T> batch)
     {
         _batch = batch;
-        _isInPlace = batch.Use.TryTake();
-        if (!_isInPlace && (batch.HasOwner || !batch.Use.IsRead))
+        _isInPlace = batch.Use.TryTake(out bool isRead);
+        if (!_isInPlace && (batch.HasOwner || !isRead))
         {
             batch.Use.Refuse("The batch", RemedyOf(batch));
         }

@@ -213,10 +213,15 @@ public sealed class ExclusiveUseTests : IDisposable
         Assert.True(use.TryRead());
         Assert.True(use.TryRead());
         Assert.False(use.TryTake());
+        Assert.False(use.TryTake(out bool isRead));
+        Assert.True(isRead);
         use.Leave();
         use.Leave();
-        Assert.True(use.TryTake());
+        Assert.True(use.TryTake(out isRead));
+        Assert.False(isRead);
         Assert.False(use.TryTake());
+        Assert.False(use.TryTake(out isRead));
+        Assert.False(isRead);
         Assert.False(use.TryRead());
         use.Share();
         Assert.True(use.TryRead());

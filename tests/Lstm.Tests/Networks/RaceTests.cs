@@ -9,21 +9,24 @@ public sealed class RaceTests
     private readonly Network<float> network = Network.Create<float>(1, 1, new LstmSpec(32), new DenseSpec(1));
 
     [Fact]
-    public void Predict_while_another_thread_refills_the_batch()
+    public async Task Predict_while_another_thread_refills_the_batch()
     {
         SequenceBatch<float> batch = SequenceBatch.FromSequences<float>([new float[100]]);
         float[] zeros = network.Predict(SequenceBatch.FromSequences<float>([new float[3000]])).Rows.ToArray();
         using CancellationTokenSource ended = new();
-        Thread filling = new(() =>
-        {
-            Random random = new(1);
-            while (!ended.IsCancellationRequested)
+
+        // Many short refills and passes: a reader that leaves just when it is in the way is not to be taken for another refill.
+        Task filling = Task.Factory.StartNew(
+            () =>
             {
-                batch.Fill([new float[1 + random.Next(3000)]]);
-            }
-        });
-        filling.Start();
-        for (int right = 0; right < 30;)
+                Random random = new(1);
+                while (!ended.IsCancellationRequested)
+                {
+                    batch.Fill([new float[1 + random.Next(random.Next(10) == 0 ? 3000 : 20)]]);
+                }
+            },
+            TaskCreationOptions.LongRunning);
+        for (int right = 0; right < 2000 && !filling.IsCompleted;)
         {
             if (Try(() => network.Predict(batch)) is { } output)
             {
@@ -37,7 +40,7 @@ public sealed class RaceTests
         }
 
         ended.Cancel();
-        filling.Join();
+        await filling;
     }
 
     [Fact]
