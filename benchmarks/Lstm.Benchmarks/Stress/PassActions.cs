@@ -126,8 +126,10 @@ internal static class PassActions
         LstmStep<float> step = thread.Shared.Record, own = cell.CreateStep();
         float[] x = thread.Known.Series[..Known.Features], h = new float[cell.HiddenSize], c = new float[cell.CellSize];
         cell.Forward(x, h, c, own);
+        Known.Expect<float>(thread.Shared.CellOutput, own.Hidden, "A step of a cell");
+
+        // What the shared record shows is a span, which the next thread's step overwrites while it is compared.
         cell.Forward(x, h, c, step);
-        Known.Expect(own.Hidden, step.Hidden, "A step of a cell");
         cell.Backward(step, h, c, cell.CreateGradient());
         return true;
     }

@@ -17,6 +17,8 @@ internal sealed class Shared : IDisposable
         State = Known.Network.CreateState(3);
         Gradient = Known.Network.CreateGradient();
         Record = Cell.CreateStep();
+        Cell.Forward(Known.Series.AsSpan(0, Known.Features), new float[Cell.HiddenSize], new float[Cell.CellSize], Record);
+        CellOutput = [.. Record.Hidden];
         Trace = new GateTrace<float>(Known.Network);
         Hot = SequenceBatch.FromSequences<float>(Known.Batches[0].Sequences, Known.Features);
         HotIds = SequenceBatch.FromSequences<int>(Known.Batches[^1].IdSequences);
@@ -52,6 +54,9 @@ internal sealed class Shared : IDisposable
     public LstmCell<float> Cell { get; } = new(Known.Features, 4);
 
     public LstmStep<float> Record { get; }
+
+    /// <summary>h after a step from nothing.</summary>
+    public float[] CellOutput { get; }
 
     public GateTrace<float> Trace { get; }
 
