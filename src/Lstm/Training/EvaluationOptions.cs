@@ -12,8 +12,8 @@ public sealed record EvaluationOptions
     public bool? CarryState { get; init; }
 
     /// <summary>
-    /// Threads that share the work, the caller's included, at least 1; 0, the default, chooses by the size of the work. Any number gives the same
-    /// bits.
+    /// Most threads that share a pass, the caller's included. 0, the default, stands for one per processor. The size of the work decides how many
+    /// of them take part, never more than there are processors; any number gives the same bits.
     /// </summary>
     public int Workers { get; init; }
 

@@ -99,7 +99,9 @@ public sealed partial class Trainer<T>
     /// </exception>
     /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the network is left at the last completed step.</exception>
-    /// <exception cref="IOException">A checkpoint cannot be written; the network is left at the last completed step.</exception>
+    /// <exception cref="IOException">
+    /// A checkpoint cannot be written; the network is left at the last completed step. A place where none can be is refused before the first.
+    /// </exception>
     public TrainingResult Fit(
         IReadOnlyList<TrainingBatch<T>> batches,
         TrainingOptions options,

@@ -25,11 +25,13 @@ internal sealed class TrainingRun<T> : IDisposable
         Trainer<T> trainer, BatchSource<T> batches, TrainingOptions options, BatchSource<T>? validation, IProgress<TrainingProgress>? progress)
     {
         (_trainer, _batches, _options, _validation, _progress) = (trainer, batches, options, validation, progress);
+
+        // First: it may refuse its path, and what follows is to be disposed of.
+        _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer, options.Checkpoint);
         int workers = Trainer<T>.WorkerCount(options.Workers);
         _steps = new TrainingSteps<T>(trainer, options, workers);
         _group = new BatchGroup<T>(trainer.Loss, options.AccumulateBatches);
         _evaluation = validation is null ? null : new Evaluation<T>(trainer.Network, trainer.Loss, workers);
-        _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer, options.Checkpoint);
         Best = new BestParameters<T>(options);
     }
 

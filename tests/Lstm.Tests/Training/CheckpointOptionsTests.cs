@@ -62,9 +62,24 @@ public class CheckpointOptionsTests
     {
         using TemporaryFolder folder = new();
         Trainer<float> trainer = Make();
-        TrainingOptions options = new() { Checkpoint = new CheckpointOptions(Path.Combine(folder["missing"], "c")) { EverySteps = 2 } };
-        Assert.ThrowsAny<IOException>(() => trainer.Fit(TrainerTests.Batches(3), options));
+        Directory.CreateDirectory(folder["gone"]);
+        TrainingOptions options = new() { Checkpoint = new CheckpointOptions(Path.Combine(folder["gone"], "c")) { EverySteps = 2 }, Workers = 1 };
+        TrainerTests.Seen removes = new() { Then = p => { if (p.Batch == 1) { Directory.Delete(folder["gone"]); } } };
+        Assert.ThrowsAny<IOException>(() => trainer.Fit(TrainerTests.Batches(3), options, progress: removes));
         Assert.Equal((TrainingOutcome.Failed, new TrainingPosition(0, 2, 2)), (trainer.LastResult!.Outcome, trainer.Position));
+    }
+
+    [Fact]
+    public void Fit_whose_checkpoints_have_no_place_throws_before_the_first_step()
+    {
+        using TemporaryFolder folder = new();
+        Trainer<float> trainer = Make();
+        foreach (string path in new[] { Path.Combine(folder["missing"], "c"), Path.GetDirectoryName(folder["c"])! })
+        {
+            TrainingOptions options = new() { Checkpoint = new CheckpointOptions(path) { Keep = 2 } };
+            Assert.Contains(path, Assert.ThrowsAny<IOException>(() => trainer.Fit(TrainerTests.Batches(3), options)).Message);
+            Assert.Equal(default, trainer.Position);
+        }
     }
 
     // The optimizer steps of the file at each report; 0 where there is none.
