@@ -9,6 +9,8 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Lstm;
+using Lstm.Cells;
+using Lstm.Diagnostics;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string folder = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;

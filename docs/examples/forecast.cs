@@ -10,6 +10,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Lstm;
+using Lstm.Data;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string folder = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;

@@ -9,6 +9,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Lstm;
+using Lstm.Diagnostics;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string folder = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;

@@ -1,5 +1,6 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Runtime;
+using Lstm.Specs;
 
 namespace Lstm;
 
@@ -133,89 +134,5 @@ public sealed class LstmCell<T>
         {
             throw new ArgumentException($"There are {length} values; {count} rows of {size} need {(long)count * size}.", argument);
         }
-    }
-}
-
-/// <summary>What one step of an <see cref="LstmCell{T}"/> leaves: the new states, and what its backward step needs and gives.</summary>
-/// <remarks>One step at a time, forward or backward, uses a record: a second one throws <see cref="InvalidOperationException"/>.</remarks>
-/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
-public sealed class LstmStep<T>
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>
-{
-    internal LstmStep(Network<T> network, int count)
-    {
-        if ((long)count * network.InputSize > AlignedBuffer<T>.MaxLength)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"{count} rows of {network.InputSize} inputs are {(long)count * network.InputSize} values; one record holds at most {AlignedBuffer<T>.MaxLength}. Divide the rows among several records.");
-        }
-
-        State = network.CreateState(count);
-        FinalGradient = new NetworkState<T>(network.StateSizes, count);
-        Tape = network.CreateTape();
-        Tape.FinalStateGradient = FinalGradient;
-        Batch = new SequenceBatch<T>(network.InputSize);
-        Batch.Reshape(Enumerable.Repeat(1, count).ToArray());
-    }
-
-    /// <summary>Number of rows B.</summary>
-    public int Count => Batch.Count;
-
-    /// <summary>Whether dropout and zoneout draw their masks in Forward. Default false: they are those of inference.</summary>
-    public bool Training { get; set; }
-
-    /// <summary>With <see cref="DropoutDraw"/> and <see cref="Index"/> the key of the masks, as in <see cref="Tape{T}.DropoutSeed"/>. Default 0.</summary>
-    public long DropoutSeed { get; set; }
-
-    /// <summary>Which masks a sequence draws: the same for all its steps, another for the next sequence. Default 0.</summary>
-    public long DropoutDraw { get; set; }
-
-    /// <summary>
-    /// Which step t of its sequence this is, from 0 on, for the masks that change from step to step. With it and one draw, the steps of a loop
-    /// have the masks, and the bits, of a pass over the whole sequence. Default 0.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    public int Index
-    {
-        get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(Index));
-            field = value;
-        }
-    }
-
-    /// <summary>The new h, [B, <see cref="LstmCell{T}.HiddenSize"/>].</summary>
-    public ReadOnlySpan<T> Hidden => State.Hidden(0);
-
-    /// <summary>The new c, [B, <see cref="LstmCell{T}.CellSize"/>].</summary>
-    public ReadOnlySpan<T> Cell => State.Cell(0);
-
-    /// <summary>After Backward: ∂/∂x, [B, I].</summary>
-    public ReadOnlySpan<T> InputGradient => Tape.InputGradient.Rows;
-
-    /// <summary>After Backward: ∂/∂h of the previous step, [B, <see cref="LstmCell{T}.HiddenSize"/>].</summary>
-    public ReadOnlySpan<T> HiddenGradient => Tape.InitialStateGradient.Hidden(0);
-
-    /// <summary>After Backward: ∂/∂c of the previous step, [B, <see cref="LstmCell{T}.CellSize"/>].</summary>
-    public ReadOnlySpan<T> CellGradient => Tape.InitialStateGradient.Cell(0);
-
-    internal SequenceBatch<T> Batch { get; }
-
-    internal NetworkState<T> State { get; }
-
-    internal NetworkState<T> FinalGradient { get; }
-
-    internal Tape<T> Tape { get; }
-
-    /// <summary>Takes the record for a step.</summary>
-    /// <exception cref="InvalidOperationException">It is in use.</exception>
-    internal Use.Taking Take() => Use.Take(Tape.Use, "The step record", "Each step needs a record of its own while it runs: create one for each thread with cell.CreateStep().");
-
-    /// <summary>Settles the masks of a forward step and its backward step.</summary>
-    internal void PrepareDropout()
-    {
-        (Tape.Training, Tape.DropoutSeed, Tape.DropoutDraw) = (Training, DropoutSeed, DropoutDraw);
-        Batch.Shape.StartAt(Index);
     }
 }

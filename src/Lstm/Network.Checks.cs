@@ -1,6 +1,10 @@
+
+
+
+
 using Lstm.Layers;
 using Lstm.Sequences;
-using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 

@@ -1,6 +1,6 @@
 using System.Numerics;
 using Lstm.Formats;
-using Lstm.Kernels;
+using Lstm.Runtime;
 
 namespace Lstm;
 

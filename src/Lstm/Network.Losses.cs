@@ -1,7 +1,12 @@
-using Lstm.Kernels;
+
+
+
+
 using Lstm.Layers;
+using Lstm.Runtime;
 using Lstm.Sequences;
-using Lstm.Training;
+using Lstm.Training.Losses;
+using Lstm.Training.Losses.Softmax;
 
 namespace Lstm;
 

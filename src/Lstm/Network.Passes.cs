@@ -1,8 +1,8 @@
 using Lstm.Diagnostics;
-using Lstm.Kernels;
 using Lstm.Layers;
+using Lstm.Runtime;
 using Lstm.Sequences;
-using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 

@@ -1,5 +1,10 @@
-using Lstm.Kernels;
+
+
+
+
+using Lstm.Runtime;
 using Lstm.Sequences;
+using Lstm.Specs;
 
 namespace Lstm;
 

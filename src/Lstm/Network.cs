@@ -1,8 +1,11 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
 using Lstm.Layers;
+using Lstm.Parameters;
+using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Specs;
 using Lstm.Texts;
 
 namespace Lstm;

@@ -1,7 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
 using Lstm.Layers;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Texts;
 

@@ -1,9 +1,9 @@
 using System.Numerics;
-using Lstm.Kernels;
 using Lstm.Layers;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Texts;
-using Lstm.Training;
+using Lstm.Training.Losses.Softmax;
 
 namespace Lstm;
 

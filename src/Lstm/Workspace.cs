@@ -1,7 +1,8 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Diagnostics;
 using Lstm.Layers;
-using Lstm.Training;
+using Lstm.Runtime;
+using Lstm.Training.Losses.Softmax;
 
 namespace Lstm;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 using Lstm.Simd;
 
 namespace Lstm.Benchmarks.Compare;

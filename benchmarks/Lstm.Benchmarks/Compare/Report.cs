@@ -1,3 +1,7 @@
+
+
+
+
 using Lstm.Simd;
 
 namespace Lstm.Benchmarks.Compare;

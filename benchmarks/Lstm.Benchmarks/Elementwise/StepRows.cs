@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Lstm.Benchmarks.Compare;
 using Lstm.Benchmarks.Timing;
-using Lstm.Kernels;
+using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Elementwise;
 

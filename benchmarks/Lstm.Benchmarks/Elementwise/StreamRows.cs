@@ -1,6 +1,8 @@
 using Lstm.Benchmarks.Timing;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Specs;
 
 namespace Lstm.Benchmarks.Elementwise;
 

@@ -1,6 +1,8 @@
 using System.Numerics;
 using BenchmarkDotNet.Attributes;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 using Lstm.Simd;
 
 namespace Lstm.Benchmarks.Kernels;

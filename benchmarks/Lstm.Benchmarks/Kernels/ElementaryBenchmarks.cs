@@ -1,7 +1,8 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using BenchmarkDotNet.Attributes;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Kernels;
 

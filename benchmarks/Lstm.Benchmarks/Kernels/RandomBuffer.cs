@@ -1,5 +1,5 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Kernels;
 

@@ -1,7 +1,9 @@
 using System.Numerics;
 using BenchmarkDotNet.Attributes;
 using Lstm.Cells;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;
 

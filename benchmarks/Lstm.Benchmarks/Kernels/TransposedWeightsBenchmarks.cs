@@ -1,6 +1,7 @@
 using System.Numerics;
 using BenchmarkDotNet.Attributes;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Kernels;
 

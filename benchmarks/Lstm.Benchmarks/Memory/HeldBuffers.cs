@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Memory;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Lstm.Benchmarks.Timing;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Ragged;
 

@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Specs;
+
 namespace Lstm.Benchmarks.Reproduce;
 
 /// <summary>What there is to reproduce: each task learned as one would today, and by the cell of its paper.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Lstm.Cells;
 
 namespace Lstm.Benchmarks.Reproduce;
 

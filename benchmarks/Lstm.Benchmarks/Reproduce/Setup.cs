@@ -1,3 +1,4 @@
+
 namespace Lstm.Benchmarks.Reproduce;
 
 /// <summary>How a task is learned: the network and all that trains it.</summary>

@@ -1,3 +1,10 @@
+
+
+
+using Lstm.Cells;
+using Lstm.Specs;
+using Lstm.Training;
+
 namespace Lstm.Benchmarks.Reproduce;
 
 /// <summary>The ways in which the tasks are learned: as one would today, and as near to the papers as the library's parts come.</summary>

@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Training;
+
 namespace Lstm.Benchmarks.Stress;
 
 /// <summary>Losses, lists and progress callbacks that come back to what calls them.</summary>

@@ -1,3 +1,5 @@
+using Lstm.Diagnostics;
+
 namespace Lstm.Benchmarks.Stress;
 
 /// <summary>Passes with objects of a thread's own, and with those that all share.</summary>

@@ -1,3 +1,9 @@
+
+
+
+using Lstm.Diagnostics;
+using Lstm.Training;
+
 namespace Lstm.Benchmarks.Stress;
 
 /// <summary>Objects that all threads use at the same time; those that a thread disposes of are replaced.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lstm.Formats.Safetensors;
 
 namespace Lstm.Benchmarks.Stress;
 

@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Training;
+
 namespace Lstm.Benchmarks.Stress;
 
 /// <summary>Trainers and optimizers, each thread's own and one for all.</summary>

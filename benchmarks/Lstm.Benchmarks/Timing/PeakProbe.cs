@@ -1,5 +1,6 @@
 using Lstm.Benchmarks.Compare;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 using Lstm.Simd;
 
 namespace Lstm.Benchmarks.Timing;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Lstm.Benchmarks.Timing;
+using Lstm.Cells;
+using Lstm.Specs;
 
 namespace Lstm.Benchmarks.Variants;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lstm.Training;
 
 namespace Lstm.Benchmarks.Workers;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace Lstm;
+namespace Lstm.Cells;
 
 /// <summary>What the units of a custom cell have beside gates and states: weights of their own, and values kept from Forward for Backward.</summary>
 /// <typeparam name="TLane">The vector.</typeparam>

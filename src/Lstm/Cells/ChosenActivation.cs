@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
-using F = Lstm.LstmActivationFunction;
+using F = Lstm.Cells.LstmActivationFunction;
 
 namespace Lstm.Cells;
 

@@ -4,10 +4,10 @@ using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Lstm.Cells;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
 
-namespace Lstm;
+namespace Lstm.Cells;
 
 /// <summary>A user's own cell under its name, for <see cref="LstmSpec.Cell"/> and, to load a model that has it, for <see cref="LoadOptions.Cells"/>.</summary>
 /// <remarks>Two are equal if their names and settings are.</remarks>

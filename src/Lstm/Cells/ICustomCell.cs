@@ -1,4 +1,9 @@
-namespace Lstm;
+
+
+
+using Lstm.Diagnostics;
+
+namespace Lstm.Cells;
 
 /// <summary>The equations of a user's own LSTM cell: what happens between the matrix products and the new states.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Cells;
 
 /// <summary>A vector of numbers of one precision, one for each of several units: what the equations of a custom cell are written in.</summary>
 /// <remarks>

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 using static System.Runtime.CompilerServices.MethodImplOptions;
 using Inline = System.Runtime.CompilerServices.MethodImplAttribute;

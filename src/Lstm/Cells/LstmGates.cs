@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Cells;
 
 /// <summary>The four gates of an LSTM, in the order of its parameters' rows.</summary>
 [Flags]

@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
 using Lstm.Simd;
 
 namespace Lstm.Cells;

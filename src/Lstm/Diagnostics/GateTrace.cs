@@ -1,10 +1,9 @@
 using System.Numerics;
-using Lstm.Diagnostics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>What the LSTM layers did in a forward pass: gates, cell and hidden states of every step.</summary>
 /// <remarks>

@@ -1,7 +1,10 @@
-using Lstm.Diagnostics;
-using Lstm.Kernels;
 
-namespace Lstm;
+
+
+
+using Lstm.Kernels.Elementwise;
+
+namespace Lstm.Diagnostics;
 
 /// <summary>Compares analytic gradients with central differences in double.</summary>
 /// <remarks>

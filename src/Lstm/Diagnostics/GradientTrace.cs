@@ -1,10 +1,9 @@
 using System.Numerics;
-using Lstm.Diagnostics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>How large the gradient is at each step of each LSTM layer: whether it vanishes or explodes on its way back.</summary>
 /// <remarks>

@@ -1,9 +1,9 @@
 using System.Numerics;
-using Lstm.Diagnostics;
-using Lstm.Kernels;
+using Lstm.Cells;
 using Lstm.Layers;
+using Lstm.Runtime;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>The gates and states of one direction of an LSTM layer, in the caller's order of sequences.</summary>
 /// <remarks>Each is a batch of its own: <c>layer.ForgetGate[sequence, step][unit]</c>, <c>GetSequence</c>, <c>ToTensor</c>.</remarks>

@@ -1,8 +1,7 @@
 using System.Numerics;
-using Lstm.Diagnostics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>The norms of the gradient of one direction of an LSTM layer.</summary>
 public sealed class LayerGradientNorms

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>The gates of one direction of an LSTM layer in a few numbers.</summary>
 public sealed class LayerSummary

@@ -2,17 +2,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Lstm.Simd;
 
-namespace Lstm;
-
-/// <summary>How multiply-adds round: the two classes of processes, each of which gives equal bits within itself.</summary>
-public enum LstmArithmetic
-{
-    /// <summary>a·b + c is rounded once, by fused multiply-add instructions.</summary>
-    Fused,
-
-    /// <summary>a·b is rounded, and then the sum.</summary>
-    Separate,
-}
+namespace Lstm.Diagnostics;
 
 /// <summary>The instructions that the library's kernels run on in this process.</summary>
 /// <remarks>

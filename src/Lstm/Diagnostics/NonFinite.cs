@@ -1,10 +1,9 @@
 using System.Numerics;
-using Lstm.Diagnostics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Sequences;
-using Lstm.Training;
+using Lstm.Training.Losses;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>Finds where the first infinite or NaN value of a pass is: layer, gate, sequence, step and unit.</summary>
 public static class NonFinite

@@ -1,6 +1,10 @@
+
+
+
+
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>The first infinite or NaN value of a pass: <see cref="NonFinite.Find{T}(Tape{T}, SequenceBatch{T}, SequenceBatch{T})"/>.</summary>
 /// <param name="Place">

@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Diagnostics;
 
 /// <summary>A prediction met a value that is infinite or NaN, and its <see cref="Workspace{T}.ChecksFinite"/> asked to be told.</summary>
 public sealed class NonFiniteValueException : ArithmeticException

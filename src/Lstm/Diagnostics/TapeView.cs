@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Cells;
 using Lstm.Layers;
 using Lstm.Sequences;
 

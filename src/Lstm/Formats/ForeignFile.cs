@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Lstm.Formats.Safetensors;
 
 namespace Lstm.Formats;
 

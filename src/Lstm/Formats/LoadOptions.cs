@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Cells;
+
 namespace Lstm;
 
 /// <summary>How a model file is read.</summary>

@@ -1,7 +1,10 @@
 using System.Numerics;
 using System.Text.Json;
-using Lstm.Kernels;
+using Lstm.Formats.Safetensors;
+using Lstm.Formats.StateDicts;
+using Lstm.Kernels.Products;
 using Lstm.Layers;
+using Lstm.Parameters;
 using Lstm.Simd;
 using Lstm.Texts;
 

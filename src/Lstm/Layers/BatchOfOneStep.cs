@@ -1,5 +1,5 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

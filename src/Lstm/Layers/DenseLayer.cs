@@ -1,5 +1,9 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
+using Lstm.Parameters;
+using Lstm.Runtime;
 
 namespace Lstm.Layers;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Kernels.Recurrence;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

@@ -1,6 +1,8 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
+using Lstm.Parameters;
 using Lstm.Sequences;
+using Lstm.Specs;
 
 namespace Lstm.Layers;
 

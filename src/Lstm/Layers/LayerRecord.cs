@@ -1,4 +1,8 @@
-using Lstm.Kernels;
+
+
+
+
+using Lstm.Runtime;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

@@ -1,4 +1,6 @@
 using System.Numerics;
+using Lstm.Parameters;
+using Lstm.Specs;
 using Lstm.Texts;
 
 namespace Lstm.Layers;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
+using Lstm.Specs;
 
 namespace Lstm.Layers;
 

@@ -1,6 +1,9 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Specs;
 
 namespace Lstm.Layers;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Runtime;
+using Lstm.Specs;
 
 namespace Lstm.Layers;
 

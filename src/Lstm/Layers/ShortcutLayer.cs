@@ -1,6 +1,9 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Kernels.Recurrence;
+using Lstm.Parameters;
+using Lstm.Runtime;
+using Lstm.Specs;
 
 namespace Lstm.Layers;
 

@@ -1,3 +1,9 @@
+
+
+
+
+using Lstm.Cells;
+using Lstm.Specs;
 using Lstm.Texts;
 
 namespace Lstm.Layers;

@@ -1,4 +1,4 @@
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
 
 namespace Lstm;
 

@@ -1,7 +1,11 @@
-using Lstm.Kernels;
+
+
+
+
+using Lstm.Kernels.Products;
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Parameters;
 
 /// <summary>Where each parameter lies in the flat buffer: written once, when a network's layers declare them.</summary>
 /// <remarks>Gradients and optimizer state use the same offsets. Each parameter starts on a cache line.</remarks>

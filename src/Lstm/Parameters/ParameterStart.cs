@@ -1,9 +1,9 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 using MathNet.Numerics.Providers.LinearAlgebra;
 
-namespace Lstm;
+namespace Lstm.Parameters;
 
 /// <summary>Draws the starting values of parameters, from one seed, in the order in which the layers ask.</summary>
 /// <remarks>The draws are made in double and rounded, so float and double networks of one seed start alike.</remarks>

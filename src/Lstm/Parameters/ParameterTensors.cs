@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Parameters;
 
 /// <summary>Named tensors in and out of the flat buffers.</summary>
 internal static class ParameterTensors

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Sequences;
 
 namespace Lstm;

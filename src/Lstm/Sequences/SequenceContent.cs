@@ -1,4 +1,4 @@
-using Lstm.Kernels;
+using Lstm.Runtime;
 
 namespace Lstm.Sequences;
 

@@ -1,3 +1,7 @@
+
+
+
+
 using Lstm.Texts;
 
 namespace Lstm;

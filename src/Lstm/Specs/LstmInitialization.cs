@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Specs;
 
 /// <summary>How an LSTM layer's weights start.</summary>
 public enum LstmInitialization

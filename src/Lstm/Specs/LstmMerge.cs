@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Specs;
 
 /// <summary>How the outputs of a bidirectional layer's directions become one.</summary>
 public enum LstmMerge

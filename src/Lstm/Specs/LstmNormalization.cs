@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Specs;
 
 /// <summary>What an LSTM layer normalises to mean 0 and variance 1.</summary>
 public enum LstmNormalization

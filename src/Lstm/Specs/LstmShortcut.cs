@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Specs;
 
 /// <summary>How the input of each layer of a stack bypasses it. The bypass is not dropped out.</summary>
 public enum LstmShortcut

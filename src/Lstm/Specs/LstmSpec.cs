@@ -1,3 +1,9 @@
+
+
+
+using Lstm.Cells;
+using Lstm.Specs;
+
 namespace Lstm;
 
 /// <summary>A stack of LSTM layers: one row of hidden state out for each step in.</summary>

@@ -1,4 +1,6 @@
 using System.Numerics;
+using Lstm.Training.Batches;
+using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 

@@ -1,6 +1,11 @@
+
+
+
+
+using Lstm.Data;
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>How <see cref="Trainer{T}.Evaluate"/> goes through the batches.</summary>
 public sealed record EvaluationOptions

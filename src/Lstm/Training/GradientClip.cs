@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Texts;
 using Lstm.Training;

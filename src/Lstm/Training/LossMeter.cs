@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 

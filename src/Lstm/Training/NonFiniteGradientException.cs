@@ -1,6 +1,11 @@
+
+
+
+
+using Lstm.Diagnostics;
 using Lstm.Texts;
 
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>A gradient is infinite or NaN; nothing has been changed.</summary>
 public sealed class NonFiniteGradientException : ArithmeticException

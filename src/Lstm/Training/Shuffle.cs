@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>What <see cref="TrainingOptions.Shuffle"/> puts in another order in each epoch.</summary>
 public enum Shuffle

@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 

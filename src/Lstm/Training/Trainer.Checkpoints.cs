@@ -1,5 +1,5 @@
 using Lstm.Formats;
-using Lstm.Training;
+using Lstm.Training.Checkpoints;
 
 namespace Lstm;
 

@@ -1,5 +1,8 @@
 using System.Numerics;
+using Lstm.Runtime;
 using Lstm.Training;
+using Lstm.Training.Batches;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 
@@ -165,7 +168,7 @@ public sealed partial class Trainer<T>
         using BatchSource<T> source = new BatchSources<T>(this, carrying).OfEvaluation(batches, nameof(batches), "batches");
         return Gate.Between(nameof(Evaluate), () =>
         {
-            using Evaluation<T> evaluation = new(Network, Loss, WorkerCount(options.Workers));
+            using Evaluation<T> evaluation = new(Network, Loss, WorkerCount.Of(options.Workers));
             source.Begin(0, 0);
             return evaluation.Run(source, options.CarryState, cancellationToken);
         });
@@ -188,8 +191,6 @@ public sealed partial class Trainer<T>
 
         _best.Restore(Network);
     }
-
-    internal static int WorkerCount(int asked) => Kernels.WorkerCount.Of(asked);
 
     /// <summary>Moves to where a step, or a checkpoint, leaves the training.</summary>
     internal void MoveTo(TrainingPosition position, NetworkState<T>? carried, LossMeter epochLoss)

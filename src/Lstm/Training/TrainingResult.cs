@@ -1,23 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Lstm.Training;
 
 namespace Lstm;
-
-/// <summary>How a call of Fit ended.</summary>
-public enum TrainingOutcome
-{
-    /// <summary>All epochs were gone through.</summary>
-    Completed,
-
-    /// <summary><see cref="TrainingOptions.Patience"/> ended it.</summary>
-    StoppedEarly,
-
-    /// <summary>It was cancelled.</summary>
-    Canceled,
-
-    /// <summary>An exception ended it.</summary>
-    Failed,
-}
 
 /// <summary>The result of a training run.</summary>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
@@ -75,42 +60,3 @@ public sealed record TrainingResult
 
     private static string Text(double loss) => loss.ToString("g6", CultureInfo.InvariantCulture);
 }
-
-/// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
-/// <param name="Loss">
-/// The loss over all units of the epoch, but for those of skipped steps; null when every step was skipped. An epoch that was interrupted and
-/// resumed has its whole loss.
-/// </param>
-/// <param name="Accuracy">The share of right decisions; null where the loss decides nothing.</param>
-/// <param name="ValidationLoss">The validation loss; null without validation.</param>
-/// <param name="ValidationAccuracy">The share of right decisions in validation; null where there are none.</param>
-[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public readonly record struct EpochResult(double? Loss, double? Accuracy, double? ValidationLoss = null, double? ValidationAccuracy = null)
-{
-    /// <summary>The numbers that there are, in one line.</summary>
-    public override string ToString()
-        => string.Join(", ", new (string Name, double? Value)[]
-            {
-                ("loss", Loss), ("accuracy", Accuracy), ("validation loss", ValidationLoss), ("validation accuracy", ValidationAccuracy),
-            }
-            .Where(entry => entry.Value is not null)
-            .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Name} {entry.Value:g6}")));
-}
-
-/// <summary>A network's loss on batches it does not learn from.</summary>
-/// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, however they are cut, else the sum.</param>
-/// <param name="Accuracy">The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; null where the loss decides nothing.</param>
-[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public readonly record struct EvaluationResult(double Loss, double? Accuracy)
-{
-    /// <summary>The loss, and the accuracy if there is one, in one line.</summary>
-    public override string ToString()
-        => string.Create(CultureInfo.InvariantCulture, $"loss {Loss:g6}") + (Accuracy is { } accuracy ? string.Create(CultureInfo.InvariantCulture, $", accuracy {accuracy:g6}") : string.Empty);
-}
-
-/// <summary>How far a trainer is, beside the optimizer's own state; setting it resumes a training.</summary>
-/// <param name="Epoch">Epochs completed.</param>
-/// <param name="Batch">Batches of the present epoch that completed steps have used.</param>
-/// <param name="Draw">Batches used in all: the key of the next dropout masks.</param>
-/// <param name="Step">Steps of the next batch's sequences that completed segments have used; 0 unless it is within a truncated batch.</param>
-public readonly record struct TrainingPosition(int Epoch, int Batch, long Draw, int Step = 0);

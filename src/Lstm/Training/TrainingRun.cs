@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Numerics;
+using Lstm.Runtime;
+using Lstm.Training.Batches;
+using Lstm.Training.Checkpoints;
 
 namespace Lstm.Training;
 
@@ -28,7 +31,7 @@ internal sealed class TrainingRun<T> : IDisposable
 
         // First: it may refuse its path, and what follows is to be disposed of.
         _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer, options.Checkpoint);
-        int workers = Trainer<T>.WorkerCount(options.Workers);
+        int workers = WorkerCount.Of(options.Workers);
         _steps = new TrainingSteps<T>(trainer, options, workers);
         _group = new BatchGroup<T>(trainer.Loss, options.AccumulateBatches);
         _evaluation = validation is null ? null : new Evaluation<T>(trainer.Network, trainer.Loss, workers);

@@ -1,4 +1,8 @@
 using System.Numerics;
+using Lstm.Diagnostics;
+using Lstm.Training.Batches;
+using Lstm.Training.Losses;
+using Lstm.Training.Losses.Softmax;
 
 namespace Lstm.Training;
 

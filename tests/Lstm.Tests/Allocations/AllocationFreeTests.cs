@@ -1,3 +1,5 @@
+using Lstm.Cells;
+using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 using Lstm.Tests.Training;

@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Lstm.Cells;
 using Lstm.Simd;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;

@@ -1,5 +1,7 @@
 using System.Numerics;
+using Lstm.Cells;
 using Lstm.Simd;
+using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 

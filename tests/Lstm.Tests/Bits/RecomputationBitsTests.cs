@@ -1,4 +1,6 @@
 using System.Numerics;
+using Lstm.Cells;
+using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Lstm.Cells;
+using Lstm.Specs;
 
 namespace Lstm.Tests.Cells;
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Numerics;
+using Lstm.Cells;
+using Lstm.Diagnostics;
 using Lstm.Simd;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Cells;

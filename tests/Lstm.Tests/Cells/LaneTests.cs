@@ -1,6 +1,6 @@
 using System.Numerics;
 using Lstm.Cells;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 
 namespace Lstm.Tests.Cells;

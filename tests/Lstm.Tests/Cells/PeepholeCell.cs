@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Lstm.Cells;
 
 namespace Lstm.Tests.Cells;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lstm.Cells;
 
 namespace Lstm.Tests.Conformance;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Specs;
 
 namespace Lstm.Tests.Conformance;
 

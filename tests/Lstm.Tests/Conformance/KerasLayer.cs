@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Text.Json;
+using Lstm.Cells;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;

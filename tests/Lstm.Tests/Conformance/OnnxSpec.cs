@@ -1,3 +1,4 @@
+using Lstm.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;

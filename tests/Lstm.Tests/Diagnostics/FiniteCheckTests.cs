@@ -1,3 +1,5 @@
+using Lstm.Cells;
+using Lstm.Diagnostics;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Diagnostics;

@@ -1,5 +1,8 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Cells;
+using Lstm.Diagnostics;
+using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;

@@ -1,3 +1,9 @@
+
+
+
+using Lstm.Diagnostics;
+using Lstm.Specs;
+
 namespace Lstm.Tests.Diagnostics;
 
 /// <summary>The checker itself: it has to pass right gradients and to catch wrong ones.</summary>

@@ -1,3 +1,4 @@
+using Lstm.Diagnostics;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Diagnostics;

@@ -1,3 +1,4 @@
+using Lstm.Diagnostics;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 

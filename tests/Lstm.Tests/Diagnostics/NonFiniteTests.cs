@@ -1,6 +1,9 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Diagnostics;
+using Lstm.Kernels.Products;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Diagnostics;
 
@@ -145,7 +148,7 @@ public class NonFiniteTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var record = (Lstm.Layers.LstmRecord<T>)tape.Records[layer];
-        int line = Lstm.Kernels.PanelLayout.LineOf<T>();
+        int line = PanelLayout.LineOf<T>();
         int row = record.OutputShape.Row(sequence, step);
         record.Directions[0].Gates.Span[((((unit / line * record.Directions[0].GateRows) + row) * 4 + gate) * line) + (unit % line)] = T.NaN;
     }

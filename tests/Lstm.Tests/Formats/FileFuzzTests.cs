@@ -1,4 +1,6 @@
+using Lstm.Cells;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Formats;
 

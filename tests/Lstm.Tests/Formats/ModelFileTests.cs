@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using Lstm.Formats;
+using Lstm.Cells;
+using Lstm.Formats.Safetensors;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Formats;

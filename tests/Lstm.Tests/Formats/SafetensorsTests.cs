@@ -1,5 +1,5 @@
 using System.Text;
-using Lstm.Formats;
+using Lstm.Formats.Safetensors;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Formats;

@@ -1,8 +1,11 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using Lstm.Cells;
 using Lstm.Simd;
+using Lstm.Specs;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Formats;
 

@@ -1,5 +1,7 @@
 using System.Reflection;
+using Lstm.Cells;
 using Lstm.Formats;
+using Lstm.Specs;
 using Lstm.Tests.Cells;
 
 namespace Lstm.Tests.Formats;

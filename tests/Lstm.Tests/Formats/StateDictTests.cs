@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Formats;
+using Lstm.Formats.Safetensors;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Formats;

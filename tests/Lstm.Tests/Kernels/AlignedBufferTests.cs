@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Lstm.Kernels;
+using Lstm.Runtime;
 
 namespace Lstm.Tests.Kernels;
 

@@ -1,4 +1,8 @@
-using Lstm.Kernels;
+
+
+
+
+using Lstm.Runtime;
 
 namespace Lstm.Tests.Kernels;
 

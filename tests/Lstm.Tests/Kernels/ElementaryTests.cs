@@ -1,5 +1,5 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 
 namespace Lstm.Tests.Kernels;

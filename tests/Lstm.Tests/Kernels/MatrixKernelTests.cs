@@ -1,5 +1,7 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;
 using Lstm.Tests.Support;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 

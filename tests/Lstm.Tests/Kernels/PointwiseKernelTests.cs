@@ -1,6 +1,9 @@
 using System.Numerics;
 using Lstm.Cells;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 

@@ -1,6 +1,8 @@
 using System.Numerics;
 using Lstm.Cells;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;
 using Lstm.Tests.Support;

@@ -1,4 +1,8 @@
-using Lstm.Kernels;
+
+
+
+
+using Lstm.Kernels.Products;
 
 namespace Lstm.Tests.Kernels;
 

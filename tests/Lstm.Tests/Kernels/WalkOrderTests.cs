@@ -1,4 +1,6 @@
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
 using Lstm.Sequences;
 
 namespace Lstm.Tests.Kernels;

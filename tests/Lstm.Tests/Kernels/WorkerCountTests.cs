@@ -1,4 +1,4 @@
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;

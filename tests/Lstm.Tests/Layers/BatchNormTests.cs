@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Cells;
+using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Specs;
 using Lstm.Tests.Formats;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using Lstm.Diagnostics;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Layers;

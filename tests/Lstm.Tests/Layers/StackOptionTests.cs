@@ -1,4 +1,6 @@
 using System.Numerics;
+using Lstm.Diagnostics;
+using Lstm.Specs;
 using Lstm.Tests.Formats;
 using Lstm.Tests.Support;
 

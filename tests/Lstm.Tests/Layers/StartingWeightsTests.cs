@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Specs;
+
 namespace Lstm.Tests.Layers;
 
 /// <summary>What the parameters of LSTM layers start at, for each <see cref="LstmInitialization"/>.</summary>

@@ -1,4 +1,7 @@
 using System.Numerics.Tensors;
+using Lstm.Cells;
+using Lstm.Diagnostics;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 using static Lstm.Tests.Sequences.SequenceBatchTests;
 

@@ -1,4 +1,5 @@
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Networks;
 

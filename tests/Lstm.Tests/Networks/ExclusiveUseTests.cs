@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Diagnostics;
+using Lstm.Runtime;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Networks;

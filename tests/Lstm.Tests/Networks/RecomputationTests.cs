@@ -1,3 +1,5 @@
+using Lstm.Diagnostics;
+using Lstm.Specs;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Networks;

@@ -1,3 +1,5 @@
+using Lstm.Cells;
+using Lstm.Specs;
 using Lstm.Tests.Formats;
 
 namespace Lstm.Tests.Networks;

@@ -1,4 +1,10 @@
 using System.Globalization;
+using Lstm.Cells;
+using Lstm.Data;
+using Lstm.Diagnostics;
+using Lstm.Formats;
+using Lstm.Specs;
+using Lstm.Training;
 
 namespace Lstm.Tests.Networks;
 

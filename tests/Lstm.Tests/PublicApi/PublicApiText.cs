@@ -43,7 +43,7 @@ internal static class PublicApiText
         if (type.IsSubclassOf(typeof(Delegate)))
         {
             MethodInfo invoke = type.GetMethod("Invoke")!;
-            return $"delegate {Typed(invoke.ReturnParameter)} {name}({Parameters(invoke)}){Constraints(type.GetGenericArguments())}";
+            return $"delegate {Typed(invoke.ReturnParameter)} {name}({ParameterList(invoke)}){Constraints(type.GetGenericArguments())}";
         }
 
         bool record = type.GetMethod("<Clone>$", Declared) is not null ||
@@ -105,14 +105,14 @@ internal static class PublicApiText
                 string value = field.IsLiteral ? " = " + Literal(field.GetRawConstantValue()) : "";
                 return access + Required(field) + modifier + Typed(field) + " " + field.Name + value;
             case ConstructorInfo constructor when Access(constructor) is string access && !constructor.IsStatic:
-                return $"{access}{constructor.DeclaringType!.Name.Split('`')[0]}({Parameters(constructor)})";
+                return $"{access}{constructor.DeclaringType!.Name.Split('`')[0]}({ParameterList(constructor)})";
             case PropertyInfo property:
                 return Property(property);
             case EventInfo happening when Access(happening.AddMethod!) is string access:
                 return $"{access}event {Typed(happening)} {happening.Name}";
             case MethodInfo method when Access(method) is string access && (!method.IsSpecialName || method.Name.StartsWith("op_")):
                 return access + Modifiers(method) + Typed(method.ReturnParameter) + " " + method.Name +
-                    Arguments(method.GetGenericArguments()) + $"({Parameters(method)})" + Constraints(method.GetGenericArguments());
+                    Arguments(method.GetGenericArguments()) + $"({ParameterList(method)})" + Constraints(method.GetGenericArguments());
             default:
                 return null;
         }

@@ -49,7 +49,7 @@ internal static class TypeText
         return reference + Name(parameter.ParameterType, new NullabilityInfoContext().Create(parameter));
     }
 
-    public static string Parameters(MethodBase method) =>
+    public static string ParameterList(MethodBase method) =>
         (Has<ExtensionAttribute>(method) ? "this " : "") + string.Join(", ", method.GetParameters().Select(Parameter));
 
     public static string Parameter(ParameterInfo parameter)

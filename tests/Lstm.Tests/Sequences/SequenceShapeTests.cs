@@ -1,3 +1,7 @@
+
+
+
+
 using Lstm.Sequences;
 
 namespace Lstm.Tests.Sequences;

@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Data;
+
 namespace Lstm.Tests.Sequences;
 
 public class SlidingWindowsTests

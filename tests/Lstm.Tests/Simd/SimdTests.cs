@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Formats.Safetensors;
 using Lstm.Simd;
 
 namespace Lstm.Tests.Simd;

@@ -1,5 +1,7 @@
 using System.Numerics;
+using Lstm.Diagnostics;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

@@ -1,5 +1,8 @@
+using Lstm.Diagnostics;
+using Lstm.Specs;
 using Lstm.Tests.Formats;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

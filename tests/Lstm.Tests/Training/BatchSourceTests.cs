@@ -1,5 +1,6 @@
 using System.Collections;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

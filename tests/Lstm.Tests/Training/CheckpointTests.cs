@@ -1,7 +1,9 @@
 using System.Numerics;
 using Lstm.Formats;
+using Lstm.Formats.Safetensors;
 using Lstm.Tests.Formats;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

@@ -1,4 +1,6 @@
+using Lstm.Data;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

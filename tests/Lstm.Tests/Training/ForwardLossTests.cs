@@ -2,7 +2,7 @@ using System.Numerics;
 using Lstm.Layers;
 using Lstm.Simd;
 using Lstm.Tests.Support;
-using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm.Tests.Training;
 

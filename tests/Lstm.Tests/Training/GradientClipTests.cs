@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 using Lstm.Training;

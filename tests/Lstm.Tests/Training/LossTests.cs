@@ -1,8 +1,9 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm.Tests.Training;
 

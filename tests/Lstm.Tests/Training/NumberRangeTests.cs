@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Cells;
 
 namespace Lstm.Tests.Training;
 

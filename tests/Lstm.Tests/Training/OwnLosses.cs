@@ -1,3 +1,8 @@
+
+
+
+using Lstm.Training;
+
 namespace Lstm.Tests.Training;
 
 /// <summary>Custom losses, one for each unit.</summary>

@@ -1,3 +1,4 @@
+
 namespace Lstm.Tests.Training;
 
 /// <summary>Small tasks that take a few seconds: each needs something that a network without memory cannot do.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

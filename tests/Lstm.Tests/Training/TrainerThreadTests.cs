@@ -1,5 +1,6 @@
 using Lstm.Tests.Formats;
 using Lstm.Tests.Support;
+using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 

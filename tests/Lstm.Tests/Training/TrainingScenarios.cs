@@ -1,5 +1,6 @@
 using Lstm.Tests.Support;
 using Lstm.Training;
+using Lstm.Training.Batches;
 
 namespace Lstm.Tests.Training;
 

@@ -1,8 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 

@@ -2,8 +2,9 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Sequences;
 using Lstm.Simd;
+using Lstm.Training.Batches;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>The loss of one value against its target, and the slope by the value.</summary>
 internal interface IElementLoss

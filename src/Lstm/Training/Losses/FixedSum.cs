@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>Sums whose order of additions is fixed, whatever the SIMD width.</summary>
 internal static unsafe class FixedSum

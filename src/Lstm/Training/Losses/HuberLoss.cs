@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
 using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 

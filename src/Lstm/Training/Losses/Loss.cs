@@ -1,19 +1,10 @@
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Training;
+using Lstm.Training.Losses;
 
 namespace Lstm;
-
-/// <summary>How the losses of a batch's units become one number.</summary>
-public enum Reduction
-{
-    /// <summary>The mean over all units that count: Σ w·l / Σ w, where w is 1 without weights.</summary>
-    Mean,
-
-    /// <summary>The sum: Σ w·l.</summary>
-    Sum,
-}
 
 /// <summary>The number that training minimises, computed from a network's output and a target, and its gradient.</summary>
 /// <remarks>

@@ -1,8 +1,9 @@
 using System.Numerics;
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Training.Batches;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>Refuses what a loss cannot take. An output's shape is all that is known of it: no pass is needed.</summary>
 internal static class LossChecks<T>

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Lstm.Sequences;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>What a loss compares an output with, while a pass reads it.</summary>
 internal readonly struct LossReading<T> : IDisposable

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>Evaluates a loss on all rows: blocks shared among workers, their partial sums added in block order.</summary>
 internal unsafe struct LossRun<T> : IJob

@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>A loss before its reduction: sums and weights of several batches can be added up, and their mean does not depend on how the data are cut.</summary>
 /// <param name="Sum">Σ w·l.</param>

@@ -1,4 +1,4 @@
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>What a loss counts: under <see cref="Reduction.Mean"/> its value is a mean over these.</summary>
 public enum LossUnit

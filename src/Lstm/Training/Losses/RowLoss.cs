@@ -1,8 +1,9 @@
 using System.Numerics;
 using Lstm.Sequences;
 using Lstm.Simd;
+using Lstm.Training.Batches;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>What a loss is evaluated on: an output (null while it is still to be computed), one of the two kinds of target, and weights or null.</summary>
 internal readonly record struct LossInput<T>(SequenceBatch<T>? Output, SequenceBatch<T>? Target, SequenceBatch<int>? Labels, SequenceBatch<T>? Weights)

@@ -1,6 +1,10 @@
+
+
+
+
 using Lstm.Sequences;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>What to say of a target, labels or weights that have other rows than the output: both sizes, the usual cause and the remedy.</summary>
 internal static class ShapeText

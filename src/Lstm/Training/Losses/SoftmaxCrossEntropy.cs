@@ -1,5 +1,7 @@
 using System.Numerics;
 using Lstm.Training;
+using Lstm.Training.Losses;
+using Lstm.Training.Losses.Softmax;
 
 namespace Lstm;
 

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>Looks for the first value of a target or its weights that cannot be meant; rows of weight 0 may hold anything.</summary>
 internal static class TargetScan<T>

@@ -1,7 +1,7 @@
 using System.Numerics;
 using Lstm.Sequences;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>The weight of a target's units where each counts with the weight of its row, or of its sequence.</summary>
 internal static unsafe class UnitCount

@@ -1,6 +1,6 @@
 using System.Numerics;
-using Lstm.Kernels;
-using Lstm.Training;
+using Lstm.Runtime;
+using Lstm.Training.Optimizers;
 
 namespace Lstm;
 

@@ -1,9 +1,9 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Simd;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Optimizers;
 
 /// <summary>The arithmetic that Adam and AdamW share.</summary>
 internal unsafe struct AdamRule<T> : IUpdateRule<T>

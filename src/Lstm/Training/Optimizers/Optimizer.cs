@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Numerics;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Training;
+using Lstm.Training.Optimizers;
 
 namespace Lstm;
 

@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Runtime;
 using Lstm.Simd;
-using Lstm.Training;
+using Lstm.Training.Optimizers;
 
 namespace Lstm;
 

@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Kernels;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
 using Lstm.Simd;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Optimizers;
 
 /// <summary>An optimizer's arithmetic for the elements at one index, in a struct with its buffers and constants.</summary>
 internal interface IUpdateRule<T>

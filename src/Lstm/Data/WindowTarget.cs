@@ -1,0 +1,11 @@
+namespace Lstm.Data;
+
+/// <summary>Which rows of a window have a target.</summary>
+public enum WindowTarget
+{
+    /// <summary>One target row per window: what follows its last step. For networks that pool a sequence to one row.</summary>
+    ManyToOne,
+
+    /// <summary>One target row per step of the window: what follows that step.</summary>
+    ManyToMany,
+}

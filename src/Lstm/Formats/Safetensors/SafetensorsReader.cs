@@ -1,0 +1,169 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Lstm.Formats.Safetensors;
+
+/// <summary>Reads a safetensors file: the header at once, the tensors when asked for.</summary>
+internal sealed class SafetensorsReader
+{
+    private const int ChunkBytes = 1 << 16;
+    private readonly Stream _stream;
+    private readonly SafetensorsHeader _header;
+    private readonly Dictionary<string, SafetensorsTensor> _byName = [];
+    private readonly long _payload;
+    private readonly byte[] _chunk = new byte[ChunkBytes];
+
+    /// <summary>Reads the header. The file is the stream from its position to its end.</summary>
+    /// <param name="stream">Stays open; one that cannot seek is read into memory first.</param>
+    /// <exception cref="InvalidDataException">The file is broken.</exception>
+    public SafetensorsReader(Stream stream)
+    {
+        _stream = stream.CanSeek ? stream : InMemory(stream);
+        long start = _stream.Position;
+        long length = Math.Max(0, _stream.Length - start);
+        ulong header = ReadPrefix(start, length);
+        byte[] json = new byte[header];
+        _stream.ReadExactly(json);
+        _payload = start + SafetensorsHeader.Prefix + json.Length;
+        _header = SafetensorsHeader.Parse(json, length - SafetensorsHeader.Prefix - json.Length);
+        foreach (SafetensorsTensor tensor in _header.Tensors)
+        {
+            _byName.Add(tensor.Name, tensor);
+        }
+    }
+
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
+    /// <summary>In the order of the payload.</summary>
+    public IReadOnlyList<SafetensorsTensor> Tensors => _header.Tensors;
+
+    public SafetensorsTensor? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>
+    /// Reads a tensor. Floating-point types become each other, rounded to nearest where they are narrower; so do integer
+    /// types, which have to fit.
+    /// </summary>
+    /// <param name="tensor">One of <see cref="Tensors"/>.</param>
+    /// <param name="destination">As many values as the tensor has.</param>
+    /// <exception cref="InvalidDataException">The tensor is of a type that <typeparamref name="T"/> cannot take.</exception>
+    public void Read<T>(SafetensorsTensor tensor, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+    {
+        int size = SafetensorsTensor.SizeOf(tensor.Type);
+        _stream.Position = _payload + tensor.Start;
+        while (!destination.IsEmpty)
+        {
+            Span<T> values = destination[..Math.Min(ChunkBytes / size, destination.Length)];
+            Span<byte> bytes = _chunk.AsSpan(0, values.Length * size);
+            _stream.ReadExactly(bytes);
+            Convert(tensor, bytes, values);
+            destination = destination[values.Length..];
+        }
+    }
+
+    /// <summary>Whether the file was sealed with a hash.</summary>
+    public bool HasHash => Metadata.ContainsKey(SafetensorsHash.Key);
+
+    /// <summary>Reads the whole file and compares it with the hash that it was sealed with.</summary>
+    /// <exception cref="InvalidDataException">It has no hash, or another one.</exception>
+    public void CheckHash()
+    {
+        using IncrementalHash hash = SafetensorsHash.Begin(Metadata);
+        foreach (SafetensorsTensor tensor in SafetensorsHash.Order(Tensors))
+        {
+            hash.Append(tensor);
+            _stream.Position = _payload + tensor.Start;
+            for (long left = tensor.End - tensor.Start; left > 0;)
+            {
+                Span<byte> bytes = _chunk.AsSpan(0, (int)Math.Min(left, _chunk.Length));
+                _stream.ReadExactly(bytes);
+                hash.AppendData(bytes);
+                left -= bytes.Length;
+            }
+        }
+
+        if (hash.End() != (Metadata.GetValueOrDefault(SafetensorsHash.Key)
+            ?? throw new InvalidDataException($"The file lacks the metadata '{SafetensorsHash.Key}', the hash of its contents.")))
+        {
+            throw new InvalidDataException(
+                $"The file is damaged: its contents do not have the hash that it was saved with, '{SafetensorsHash.Key}' of its metadata.");
+        }
+    }
+
+    private static void Convert<T>(SafetensorsTensor tensor, ReadOnlySpan<byte> bytes, Span<T> values)
+        where T : unmanaged, INumberBase<T>
+    {
+        string type = SafetensorsTensor.TypeOf<T>();
+        if (tensor.Type == type && BitConverter.IsLittleEndian)
+        {
+            bytes.CopyTo(MemoryMarshal.AsBytes(values));
+            return;
+        }
+
+        if (tensor.Type is not ("F64" or "F32" or "F16" or "BF16" or "I64" or "I32")
+            || tensor.Type.StartsWith('I') != type.StartsWith('I'))
+        {
+            throw new InvalidDataException($"Tensor {tensor} cannot be read as {type}.");
+        }
+
+        int size = bytes.Length / values.Length;
+        for (int i = 0; i < values.Length; i++)
+        {
+            ReadOnlySpan<byte> value = bytes.Slice(i * size, size);
+            values[i] = tensor.Type switch
+            {
+                "F64" => T.CreateTruncating(BinaryPrimitives.ReadDoubleLittleEndian(value)),
+                "F32" => T.CreateTruncating(BinaryPrimitives.ReadSingleLittleEndian(value)),
+                "F16" => T.CreateTruncating(BinaryPrimitives.ReadHalfLittleEndian(value)),
+                "BF16" => T.CreateTruncating(BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(value) << 16)),
+                "I64" => T.CreateChecked(BinaryPrimitives.ReadInt64LittleEndian(value)),
+                _ => T.CreateChecked(BinaryPrimitives.ReadInt32LittleEndian(value)),
+            };
+        }
+    }
+
+    /// <summary>Reads the header's length, which is in front of it.</summary>
+    /// <exception cref="InvalidDataException">The file is another program's, or broken.</exception>
+    private ulong ReadPrefix(long start, long length)
+    {
+        ReadOnlySpan<byte> first = ReadAt(start, (int)Math.Min(length, ForeignFile.PeekLength));
+        if (!ForeignFile.IsSafetensors(first)
+            && ForeignFile.Recognise(first, ReadAt(start + Math.Max(0, length - ForeignFile.PeekLength), first.Length)) is { } foreign)
+        {
+            throw new InvalidDataException($"The file is {foreign.What}; a safetensors file is expected. {foreign.Advice}");
+        }
+
+        if (length < SafetensorsHeader.Prefix)
+        {
+            throw new InvalidDataException($"The file has {length} bytes; the length of a safetensors header alone takes {SafetensorsHeader.Prefix}.");
+        }
+
+        ulong header = BinaryPrimitives.ReadUInt64LittleEndian(first);
+        if (header > SafetensorsHeader.MaxLength || (long)header > length - SafetensorsHeader.Prefix)
+        {
+            throw new InvalidDataException(
+                $"The file is no safetensors file, or is cut off: its header is said to take {header} bytes; {length - SafetensorsHeader.Prefix} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
+        }
+
+        _stream.Position = start + SafetensorsHeader.Prefix;
+        return header;
+    }
+
+    private byte[] ReadAt(long position, int count)
+    {
+        byte[] bytes = new byte[count];
+        _stream.Position = position;
+        _stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static MemoryStream InMemory(Stream stream)
+    {
+        MemoryStream copy = new();
+        stream.CopyTo(copy);
+        copy.Position = 0;
+        return copy;
+    }
+}

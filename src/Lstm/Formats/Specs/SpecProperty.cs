@@ -1,0 +1,142 @@
+using System.Text.Json;
+using Lstm.Cells;
+
+namespace Lstm.Formats;
+
+/// <summary>How one property of a layer spec is written to and read from JSON.</summary>
+/// <param name="Name">Its name in JSON.</param>
+/// <param name="IsRequired">Whether it has no default.</param>
+/// <param name="Write">Writes name and value, or nothing for null.</param>
+/// <param name="Read">Returns the spec with the property set; null if the JSON value is not of its type.</param>
+internal sealed record SpecProperty<TSpec>(
+    string Name, bool IsRequired, Action<Utf8JsonWriter, TSpec> Write, Func<TSpec, JsonElement, TSpec?> Read)
+    where TSpec : LayerSpec
+{
+    public static SpecProperty<TSpec> Int(string name, Func<TSpec, int?> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
+        => new(name, isRequired,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteNumber(name, value);
+                }
+            },
+            (spec, json) => json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) ? with(spec, value) : null);
+
+    public static SpecProperty<TSpec> Double(string name, Func<TSpec, double?> get, Func<TSpec, double, TSpec> with, bool isRequired = false)
+        => new(name, isRequired,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteNumber(name, value);
+                }
+            },
+            (spec, json) => TryGetNumber(json, out double value) ? with(spec, value) : null);
+
+    public static SpecProperty<TSpec> Bool(string name, Func<TSpec, bool> get, Func<TSpec, bool, TSpec> with)
+        => new(name, false, (json, spec) => json.WriteBoolean(name, get(spec)),
+            (spec, json) => json.ValueKind is JsonValueKind.True or JsonValueKind.False ? with(spec, json.GetBoolean()) : null);
+
+    public static SpecProperty<TSpec> String(string name, Func<TSpec, string?> get, Func<TSpec, string, TSpec> with)
+        => new(name, false,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteString(name, value);
+                }
+            },
+            (spec, json) => json.ValueKind == JsonValueKind.String ? with(spec, json.GetString()!) : null);
+
+    /// <summary>A value of an enumeration, by its name in camel case.</summary>
+    public static SpecProperty<TSpec> Enum<TEnum>(string name, Func<TSpec, TEnum> get, Func<TSpec, TEnum, TSpec> with, bool isRequired = false)
+        where TEnum : struct, Enum
+        => new(name, isRequired, (json, spec) => json.WriteString(name, EnumNames<TEnum>.Of(get(spec))),
+            (spec, json) => EnumNames<TEnum>.Find(json) is { } value ? with(spec, value) : null);
+
+    /// <summary>An activation, as an object {"function", "alpha", "beta"}; nothing for null.</summary>
+    public static SpecProperty<TSpec> Activation(string name, Func<TSpec, LstmActivation?> get, Func<TSpec, LstmActivation, TSpec> with)
+        => new(name, false,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteStartObject(name);
+                    json.WriteString("function", EnumNames<LstmActivationFunction>.Of(value.Function));
+                    json.WriteNumber("alpha", value.Alpha);
+                    json.WriteNumber("beta", value.Beta);
+                    json.WriteEndObject();
+                }
+            },
+            (spec, json) => ReadActivation(json) is { } activation ? with(spec, activation) : null);
+
+    /// <summary>A custom cell, as an object {"name", "settings"}; nothing for null. What is read is no more than these two.</summary>
+    public static SpecProperty<TSpec> Cell(string name, Func<TSpec, CustomCell?> get, Func<TSpec, CustomCell, TSpec> with)
+        => new(name, false,
+            (json, spec) =>
+            {
+                if (get(spec) is { } value)
+                {
+                    json.WriteStartObject(name);
+                    json.WriteString("name", value.Name);
+                    json.WriteString("settings", value.Settings);
+                    json.WriteEndObject();
+                }
+            },
+            (spec, json) => ReadCell(json) is { } cell ? with(spec, cell) : null);
+
+    private static SavedCell? ReadCell(JsonElement json)
+    {
+        string? name = null, settings = null;
+        foreach (JsonProperty property in json.ValueKind == JsonValueKind.Object ? json.EnumerateObject() : default)
+        {
+            string? text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
+            switch (property.Name)
+            {
+                case "name" when !string.IsNullOrEmpty(text):
+                    name = text;
+                    break;
+                case "settings" when text is not null:
+                    settings = text;
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return name is null || settings is null ? null : new SavedCell(name, settings);
+    }
+
+    private static LstmActivation? ReadActivation(JsonElement json)
+    {
+        LstmActivation? activation = json.ValueKind == JsonValueKind.Object && json.TryGetProperty("function", out JsonElement function)
+            && EnumNames<LstmActivationFunction>.Find(function) is { } known
+                ? new(known)
+                : null;
+        foreach (JsonProperty property in activation is null ? default : json.EnumerateObject())
+        {
+            bool isNumber = TryGetNumber(property.Value, out double number);
+            activation = property.Name switch
+            {
+                "function" => activation,
+                "alpha" when isNumber => activation! with { Alpha = number },
+                "beta" when isNumber => activation! with { Beta = number },
+                _ => null,
+            };
+            if (activation is null)
+            {
+                return null;
+            }
+        }
+
+        return activation;
+    }
+
+    /// <summary>A number that a double can hold: 1e400 is valid JSON, and would be read as ∞, which no JSON can say.</summary>
+    private static bool TryGetNumber(JsonElement json, out double number)
+    {
+        number = 0;
+        return json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out number) && double.IsFinite(number);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Kernels.Recurrence;
+using Lstm.Runtime;
+using Lstm.Simd;
+
+namespace Lstm.Kernels.Normalization;
+
+/// <summary><see cref="RecurrentBackward{T}"/> of a layer-normalised LSTM: gates become dz, and what the recurrent product's gradient needs is measured.</summary>
+/// <remarks>
+/// <code>
+/// dc ← dc + LN'(γ_c⊙∂/∂shown)     dz by the cell's equations     du = LN'(γ_h⊙dz)     dh₋₁ = du·W_hh
+/// </code>
+/// du is needed for all sequences of a step only to go on to the step before; afterwards <see cref="NormGradient{T}"/> forms it again, from
+/// what was measured here, and the gradient of W_ih·x with it.
+/// </remarks>
+internal unsafe struct LayerNormBackward<T> : ICellWork<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>
+    /// The layer's recurrence. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it is the gradient of W_hh·s that
+    /// crosses a cut.
+    /// </summary>
+    public required RecurrentBackward<T> Layer;
+
+    /// <summary>W_ih·x and W_hh·s, by row.</summary>
+    public required RowNorm<T> InputNorm;
+    public required RowNorm<T> RecurrentNorm;
+
+    /// <summary>c as h showed it, by row; with its β, and room for it by rank, [B, line].</summary>
+    public required RowNorm<T> CellNorm;
+    public required T* CellBias;
+    public required T* Shown;
+
+    /// <summary>Out: the gradient of what was shown, [panels, GateRows, line].</summary>
+    public required T* ShownGradient;
+
+    /// <summary>du by rank, [panels, B, 4·line].</summary>
+    public required T* RecurrentGradient;
+
+    private int _firstRank;
+    private int _endRank;
+
+    public readonly SimdWidth Width => Layer.Width;
+
+    public readonly long Work => Layer.Work;
+
+    public readonly int SharesFor(int workers) => Layer.SharesFor(workers);
+
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Layer.Split.Of(share);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        int last = Math.Min(_endRank, Layer.Later);
+        if (_firstRank < last)
+        {
+            Layer.Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Layer.Plan.LastSlot(Layer.Sequences) + _firstRank);
+        }
+
+        for (int step = Layer.Plan.StepCount - 1; step >= 0; step--)
+        {
+            int crossing = step == 0 ? Layer.Earlier : 0;
+            foreach (ref readonly RecurrenceBlock block in Layer.Plan.Step(step))
+            {
+                int first = Math.Max(_firstRank, block.First);
+                int rows = Math.Min(_endRank, block.First + block.Count) - first;
+                if (rows <= 0)
+                {
+                    continue;
+                }
+
+                nint row = block.Row + first - block.First;
+                nint previous = block.Previous + first - block.First;
+                int t = Layer.Plan.SequenceStep(step);
+                Layer.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                ApplyOutputs<TSimd, TVec, TCell>(ref cell, t, first, rows, row);
+                CellNorm.MeasureGradient<TSimd, TVec>(ShownGradient, Layer.GateRows, row, first, rows);
+                ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
+                InputNorm.MeasureGradient<TSimd, TVec>(Layer.Gates, Layer.GateRows, row, first, rows);
+                RecurrentNorm.MeasureGradient<TSimd, TVec>(Layer.Gates, Layer.GateRows, row, first, rows);
+                for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
+                {
+                    nint gates = RecurrentNorm.Width;
+                    T* du = RecurrentGradient + (((panel * Layer.Sequences) + first) * gates);
+                    RecurrentNorm.Backward<TSimd, TVec>(panel, Layer.Gates + (((panel * Layer.GateRows) + row) * gates), row, du, false, rows);
+                }
+
+                int skipped = Math.Clamp(crossing - first, 0, rows);
+                if (skipped < rows)
+                {
+                    Layer.Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
+                }
+            }
+        }
+    }
+
+    // dm becomes ∂/∂o: nobody asks for dm again.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void ApplyOutputs<TSimd, TVec, TCell>(ref TCell cell, int step, int first, nint rows, nint row)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        nint line = 64 / sizeof(T);
+        T* dm = Layer.Hidden.Units + (first * Layer.Hidden.UnitsStride);
+        T* shown = Shown + (first * line);
+        for (nint panel = 0; panel < CellNorm.Panels; panel++)
+        {
+            nint place = ((panel * Layer.Sequences) + first) * line;
+            if (Layer.CellZoneout.Exists)
+            {
+                Layer.CellZoneout.Backward<TSimd, TVec>(step, first, panel * line, Layer.CellGradient + place, Layer.CellCarried + place, line, rows, line);
+            }
+
+            CellNorm.Forward<TSimd, TVec>(panel, row, row, CellBias, shown, rows);
+            nint index = (panel * Layer.GateRows) + row;
+            CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
+                ref cell, Layer.Gates + (index * 4 * line), shown, dm + (panel * line), Layer.Hidden.UnitsStride, ShownGradient + (index * line), rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ShownGradient + (index * line), rows, Layer.Units - (panel * line));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void ApplyCell<TSimd, TVec, TCell>(ref TCell cell, int step, int first, nint rows, nint row, nint previous)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        nint line = 64 / sizeof(T);
+        T* dO = Layer.Hidden.Units + (first * Layer.Hidden.UnitsStride);
+        CandidateDrop<T> drop = Layer.Drop;
+        for (nint panel = 0; panel < CellNorm.Panels; panel++)
+        {
+            nint place = ((panel * Layer.Sequences) + first) * line;
+            nint index = (panel * Layer.GateRows) + row;
+            T* dc = Layer.CellGradient + place;
+            CellNorm.Backward<TSimd, TVec>(panel, ShownGradient + (index * line), row, dc, true, rows);
+            if (TCell.DropsCandidate)
+            {
+                drop = Layer.Drop.At(step, first, (int)(panel * line));
+            }
+
+            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + row) * cell.KeptLines * line);
+            CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
+                ref cell,
+                Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line),
+                lines,
+                drop,
+                Layer.Hidden.GateGradient == null ? null : Layer.Hidden.GateGradient + (3 * place),
+                Layer.Gates + (index * 4 * line),
+                Layer.Cells + (((panel * Layer.CellSlots) + previous) * line),
+                CellNorm.Row(panel, row),
+                dO + (panel * line),
+                Layer.Hidden.UnitsStride,
+                dc,
+                rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, Layer.Gates + (index * 4 * line), dc, rows, Layer.Units - (panel * line));
+            if (Layer.CellZoneout.Exists)
+            {
+                Zoneout<T>.AddCarried<TSimd, TVec>(dc, Layer.CellCarried + place, rows * line);
+            }
+        }
+    }
+}

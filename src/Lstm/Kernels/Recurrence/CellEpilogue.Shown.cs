@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+
+namespace Lstm.Kernels.Recurrence;
+
+// The two halves of Backward, for a layer that shows in h something else than c.
+internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
+{
+    // gates [rows, 4·line] and what h showed, [rows, line], with dh in d → ∂/∂o in d, and the gradient of what was shown.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void OutputsBackward(ref TCell cell, T* gates, T* shown, T* d, nint dStride, T* dShown, nint rows)
+    {
+        nint line = 64 / sizeof(T);
+        T* o = gates + (3 * line);
+        for (nint r = 0; r < rows; r++)
+        {
+            for (nint u = 0; u < line; u += TSimd.Width)
+            {
+                TSimd.Store(dShown + u, cell.OutputBackward<TSimd, TVec>(TSimd.Load(o + u), TSimd.Load(shown + u), TSimd.Load(d + u), out TVec dO));
+                TSimd.Store(d + u, dO);
+            }
+
+            o += 4 * line;
+            shown += line;
+            d += dStride;
+            dShown += line;
+        }
+    }
+
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dO [rows, line]. dc in: with the part of what was shown, out: of the
+    // previous step. gateGradient [rows, 3·line], or null.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void GatesBackward(
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride, T* dc, nint rows)
+    {
+        nint line = 64 / sizeof(T);
+        for (nint r = 0; r < rows; r++)
+        {
+            uint key = TCell.DropsCandidate ? drop.RowKey(r) : 0;
+            for (nint u = 0; u < line; u += TSimd.Width)
+            {
+                TVec i = TSimd.Load(z + u);
+                TVec f = TSimd.Load(z + line + u);
+                TVec g = TSimd.Load(z + (2 * line) + u);
+                TVec o = TSimd.Load(z + (3 * line) + u);
+                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TVec dcRow = TSimd.Load(dc + u);
+                T* later = gateGradient == null ? null : gateGradient + u;
+                cell.Backward<TSimd, TVec>(
+                    own + u, lines + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dO + u), ref dcRow);
+                TSimd.Store(z + u, i);
+                TSimd.Store(z + line + u, f);
+                TSimd.Store(z + (2 * line) + u, g);
+                TSimd.Store(z + (3 * line) + u, o);
+                TSimd.Store(dc + u, dcRow);
+            }
+
+            lines += cell.KeptLines * line;
+            z += 4 * line;
+            cPrevious += line;
+            c += line;
+            dO += dOStride;
+            dc += line;
+            gateGradient += gateGradient == null ? 0 : 3 * line;
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Simd;
+
+namespace Lstm.Kernels.Recurrence;
+
+/// <summary>The pointwise half of a recurrent step, over the rows of one panel.</summary>
+/// <remarks>
+/// Kept out of the product's method: cell maths inside the register tile would make it spill. The product leaves its
+/// result in z, where it is still in the first-level cache.
+/// </remarks>
+internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
+    where TSimd : struct, ISimd<TVec, T>
+    where TVec : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TCell : unmanaged, ICell<T>
+{
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c [rows, line], which may be the same; h [rows, units].
+    // units < line only in a layer's last panel: the cells beyond stay in the padding, h has none.
+    // Two loops: the processor looks ahead about a hundred operations. h waits for c, which waits for the gates, and what
+    // waits would keep the gates of the next row from being started.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Forward(
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
+    {
+        Gates(ref cell, own, lines, drop, z, cPrevious, c, rows);
+        Outputs(ref cell, z, c, h, hStride, rows, units);
+        ClearPadding(c, rows, units);
+    }
+
+    // The gates and the new cell state.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Gates(ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, nint rows)
+    {
+        nint line = 64 / sizeof(T);
+        for (nint r = 0; r < rows; r++)
+        {
+            uint key = TCell.DropsCandidate ? drop.RowKey(r) : 0;
+            for (nint u = 0; u < line; u += TSimd.Width)
+            {
+                TVec i = TSimd.Load(z + u);
+                TVec f = TSimd.Load(z + line + u);
+                TVec g = TSimd.Load(z + (2 * line) + u);
+                TVec o = TSimd.Load(z + (3 * line) + u);
+                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, lines + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
+                TSimd.Store(z + u, i);
+                TSimd.Store(z + line + u, f);
+                TSimd.Store(z + (2 * line) + u, g);
+                TSimd.Store(z + (3 * line) + u, o);
+            }
+
+            z += 4 * line;
+            lines += cell.KeptLines * line;
+            cPrevious += line;
+            c += line;
+        }
+    }
+
+    // h [rows, units] from the output gates in z and the cell states shown, c [rows, line].
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
+    {
+        nint line = 64 / sizeof(T);
+        T* edge = stackalloc T[64 / sizeof(T)];
+        T* o = z + (3 * line);
+        for (nint r = 0; r < rows; r++)
+        {
+            T* target = units == line ? h : edge;
+            for (nint u = 0; u < line; u += TSimd.Width)
+            {
+                TSimd.Store(target + u, cell.Output<TSimd, TVec>(TSimd.Load(o + u), TSimd.Load(c + u)));
+            }
+
+            for (nint u = 0; target != h && u < units; u++)
+            {
+                h[u] = edge[u];
+            }
+
+            o += 4 * line;
+            c += line;
+            h += hStride;
+        }
+    }
+
+    // The same for one row, whole lines of h, and nothing kept but the new state.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Step(ref TCell cell, T* own, T* lines, T* z, T* c, T* h)
+    {
+        nint line = 64 / sizeof(T);
+        for (nint u = 0; u < line; u += TSimd.Width)
+        {
+            TVec i = TSimd.Load(z + u);
+            TVec f = TSimd.Load(z + line + u);
+            TVec g = TSimd.Load(z + (2 * line) + u);
+            TVec o = TSimd.Load(z + (3 * line) + u);
+            TVec kept = TCell.DropsCandidate ? TSimd.Constant(1) : default;
+            TVec cNew = cell.Forward<TSimd, TVec>(own + u, lines + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
+            TSimd.Store(c + u, cNew);
+            TSimd.Store(h + u, cell.Output<TSimd, TVec>(o, cNew));
+        }
+    }
+
+    // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dh [rows, line]. dc in: of the later steps, out: of the previous one.
+    // gateGradient [rows, 3·line], or null.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Backward(
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
+    {
+        nint line = 64 / sizeof(T);
+        for (nint r = 0; r < rows; r++)
+        {
+            uint key = TCell.DropsCandidate ? drop.RowKey(r) : 0;
+            for (nint u = 0; u < line; u += TSimd.Width)
+            {
+                TVec i = TSimd.Load(z + u);
+                TVec f = TSimd.Load(z + line + u);
+                TVec g = TSimd.Load(z + (2 * line) + u);
+                TVec o = TSimd.Load(z + (3 * line) + u);
+                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TVec cRow = TSimd.Load(c + u);
+                TVec dcRow = TSimd.Add(TSimd.Load(dc + u), cell.OutputBackward<TSimd, TVec>(o, cRow, TSimd.Load(dh + u), out TVec dO));
+                T* later = gateGradient == null ? null : gateGradient + u;
+                cell.Backward<TSimd, TVec>(own + u, lines + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), cRow, dO, ref dcRow);
+                TSimd.Store(z + u, i);
+                TSimd.Store(z + line + u, f);
+                TSimd.Store(z + (2 * line) + u, g);
+                TSimd.Store(z + (3 * line) + u, o);
+                TSimd.Store(dc + u, dcRow);
+            }
+
+            z += 4 * line;
+            lines += cell.KeptLines * line;
+            cPrevious += line;
+            c += line;
+            dh += dhStride;
+            dc += line;
+            gateGradient += gateGradient == null ? 0 : 3 * line;
+        }
+    }
+
+    // The padding of the last panel's dz, dc and kept lines: nothing of it may reach a weight's gradient.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ClearPadding(ref TCell cell, T* lines, T* z, T* dc, nint rows, nint units)
+    {
+        ClearPadding(z, 4 * rows, units);
+        ClearPadding(dc, rows, units);
+        ClearPadding(lines, cell.KeptLines * rows, units);
+    }
+
+    // What a cell has made of the units that a last panel, of fewer than a line, does not have.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ClearPadding(T* lines, nint count, nint units)
+    {
+        nint line = 64 / sizeof(T);
+        for (nint r = 0; TCell.FillsPadding && units < line && r < count; r++)
+        {
+            new Span<T>(lines + (r * line) + units, (int)(line - units)).Clear();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+
+
+
+
+using Lstm.Sequences;
+
+namespace Lstm.Kernels.Recurrence;
+
+/// <summary>Rows of one step that continue rows lying next to each other: the unit of the recurrence.</summary>
+/// <remarks>
+/// States stand in slots: slot b &lt; B is the initial state of rank b, slot B + row the state after that row.
+/// </remarks>
+internal readonly record struct RecurrenceBlock
+{
+    /// <summary>Rank of the first sequence.</summary>
+    public required int First { get; init; }
+
+    /// <summary>Number of sequences.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Row of the first sequence.</summary>
+    public required int Row { get; init; }
+
+    /// <summary>Slot of the first sequence's previous state.</summary>
+    public required int Previous { get; init; }
+
+    /// <summary>Ranks below this have a later step; the others end here.</summary>
+    public required int Continuing { get; init; }
+}
+
+/// <summary>The order in which one direction walks the rows of a batch.</summary>
+/// <remarks>
+/// Forward reading takes the steps in order, rows dropping out as sequences end; reverse reading takes them from the
+/// last to the first, rows joining at their own last step. A reverse step has two blocks: the sequences under way, and
+/// those that join.
+/// </remarks>
+internal sealed class RecurrencePlan(bool reverse)
+{
+    private RecurrenceBlock[] _blocks = [];
+
+    /// <summary>Index of the first block of each step in walking order, and the number of blocks at the end.</summary>
+    private int[] _steps = [0];
+
+    public bool Reverse => reverse;
+
+    public int StepCount { get; private set; }
+
+    /// <summary>The blocks of the walk's step s.</summary>
+    public ReadOnlySpan<RecurrenceBlock> Step(int s) => _blocks.AsSpan(_steps[s], _steps[s + 1] - _steps[s]);
+
+    /// <summary>The steps of the sequences, [first, end), that the walk's steps [step, endStep) are.</summary>
+    public (int First, int End) SequenceSteps(int step, int endStep) => reverse ? (StepCount - endStep, StepCount - step) : (step, endStep);
+
+    /// <summary>The step of the sequences that the walk's step s is.</summary>
+    public int SequenceStep(int s) => reverse ? StepCount - 1 - s : s;
+
+    /// <summary>The slot of rank 0 after the walk's last step, with <paramref name="sequences"/> slots before the first row's.</summary>
+    public int LastSlot(int sequences) => sequences + Step(StepCount - 1)[0].Row;
+
+    /// <summary>Sets the walk over a shape.</summary>
+    /// <param name="shape">The rows.</param>
+    /// <param name="continuing">How many of the first ranks have a later step beyond the walk's last one.</param>
+    public void Set(SequenceShape shape, int continuing = 0)
+    {
+        int steps = shape.StepCount;
+        if (_steps.Length < steps + 1)
+        {
+            _steps = new int[steps + 1];
+            _blocks = new RecurrenceBlock[2 * steps];
+        }
+
+        StepCount = steps;
+        int count = 0;
+        for (int s = 0; s < steps; s++)
+        {
+            _steps[s] = count;
+            int t = SequenceStep(s);
+            int live = shape.Live(t);
+            int row = shape.Offset(t);
+            if (!reverse)
+            {
+                int previous = t == 0 ? 0 : shape.Count + shape.Offset(t - 1);
+                int later = t == steps - 1 ? continuing : shape.Live(t + 1);
+                _blocks[count++] = new RecurrenceBlock { First = 0, Count = live, Row = row, Previous = previous, Continuing = later };
+                continue;
+            }
+
+            int underWay = shape.Live(t + 1);
+            int earlier = t == 0 ? continuing : live;
+            if (underWay > 0)
+            {
+                int previous = shape.Count + shape.Offset(t + 1);
+                _blocks[count++] = new RecurrenceBlock { First = 0, Count = underWay, Row = row, Previous = previous, Continuing = earlier };
+            }
+
+            if (live > underWay)
+            {
+                _blocks[count++] = new RecurrenceBlock
+                {
+                    First = underWay,
+                    Count = live - underWay,
+                    Row = row + underWay,
+                    Previous = underWay,
+                    Continuing = earlier,
+                };
+            }
+        }
+
+        _steps[steps] = count;
+    }
+}

@@ -1,0 +1,239 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Lstm.Kernels.Elementwise;
+using Lstm.Kernels.Products;
+using Lstm.Runtime;
+using Lstm.Simd;
+
+namespace Lstm.Kernels.Recurrence;
+
+/// <summary>The recurrent half of a layer's forward pass: all steps of a stretch of the plan, for a share of the sequences.</summary>
+/// <remarks>
+/// z ← z + h₋₁·W_hhᵀ (or, with the input's weights given, z ← b + x·W_ihᵀ + h₋₁·W_hhᵀ), then the cell's equations. Sequences
+/// do not meet here, so each share takes some of them through the stretch without waiting for the others. The next stretch
+/// may be divided otherwise.
+/// </remarks>
+internal unsafe struct RecurrentForward<T> : ICellWork<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public required SimdWidth Width { get; init; }
+
+    public required RecurrencePlan Plan;
+    public required SequenceSplit Split;
+
+    /// <summary>Steps of the walk, [FirstStep, EndStep).</summary>
+    public required int FirstStep;
+    public required int EndStep;
+
+    /// <summary>H.</summary>
+    public required int Units;
+
+    /// <summary>B: slots before the first row's.</summary>
+    public required int Sequences;
+
+    /// <summary>W_hh by panels.</summary>
+    public required T* Recurrent;
+
+    /// <summary>The input's term, its A at row 0, when x·W_ihᵀ has not been added to z beforehand; else B is null.</summary>
+    public required ProductTerm<T> Input;
+
+    /// <summary>b by panels, used with <see cref="Input"/>; null for none.</summary>
+    public required T* Bias;
+
+    /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
+    public required T* UnitWeights;
+
+    /// <summary>What the cell keeps, [panels, KeptRows, KeptLines·line]: by row when the cells are kept, else by rank.</summary>
+    public T* KeptValues;
+    public nint KeptRows;
+
+    /// <summary>z [panels, GateRows, 4·line], its first row standing for row <see cref="FirstGateRow"/>.</summary>
+    public required T* Gates;
+    public required nint GateRows;
+    public required nint FirstGateRow;
+
+    /// <summary>c [panels, CellSlots, line]: by slot when they are kept, else by rank, each step over the one before.</summary>
+    public required T* Cells;
+    public required nint CellSlots;
+    public required bool KeepCells;
+
+    /// <summary>Where the units' outputs go, and the way from there to what the next step sees.</summary>
+    public required HiddenPath<T> Path;
+
+    /// <summary>The weights of the gates that the next step sees, by panels of z; null for none.</summary>
+    public T* GateRecurrent;
+
+    /// <summary>The dropout of the candidates.</summary>
+    public CandidateDrop<T> Drop;
+
+    /// <summary>The zoneout of c; with it the c before it, [panels, NewCellRows, line], by row when kept, else by rank.</summary>
+    public Zoneout<T> CellZoneout;
+    public T* NewCells;
+    public nint NewCellRows;
+
+    private int _firstRank;
+    private int _endRank;
+
+    public readonly long Work
+    {
+        get
+        {
+            nint line = 64 / sizeof(T);
+            nint units = (Units + line - 1) / line * line;
+            nint gates = GateRecurrent == null ? 0 : 3 * Units;
+            return Split.Rows * (long)units * ((4 * ((Input.B == null ? 0 : Input.Count) + Path.Size + gates)) + JobWork.Cell);
+        }
+    }
+
+    public readonly int SharesFor(int workers) => Split.SharesFor(workers);
+
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Split.Of(share);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        nint line = 64 / sizeof(T);
+        nint gates = 4 * line;
+        T* seen = Path.Seen;
+        nint seenStride = Path.SeenStride;
+        nint size = Path.Size;
+        nint hStride = Path.OutputStride;
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[3];
+        terms[0] = Input;
+        SetRecurrentTerms(terms + 1, null);
+        int recurrentTerms = GateRecurrent == null ? 1 : 2;
+        bool fused = Input.B != null;
+        CandidateDrop<T> drop = Drop;
+
+        // Gates that nobody asks for again need no place of their own, only a line that stays in the first-level cache.
+        bool passing = fused && !KeepCells && !Path.ShowsGates;
+        for (int step = FirstStep; step < EndStep; step++)
+        {
+            foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
+            {
+                int first = Math.Max(_firstRank, block.First);
+                nint rows = Math.Min(_endRank, block.First + block.Count) - first;
+                if (rows <= 0)
+                {
+                    continue;
+                }
+
+                nint row = block.Row + first - block.First;
+                nint previous = block.Previous + first - block.First;
+                terms[0].A = Input.A + (row * Input.ARowStride);
+                terms[1].A = seen + (previous * seenStride);
+                terms[2].A = terms[1].A + size;
+                T* h = Path.OutputOf(row, first);
+                nint units = Units;
+                for (nint panel = 0; units > 0; panel++, units -= line)
+                {
+                    T* z = Gates + ((passing ? first : (panel * GateRows) + row - FirstGateRow) * gates);
+                    if (rows == 1 && recurrentTerms == 1)
+                    {
+                        T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
+                        nint inputs = fused ? Input.Count : 0;
+                        RowKernel<TSimd, TVec, T>.Run(
+                            z, start, terms[0].A, inputs, Input.B + (panel * gates * inputs), terms[1].A, size, Recurrent + (panel * gates * size));
+                    }
+                    else
+                    {
+                        PanelProduct<T> product = new()
+                        {
+                            C = z,
+                            CStride = gates,
+                            Start = !fused ? z : Bias == null ? null : Bias + (panel * gates),
+                            StartStride = fused ? 0 : gates,
+                            Terms = fused ? terms : terms + 1,
+                            TermCount = recurrentTerms + (fused ? 1 : 0),
+                            Rows = rows,
+                            PanelStart = panel * gates,
+                            Width = gates,
+                        };
+                        nint next = units > line ? (panel + 1) * gates : 0;
+                        product.Fetch(Recurrent + (next * size), size);
+                        if (fused)
+                        {
+                            product.Later = (byte*)(Input.B + (next * Input.Count));
+                            product.LaterLines = Input.Count * gates * sizeof(T) / 64;
+                        }
+
+                        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
+                    }
+
+                    T* cells = Cells + (panel * CellSlots * line);
+                    T* before = cells + ((KeepCells ? previous : first) * line);
+                    T* after = cells + ((KeepCells ? Sequences + row : first) * line);
+                    T* own = UnitWeights == null ? null : UnitWeights + (panel * TCell.UnitWeightLines * line);
+                    T* computed = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
+                    T* lines = KeptValues + (((panel * KeptRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
+                    int t = Plan.SequenceStep(step);
+                    if (TCell.DropsCandidate)
+                    {
+                        drop = Drop.At(t, first, (int)(panel * line));
+                    }
+
+                    CellEpilogue<TSimd, TVec, T, TCell>.Forward(
+                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
+                    if (CellZoneout.Exists)
+                    {
+                        CellZoneout.Forward<TSimd, TVec>(t, first, panel * line, before, line, computed, line, after, line, rows, line);
+                    }
+                }
+
+                if (Path.Exists)
+                {
+                    Path.Forward<TSimd, TVec>(Plan.SequenceStep(step), first, rows, row, previous);
+                }
+            }
+        }
+    }
+
+    // u [rows, 4·line] of a panel = W_hh·s, with what the gates before add to it; s as the steps at `seen` see it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void MultiplySeen<TSimd, TVec>(nint panel, nint panels, T* seen, nint rows, T* u)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        nint gates = 256 / sizeof(T);
+        nint size = Path.Size;
+        if (rows == 1 && GateRecurrent == null)
+        {
+            RowKernel<TSimd, TVec, T>.Run(u, null, null, 0, null, seen, size, Recurrent + (panel * gates * size));
+            return;
+        }
+
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[2];
+        SetRecurrentTerms(terms, seen);
+        PanelProduct<T> product = new()
+        {
+            C = u,
+            CStride = gates,
+            Terms = terms,
+            TermCount = GateRecurrent == null ? 1 : 2,
+            Rows = rows,
+            PanelStart = panel * gates,
+            Width = gates,
+        };
+        product.Fetch(Recurrent + ((panel + 1 < panels ? panel + 1 : 0) * gates * size), size);
+        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
+    }
+
+    // W_hh·s, and the weights of the gates in s.
+    private readonly void SetRecurrentTerms(ProductTerm<T>* terms, T* seen)
+    {
+        nint size = Path.Size;
+        terms[0] = new ProductTerm<T> { A = seen, ARowStride = Path.SeenStride, B = Recurrent, PanelRows = size, RowStep = 1, Count = size };
+        terms[1] = new ProductTerm<T>
+        {
+            A = seen + size,
+            ARowStride = Path.SeenStride,
+            B = GateRecurrent,
+            PanelRows = 3 * Units,
+            RowStep = 1,
+            Count = 3 * Units,
+        };
+    }
+}

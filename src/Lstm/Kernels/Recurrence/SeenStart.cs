@@ -1,0 +1,15 @@
+using System.Numerics;
+using Lstm.Simd;
+
+namespace Lstm.Kernels.Recurrence;
+
+/// <summary>What the first steps see of the initial states: <see cref="HiddenPath{T}.See"/> of slots 0 … B − 1.</summary>
+internal struct SeenStart<T>(HiddenPath<T> path) : IKernel<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly HiddenPath<T> _path = path;
+
+    public readonly void Invoke<TSimd, TVec>()
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged => _path.See<TSimd, TVec>(0, 0, _path.Sequences, 0);
+}

@@ -1,0 +1,15 @@
+namespace Lstm.Kernels.Recurrence;
+
+/// <summary>One layer's step of one sequence, bound to its weights and its state: a stream runs it with one virtual call.</summary>
+/// <remarks>Whoever binds it keeps the parameters and the state alive while it runs.</remarks>
+internal abstract unsafe class StepKernel<T>
+    where T : unmanaged
+{
+    /// <summary>Computes y [outputs] from <paramref name="x"/>: [inputs] of T, or one int for a layer that takes ids. They may overlap.</summary>
+    public abstract void Run(void* x, T* y);
+
+    /// <summary>Renews what has been computed from the parameters beforehand.</summary>
+    public virtual void Refresh()
+    {
+    }
+}
