@@ -1,8 +1,3 @@
-
-
-
-using Lstm.Data;
-
 namespace Lstm.Sequences;
 
 /// <summary>Where the sequences of a batch come from: known of a batch that the library cut from series, unknown of any other.</summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Lstm.Formats;
+using Lstm.Formats.Safetensors;
 using Lstm.Layers;
 using Lstm.Runtime;
 using Lstm.Specs;

@@ -1,7 +1,6 @@
 using System.Numerics;
 using Lstm.Kernels.Normalization;
 using Lstm.Kernels.Products;
-using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;

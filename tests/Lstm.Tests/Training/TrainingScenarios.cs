@@ -1,6 +1,5 @@
 using Lstm.Tests.Support;
 using Lstm.Training;
-using Lstm.Training.Batches;
 
 namespace Lstm.Tests.Training;
 

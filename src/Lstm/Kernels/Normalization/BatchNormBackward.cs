@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
+using Lstm.Sequences;
 using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;

@@ -1,8 +1,3 @@
-
-
-
-
-using Lstm.Kernels.Recurrence;
 using Lstm.Sequences;
 
 namespace Lstm.Kernels.Products;

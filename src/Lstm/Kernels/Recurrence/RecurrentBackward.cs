@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Runtime;
+using Lstm.Sequences;
 using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;

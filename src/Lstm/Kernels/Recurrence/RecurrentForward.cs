@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Products;
 using Lstm.Runtime;
+using Lstm.Sequences;
 using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Normalization;
 using Lstm.Kernels.Products;
-using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
 

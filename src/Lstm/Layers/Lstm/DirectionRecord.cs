@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels.Products;
-using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Specs;

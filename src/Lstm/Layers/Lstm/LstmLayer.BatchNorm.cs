@@ -1,9 +1,6 @@
-
-
-
-
 using Lstm.Kernels.Normalization;
 using Lstm.Kernels.Recurrence;
+using Lstm.Sequences;
 using Lstm.Specs;
 
 namespace Lstm.Layers;

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
+using Lstm.Texts;
 using Lstm.Training;
 using Lstm.Training.Losses;
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
+using Lstm.Texts;
 using Lstm.Training;
 using Lstm.Training.Losses;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Lstm.Runtime;
-using Lstm.Training;
+using Lstm.Texts;
 using Lstm.Training.Optimizers;
 
 namespace Lstm;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Lstm.Formats.Safetensors;
 
-namespace Lstm.Formats;
+namespace Lstm.Formats.Safetensors;
 
 /// <summary>Recognises the files of other programs by their bytes, to say what they are and how to get at their tensors.</summary>
 internal static class ForeignFile

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace Lstm.Training;
+namespace Lstm.Texts;
 
 /// <summary>Whether a number that is given in double keeps its meaning in the type that is computed in.</summary>
 internal static class NumberCheck<T>

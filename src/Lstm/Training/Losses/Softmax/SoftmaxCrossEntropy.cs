@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Texts;
 using Lstm.Training;
 using Lstm.Training.Losses;
 using Lstm.Training.Losses.Softmax;

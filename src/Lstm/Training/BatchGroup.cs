@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lstm.Training.Batches;
 
-namespace Lstm.Training.Batches;
+namespace Lstm.Training;
 
 /// <summary>The batches that share an optimizer step.</summary>
 internal sealed class BatchGroup<T>(Loss<T> loss, int most)

@@ -1,6 +1,7 @@
 using System.Numerics;
+using Lstm.Training.Batches;
 
-namespace Lstm.Training.Batches;
+namespace Lstm.Training;
 
 /// <summary>Makes the source of what a caller gives as batches, and checks what can be checked before the first step.</summary>
 internal sealed class BatchSources<T>(Trainer<T> trainer, TrainingOptions options)

@@ -1,4 +1,6 @@
-namespace Lstm.Data;
+using Lstm.Data;
+
+namespace Lstm.Sequences;
 
 /// <summary>Consecutive steps of one series: a lane, or the part of it that is in one batch.</summary>
 /// <param name="Series">Index of the series.</param>

@@ -1,9 +1,10 @@
 using System.Numerics;
 using Lstm.Layers;
 using Lstm.Sequences;
+using Lstm.Training.Batches;
 using Lstm.Training.Losses;
 
-namespace Lstm.Training.Batches;
+namespace Lstm.Training;
 
 /// <summary>Refuses training batches that do not fit the network, the loss, the options or the batch before, each before it is used.</summary>
 /// <remarks>

@@ -1,10 +1,4 @@
-
-
-
-
-using Lstm.Sequences;
-
-namespace Lstm.Kernels.Recurrence;
+namespace Lstm.Sequences;
 
 /// <summary>Rows of one step that continue rows lying next to each other: the unit of the recurrence.</summary>
 /// <remarks>
