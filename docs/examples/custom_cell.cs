@@ -2,15 +2,17 @@
 #:property PublishAot=false
 #:property Optimize=true
 
-// A cell of one's own: JANET, an LSTM with nothing but a forget gate (van der Westhuizen & Lasenby 2018), whose β is learned by each
-// unit. Checks its gradients, trains it beside the plain cell to remember the first value of a sequence among 60 distractors, saves
-// and loads it. docs/custom-cells.md explains it line by line.
-
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Lstm;
 using Lstm.Cells;
 using Lstm.Diagnostics;
+using Lstm.Formats;
+
+// A cell of one's own: JANET, an LSTM with nothing but a forget gate (van der Westhuizen & Lasenby 2018), whose β is learned by each
+// unit. Checks its gradients, trains it beside the plain cell to remember the first value of a sequence among 60 distractors, saves
+// and loads it. docs/custom-cells.md explains it line by line.
+
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string folder = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;

@@ -87,6 +87,14 @@ public static partial class Network
     }
 
     /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
+    /// <remarks>The network computes in <see cref="float"/>.</remarks>
+    public static Network<float> Load(string path, LoadOptions? options = null) => Load<float>(path, options);
+
+    /// <inheritdoc cref="Load{T}(Stream, LoadOptions?)"/>
+    /// <remarks>The network computes in <see cref="float"/>.</remarks>
+    public static Network<float> Load(Stream stream, LoadOptions? options = null) => Load<float>(stream, options);
+
+    /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
     /// <param name="stream">The file, from the stream's position to its end; stays open. One that cannot seek is read into memory.</param>
     /// <param name="options">How it is read; null for the defaults.</param>
     public static Network<T> Load<T>(Stream stream, LoadOptions? options = null)

@@ -131,6 +131,13 @@ public sealed unsafe partial class Network<T>
         GC.KeepAlive(gradient);
     }
 
+    /// <summary>Runs one sequence and returns the output of each step in one array, step after step.</summary>
+    /// <param name="series">The steps of the sequence, <see cref="InputSize"/> values each; may be empty.</param>
+    /// <returns><see cref="OutputSize"/> values per step (of one step in all after a pooling layer).</returns>
+    /// <exception cref="ArgumentException">The values are no whole number of steps, or the network takes ids.</exception>
+    public T[] Predict(ReadOnlySpan<T> series)
+        => Predict(SequenceBatch.FromSequences<T>([series.ToArray()], TakesIds ? 1 : InputSize)).GetSequence(0);
+
     /// <summary>Runs a batch without a tape.</summary>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>

@@ -90,6 +90,17 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step(ReadOnlySpan<T> input, Span<T> output) => StepFeatures([], Sessions, input, output);
 
+    /// <summary>Does one step of all sessions and gives the outputs in a new array.</summary>
+    /// <param name="input">One row of input values per session, session 0 first.</param>
+    /// <returns>One row of output values per session.</returns>
+    /// <inheritdoc cref="Step(ReadOnlySpan{T}, Span{T})"/>
+    public T[] Step(ReadOnlySpan<T> input)
+    {
+        T[] output = new T[checked(Sessions * _network.OutputSize)];
+        Step(input, output);
+        return output;
+    }
+
     /// <summary>Runs one step of some sessions; the others stay as they are.</summary>
     /// <param name="sessions">Which sessions, each at most once.</param>
     /// <param name="input">[sessions.Length, input size].</param>

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Lstm.Formats;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 

@@ -153,12 +153,17 @@ public abstract class FeatureScaler
         }
     }
 
-    private protected static (double[] Centers, double[] Scales, bool[] Constant, double Shift) Load(
-        IDictionary<string, string> metadata, string prefix, string kind, string name)
+    internal static string KindOf(IDictionary<string, string> metadata, string prefix)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         ArgumentNullException.ThrowIfNull(prefix);
-        string found = Text(metadata, prefix, "kind");
+        return Text(metadata, prefix, "kind");
+    }
+
+    private protected static (double[] Centers, double[] Scales, bool[] Constant, double Shift) Load(
+        IDictionary<string, string> metadata, string prefix, string kind, string name)
+    {
+        string found = KindOf(metadata, prefix);
         if (found != kind)
         {
             throw new InvalidDataException($"The scaler '{prefix}' of the metadata is of the kind '{found}', and {name}.LoadFrom reads '{kind}': use the LoadFrom of the class that saved it.");

@@ -8,7 +8,7 @@ namespace Lstm.Data;
 /// low: <see cref="FeatureScaler.ConstantFeatures"/>.</remarks>
 public sealed class MinMaxScaler : FeatureScaler
 {
-    private const string KindName = "minmax";
+    internal const string KindName = "minmax";
 
     private MinMaxScaler(double[] minima, double[] scales, bool[] constant, double low)
         : base(minima, scales, constant, low)

@@ -7,7 +7,7 @@ namespace Lstm.Data;
 /// and becomes 0: <see cref="FeatureScaler.ConstantFeatures"/>.</remarks>
 public sealed class StandardScaler : FeatureScaler
 {
-    private const string KindName = "standard";
+    internal const string KindName = "standard";
 
     private StandardScaler(double[] means, double[] deviations, bool[] constant)
         : base(means, deviations, constant, 0)

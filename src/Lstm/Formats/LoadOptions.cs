@@ -3,7 +3,7 @@
 
 using Lstm.Cells;
 
-namespace Lstm;
+namespace Lstm.Formats;
 
 /// <summary>How a model file is read.</summary>
 public sealed record LoadOptions

@@ -31,4 +31,63 @@ public static class SequenceBatch
         batch.Fill(tensor, batchFirst, lengths);
         return batch;
     }
+
+    /// <summary>Makes a batch from sequences, each a run of steps of <paramref name="featureSize"/> values.</summary>
+    /// <inheritdoc cref="FromSequences{T}(IReadOnlyList{T[]}, int)"/>
+    public static SequenceBatch<T> FromSequences<T>(IEnumerable<IEnumerable<T>> sequences, int featureSize = 1)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        return FromSequences<T>(sequences.Select(sequence => sequence as T[] ?? sequence?.ToArray()!).ToArray(), featureSize);
+    }
+
+    /// <summary>Makes a batch from sequences of steps, each an array of one value per feature.</summary>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
+    /// <param name="sequences">One or more sequences of any lengths, zero included; all steps have as many values.</param>
+    /// <exception cref="ArgumentException">
+    /// There are no sequences or no steps, a sequence or step is null, or a step has another number of values than the first one.
+    /// </exception>
+    public static SequenceBatch<T> FromSteps<T>(IReadOnlyList<T[][]> sequences)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        int featureSize = sequences.SelectMany(sequence => sequence ?? []).FirstOrDefault()?.Length
+            ?? throw new ArgumentException(
+                "No sequence has a step, so the number of features is unknown: use FromSequences with a featureSize.", nameof(sequences));
+        return FromSequences<T>(sequences.Select((steps, b) => Join(steps, b, featureSize)).ToArray(), featureSize);
+    }
+
+    /// <summary>Makes a batch of one sequence from an array [steps, features].</summary>
+    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
+    /// <param name="sequence">[0 or more steps, 1 or more features].</param>
+    /// <exception cref="ArgumentException">The array has no features.</exception>
+    public static SequenceBatch<T> FromSequence<T>(T[,] sequence)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        T[] values = new T[sequence.Length];
+        int i = 0;
+        foreach (T value in sequence)
+        {
+            values[i++] = value;
+        }
+
+        return FromSequences<T>([values], sequence.GetLength(1));
+    }
+
+    private static T[] Join<T>(T[][] steps, int sequence, int featureSize)
+    {
+        ArgumentNullException.ThrowIfNull(steps, $"sequences[{sequence}]");
+        for (int t = 0; t < steps.Length; t++)
+        {
+            if (steps[t]?.Length != featureSize)
+            {
+                throw new ArgumentException(
+                    $"Step {t} of sequence {sequence} has {steps[t]?.Length.ToString() ?? "no"} values, the first step of all has {featureSize}. "
+                    + "Give each step as many.", "sequences");
+            }
+        }
+
+        return [.. steps.SelectMany(step => step)];
+    }
 }

@@ -246,6 +246,15 @@ public sealed class SequenceBatch<T>
         return Sequence(reading.Content, sequence);
     }
 
+    /// <summary>Goes through the sequences in the caller's order; each is a copy of its values, step by step.</summary>
+    public IEnumerator<T[]> GetEnumerator()
+    {
+        for (int sequence = 0; sequence < Count; sequence++)
+        {
+            yield return GetSequence(sequence);
+        }
+    }
+
     /// <summary>Copies all sequences out, in the caller's order.</summary>
     /// <exception cref="InvalidOperationException">The batch is being refilled, or written by a pass.</exception>
     public List<T[]> ToList()

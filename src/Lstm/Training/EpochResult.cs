@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
 /// <param name="Loss">

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using Lstm.Training;
 
-namespace Lstm;
+namespace Lstm.Training;
 
 /// <summary>A network's loss on batches it does not learn from.</summary>
 /// <param name="Loss">Under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, however they are cut, else the sum.</param>

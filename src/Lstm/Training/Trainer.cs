@@ -142,6 +142,26 @@ public sealed partial class Trainer<T>
         return Fit(source, options, validationBatches, progress, cancellationToken);
     }
 
+    /// <summary>Trains on a list of batches for a number of epochs, with the defaults for all else.</summary>
+    /// <param name="batches">One or more batches.</param>
+    /// <param name="epochs">Passes over the batches, at least 1.</param>
+    /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    public TrainingResult Fit(IReadOnlyList<TrainingBatch<T>> batches, int epochs)
+        => Fit(batches, new TrainingOptions { Epochs = epochs });
+
+    /// <summary>Trains on a list of batches and calls a function after each batch and each epoch.</summary>
+    /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    public TrainingResult Fit(
+        IReadOnlyList<TrainingBatch<T>> batches,
+        TrainingOptions options,
+        Action<TrainingProgress> progress,
+        IReadOnlyList<TrainingBatch<T>>? validationBatches = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        return Fit(batches, options, validationBatches, new InPlaceProgress(progress), cancellationToken);
+    }
+
     /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
     /// <remarks>
     /// Memory follows the batch's rows only where the network or the loss needs whole sequences; else long sequences are evaluated in pieces. The logits of
@@ -277,4 +297,9 @@ public sealed partial class Trainer<T>
     private static void ThrowRunning(string what)
         => throw new InvalidOperationException(
             $"{what} while Fit or LoadCheckpoint runs on this trainer, from a progress callback or another thread. Cancel Fit first, or wait for its end.");
+
+    private sealed class InPlaceProgress(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
 }

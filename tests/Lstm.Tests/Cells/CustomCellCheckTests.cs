@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Lstm.Cells;
+using Lstm.Formats;
 using Lstm.Specs;
 
 namespace Lstm.Tests.Cells;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Lstm.Cells;
 using Lstm.Diagnostics;
+using Lstm.Formats;
 using Lstm.Simd;
 using Lstm.Specs;
 using Lstm.Tests.Support;

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Lstm.Cells;
+using Lstm.Formats;
 using Lstm.Formats.Safetensors;
 using Lstm.Specs;
 using Lstm.Tests.Support;
