@@ -5,6 +5,7 @@ using Lstm.Benchmarks.Exhaustive;
 using Lstm.Benchmarks.Growth;
 using Lstm.Benchmarks.Memory;
 using Lstm.Benchmarks.OddSizes;
+using Lstm.Benchmarks.Precision;
 using Lstm.Benchmarks.Ragged;
 using Lstm.Benchmarks.Recompute;
 using Lstm.Benchmarks.Reproduce;
@@ -21,6 +22,7 @@ return args switch
     ["growth", .. string[] rest] => GrowthCommand.Run(rest),
     ["memory", .. string[] rest] => MemoryCommand.Run(rest),
     ["odd", .. string[] rest] => OddSizesCommand.Run(rest),
+    ["precision", .. string[] rest] => PrecisionCommand.Run(rest),
     ["ragged", .. string[] rest] => RaggedCommand.Run(rest),
     ["recompute", .. string[] rest] => RecomputeCommand.Run(rest),
     ["elementwise", .. string[] rest] => ElementwiseCommand.Run(rest),

@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Products;
 using Lstm.Runtime;
+using Lstm.Sequences;
 using Lstm.Simd;
 using Lstm.Specs;
 
@@ -49,7 +50,10 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>The ids that feed an embedding, in row order; else null.</summary>
     public int* Ids { get; set; }
 
-    /// <summary>Steps of a segment when longer sequences are computed again in the backward pass, segment by segment.</summary>
+    /// <summary>
+    /// Steps of a segment at least when longer sequences are computed again in the backward pass, segment by segment: a segment is whole
+    /// <see cref="RowBlocks"/>, so that the gradients' sums are those of an uncut pass.
+    /// </summary>
     public int SegmentSteps { get; set; } = int.MaxValue;
 
     /// <summary>The segment at hand: how many of its first ranks have a step in the segment read before it, and after it; 0 in a pass without segments.</summary>
@@ -70,14 +74,17 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
         }
     }
 
-    /// <summary>768 KB: what the second-level cache holds beside two panels of gate gradients.</summary>
-    public static int StripsLength => 768 * 1024 / sizeof(T);
+    /// <summary>Values for each worker.</summary>
+    public static int StripsLength => WeightGradient<T>.MaxStripsLength;
 
     /// <summary>The sizes of the network's states; only of a pass that may be cut into segments.</summary>
     public IReadOnlyList<StateSize> StateSizes { get; init; } = [];
 
     /// <summary>The key of a layer's random numbers in this pass.</summary>
     public ulong RandomKey(int layer) => RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(Seed) + (ulong)Draw) + (ulong)layer);
+
+    /// <summary>Whether sequences of a shape make more than one segment.</summary>
+    public bool Cuts(SequenceShape shape) => RowBlocks.EndOf(shape, 0, shape.StepCount, SegmentSteps) < shape.StepCount;
 
     /// <summary>Whether a direction of an LSTM layer does not run.</summary>
     public bool Skips(int direction) => Direction is { } only && only != direction;

@@ -45,6 +45,9 @@ internal sealed class RecurrencePlan(bool reverse)
     /// <summary>The steps of the sequences, [first, end), that the walk's steps [step, endStep) are.</summary>
     public (int First, int End) SequenceSteps(int step, int endStep) => reverse ? (StepCount - endStep, StepCount - step) : (step, endStep);
 
+    /// <summary>The walk's steps, [first, end), that the steps [first, end) of the sequences are.</summary>
+    public (int First, int End) WalkSteps(int first, int end) => SequenceSteps(first, end);
+
     /// <summary>The step of the sequences that the walk's step s is.</summary>
     public int SequenceStep(int s) => reverse ? StepCount - 1 - s : s;
 

@@ -11,7 +11,15 @@ namespace Lstm.Tests.Bits;
 public abstract class RecomputationBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private static readonly int[][] Shapes = [[9, 0, 4, 12, 1, 12], [11], [5, 5, 5]];
+    // Segments of 1 step and more; of 128 and more; of 42 and more; of 1, of several parts; all in one.
+    private static readonly int[][] Shapes =
+    [
+        [.. Enumerable.Repeat<int[]>([9, 0, 4, 12, 1, 12], 22).SelectMany(lengths => lengths)],
+        [150],
+        [60, 50, 60],
+        [.. Enumerable.Repeat(3, 195)],
+        [9, 0, 4, 12, 1, 12],
+    ];
 
     public static TheoryData<string> Networks { get; } = new(Cases.Keys.ToArray());
 
@@ -71,9 +79,9 @@ public abstract class RecomputationBitsTests<T>
             foreach (bool withStates in new[] { true, false })
             {
                 TrainingPass<T> whole = Run(network, batch, null, 1, withStates);
-                foreach ((int every, int workers) in new[] { (0, 3), (1, 1), (3, 3), (4, 1), (7, 1), (11, 1), (int.MaxValue, 1) })
+                foreach ((int every, int workers) in new[] { (0, 3), (1, 1), (3, 3), (4, 1), (7, 1), (11, 1), (50, 1), (int.MaxValue, 1) })
                 {
-                    whole.AssertSameBits(Run(network, batch, every, workers, withStates), $"[{string.Join(", ", lengths)}], every {every}, {workers} workers, states {withStates}");
+                    whole.AssertSameBits(Run(network, batch, every, workers, withStates), $"[{string.Join(", ", lengths.Take(6))}, …], every {every}, {workers} workers, states {withStates}");
                 }
             }
         }
@@ -83,7 +91,7 @@ public abstract class RecomputationBitsTests<T>
     public void Ids_and_tapes_that_are_used_again_give_the_same_bits()
     {
         Network<T> network = Sample.Network<T>(1, 11, new EmbeddingSpec(5), new LstmSpec(9) { Layers = 2, Dropout = 0.2 }, new DenseSpec(11));
-        SequenceBatch<int> longer = Sample.Ids(1, 11, 30, 0, 17, 20, 4), shorter = Sample.Ids(2, 11, 3, 9);
+        SequenceBatch<int> longer = Sample.Ids(1, 11, 130, 0, 117, 20, 4), shorter = Sample.Ids(2, 11, 3, 9);
         using Tape<T> tape = network.CreateTape();
         foreach (SequenceBatch<int> batch in new[] { longer, shorter, longer })
         {
@@ -102,13 +110,14 @@ public abstract class RecomputationBitsTests<T>
     public void Backward_adds_to_what_the_gradient_holds()
     {
         Network<T> network = Sample.Network<T>(1, 4, new LstmSpec(9) { Layers = 2, WeightDropout = 0.2, LearnInitialState = true }, new DenseSpec(3));
-        SequenceBatch<T> batch = Sample.Batch<T>(5, 4, 9, 0, 12);
+        SequenceBatch<T> batch = Sample.Batch<T>(5, 4, 290, 0, 12);
         Gradient<T> whole = network.CreateGradient(), parts = network.CreateGradient();
-        foreach ((Gradient<T> gradient, int? every) in new (Gradient<T>, int?)[] { (whole, null), (whole, null), (parts, 5), (parts, 2) })
+        foreach ((Gradient<T> gradient, int? every) in new (Gradient<T>, int?)[] { (whole, null), (whole, null), (parts, 5), (parts, 130) })
         {
             using Tape<T> tape = network.CreateTape();
             tape.RecomputeEvery = every;
             TrainingPass<T>.Run(network, batch, 2, tape, gradient, withStates: false);
+            Assert.Equal(every is not null, tape.IsRecomputed);
         }
 
         Close.SameBits<T>(whole.Flat, parts.Flat, "gradient");
@@ -121,8 +130,9 @@ public abstract class RecomputationBitsTests<T>
     public void Forward_loss_gives_the_same_bits(int outputs)
     {
         Network<T> network = Sample.Network<T>(1, 4, new LstmSpec(9) { Layers = 2 }, new DenseSpec(outputs));
-        SequenceBatch<T> batch = Sample.Batch<T>(5, 4, 9, 0, 12, 3);
-        SequenceBatch<int> labels = Sample.Ids(6, outputs, 9, 0, 12, 3);
+        int[] lengths = [99, 0, 112, 3, .. Enumerable.Repeat(4, 200)];
+        SequenceBatch<T> batch = Sample.Batch<T>(5, 4, lengths);
+        SequenceBatch<int> labels = Sample.Ids(6, outputs, lengths);
         List<(double Loss, T[] Gradient)> results = [];
         foreach ((int? every, bool sweeps) in new (int?, bool)[] { (null, true), (4, true), (4, false), (0, true) })
         {
@@ -131,6 +141,7 @@ public abstract class RecomputationBitsTests<T>
             Gradient<T> gradient = network.CreateGradient();
             double loss = network.ForwardLoss(batch, labels, new SoftmaxCrossEntropy<T>(), tape, gradient: sweeps ? gradient : null);
             network.Backward(tape, gradient);
+            Assert.Equal(every is not null, tape.IsRecomputed);
             results.Add((loss, [.. gradient.Flat, .. Sample.Flat(tape.InputGradient)]));
         }
 
@@ -147,7 +158,10 @@ public abstract class RecomputationBitsTests<T>
         tape.DropoutSeed = 3;
         tape.RecomputeEvery = every;
         TrainingPass<T> pass = TrainingPass<T>.Run(network, batch, 9, tape, network.CreateGradient(), withStates);
-        Assert.Equal(every < batch.StepCount, tape.IsRecomputed);
+
+        // The first segment: whole blocks of as many steps.
+        int? end = BlockOrder.Steps(batch.Shape).Select(block => (int?)block.End).FirstOrDefault(end => end >= (every == 0 ? Math.Sqrt(batch.StepCount) : every));
+        Assert.Equal(end < batch.StepCount, tape.IsRecomputed);
         return pass;
     }
 }

@@ -131,10 +131,10 @@ public class CustomCellCheckTests
     public void A_recomputed_pass_that_fails_leaves_the_tape_usable(LstmDirection direction)
     {
         Network<double> network = Network.Create<double>(1, 1, new LstmSpec(5) { Cell = CustomCell.Of("failing", default(Failing)), Direction = direction, Layers = 2 });
-        SequenceBatch<double> batch = SequenceBatch.FromSequences<double>([[.. Enumerable.Range(0, 12).Select(i => i / 12.0)]]);
+        SequenceBatch<double> batch = SequenceBatch.FromSequences<double>([[.. Enumerable.Range(0, 300).Select(i => i / 300.0)]]);
         using Tape<double> used = network.CreateTape(), fresh = network.CreateTape();
         (double[] output, double[] gradient) = Run(fresh);
-        for (int calls = 0; calls < 60; calls += 7)
+        for (int calls = 0; calls < 1500; calls += 175)
         {
             used.RecomputeEvery = 4;
             (Failing.CallsLeft, Failing.Counts) = (calls, true);

@@ -66,10 +66,16 @@ public abstract unsafe class MatrixKernelTests<T>
         {
             foreach (bool reverse in (bool[])[false, true])
             {
-                foreach (int[] lengths in (int[][])[[0], [1], [9], [2, 5, 0, 3, 5], [1, 1, 1, 1, 1, 1, 1], [70, 90, 3]])
+                foreach (int[] lengths in (int[][])[[0], [1], [9], [2, 5, 0, 3, 5], [1, 1, 1, 1, 1, 1, 1], [70, 90, 3], [129], [257, 250]])
                 {
                     CheckWeightGradient(width, guard, reverse, lengths, units: 1 + (lengths.Length * 5), features: lengths.Length, bias: false, workers: lengths.Length % 3 + 1);
                     CheckWeightGradient(width, guard, reverse, lengths, units: Line, features: 1, bias: true, workers: 2);
+                }
+
+                foreach (int sequences in (int[])[64, 65, 128, 130, 191, 192, 321])
+                {
+                    int[] lengths = [.. Enumerable.Range(0, sequences).Select(b => 3 - (b % 64 / 63))];
+                    CheckWeightGradient(width, guard, reverse, lengths, units: 1, features: 2, bias: false, workers: 1);
                 }
             }
         }
@@ -96,7 +102,7 @@ public abstract unsafe class MatrixKernelTests<T>
         RecurrencePlan plan = new(reverse: false);
         plan.Set(shape);
         RowRuns runs = new();
-        runs.Set(plan);
+        runs.Set(shape, plan);
         PanelLayout columns = PanelLayout.Gates<T>(units);
         T* one = operands.Copy([T.One]);
         WeightFactor<T>[] factors =
@@ -115,8 +121,8 @@ public abstract unsafe class MatrixKernelTests<T>
             FactorCount = 0,
             Gates = operands.Packed(columns, shape.RowCount),
             GateRows = shape.RowCount,
-            Strips = operands.Unset(3 * 4096),
-            StripsLength = 4096,
+            Strips = operands.Unset(3 * WeightGradient<T>.MaxStripsLength),
+            StripsLength = WeightGradient<T>.MaxStripsLength,
         };
         T[][] Run(bool together, int workers)
         {
@@ -242,7 +248,7 @@ public abstract unsafe class MatrixKernelTests<T>
         RecurrencePlan plan = new(reverse);
         plan.Set(shape);
         RowRuns runs = new();
-        runs.Set(plan);
+        runs.Set(shape, plan);
         PanelLayout columns = PanelLayout.Gates<T>(units);
         T* dz = operands.Packed(columns, shape.RowCount);
         T* a;
@@ -258,19 +264,19 @@ public abstract unsafe class MatrixKernelTests<T>
 
         T* dw = operands.Packed(columns, features);
         T[] expected = new ReadOnlySpan<T>(dw, columns.PaddedColumns * features).ToArray();
-        foreach ((int slot, int row) in Order(shape, reverse))
+        (int Slot, int Row)[][] blocks = [.. BlockOrder.Of(shape, reverse)];
+        for (int column = 0; column < columns.PaddedColumns; column++)
         {
-            for (int column = 0; column < columns.PaddedColumns; column++)
+            for (int k = 0; k < features; k++)
             {
-                for (int k = 0; k < features; k++)
-                {
-                    ref T sum = ref expected[columns.IndexOf(column, k, features)];
-                    sum = Operands<T>.MultiplyAdd(bias ? T.One : a[(slot * features) + k], dz[columns.IndexOf(column, row, shape.RowCount)], sum);
-                }
+                ref T total = ref expected[columns.IndexOf(column, k, features)];
+                total = BlockOrder.Sum(total, blocks, (at, sum) => Operands<T>.MultiplyAdd(
+                    bias ? T.One : a[(at.Slot * features) + k], dz[columns.IndexOf(column, at.Row, shape.RowCount)], sum));
             }
         }
 
-        int rowsPerBlock = 1 + (units % 5);
+        // As little room as the largest block needs.
+        int rowsPerBlock = blocks.Max(rows => (int?)rows.Length) ?? 1;
         WeightFactor<T> factor = new() { A = a, Stride = bias ? 0 : features, Features = features, BySlot = !bias, Gradient = dw };
         WeightGradient<T> job = new()
         {
@@ -287,21 +293,6 @@ public abstract unsafe class MatrixKernelTests<T>
         Divide(job, workers);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(dw, expected.Length),
             $"{width} {guard} reverse {reverse}, lengths {string.Join(' ', lengths)}, H {units}, {features} features, {workers} workers");
-    }
-
-    // Last step of the walk first, rows ascending, each with the slot of the state before it.
-    private static IEnumerable<(int Slot, int Row)> Order(SequenceShape shape, bool reverse)
-    {
-        for (int s = shape.StepCount - 1; s >= 0; s--)
-        {
-            int t = reverse ? shape.StepCount - 1 - s : s;
-            int before = reverse ? t + 1 : t - 1;
-            for (int rank = 0; rank < shape.Live(t); rank++)
-            {
-                bool starts = reverse ? rank >= shape.Live(t + 1) : t == 0;
-                yield return (starts ? rank : shape.Count + shape.Offset(before) + rank, shape.Offset(t) + rank);
-            }
-        }
     }
 
     private static void Divide<TJob>(TJob job, int workers)

@@ -21,7 +21,7 @@ public abstract unsafe class PeepholeGradientTests<T>
         {
             foreach (int units in (int[])[1, Line, Line + 1, (3 * Line) - 1])
             {
-                foreach (int[] lengths in (int[][])[[0], [1], [7], [3, 0, 5, 5, 1], [6, 1, 2, 2, 0, 3, 7]])
+                foreach (int[] lengths in (int[][])[[0], [1], [7], [3, 0, 5, 5, 1], [6, 1, 2, 2, 0, 3, 7], [300, 3]])
                 {
                     Check(width, guard, units, lengths, reverse: false, workers: 1);
                     Check(width, guard, units, lengths, reverse: true, workers: 2);
@@ -38,7 +38,7 @@ public abstract unsafe class PeepholeGradientTests<T>
         RecurrencePlan plan = new(reverse);
         plan.Set(shape);
         RowRuns runs = new();
-        runs.Set(plan);
+        runs.Set(shape, plan);
         PanelLayout gates = PanelLayout.Gates<T>(units), peepholes = PanelLayout.Peepholes(units, Line);
         int rows = shape.RowCount, slots = shape.Count + rows;
         PeepholeGradient<T> job = new()
@@ -54,24 +54,20 @@ public abstract unsafe class PeepholeGradientTests<T>
             Gradient = operands.Packed(peepholes, 1),
         };
         T[] expected = new ReadOnlySpan<T>(job.Gradient, peepholes.PaddedColumns).ToArray();
+        (int Slot, int Row)[][] blocks = [.. BlockOrder.Of(shape, reverse)];
         for (int unit = 0; unit < gates.PaddedColumns / 4; unit++)
         {
             (int panel, int u) = Math.DivRem(unit, Line);
-            for (int step = plan.StepCount - 1; step >= 0; step--)
+            for (int line = 0; line < 3; line++)
             {
-                foreach (RecurrenceBlock block in plan.Step(step))
+                int gate = line == 2 ? 3 : line;
+                ref T total = ref expected[(((panel * 3) + line) * Line) + u];
+                total = BlockOrder.Sum(total, blocks, (at, sum) =>
                 {
-                    for (int i = 0; i < block.Count; i++)
-                    {
-                        T before = job.Cells[(((panel * slots) + block.Previous + i) * Line) + u];
-                        T after = job.Cells[(((panel * slots) + shape.Count + block.Row + i) * Line) + u];
-                        T* dz = job.Gates + (((panel * rows) + block.Row + i) * 4 * Line) + u;
-                        int at = (panel * 3 * Line) + u;
-                        expected[at] = Operands<T>.MultiplyAdd(dz[0], before, expected[at]);
-                        expected[at + Line] = Operands<T>.MultiplyAdd(dz[Line], before, expected[at + Line]);
-                        expected[at + (2 * Line)] = Operands<T>.MultiplyAdd(dz[3 * Line], after, expected[at + (2 * Line)]);
-                    }
-                }
+                    int slot = line == 2 ? shape.Count + at.Row : at.Slot;
+                    T c = job.Cells[(((panel * slots) + slot) * Line) + u];
+                    return Operands<T>.MultiplyAdd(job.Gates[(((((panel * rows) + at.Row) * 4) + gate) * Line) + u], c, sum);
+                });
             }
         }
 

@@ -27,6 +27,7 @@ public abstract unsafe class RowNormTests<T>
                 {
                     Check(width, guard, units, lines, [3, 0, 5, 1], workers: 1);
                     Check(width, guard, units, lines, [2, 2], workers: 2);
+                    Check(width, guard, units, lines, [140, 3], workers: 1);
                 }
             }
         }
@@ -40,7 +41,7 @@ public abstract unsafe class RowNormTests<T>
         RecurrencePlan plan = new(reverse: true);
         plan.Set(shape);
         RowRuns runs = new();
-        runs.Set(plan);
+        runs.Set(shape, plan);
         int rows = shape.RowCount, panels = (units + Line - 1) / Line, all = panels * lines * Line;
         T* ones = operands.Copy([.. Enumerable.Range(0, 2 * Line).Select(i => i < Line + (units % Line) ? T.One : T.Zero)]);
         Measure job = new()
@@ -78,7 +79,7 @@ public abstract unsafe class RowNormTests<T>
             Replaces = true,
         };
         Loops loops = new(units, lines, rows, job, gradient);
-        loops.Run(plan);
+        loops.Run(shape);
         SimdDispatch.Run<T, Measure>(width, ref job);
         using WorkerTeam team = SharingAll.Team(workers);
         team.Run(ref gradient);
@@ -145,7 +146,7 @@ public abstract unsafe class RowNormTests<T>
 
         public T[] BetaGradient { get; } = new ReadOnlySpan<T>(gradient.BiasGradient, (units + Line - 1) / Line * lines * Line).ToArray();
 
-        public void Run(RecurrencePlan plan)
+        public void Run(SequenceShape shape)
         {
             T[] normal = new T[Output.Length];
             for (int row = 0; row < rows; row++)
@@ -164,19 +165,23 @@ public abstract unsafe class RowNormTests<T>
                 });
             }
 
-            for (int step = plan.StepCount - 1; step >= 0; step--)
+            foreach ((int Slot, int Row)[] block in BlockOrder.Of(shape, reverse: true))
             {
-                foreach (RecurrenceBlock block in plan.Step(step))
+                T[] gamma = new T[GammaGradient.Length], beta = new T[BetaGradient.Length];
+                foreach ((int _, int row) in block)
                 {
-                    for (int row = block.Row; row < block.Row + block.Count; row++)
+                    ForEach(row, (_, i, _) =>
                     {
-                        ForEach(row, (_, i, _) =>
-                        {
-                            T dy = job.OutputGradient[i];
-                            GammaGradient[Column(i)] = Operands<T>.MultiplyAdd(dy, normal[i], GammaGradient[Column(i)]);
-                            BetaGradient[Column(i)] += dy;
-                        });
-                    }
+                        T dy = job.OutputGradient[i];
+                        gamma[Column(i)] = Operands<T>.MultiplyAdd(dy, normal[i], gamma[Column(i)]);
+                        beta[Column(i)] += dy;
+                    });
+                }
+
+                for (int column = 0; column < gamma.Length; column++)
+                {
+                    GammaGradient[column] += gamma[column];
+                    BetaGradient[column] += beta[column];
                 }
             }
         }

@@ -2,6 +2,8 @@ using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
+using Lstm.Tests.Support;
+using Lstm.Training.Losses.Softmax;
 
 namespace Lstm.Tests.Kernels;
 
@@ -11,7 +13,7 @@ public class WalkOrderTests
     public static TheoryData<int[]> Shapes { get; } = new()
     {
         new[] { 0 }, new[] { 1 }, new[] { 0, 0, 3 }, new[] { 4, 4, 4 }, new[] { 1, 2, 3, 4, 5 },
-        new[] { 6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1 }, new[] { 100, 1, 1, 1, 1, 1, 1, 1 }, new[] { 3, 0, 5, 5, 1, 4, 2 },
+        new[] { 6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1 }, new[] { 100, 1, 1, 1, 1, 1, 1, 1 }, new[] { 3, 0, 5, 5, 1, 4, 2 }, new[] { 300, 140 }, Enumerable.Range(0, 500).Select(b => 1 + (b % 3)).ToArray(),
     };
 
     [Theory]
@@ -76,9 +78,96 @@ public class WalkOrderTests
             plan.Set(shape);
             IEnumerable<int> steps = Enumerable.Range(0, shape.StepCount);
             expected = (reverse ? steps : steps.Reverse()).SelectMany(t => Enumerable.Range(shape.Offset(t), shape.Live(t)));
-            runs.Set(plan);
+            runs.Set(shape, plan);
             Assert.Equal(expected, Rows(runs, run => run.Row));
             Assert.Equal(Slots(plan), Rows(runs, run => run.Slot));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Runs_of_whole_blocks_have_the_same_blocks_as_all(int[] lengths)
+    {
+        SequenceShape shape = Shape(lengths);
+        RowRuns runs = new();
+        foreach (bool reverse in (bool[])[false, true])
+        {
+            RecurrencePlan plan = new(reverse);
+            plan.Set(shape);
+            runs.Set(shape, plan);
+            Assert.Equal(BlockOrder.Of(shape, reverse).Select(block => block.Select(at => at.Row)), Blocks(runs));
+            Assert.Equal(runs.All.Length, Enumerable.Range(0, runs.BlockCount).Sum(b => runs.Block(b).Length));
+        }
+
+        List<(int First, int End)> steps = BlockOrder.Steps(shape);
+        runs.Set(shape);
+        int[][] all = Blocks(runs);
+        for (int size = 1; size <= steps.Count; size++)
+        {
+            List<int[]> pieces = [];
+            for (int end = steps.Count; end > 0; end -= size)
+            {
+                (int first, int last) = (steps[Math.Max(0, end - size)].First, steps[end - 1].End);
+                runs.Set(shape, first, last);
+                pieces.AddRange(Blocks(runs).Select(block => block.Select(row => row + shape.Offset(first)).ToArray()));
+            }
+
+            Assert.Equal(all, pieces);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Pieces_are_as_many_whole_blocks_as_have_the_steps(int[] lengths)
+    {
+        SequenceShape shape = Shape(lengths);
+        List<(int First, int End)> steps = BlockOrder.Steps(shape);
+        RowBlocks blocks = new();
+        foreach (int least in (int[])[1, 2, 50, 200, int.MaxValue])
+        {
+            blocks.Set(shape, 0, shape.StepCount, least);
+            int block = 0;
+            for (int i = 0; i < blocks.Count; i++)
+            {
+                Assert.Equal(steps[block].First, blocks.Start(i));
+                do
+                {
+                    block++;
+                }
+                while (block < steps.Count && steps[block].First - blocks.Start(i) < least);
+
+                Assert.Equal(steps[block - 1].End, blocks.Start(i + 1));
+            }
+
+            Assert.Equal(steps.Count, block);
+        }
+    }
+
+    // 500, 333 and 167 rows a step are several parts.
+    [Fact]
+    public void Chunks_are_whole_blocks()
+    {
+        foreach (int[] lengths in (int[][])[[300, 140], [.. Enumerable.Range(0, 500).Select(b => 1 + (b % 3))], [.. Enumerable.Repeat(2, 100)], [], [0]])
+        {
+            SequenceShape shape = Shape(lengths);
+            RowRuns runs = new(), part = new();
+            runs.Set(shape);
+            foreach (int most in (int[])[1, 64, 128, 200, 256, 300, 100_000])
+            {
+                BackwardChunks chunks = new(shape, new RowBlocks(), most);
+                List<int[]> pieces = [];
+                int largest = 0;
+                while (chunks.Next(part))
+                {
+                    int row = chunks.Row;
+                    largest = Math.Max(largest, chunks.Rows);
+                    Assert.Equal(chunks.Rows, part.RowCount);
+                    pieces.AddRange(Blocks(part).Select(block => block.Select(r => r + row).ToArray()));
+                }
+
+                Assert.Equal(Blocks(runs), pieces);
+                Assert.InRange(largest, 0, Math.Max(most, RowBlocks.MaxRows));
+            }
         }
     }
 
@@ -150,6 +239,10 @@ public class WalkOrderTests
 
     private static IEnumerable<int> Rows(RowRuns runs, Func<RowRuns.Run, int> of) =>
         runs.All.ToArray().SelectMany(run => Enumerable.Range(0, run.Count).Select(i => of(run) + (i * run.Step)));
+
+    private static int[][] Blocks(RowRuns runs) =>
+        [.. Enumerable.Range(0, runs.BlockCount)
+            .Select(b => runs.Block(b).ToArray().SelectMany(run => Enumerable.Range(0, run.Count).Select(i => run.Row + (i * run.Step))).ToArray())];
 
     private static IEnumerable<int> Slots(RecurrencePlan plan) => Enumerable.Range(0, plan.StepCount).Reverse()
         .SelectMany(s => plan.Step(s).ToArray()).SelectMany(block => Enumerable.Range(block.Previous, block.Count));

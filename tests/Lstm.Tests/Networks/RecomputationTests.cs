@@ -30,16 +30,33 @@ public class RecomputationTests
         Network<float> network = Sample.Network<float>(1, 2, new LstmSpec(3) { Layers = 2 });
         using Tape<float> tape = network.CreateTape();
         tape.RecomputeEvery = 4;
-        network.Forward(Sample.Batch<float>(1, 2, 9), tape).Rows.CopyTo(tape.OutputGradient.Rows);
+        network.Forward(Sample.Batch<float>(1, 2, 300), tape).Rows.CopyTo(tape.OutputGradient.Rows);
         Assert.Contains("RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GateTrace<float>(network).Read(tape)).Message);
         network.Backward(tape, network.CreateGradient());
         Assert.Contains("RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GradientTrace<float>(network).Read(tape)).Message);
         Assert.Null(NonFinite.Find(tape));
 
-        // 9 steps are not cut by 9.
-        tape.RecomputeEvery = 9;
-        network.Forward(Sample.Batch<float>(1, 2, 9), tape);
+        // 300 steps are not cut by 300.
+        tape.RecomputeEvery = 300;
+        network.Forward(Sample.Batch<float>(1, 2, 300), tape);
         new GateTrace<float>(network).Read(tape);
+    }
+
+    // 128 steps of one sequence, 42 of three.
+    [Theory]
+    [InlineData(1, 128, false)]
+    [InlineData(1, 129, true)]
+    [InlineData(3, 42, false)]
+    [InlineData(3, 43, true)]
+    [InlineData(65, 4, false)]
+    [InlineData(65, 5, true)]
+    public void RecomputeEvery_is_rounded_up_to_whole_blocks(int sequences, int steps, bool isCut)
+    {
+        Network<float> network = Sample.Network<float>(1, 2, new LstmSpec(3));
+        using Tape<float> tape = network.CreateTape();
+        tape.RecomputeEvery = 4;
+        network.Forward(Sample.Batch<float>(1, 2, [.. Enumerable.Repeat(steps, sequences)]), tape);
+        Assert.Equal(isCut, tape.IsRecomputed);
     }
 
     [Theory]
@@ -56,15 +73,16 @@ public class RecomputationTests
     public void RecomputeEvery_between_forward_and_backward_concerns_the_next_pass()
     {
         Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(3));
-        SequenceBatch<double> batch = Sample.Batch<double>(1, 2, 9, 4);
+        SequenceBatch<double> batch = Sample.Batch<double>(1, 2, 190, 40);
         double[] expected = TrainingPass<double>.Run(network, batch, 2, withStates: false).Gradient;
         using Tape<double> tape = network.CreateTape();
         foreach (int? every in new int?[] { null, 4 })
         {
             tape.RecomputeEvery = every;
             network.Forward(batch, tape);
+            Assert.Equal(every is not null, tape.IsRecomputed);
             tape.RecomputeEvery = every is null ? 2 : null;
-            Sample.Batch<double>(3, 3, 9, 4).Rows.CopyTo(tape.OutputGradient.Rows);
+            Sample.Batch<double>(3, 3, 190, 40).Rows.CopyTo(tape.OutputGradient.Rows);
             Gradient<double> gradient = network.CreateGradient();
             network.Backward(tape, gradient);
             Close.SameBits(expected, gradient.Flat.ToArray(), "gradient");
@@ -89,7 +107,7 @@ public class RecomputationTests
     public void Find_sees_the_outputs_of_a_tape_that_does_not_hold_its_steps()
     {
         Network<float> network = Sample.Network<float>(1, 2, new LstmSpec(3), new DenseSpec(2));
-        SequenceBatch<float> batch = Sample.Batch<float>(1, 2, 9);
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 2, 190);
 
         // Gates that are open and a candidate near 1 make h near tanh(t + 1): its sum in units of the largest number is more than that.
         network.WriteParameter("lstm.bias_ih_l0", System.Numerics.Tensors.Tensor.Create(Enumerable.Repeat(20f, 12).ToArray(), [12]));
@@ -97,6 +115,7 @@ public class RecomputationTests
         using Tape<float> tape = network.CreateTape();
         tape.RecomputeEvery = 4;
         network.Forward(batch, tape);
+        Assert.True(tape.IsRecomputed);
         NonFiniteValue found = NonFinite.Find(tape)!;
         Assert.Equal(("dense", "output", 0, 1), (found.Place, found.Quantity, found.Step, found.Index));
     }

@@ -67,7 +67,7 @@ public abstract class CheckpointTests<T>
     {
         using TemporaryFolder folder = new();
         (Trainer<T> whole, Trainer<T> interrupted, Trainer<T> resumed) = (Make(optimizer), Make(optimizer), Make(optimizer));
-        whole.Fit(Batches(), Ways[way] with { Epochs = Epochs, Workers = 1 });
+        whole.Fit(Batches(way), Ways[way] with { Epochs = Epochs, Workers = 1 });
         Interrupt(interrupted, way, epoch, batch);
         interrupted.SaveCheckpoint(folder["c"]);
         Spoil(resumed);
@@ -266,19 +266,29 @@ public abstract class CheckpointTests<T>
     private static Trainer<T> Make(string optimizer) =>
         new(Network.Create<T>(3, 7, Specs), new MeanSquaredError<T>(), Optimizers[optimizer]()) { Clip = GradientClip.ByGlobalNorm(0.1) };
 
-    private static List<TrainingBatch<T>> Batches() =>
-        [.. Enumerable.Range(0, 5).Select(i => new TrainingBatch<T>(Sample.Batch<T>(i, 3, 9, 0, 12 - i), Sample.Batch<T>(10 + i, 2, 9, 0, 12 - i)))];
+    private static List<TrainingBatch<T>> Batches() => Batches(1);
+
+    // So many sequences that each step can be a segment that is computed again.
+    private static List<TrainingBatch<T>> Batches(string way) => Batches(Ways[way].RecomputeEvery is null ? 1 : 35);
+
+    private static List<TrainingBatch<T>> Batches(int copies)
+    {
+        return [.. Enumerable.Range(0, 5).Select(i => new TrainingBatch<T>(Batch(i, 3, i), Batch(10 + i, 2, i)))];
+
+        SequenceBatch<T> Batch(int seed, int features, int shorter) =>
+            Sample.Batch<T>(seed, features, [.. Enumerable.Repeat<int[]>([9, 0, 12 - shorter], copies).SelectMany(lengths => lengths)]);
+    }
 
     private static void Interrupt(Trainer<T> trainer, string way, int epoch, int batch)
     {
         using CancellationTokenSource source = new();
         TrainerTests.Seen stop = new() { Then = p => { if (p.Epoch == epoch && p.Batch == batch && !p.IsEpochEnd) { source.Cancel(); } } };
         Assert.Throws<OperationCanceledException>(
-            () => trainer.Fit(Batches(), Ways[way] with { Epochs = Epochs, Workers = 1 }, progress: stop, cancellationToken: source.Token));
+            () => trainer.Fit(Batches(way), Ways[way] with { Epochs = Epochs, Workers = 1 }, progress: stop, cancellationToken: source.Token));
     }
 
     private static void GoOn(Trainer<T> trainer, string way) =>
-        trainer.Fit(Batches(), Ways[way] with { Epochs = Epochs - trainer.Position.Epoch, Workers = 2 });
+        trainer.Fit(Batches(way), Ways[way] with { Epochs = Epochs - trainer.Position.Epoch, Workers = 2 });
 
     // Other parameters, state and position than a fresh trainer has.
     private static void Spoil(Trainer<T> trainer) =>

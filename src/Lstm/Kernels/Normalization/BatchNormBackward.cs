@@ -26,7 +26,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     /// <summary>∂/∂o by rank, [panels, B, line], for the moment.</summary>
     public required T* OutputGateGradient;
 
-    /// <summary>dγ_x, dγ_h, dγ_c, dβ_c, stored like the parameters.</summary>
+    /// <summary>dγ_x, dγ_h, dγ_c, dβ_c of a block of steps, stored like the parameters.</summary>
     public required T* InputScaleGradient;
     public required T* HiddenScaleGradient;
     public required T* CellScaleGradient;

@@ -7,7 +7,7 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Normalization;
 
 /// <summary>dγ += Σ dy⊙v̂ and dβ += Σ dy of a <see cref="RowNorm{T}"/>, the rows in the order of the weights' gradients; v may become dv.</summary>
-/// <remarks>One chain per element, from the value already there; workers divide the panels.</remarks>
+/// <remarks>One chain per element and block of rows, from 0, added to the value already there; workers divide the panels.</remarks>
 internal unsafe struct NormGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -70,26 +70,34 @@ internal unsafe struct NormGradient<T> : IKernel<T>, IJob
         where TVec : unmanaged
     {
         nint stride = Norm.Width;
-        TVec gamma = TSimd.Load(Gradient + column);
-        TVec beta = BiasGradient == null ? TSimd.Zero : TSimd.Load(BiasGradient + column);
-        foreach (RowRuns.Run run in Runs.All)
+        TVec allGamma = TSimd.Load(Gradient + column);
+        TVec allBeta = BiasGradient == null ? TSimd.Zero : TSimd.Load(BiasGradient + column);
+        for (int block = 0; block < Runs.BlockCount; block++)
         {
-            nint row = run.Row;
-            for (nint k = run.Count; k > 0; k--)
+            TVec gamma = TSimd.Zero;
+            TVec beta = TSimd.Zero;
+            foreach (RowRuns.Run run in Runs.Block(block))
             {
-                TVec d = TSimd.Load(dy + (row * stride));
-                TVec normal = RowNorm<T>.Normal<TSimd, TVec>(
-                    TSimd.Load(v + (row * stride)), TSimd.Broadcast(Norm.Mean[row]), TSimd.Broadcast(Norm.Scale[row]));
-                gamma = TSimd.MultiplyAdd(d, normal, gamma);
-                beta = TSimd.Add(beta, d);
-                row += run.Step;
+                nint row = run.Row;
+                for (nint k = run.Count; k > 0; k--)
+                {
+                    TVec d = TSimd.Load(dy + (row * stride));
+                    TVec normal = RowNorm<T>.Normal<TSimd, TVec>(
+                        TSimd.Load(v + (row * stride)), TSimd.Broadcast(Norm.Mean[row]), TSimd.Broadcast(Norm.Scale[row]));
+                    gamma = TSimd.MultiplyAdd(d, normal, gamma);
+                    beta = TSimd.Add(beta, d);
+                    row += run.Step;
+                }
             }
+
+            allGamma = TSimd.Add(allGamma, gamma);
+            allBeta = TSimd.Add(allBeta, beta);
         }
 
-        TSimd.Store(Gradient + column, gamma);
+        TSimd.Store(Gradient + column, allGamma);
         if (BiasGradient != null)
         {
-            TSimd.Store(BiasGradient + column, beta);
+            TSimd.Store(BiasGradient + column, allBeta);
         }
     }
 }

@@ -48,7 +48,7 @@ internal readonly struct AlongSum : IConstant
 
 /// <summary>
 /// a stands in strips of as many rows as the tile has, [strip, k, rows of the strip]: a product that sums over time steps,
-/// for weight gradients.
+/// for weight gradients. Its chains start from 0, and their sums are added to c.
 /// </summary>
 internal readonly struct InStrips : IConstant
 {
@@ -89,7 +89,7 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         TVec c30 = TSimd.Zero, c31 = TSimd.Zero, c32 = TSimd.Zero, c33 = TSimd.Zero;
         TVec c40 = TSimd.Zero, c41 = TSimd.Zero, c42 = TSimd.Zero, c43 = TSimd.Zero;
         TVec c50 = TSimd.Zero, c51 = TSimd.Zero, c52 = TSimd.Zero, c53 = TSimd.Zero;
-        if (product.Start != null)
+        if (TAdjacent.Value == 1 && product.Start != null)
         {
             T* start = product.Start + offset;
             LoadRow<N1>(start, ref c00, ref c01, ref c02, ref c03);
@@ -273,20 +273,24 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
             return;
         }
 
-        TSimd.Store(destination, v0);
+        StoreVector(destination, v0);
         if (TVectors.Value > 1)
         {
-            TSimd.Store(destination + TSimd.Width, v1);
+            StoreVector(destination + TSimd.Width, v1);
         }
 
         if (TVectors.Value > 2)
         {
-            TSimd.Store(destination + (2 * TSimd.Width), v2);
+            StoreVector(destination + (2 * TSimd.Width), v2);
         }
 
         if (TVectors.Value > 3)
         {
-            TSimd.Store(destination + (3 * TSimd.Width), v3);
+            StoreVector(destination + (3 * TSimd.Width), v3);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreVector(T* destination, TVec v)
+        => TSimd.Store(destination, TAdjacent.Value == 1 ? v : TSimd.Add(TSimd.Load(destination), v));
 }

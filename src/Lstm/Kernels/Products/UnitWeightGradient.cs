@@ -6,7 +6,7 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Products;
 
 /// <summary>dw += Σ of what a custom cell's steps add to the gradients of its units' own weights: the rows in the order of the weights' gradients.</summary>
-/// <remarks>One chain per unit and weight, from the value already there; workers divide the panels.</remarks>
+/// <remarks>One sum per unit, weight and block of rows, from 0, added to the value already there; workers divide the panels.</remarks>
 internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -54,19 +54,25 @@ internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
                 T* parts = KeptValues + (panel * KeptRows * width) + ((KeptLines - Weights + weight) * line);
                 for (nint u = 0; u < line; u += TSimd.Width)
                 {
-                    TVec sum = TSimd.Load(gradient + u);
-                    foreach (RowRuns.Run run in Runs.All)
+                    TVec total = TSimd.Load(gradient + u);
+                    for (int block = 0; block < Runs.BlockCount; block++)
                     {
-                        T* part = parts + (run.Row * width) + u;
-                        nint step = run.Step * width;
-                        for (nint k = run.Count; k > 0; k--)
+                        TVec sum = TSimd.Zero;
+                        foreach (RowRuns.Run run in Runs.Block(block))
                         {
-                            sum = TSimd.Add(sum, TSimd.Load(part));
-                            part += step;
+                            T* part = parts + (run.Row * width) + u;
+                            nint step = run.Step * width;
+                            for (nint k = run.Count; k > 0; k--)
+                            {
+                                sum = TSimd.Add(sum, TSimd.Load(part));
+                                part += step;
+                            }
                         }
+
+                        total = TSimd.Add(total, sum);
                     }
 
-                    TSimd.Store(gradient + u, sum);
+                    TSimd.Store(gradient + u, total);
                 }
             }
         }

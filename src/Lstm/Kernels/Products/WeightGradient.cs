@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -26,10 +27,14 @@ internal unsafe struct WeightFactor<T>
     public T* Gradient;
 }
 
-/// <summary>dW += Σ_rows aᵀ·dz, in the order of <see cref="RowRuns"/>, as one chain per element that starts from the value already there.</summary>
+/// <summary>
+/// dW += Σ_rows aᵀ·dz, in the order of <see cref="RowRuns"/>: each element's rows of a block are one chain from 0, which is then added to
+/// the value already there.
+/// </summary>
 /// <remarks>
+/// Blocks are what makes long sums exact: the rounding errors of a chain grow with its length, and here most additions are to sums of few rows.
 /// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Features are
-/// taken in groups and rows in blocks: a's block, rows × features, stays in the second-level cache while the panels of dz
+/// taken in groups: a's block, rows × features, stays in the second-level cache while the panels of dz
 /// pass over it, and is tall enough to make reading and writing dW once a block cheap. It is copied there in strips as wide
 /// as a tile is high: read from where it stands, each row's few values would take a cache line, and at strides of a power
 /// of two all the same few places of the cache. A bias's gradient is the same with a = 1, and goes with the last group.
@@ -39,9 +44,10 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 {
     public const int MaxFactors = 5;
 
+    /// <summary>Values that a worker's copy of a's block has at most.</summary>
+    public const int MaxStripsLength = RowBlocks.MaxRows * (FeaturesPerGroup + MaxFactors);
+
     private const int FeaturesPerGroup = 288;
-    private const int MaxRowsPerBlock = 1024;
-    private const int TermsPerBlock = 128;
     private const int RowsPerCopy = 16;
     private const int TilesPerShare = 8;
 
@@ -57,7 +63,10 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public required T* Gates;
     public required nint GateRows;
 
-    /// <summary>Room for each worker's copy of a's block: <see cref="StripsLength"/> values, at least as many as there are features.</summary>
+    /// <summary>
+    /// Room for each worker's copy of a's block: <see cref="StripsLength"/> values, the rows of the largest block times as many as there are
+    /// features; <see cref="MaxStripsLength"/> is always enough.
+    /// </summary>
     public required T* Strips;
     public required nint StripsLength;
 
@@ -119,41 +128,29 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        ProductTerm<T>* terms = stackalloc ProductTerm<T>[TermsPerBlock];
-        RowRuns.Run* runs = stackalloc RowRuns.Run[TermsPerBlock];
-        int most = (int)nint.Min(StripsLength / features, MaxRowsPerBlock);
-        int blocks = (Runs.RowCount + most - 1) / most;
-        int block = blocks == 0 ? 0 : (Runs.RowCount + blocks - 1) / blocks;
-        int termCount = 0;
-        int rows = 0;
-        foreach (RowRuns.Run run in Runs.All)
+        // A block of several steps has StepRows rows at most, so no more runs; one of a single step has two at most.
+        ProductTerm<T>* terms = stackalloc ProductTerm<T>[RowBlocks.StepRows];
+        for (int block = 0; block < Runs.BlockCount; block++)
         {
-            for (int done = 0; done < run.Count;)
+            ReadOnlySpan<RowRuns.Run> runs = Runs.Block(block);
+            Debug.Assert(runs.Length <= RowBlocks.StepRows, "A block has more runs than there is room for.");
+            int rows = 0;
+            for (int r = 0; r < runs.Length; r++)
             {
-                int taken = Math.Min(run.Count - done, block - rows);
-                runs[termCount] = run.Part(done, taken);
-                terms[termCount++] = new ProductTerm<T>
+                terms[r] = new ProductTerm<T>
                 {
                     FirstK = rows,
                     B = Gates,
                     PanelRows = GateRows,
-                    FirstRow = run.Row + (done * run.Step),
-                    RowStep = run.Step,
-                    Count = taken,
+                    FirstRow = runs[r].Row,
+                    RowStep = runs[r].Step,
+                    Count = runs[r].Count,
                 };
-                done += taken;
-                rows += taken;
-                if (rows == block || termCount == TermsPerBlock)
-                {
-                    AddBlock<TSimd, TVec>(group, count, new(runs, termCount), terms, rows);
-                    termCount = rows = 0;
-                }
+                rows += runs[r].Count;
             }
-        }
 
-        if (termCount > 0)
-        {
-            AddBlock<TSimd, TVec>(group, count, new(runs, termCount), terms, rows);
+            Debug.Assert((long)rows * features <= StripsLength, "A block does not fit into the room for its copy.");
+            AddBlock<TSimd, TVec>(group, count, runs, terms, rows);
         }
     }
 
@@ -222,6 +219,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
                     int row = cut.Start(tile);
                     product.Row = row;
                     product.C = factor->Gradient + ((nint)Columns.Start(q) * factor->Features) + ((factor->First + row) * width);
+
+                    // What the tile adds its sum to; fetched ahead as the start of chains is.
                     product.Start = product.C;
                     Product<TSimd, TVec, T>.Tile<InStrips>(ref product, cut.Height(tile));
                 }

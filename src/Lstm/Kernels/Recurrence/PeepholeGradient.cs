@@ -7,7 +7,7 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Recurrence;
 
 /// <summary>dpᵢ += Σ dzᵢ⊙c₋₁, dp_f += Σ dz_f⊙c₋₁, dp_o += Σ dz_o⊙c: the rows in the order of the weights' gradients.</summary>
-/// <remarks>One chain per unit and gate, from the value already there; workers divide the panels.</remarks>
+/// <remarks>One chain per unit, gate and block of rows, from 0, added to the value already there; workers divide the panels.</remarks>
 internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -60,30 +60,40 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
             for (nint u = 0; u < line; u += TSimd.Width)
             {
                 T* gradient = Gradient + (panel * 3 * line) + u;
-                TVec i = TSimd.Load(gradient);
-                TVec f = TSimd.Load(gradient + line);
-                TVec o = TSimd.Load(gradient + (2 * line));
-                foreach (RowRuns.Run run in Runs.All)
+                TVec inputs = TSimd.Load(gradient);
+                TVec forgets = TSimd.Load(gradient + line);
+                TVec outputs = TSimd.Load(gradient + (2 * line));
+                for (int block = 0; block < Runs.BlockCount; block++)
                 {
-                    T* dz = z + ((nint)run.Row * 4 * line) + u;
-                    T* before = cells + (run.Slot * line) + u;
-                    T* after = seen + ((nint)run.Row * line) + u;
-                    nint step = run.Step * line;
-                    for (nint k = run.Count; k > 0; k--)
+                    TVec i = TSimd.Zero;
+                    TVec f = TSimd.Zero;
+                    TVec o = TSimd.Zero;
+                    foreach (RowRuns.Run run in Runs.Block(block))
                     {
-                        TVec c = TSimd.Load(before);
-                        i = TSimd.MultiplyAdd(dz, 0, c, i);
-                        f = TSimd.MultiplyAdd(dz, line, c, f);
-                        o = TSimd.MultiplyAdd(dz, 3 * line, TSimd.Load(after), o);
-                        dz += 4 * step;
-                        before += step;
-                        after += step;
+                        T* dz = z + ((nint)run.Row * 4 * line) + u;
+                        T* before = cells + (run.Slot * line) + u;
+                        T* after = seen + ((nint)run.Row * line) + u;
+                        nint step = run.Step * line;
+                        for (nint k = run.Count; k > 0; k--)
+                        {
+                            TVec c = TSimd.Load(before);
+                            i = TSimd.MultiplyAdd(dz, 0, c, i);
+                            f = TSimd.MultiplyAdd(dz, line, c, f);
+                            o = TSimd.MultiplyAdd(dz, 3 * line, TSimd.Load(after), o);
+                            dz += 4 * step;
+                            before += step;
+                            after += step;
+                        }
                     }
+
+                    inputs = TSimd.Add(inputs, i);
+                    forgets = TSimd.Add(forgets, f);
+                    outputs = TSimd.Add(outputs, o);
                 }
 
-                TSimd.Store(gradient, i);
-                TSimd.Store(gradient + line, f);
-                TSimd.Store(gradient + (2 * line), o);
+                TSimd.Store(gradient, inputs);
+                TSimd.Store(gradient + line, forgets);
+                TSimd.Store(gradient + (2 * line), outputs);
             }
         }
     }

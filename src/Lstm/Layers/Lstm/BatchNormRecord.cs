@@ -36,6 +36,12 @@ internal sealed unsafe class BatchNormRecord<T>(PanelLayout gates, LstmSpec spec
     /// <summary>∂/∂o by rank, [panels, B, line].</summary>
     public AlignedBuffer<T> OutputGateGradient { get; } = new();
 
+    /// <summary>dγ_x, dγ_h, dγ_c and dβ_c of a block of steps, one behind the other, each by panels.</summary>
+    public AlignedBuffer<T> BlockGradient { get; } = new();
+
+    /// <summary>The blocks of steps by which these are summed.</summary>
+    public RowBlocks Blocks { get; } = new();
+
     private int PaddedUnits => gates.PaddedColumns / 4;
 
     private int SetLength => BatchNorm<T>.Lines * PaddedUnits;
@@ -47,6 +53,8 @@ internal sealed unsafe class BatchNormRecord<T>(PanelLayout gates, LstmSpec spec
         _hiddenProducts.Reserve(pass.Keeps ? (long)gates.PaddedColumns * gateRows : 0);
         _shown.Reserve((long)PaddedUnits * shape.Count);
         OutputGateGradient.Reserve(pass.Keeps ? (long)PaddedUnits * shape.Count : 0);
+        BlockGradient.Reserve(pass.Keeps ? 10L * PaddedUnits : 0);
+        Blocks.Set(shape, 0, shape.StepCount);
         _measured.Reserve(pass.Training ? (long)SetLength * plan.StepCount : 0);
         _ownSteps.Reserve(shape.Count);
         if (_rows.Length < plan.StepCount)

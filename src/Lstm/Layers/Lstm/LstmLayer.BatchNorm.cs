@@ -39,30 +39,57 @@ internal sealed unsafe partial class LstmLayer<T>
     private void RunBatchNorm(Pass<T> pass, DirectionRecord<T> kept, int d, in RecurrentBackward<T> recurrence, T* gradient)
     {
         LstmWeights weights = _directions[d];
+        BatchNormRecord<T> norm = kept.BatchNorm!;
+        T* sums = norm.BlockGradient.Pointer;
+        int scales = _gates.PaddedColumns, units = _gates.PaddedColumns / 4;
         BatchNormBackward<T> work = new()
         {
             Layer = recurrence,
-            Norm = kept.BatchNorm!.ForPass(pass, weights, kept.Gates.Pointer),
-            OutputGateGradient = kept.BatchNorm.OutputGateGradient.Pointer,
-            InputScaleGradient = gradient + weights.NormIh!.Offset,
-            HiddenScaleGradient = gradient + weights.NormHh!.Offset,
-            CellScaleGradient = gradient + weights.NormC!.Offset,
-            CellShiftGradient = gradient + weights.NormCBias!.Offset,
+            Norm = norm.ForPass(pass, weights, kept.Gates.Pointer),
+            OutputGateGradient = norm.OutputGateGradient.Pointer,
+            InputScaleGradient = sums,
+            HiddenScaleGradient = sums + scales,
+            CellScaleGradient = sums + (2 * scales),
+            CellShiftGradient = sums + (2 * scales) + units,
         };
-        for (int step = kept.Plan.StepCount - 1; step >= 0; step--)
+        int blocks = norm.Blocks.Count;
+        for (int i = 0; i < blocks; i++)
         {
-            work.Step = step;
-            work.Part = BatchNormBackward<T>.Job.Receive;
-            if (recurrence.Hidden.Path.Exists || SomeEndAt(kept.Plan.Step(step)))
+            int block = kept.Plan.Reverse ? i : blocks - 1 - i;
+            (int first, int end) = kept.Plan.WalkSteps(norm.Blocks.Start(block), norm.Blocks.Start(block + 1));
+            norm.BlockGradient.Span.Clear();
+            for (work.Step = end - 1; work.Step >= first; work.Step--)
             {
-                _kernels[d].Run(pass.Team, ref work);
+                StepBack(pass, kept, d, ref work);
             }
 
-            work.Part = BatchNormBackward<T>.Job.Units;
-            _kernels[d].Run(pass.Team, ref work);
-            work.Part = BatchNormBackward<T>.Job.Propagate;
+            Add(work.InputScaleGradient, gradient + weights.NormIh!.Offset, scales);
+            Add(work.HiddenScaleGradient, gradient + weights.NormHh!.Offset, scales);
+            Add(work.CellScaleGradient, gradient + weights.NormC!.Offset, units);
+            Add(work.CellShiftGradient, gradient + weights.NormCBias!.Offset, units);
+        }
+
+        static void Add(T* sums, T* gradient, int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                gradient[i] += sums[i];
+            }
+        }
+    }
+
+    private void StepBack(Pass<T> pass, DirectionRecord<T> kept, int d, ref BatchNormBackward<T> work)
+    {
+        work.Part = BatchNormBackward<T>.Job.Receive;
+        if (work.Layer.Hidden.Path.Exists || SomeEndAt(kept.Plan.Step(work.Step)))
+        {
             _kernels[d].Run(pass.Team, ref work);
         }
+
+        work.Part = BatchNormBackward<T>.Job.Units;
+        _kernels[d].Run(pass.Team, ref work);
+        work.Part = BatchNormBackward<T>.Job.Propagate;
+        _kernels[d].Run(pass.Team, ref work);
     }
 
     private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks) => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;

@@ -15,7 +15,7 @@ internal sealed unsafe partial class LstmLayer<T>
     {
         LstmWeights direction = _directions[d];
         DirectionRecord<T> kept = tape.Directions[d];
-        kept.Runs.Set(kept.Plan);
+        kept.Runs.Set(input.Shape, kept.Plan);
         T one = T.One;
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[WeightGradient<T>.MaxFactors];
         factors[0] = new() { A = input.Pointer, Stride = InputSize, Features = InputSize, Gradient = gradient + direction.WeightIh.Offset };

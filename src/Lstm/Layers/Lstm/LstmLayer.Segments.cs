@@ -1,7 +1,3 @@
-
-
-
-
 using Lstm.Sequences;
 
 namespace Lstm.Layers;
@@ -10,7 +6,7 @@ namespace Lstm.Layers;
 // together with the layers around it: RecomputedLayers.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    private bool IsCut(Pass<T> pass, SequenceShape shape) => NeedsWholeSequence && shape.StepCount > pass.SegmentSteps;
+    private bool IsCut(Pass<T> pass, SequenceShape shape) => NeedsWholeSequence && pass.Cuts(shape);
 
     private void ForwardInSegments(Pass<T> pass, Rows<T> input, LstmRecord<T> tape)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
@@ -12,8 +13,8 @@ namespace Lstm.Layers;
 /// </summary>
 /// <remarks>
 /// The bits are those of an uncut pass. States and dc cross a cut as values; dh, whose chain starts from an output's gradient that is not
-/// known yet when the later segment is done, crosses as the dz that it goes on with (<see cref="RecurrentBackward{T}"/>); the chains of
-/// parameters' gradients take the rows in the same order, last step first.
+/// known yet when the later segment is done, crosses as the dz that it goes on with (<see cref="RecurrentBackward{T}"/>); the sums of
+/// parameters' gradients take the rows in the same order, last step first, and the same blocks of them, since segments are whole blocks.
 /// </remarks>
 internal sealed unsafe class SegmentedPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -29,7 +30,7 @@ internal sealed unsafe class SegmentedPass<T>
     /// <summary>The states before each segment in reading order, and after the last one.</summary>
     private readonly AlignedBuffer<T> _states = new();
     private readonly SequenceShape _segment = new();
-    private int _count;
+    private readonly RowBlocks _segments = new();
 
     /// <summary>First row of the segment at hand.</summary>
     private int _row;
@@ -59,6 +60,9 @@ internal sealed unsafe class SegmentedPass<T>
 
     private int OutputSize => _layers[^1].OutputSize;
 
+    // Sequences without steps are a segment too.
+    private int SegmentCount => Math.Max(1, _segments.Count);
+
     /// <summary>Writes the output's rows; those of a direction only in its columns.</summary>
     public void Forward(Pass<T> pass, Rows<T> input, T* output)
     {
@@ -67,14 +71,14 @@ internal sealed unsafe class SegmentedPass<T>
         {
             NetworkState<T> carried = pass.CarriedState(input.Shape.Count);
             Span<T> states = carried.Entries(_firstState, _stateCount);
-            _states.Reserve((_count + 1L) * states.Length);
+            _states.Reserve((SegmentCount + 1L) * states.Length);
             _startsFromState = _initial is not null;
             if (_startsFromState)
             {
                 _initial!.Entries(_firstState, _stateCount).CopyTo(State(0, states.Length));
             }
 
-            for (int s = 0; s < _count; s++)
+            for (int s = 0; s < SegmentCount; s++)
             {
                 Rows<T> rows = Enter(pass, input, s);
                 RunLayers(pass, rows);
@@ -95,12 +99,12 @@ internal sealed unsafe class SegmentedPass<T>
         Begin(pass, input.Shape);
         try
         {
-            for (int s = _count - 1; s >= 0; s--)
+            for (int s = SegmentCount - 1; s >= 0; s--)
             {
                 Rows<T> rows = Enter(pass, input, s);
 
                 // The last segment is still there, unless the other direction has had its room since.
-                if (s < _count - 1 || _direction is not null)
+                if (s < SegmentCount - 1 || _direction is not null)
                 {
                     RunLayers(pass, rows);
                 }
@@ -126,14 +130,14 @@ internal sealed unsafe class SegmentedPass<T>
     public void TakeFinalState(NetworkState<T> state)
     {
         Span<T> target = state.Entries(_firstState, _stateCount);
-        State(_count, target.Length).CopyTo(target);
+        State(SegmentCount, target.Length).CopyTo(target);
     }
 
     private Span<T> State(int segment, int length) => _states.Span.Slice(segment * length, length);
 
     private void Begin(Pass<T> pass, SequenceShape shape)
     {
-        _count = Math.Max(1, (int)(((long)shape.StepCount + pass.SegmentSteps - 1) / pass.SegmentSteps));
+        _segments.Set(shape, 0, shape.StepCount, pass.SegmentSteps);
         _initial = pass.Initial;
         _ids = pass.Ids;
         pass.Direction = _direction;
@@ -143,8 +147,9 @@ internal sealed unsafe class SegmentedPass<T>
     private Rows<T> Enter(Pass<T> pass, Rows<T> input, int index)
     {
         SequenceShape whole = input.Shape;
-        int first = (_reverse ? _count - 1 - index : index) * pass.SegmentSteps;
-        _segment.SetSteps(whole, first, pass.SegmentSteps);
+        int place = _reverse ? SegmentCount - 1 - index : index;
+        int first = _segments.Start(place);
+        _segment.SetSteps(whole, first, (place < _segments.Count ? _segments.Start(place + 1) : first) - first);
         int before = first == 0 ? 0 : whole.Live(first);
         int after = whole.Live(first + _segment.StepCount);
         (pass.Earlier, pass.Later) = _reverse ? (after, before) : (before, after);

@@ -3,22 +3,28 @@ using Lstm.Sequences;
 
 namespace Lstm.Training.Losses.Softmax;
 
-/// <summary>Rows in the order of <see cref="RowRuns"/>, a chunk at a time: as many whole steps as fit, last ones first, or a part of one large step.</summary>
+/// <summary>
+/// Rows in the order of <see cref="RowRuns"/>, a chunk at a time: as many whole <see cref="RowBlocks"/> as fit, last ones first, or some parts of
+/// one large step; at least one block, even if it does not fit.
+/// </summary>
 internal struct BackwardChunks
 {
     private readonly SequenceShape _shape;
+    private readonly RowBlocks _blocks;
     private readonly int _most;
     private int _first;
     private int _rowEnd;
 
-    public BackwardChunks(SequenceShape shape, int most)
+    /// <summary>Cuts a shape into chunks of <paramref name="most"/> rows.</summary>
+    public BackwardChunks(SequenceShape shape, RowBlocks blocks, int most)
     {
-        (_shape, _first) = (shape, shape.StepCount);
+        blocks.Set(shape, 0, shape.StepCount);
+        (_shape, _blocks, _first) = (shape, blocks, blocks.Count);
 
-        // As equal as whole steps allow.
+        // As equal as whole blocks allow.
         int chunks = (shape.RowCount + most - 1) / most;
-        int step = shape.StepCount == 0 ? 0 : shape.Live(0);
-        _most = chunks == 0 ? most : Math.Min(most, ((shape.RowCount + chunks - 1) / chunks) + step - 1);
+        int block = shape.StepCount == 0 ? 0 : Math.Max(shape.Live(0), RowBlocks.StepRows);
+        _most = chunks == 0 ? most : Math.Min(most, ((shape.RowCount + chunks - 1) / chunks) + block - 1);
     }
 
     /// <summary>First row of the chunk.</summary>
@@ -32,7 +38,7 @@ internal struct BackwardChunks
         int row = Row + Rows;
         if (row < _rowEnd)
         {
-            (Row, Rows) = (row, Math.Min(_most, _rowEnd - row));
+            (Row, Rows) = (row, PartsWithin(_rowEnd - row));
             runs.Set(Rows);
             return true;
         }
@@ -44,17 +50,17 @@ internal struct BackwardChunks
         }
 
         _first--;
-        while (_first > 0 && _shape.Offset(end) - _shape.Offset(_first - 1) <= _most)
+        while (_first > 0 && Offset(end) - Offset(_first - 1) <= _most)
         {
             _first--;
         }
 
-        Row = _shape.Offset(_first);
-        _rowEnd = _shape.Offset(end);
-        Rows = Math.Min(_most, _rowEnd - Row);
+        Row = Offset(_first);
+        _rowEnd = Offset(end);
+        Rows = end - _first == 1 ? PartsWithin(_rowEnd - Row) : _rowEnd - Row;
         if (Row + Rows == _rowEnd)
         {
-            runs.Set(_shape, _first, end);
+            runs.Set(_shape, _blocks.Start(_first), _blocks.Start(end));
         }
         else
         {
@@ -62,5 +68,15 @@ internal struct BackwardChunks
         }
 
         return true;
+    }
+
+    private readonly int Offset(int block) => _shape.Offset(_blocks.Start(block));
+
+    // Rows of as many parts of a block as fit.
+    private readonly int PartsWithin(int rows)
+    {
+        int parts = RowBlocks.PartsOf(rows);
+        int taken = Math.Max(1, _most / RowBlocks.StepRows);
+        return rows <= _most || taken >= parts ? rows : taken * RowBlocks.StepRows;
     }
 }

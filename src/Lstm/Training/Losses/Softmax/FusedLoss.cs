@@ -12,8 +12,8 @@ namespace Lstm.Training.Losses.Softmax;
 /// products where the separate passes make three.</para>
 /// <para><see cref="Sweep"/> knows the gradient already, and does the layer's backward pass with each stretch of rows while its
 /// logits are at hand: three products. What is left for the network's backward pass is the layers below.</para>
-/// <para>Backward passes take the rows as <see cref="RowRuns"/> does – last step first, rows ascending within a step – so each
-/// chain of a weight gradient is the one of the separate passes, cut where memory holds it anyway.</para>
+/// <para>Backward passes take the rows as <see cref="RowRuns"/> does – last step first, rows ascending within a step, in whole blocks – so
+/// each sum of a weight gradient is the one of the separate passes.</para>
 /// </remarks>
 internal sealed unsafe class FusedLoss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -23,13 +23,14 @@ internal sealed unsafe class FusedLoss<T>
     private readonly AlignedBuffer<T> _lanes = new();
     private readonly AlignedBuffer<SoftmaxRow<T>> _rows = new();
     private readonly AlignedBuffer<double> _losses = new();
+    private readonly RowBlocks _blocks = new();
     private Loss<T>? _loss;
     private LossInput<T> _input;
     private LossBlock<T> _all;
     private double? _divisor;
     private (ContentVersion<T> Target, ContentVersion<int> Labels, ContentVersion<T> Weights) _versions;
 
-    /// <summary>Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches.</summary>
+    /// <summary>Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches. At least a block of rows.</summary>
     public int SweepBytes { get; set; } = 8 << 20;
 
     /// <summary>Whether the pass on the tape ended in a loss that left its layer to the backward pass.</summary>
@@ -77,7 +78,7 @@ internal sealed unsafe class FusedLoss<T>
     public void Backward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, T* inputGradient, T* gradient)
     {
         DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
-        BackwardChunks chunks = new(x.Shape, ChunkRows(pass));
+        BackwardChunks chunks = new(x.Shape, _blocks, ChunkRows(pass));
         while (chunks.Next(kept.Runs))
         {
             nint place = (nint)chunks.Row * x.Features;
@@ -107,7 +108,7 @@ internal sealed unsafe class FusedLoss<T>
         DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
         SoftmaxRows<T> rows = (SoftmaxRows<T>)loss.Rows!;
         _losses.Reserve(all.Rows);
-        BackwardChunks chunks = new(x.Shape, SweepRows(dense.Outputs));
+        BackwardChunks chunks = new(x.Shape, _blocks, SweepRows(dense.Outputs));
         while (chunks.Next(kept.Runs))
         {
             nint place = (nint)chunks.Row * x.Features;
