@@ -1,8 +1,6 @@
 using System.Numerics;
 using Lstm.Simd;
-using Lstm.Specs;
 using Lstm.Tests.Support;
-using Lstm.Training;
 
 namespace Lstm.Tests.Bits;
 
