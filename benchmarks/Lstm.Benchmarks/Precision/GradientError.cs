@@ -2,13 +2,19 @@ using System.Numerics;
 
 namespace Lstm.Benchmarks.Precision;
 
-/// <summary>How far the gradients of a pass in <see cref="float"/> lie from those of the same pass in <see cref="double"/>.</summary>
+/// <summary>
+/// How far the gradients of a pass in <see cref="float"/> lie from those of the same pass in <see cref="double"/>.
+/// </summary>
 internal static class GradientError
 {
-    // With γ = 1 a layer-normalised recurrence amplifies differences, so that after hundreds of steps the two passes have nothing in common.
+    // With γ = 1 a layer-normalised recurrence amplifies differences, so that after hundreds of steps the two passes have nothing
+    // in common.
     private const float Gamma = 0.1f;
 
-    /// <summary>Of each parameter max |a − b| / max |b|, b in double: random inputs and output gradients in ±1, starting weights as drawn, γ of norms 0.1.</summary>
+    /// <summary>
+    /// Of each parameter max |a − b| / max |b|, b in double: random inputs and output gradients in ±1, starting weights as drawn,
+    /// γ of norms 0.1.
+    /// </summary>
     /// <param name="inputs">Features of a step; ids if the first layer is an embedding.</param>
     /// <param name="steps">Length of each sequence.</param>
     /// <param name="sequences">How many of them.</param>
@@ -20,13 +26,15 @@ internal static class GradientError
         foreach (Parameter parameter in network.Parameters)
         {
             float[] values = Flat(network.ReadParameter(parameter.Name));
-            if (parameter.Name.Contains(".norm_", StringComparison.Ordinal) && parameter.Name.Contains("_weight_", StringComparison.Ordinal))
+            if (parameter.Name.Contains(".norm_", StringComparison.Ordinal)
+                && parameter.Name.Contains("_weight_", StringComparison.Ordinal))
             {
                 Array.Fill(values, Gamma);
                 network.WriteParameter(parameter.Name, System.Numerics.Tensors.Tensor.Create(values, [values.Length]));
             }
 
-            exact.WriteParameter(parameter.Name, System.Numerics.Tensors.Tensor.Create(ToDouble(values), [.. parameter.Shape.Select(size => (nint)size)]));
+            nint[] shape = [.. parameter.Shape.Select(size => (nint)size)];
+            exact.WriteParameter(parameter.Name, System.Numerics.Tensors.Tensor.Create(ToDouble(values), shape));
         }
 
         Gradient<float> gradient = Run(network, steps, sequences);
@@ -44,11 +52,13 @@ internal static class GradientError
         Gradient<T> gradient = network.CreateGradient();
         if (network.TakesIds)
         {
-            network.Forward(SequenceBatch.FromSequences<int>([.. Enumerable.Range(0, sequences).Select(_ => Ids(random, steps, network.InputSize))]), tape);
+            int[][] ids = [.. Enumerable.Range(0, sequences).Select(_ => Ids(random, steps, network.InputSize))];
+            network.Forward(SequenceBatch.FromSequences<int>(ids), tape);
         }
         else
         {
-            network.Forward(SequenceBatch.FromSequences<T>([.. Enumerable.Range(0, sequences).Select(_ => Values<T>(random, steps * network.InputSize))], network.InputSize), tape);
+            T[][] inputs = [.. Enumerable.Range(0, sequences).Select(_ => Values<T>(random, steps * network.InputSize))];
+            network.Forward(SequenceBatch.FromSequences<T>(inputs, network.InputSize), tape);
         }
 
         Values<T>(random, tape.OutputGradient.Rows.Length).CopyTo(tape.OutputGradient.Rows);

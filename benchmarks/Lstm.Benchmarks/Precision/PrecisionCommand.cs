@@ -5,7 +5,9 @@ using Lstm.Specs;
 
 namespace Lstm.Benchmarks.Precision;
 
-/// <summary><c>precision</c>: the rounding errors of the parameters' gradients over long sequences, 64 inputs and units.</summary>
+/// <summary>
+/// <c>precision</c>: the rounding errors of the parameters' gradients over long sequences, 64 inputs and units.
+/// </summary>
 internal static class PrecisionCommand
 {
     private const int Units = 64;
@@ -30,9 +32,17 @@ internal static class PrecisionCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [100, 1000, 3000, 10_000],
         };
-        Option<int[]> sequences = new("--sequences") { Description = "How many sequences.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8] };
+        Option<int[]> sequences = new("--sequences")
+        {
+            Description = "How many sequences.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [1, 8],
+        };
         Option<bool> variants = new("--variants") { Description = "Variants of the layer and other layers too." };
-        RootCommand command = new("Compares gradients of float with those of double: the largest difference over the largest value.") { steps, sequences, variants };
+        RootCommand command = new("Compares gradients of float with those of double: largest difference over largest value.")
+        {
+            steps, sequences, variants,
+        };
         command.SetAction(parsed =>
         {
             foreach (int t in parsed.GetValue(steps)!)
@@ -53,6 +63,7 @@ internal static class PrecisionCommand
     private static void Row(int steps, int sequences, int inputs, params LayerSpec[] layers)
     {
         Dictionary<string, double> errors = GradientError.Measure(inputs, steps, sequences, layers);
-        Console.WriteLine($"{steps,6} steps × {sequences}  {string.Join("  ", errors.Select(error => $"{error.Key} {error.Value:0.0e+0}"))}");
+        IEnumerable<string> texts = errors.Select(error => $"{error.Key} {error.Value:0.0e+0}");
+        Console.WriteLine($"{steps,6} steps × {sequences}  {string.Join("  ", texts)}");
     }
 }

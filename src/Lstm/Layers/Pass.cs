@@ -51,7 +51,8 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     public int* Ids { get; set; }
 
     /// <summary>
-    /// Steps of a segment at least when longer sequences are computed again in the backward pass, segment by segment: a segment is whole
+    /// Steps of a segment at least when longer sequences are computed again in the backward pass, segment by segment: a segment
+    /// is whole
     /// <see cref="RowBlocks"/>, so that the gradients' sums are those of an uncut pass.
     /// </summary>
     public int SegmentSteps { get; set; } = int.MaxValue;

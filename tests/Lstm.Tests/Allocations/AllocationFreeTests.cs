@@ -203,7 +203,8 @@ public class AllocationFreeTests
 
         // With 96 sequences each of the first steps can be a segment.
         int copies = recomputeEvery is null ? 1 : 24;
-        SequenceBatch<float> batch = Sample.Batch<float>(1, 4, [.. Enumerable.Repeat<int[]>([30, 0, 17, 20, 4], copies).SelectMany(lengths => lengths)]);
+        int[] lengths = [.. Enumerable.Repeat<int[]>([30, 0, 17, 20, 4], copies).SelectMany(each => each)];
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 4, lengths);
         NetworkState<float> state = network.CreateState(batch.Count), final = network.CreateState(batch.Count);
         tape.FinalStateGradient = final;
         Allocation.Print(20, 50, () =>

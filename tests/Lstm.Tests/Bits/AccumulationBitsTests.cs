@@ -3,7 +3,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
 
-/// <summary>Parameter gradients add blocks of rows to the value already there: batches cut between blocks add up as one batch would.</summary>
+/// <summary>
+/// Parameter gradients add blocks of rows to the value already there: batches cut between blocks add up as one batch would.
+/// </summary>
 [Trait("Category", "Widths")]
 public abstract class AccumulationBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -5,7 +5,8 @@ using Lstm.Tests.Support;
 namespace Lstm.Tests.Bits;
 
 /// <summary>
-/// Gradients that sum several blocks of rows have the same bits on every width and number of workers, recomputed or kept whole, with the
+/// Gradients that sum several blocks of rows have the same bits on every width and number of workers, recomputed or kept whole,
+/// with the
 /// loss fused or apart: for few long sequences and many short ones, of lengths that fill no block.
 /// </summary>
 [Trait("Category", "Widths")]
@@ -20,7 +21,12 @@ public abstract class BlockBitsTests<T>
     {
         int[] lengths = [.. Enumerable.Range(0, sequences).Select(b => steps - (b % 5 * steps / 9))];
         Network<T> network = Sample.Network<T>(
-            1, 3, new LstmSpec(5) { Peephole = true }, new LstmSpec(3) { Direction = LstmDirection.Bidirectional, ProjectionSize = 2 }, new LstmSpec(5), new DenseSpec(9));
+            1,
+            3,
+            new LstmSpec(5) { Peephole = true },
+            new LstmSpec(3) { Direction = LstmDirection.Bidirectional, ProjectionSize = 2 },
+            new LstmSpec(5),
+            new DenseSpec(9));
         SequenceBatch<T> batch = Sample.Batch<T>(5, 3, lengths);
         SequenceBatch<int> labels = Sample.Ids(6, 9, lengths);
         T[] expected = Run(new(1, SimdDispatch.Best, null, Way.Apart));

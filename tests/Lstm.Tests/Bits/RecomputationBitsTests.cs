@@ -79,9 +79,11 @@ public abstract class RecomputationBitsTests<T>
             foreach (bool withStates in new[] { true, false })
             {
                 TrainingPass<T> whole = Run(network, batch, null, 1, withStates);
-                foreach ((int every, int workers) in new[] { (0, 3), (1, 1), (3, 3), (4, 1), (7, 1), (11, 1), (50, 1), (int.MaxValue, 1) })
+                foreach ((int every, int workers) in
+                    new[] { (0, 3), (1, 1), (3, 3), (4, 1), (7, 1), (11, 1), (50, 1), (int.MaxValue, 1) })
                 {
-                    whole.AssertSameBits(Run(network, batch, every, workers, withStates), $"[{string.Join(", ", lengths.Take(6))}, …], every {every}, {workers} workers, states {withStates}");
+                    string what = $"[{lengths[0]}, …] × {lengths.Length}, every {every}, {workers} workers, states {withStates}";
+                    whole.AssertSameBits(Run(network, batch, every, workers, withStates), what);
                 }
             }
         }
@@ -112,7 +114,8 @@ public abstract class RecomputationBitsTests<T>
         Network<T> network = Sample.Network<T>(1, 4, new LstmSpec(9) { Layers = 2, WeightDropout = 0.2, LearnInitialState = true }, new DenseSpec(3));
         SequenceBatch<T> batch = Sample.Batch<T>(5, 4, 290, 0, 12);
         Gradient<T> whole = network.CreateGradient(), parts = network.CreateGradient();
-        foreach ((Gradient<T> gradient, int? every) in new (Gradient<T>, int?)[] { (whole, null), (whole, null), (parts, 5), (parts, 130) })
+        foreach ((Gradient<T> gradient, int? every) in
+            new (Gradient<T>, int?)[] { (whole, null), (whole, null), (parts, 5), (parts, 130) })
         {
             using Tape<T> tape = network.CreateTape();
             tape.RecomputeEvery = every;
@@ -160,7 +163,8 @@ public abstract class RecomputationBitsTests<T>
         TrainingPass<T> pass = TrainingPass<T>.Run(network, batch, 9, tape, network.CreateGradient(), withStates);
 
         // The first segment: whole blocks of as many steps.
-        int? end = BlockOrder.Steps(batch.Shape).Select(block => (int?)block.End).FirstOrDefault(end => end >= (every == 0 ? Math.Sqrt(batch.StepCount) : every));
+        double? least = every == 0 ? Math.Sqrt(batch.StepCount) : every;
+        int? end = BlockOrder.Steps(batch.Shape).Select(block => (int?)block.End).FirstOrDefault(end => end >= least);
         Assert.Equal(end < batch.StepCount, tape.IsRecomputed);
         return pass;
     }

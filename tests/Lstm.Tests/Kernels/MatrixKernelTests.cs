@@ -66,7 +66,8 @@ public abstract unsafe class MatrixKernelTests<T>
         {
             foreach (bool reverse in (bool[])[false, true])
             {
-                foreach (int[] lengths in (int[][])[[0], [1], [9], [2, 5, 0, 3, 5], [1, 1, 1, 1, 1, 1, 1], [70, 90, 3], [129], [257, 250]])
+                foreach (int[] lengths in
+                    (int[][])[[0], [1], [9], [2, 5, 0, 3, 5], [1, 1, 1, 1, 1, 1, 1], [70, 90, 3], [129], [257, 250]])
                 {
                     CheckWeightGradient(width, guard, reverse, lengths, units: 1 + (lengths.Length * 5), features: lengths.Length, bias: false, workers: lengths.Length % 3 + 1);
                     CheckWeightGradient(width, guard, reverse, lengths, units: Line, features: 1, bias: true, workers: 2);

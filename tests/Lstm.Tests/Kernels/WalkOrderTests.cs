@@ -13,7 +13,8 @@ public class WalkOrderTests
     public static TheoryData<int[]> Shapes { get; } = new()
     {
         new[] { 0 }, new[] { 1 }, new[] { 0, 0, 3 }, new[] { 4, 4, 4 }, new[] { 1, 2, 3, 4, 5 },
-        new[] { 6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1 }, new[] { 100, 1, 1, 1, 1, 1, 1, 1 }, new[] { 3, 0, 5, 5, 1, 4, 2 }, new[] { 300, 140 }, Enumerable.Range(0, 500).Select(b => 1 + (b % 3)).ToArray(),
+        new[] { 6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1 }, new[] { 100, 1, 1, 1, 1, 1, 1, 1 }, new[] { 3, 0, 5, 5, 1, 4, 2 },
+        new[] { 300, 140 }, Enumerable.Range(0, 500).Select(b => 1 + (b % 3)).ToArray(),
     };
 
     [Theory]
@@ -147,7 +148,11 @@ public class WalkOrderTests
     [Fact]
     public void Chunks_are_whole_blocks()
     {
-        foreach (int[] lengths in (int[][])[[300, 140], [.. Enumerable.Range(0, 500).Select(b => 1 + (b % 3))], [.. Enumerable.Repeat(2, 100)], [], [0]])
+        foreach (int[] lengths in
+            (int[][])
+            [
+                [300, 140], [.. Enumerable.Range(0, 500).Select(b => 1 + (b % 3))], [.. Enumerable.Repeat(2, 100)], [], [0],
+            ])
         {
             SequenceShape shape = Shape(lengths);
             RowRuns runs = new(), part = new();
@@ -242,7 +247,8 @@ public class WalkOrderTests
 
     private static int[][] Blocks(RowRuns runs) =>
         [.. Enumerable.Range(0, runs.BlockCount)
-            .Select(b => runs.Block(b).ToArray().SelectMany(run => Enumerable.Range(0, run.Count).Select(i => run.Row + (i * run.Step))).ToArray())];
+            .Select(b => runs.Block(b).ToArray()
+                .SelectMany(run => Enumerable.Range(0, run.Count).Select(i => run.Row + (i * run.Step))).ToArray())];
 
     private static IEnumerable<int> Slots(RecurrencePlan plan) => Enumerable.Range(0, plan.StepCount).Reverse()
         .SelectMany(s => plan.Step(s).ToArray()).SelectMany(block => Enumerable.Range(block.Previous, block.Count));

@@ -276,7 +276,8 @@ public abstract class CheckpointTests<T>
         return [.. Enumerable.Range(0, 5).Select(i => new TrainingBatch<T>(Batch(i, 3, i), Batch(10 + i, 2, i)))];
 
         SequenceBatch<T> Batch(int seed, int features, int shorter) =>
-            Sample.Batch<T>(seed, features, [.. Enumerable.Repeat<int[]>([9, 0, 12 - shorter], copies).SelectMany(lengths => lengths)]);
+            Sample.Batch<T>(
+                seed, features, [.. Enumerable.Repeat<int[]>([9, 0, 12 - shorter], copies).SelectMany(lengths => lengths)]);
     }
 
     private static void Interrupt(Trainer<T> trainer, string way, int epoch, int batch)
@@ -284,7 +285,8 @@ public abstract class CheckpointTests<T>
         using CancellationTokenSource source = new();
         TrainerTests.Seen stop = new() { Then = p => { if (p.Epoch == epoch && p.Batch == batch && !p.IsEpochEnd) { source.Cancel(); } } };
         Assert.Throws<OperationCanceledException>(
-            () => trainer.Fit(Batches(way), Ways[way] with { Epochs = Epochs, Workers = 1 }, progress: stop, cancellationToken: source.Token));
+            () => trainer.Fit(
+                Batches(way), Ways[way] with { Epochs = Epochs, Workers = 1 }, progress: stop, cancellationToken: source.Token));
     }
 
     private static void GoOn(Trainer<T> trainer, string way) =>

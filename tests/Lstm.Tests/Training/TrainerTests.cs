@@ -508,7 +508,9 @@ public class TrainerTests
     internal static List<TrainingBatch<float>> Batches(int count) => Batches(count, 1);
 
     private static List<TrainingBatch<float>> Batches(int count, int copies) =>
-        [.. Enumerable.Range(0, count).Select(i => Batch<float>(i, [.. Enumerable.Repeat<int[]>([9, 0, 4, 12 - (i % 2)], copies).SelectMany(lengths => lengths)]))];
+        [.. Enumerable.Range(0, count)
+            .Select(i => Enumerable.Repeat<int[]>([9, 0, 4, 12 - (i % 2)], copies).SelectMany(lengths => lengths))
+            .Select((lengths, i) => Batch<float>(i, [.. lengths]))];
 
     private static TrainingBatch<T> Batch<T>(int seed, int[] lengths)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>

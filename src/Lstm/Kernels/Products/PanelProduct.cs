@@ -1,7 +1,10 @@
 namespace Lstm.Kernels.Products;
 
 /// <summary>c[r, 0 … Width) = start[r, 0 … Width) + Σ_terms Σ_k a[Row + r, k]·b[k, PanelStart …], r &lt; Rows: a product with one panel.</summary>
-/// <remarks>Of <see cref="InStrips"/>, c[r, …] += (Σ_terms Σ_k …): the sum is finished first, and the start, which has to be c, only fetched ahead.</remarks>
+/// <remarks>
+/// Of <see cref="InStrips"/>, c[r, …] += (Σ_terms Σ_k …): the sum is finished first, and the start, which has to be c, only
+/// fetched ahead.
+/// </remarks>
 internal unsafe struct PanelProduct<T>
     where T : unmanaged
 {

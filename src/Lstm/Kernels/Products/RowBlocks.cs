@@ -3,12 +3,15 @@ using Lstm.Sequences;
 namespace Lstm.Kernels.Products;
 
 /// <summary>
-/// The steps of a batch in blocks of whole steps: the rows that a parameter's gradient sums by themselves, from zero, before their sum is
+/// The steps of a batch in blocks of whole steps: the rows that a parameter's gradient sums by themselves, from zero, before
+/// their sum is
 /// added to what is there.
 /// </summary>
 /// <remarks>
-/// From the first step on, each block takes as many steps as have <see cref="StepRows"/> rows together, at least one. A step of more rows
-/// is cut every <see cref="StepRows"/> rows (<see cref="PartsOf"/>). So a block's ends depend on nothing but the lengths of the sequences;
+/// From the first step on, each block takes as many steps as have <see cref="StepRows"/> rows together, at least one. A step of
+/// more rows
+/// is cut every <see cref="StepRows"/> rows (<see cref="PartsOf"/>). So a block's ends depend on nothing but the lengths of the
+/// sequences;
 /// and any stretch of whole blocks, cut by itself, has the same blocks, so that passes may go over a batch in such stretches.
 /// A longer block sums less exactly; a shorter one reads and writes the gradient more often.
 /// </remarks>
@@ -28,7 +31,9 @@ internal sealed class RowBlocks
     /// <summary>The first step of a block; of <see cref="Count"/>, the end of the last one.</summary>
     public int Start(int block) => _starts[block];
 
-    /// <summary>Cuts the steps [first, end) of a shape; each piece is as many whole blocks as have <paramref name="steps"/> steps or more.</summary>
+    /// <summary>
+    /// Cuts the steps [first, end) of a shape; each piece is as many whole blocks as have <paramref name="steps"/> steps or more.
+    /// </summary>
     public void Set(SequenceShape shape, int first, int end, int steps = 1)
     {
         Count = 0;
@@ -45,7 +50,10 @@ internal sealed class RowBlocks
         }
     }
 
-    /// <summary>The end of the whole blocks from step <paramref name="first"/>, the first of one, that have <paramref name="steps"/> steps or more.</summary>
+    /// <summary>
+    /// The end of the whole blocks from step <paramref name="first"/>, the first of one, that have <paramref name="steps"/> steps
+    /// or more.
+    /// </summary>
     public static int EndOf(SequenceShape shape, int first, int end, int steps)
     {
         int next = first;
@@ -62,7 +70,8 @@ internal sealed class RowBlocks
     }
 
     /// <summary>
-    /// How many parts a block has: more than one if it is a large step. All parts but the last have <see cref="StepRows"/> rows; that has
+    /// How many parts a block has: more than one if it is a large step. All parts but the last have <see cref="StepRows"/> rows;
+    /// that has
     /// half as many at least, and up to <see cref="MaxRows"/>.
     /// </summary>
     public static int PartsOf(int rows) => Math.Max(1, (rows + (StepRows / 2)) / StepRows);

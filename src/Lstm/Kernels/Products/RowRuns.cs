@@ -3,7 +3,8 @@ using Lstm.Sequences;
 namespace Lstm.Kernels.Products;
 
 /// <summary>
-/// The order in which a weight gradient takes its rows: last step of the walk first, rows ascending within a step; in the blocks of
+/// The order in which a weight gradient takes its rows: last step of the walk first, rows ascending within a step; in the blocks
+/// of
 /// <see cref="RowBlocks"/>, each of as few runs of consecutive rows as that order allows.
 /// </summary>
 internal sealed class RowRuns
@@ -33,7 +34,9 @@ internal sealed class RowRuns
     /// <summary>Sets the order of rows that have no recurrence of their own: that of a layer reading forward.</summary>
     public void Set(SequenceShape shape) => Set(shape, 0, shape.StepCount);
 
-    /// <summary>Sets the order of the steps [first, end), whole blocks of a shape, rows counted from the first of theirs.</summary>
+    /// <summary>
+    /// Sets the order of the steps [first, end), whole blocks of a shape, rows counted from the first of theirs.
+    /// </summary>
     public void Set(SequenceShape shape, int first, int end)
     {
         Begin(shape, first, end);

@@ -28,11 +28,13 @@ internal unsafe struct WeightFactor<T>
 }
 
 /// <summary>
-/// dW += Σ_rows aᵀ·dz, in the order of <see cref="RowRuns"/>: each element's rows of a block are one chain from 0, which is then added to
+/// dW += Σ_rows aᵀ·dz, in the order of <see cref="RowRuns"/>: each element's rows of a block are one chain from 0, which is then
+/// added to
 /// the value already there.
 /// </summary>
 /// <remarks>
-/// Blocks are what makes long sums exact: the rounding errors of a chain grow with its length, and here most additions are to sums of few rows.
+/// Blocks are what makes long sums exact: the rounding errors of a chain grow with its length, and here most additions are to
+/// sums of few rows.
 /// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Features are
 /// taken in groups: a's block, rows × features, stays in the second-level cache while the panels of dz
 /// pass over it, and is tall enough to make reading and writing dW once a block cheap. It is copied there in strips as wide
@@ -64,7 +66,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public required nint GateRows;
 
     /// <summary>
-    /// Room for each worker's copy of a's block: <see cref="StripsLength"/> values, the rows of the largest block times as many as there are
+    /// Room for each worker's copy of a's block: <see cref="StripsLength"/> values, the rows of the largest block times as many
+    /// as there are
     /// features; <see cref="MaxStripsLength"/> is always enough.
     /// </summary>
     public required T* Strips;

@@ -7,7 +7,9 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Recurrence;
 
 /// <summary>dpᵢ += Σ dzᵢ⊙c₋₁, dp_f += Σ dz_f⊙c₋₁, dp_o += Σ dz_o⊙c: the rows in the order of the weights' gradients.</summary>
-/// <remarks>One chain per unit, gate and block of rows, from 0, added to the value already there; workers divide the panels.</remarks>
+/// <remarks>
+/// One chain per unit, gate and block of rows, from 0, added to the value already there; workers divide the panels.
+/// </remarks>
 internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -4,7 +4,8 @@ using Lstm.Sequences;
 namespace Lstm.Training.Losses.Softmax;
 
 /// <summary>
-/// Rows in the order of <see cref="RowRuns"/>, a chunk at a time: as many whole <see cref="RowBlocks"/> as fit, last ones first, or some parts of
+/// Rows in the order of <see cref="RowRuns"/>, a chunk at a time: as many whole <see cref="RowBlocks"/> as fit, last ones first,
+/// or some parts of
 /// one large step; at least one block, even if it does not fit.
 /// </summary>
 internal struct BackwardChunks

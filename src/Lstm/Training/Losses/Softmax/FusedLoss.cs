@@ -12,7 +12,8 @@ namespace Lstm.Training.Losses.Softmax;
 /// products where the separate passes make three.</para>
 /// <para><see cref="Sweep"/> knows the gradient already, and does the layer's backward pass with each stretch of rows while its
 /// logits are at hand: three products. What is left for the network's backward pass is the layers below.</para>
-/// <para>Backward passes take the rows as <see cref="RowRuns"/> does – last step first, rows ascending within a step, in whole blocks – so
+/// <para>Backward passes take the rows as <see cref="RowRuns"/> does – last step first, rows ascending within a step, in whole
+/// blocks – so
 /// each sum of a weight gradient is the one of the separate passes.</para>
 /// </remarks>
 internal sealed unsafe class FusedLoss<T>
@@ -30,7 +31,10 @@ internal sealed unsafe class FusedLoss<T>
     private double? _divisor;
     private (ContentVersion<T> Target, ContentVersion<int> Labels, ContentVersion<T> Weights) _versions;
 
-    /// <summary>Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches. At least a block of rows.</summary>
+    /// <summary>
+    /// Logits that exist at a time in a sweep. Smaller ones fetch the weights more often, larger ones leave the caches. At least
+    /// a block of rows.
+    /// </summary>
     public int SweepBytes { get; set; } = 8 << 20;
 
     /// <summary>Whether the pass on the tape ended in a loss that left its layer to the backward pass.</summary>
