@@ -46,7 +46,8 @@ public abstract unsafe class ProductTests<T>
         }
     }
 
-    // a₁ [rows, count], with b's rows perhaps backwards, then a₂ [rows, 3]; both stored by rows, or both in strips.
+    // a₁ [rows, count], with b's rows perhaps backwards, then a₂ [rows, 3]; both stored by rows, or both in strips, whose
+    // sum is added to c.
     private static void Check(SimdWidth width, Guard guard, int lines, int rows, int count, int columns)
     {
         int variant = lines + rows + count + columns;
@@ -78,7 +79,8 @@ public abstract unsafe class ProductTests<T>
             });
         int termCount = count % 3;
         T* c = operands.Unset(rows * columns);
-        (nint start, int stride) = (variant % 4) switch
+        int from = inStrips ? 3 : variant % 4;
+        (nint start, int stride) = from switch
         {
             0 => ((nint)0, 0),
             1 => ((nint)operands.Random(rows * columns), columns),
@@ -95,13 +97,14 @@ public abstract unsafe class ProductTests<T>
         {
             for (int column = 0; column < columns; column++)
             {
-                T sum = start == 0 ? T.Zero : ((T*)start)[(row * stride) + column];
+                T before = start == 0 ? T.Zero : ((T*)start)[(row * stride) + column];
+                T sum = inStrips ? T.Zero : before;
                 for (int term = 0; term < termCount; term++)
                 {
                     sum = Chain(terms[term], inStrips ? Strip(width, rows, row) : null, row, panelStart, panel, column, sum);
                 }
 
-                expected[(row * columns) + column] = sum;
+                expected[(row * columns) + column] = inStrips ? before + sum : sum;
             }
         }
 
@@ -120,7 +123,7 @@ public abstract unsafe class ProductTests<T>
         };
         SimdDispatch.Run<T, Call>(width, ref call);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(c, expected.Length),
-            $"{width} {guard} {lines} lines, {rows} rows, {columns} columns, {termCount} terms of {count}, start {variant % 4}");
+            $"{width} {guard} {lines} lines, {rows} rows, {columns} columns, {termCount} terms of {count}, start {from}");
     }
 
     private static T Chain(ProductTerm<T> term, (int First, int Rows)? strip, int row, int panelStart, int panel, int column, T sum)
