@@ -41,7 +41,7 @@ internal sealed class StepGate
     /// <summary>Does something between two steps, at once if no training runs; what is refused or fails changes nothing here.</summary>
     /// <param name="call">The call, as it is named in a message.</param>
     /// <param name="action">What to do.</param>
-    /// <exception cref="InvalidOperationException">This thread is within a step: a loss has made the call.</exception>
+    /// <exception cref="InvalidOperationException">This thread is within a step: a loss, an optimizer or a schedule has made the call.</exception>
     public TResult Between<TResult>(string call, Func<TResult> action)
     {
         lock (_lock)
@@ -49,7 +49,7 @@ internal sealed class StepGate
             if (_stepping == Environment.CurrentManagedThreadId)
             {
                 throw new InvalidOperationException(
-                    $"{call} was called within a training step, by the loss: half of the step is done. Call it from a progress callback or after Fit.");
+                    $"{call} was called within a training step, by the loss, the optimizer or the schedule: half of the step is done. Call it from a progress callback or after Fit.");
             }
 
             _waiting++;

@@ -19,6 +19,7 @@ namespace Lstm;
 public sealed partial class Trainer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly LearningRateSchedule? _schedule;
     private int _running;
     private TrainingPosition _position;
     private BestParameters<T>? _best;
@@ -53,6 +54,21 @@ public sealed partial class Trainer<T>
     public GradientClip Clip { get; init; } = GradientClip.None;
 
     /// <summary>
+    /// The course of the learning rate: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step. Default null, which stands for the factor 1.
+    /// Checkpoints save its kind, settings and numbers.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The schedule has numbers of its own and belongs to another trainer.</exception>
+    public LearningRateSchedule? Schedule
+    {
+        get => _schedule;
+        init
+        {
+            value?.Bind(this);
+            _schedule = value;
+        }
+    }
+
+    /// <summary>
     /// How far the training is. After a cancelled Fit the next one goes on behind the last completed step, in the same epoch.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is set while Fit runs.</exception>
@@ -63,6 +79,7 @@ public sealed partial class Trainer<T>
         {
             ThrowIfRunning("Position cannot be set");
             (_position, EpochLoss) = (value, default);
+            Schedule?.MoveTo(value.Epoch);
         }
     }
 
@@ -96,7 +113,10 @@ public sealed partial class Trainer<T>
     /// There are no batches, or they or the options do not fit the network or the loss; the message says where, by batch, sequence and step.
     /// Nothing has been changed. A target that is not finite is refused unless <see cref="TrainingOptions.OnNonFinite"/> leaves its step out.
     /// </exception>
-    /// <exception cref="InvalidOperationException"><see cref="Position"/> is none in these batches, or Fit runs already.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="Position"/> is none in these batches, Fit runs already, or <see cref="Schedule"/> gives a factor that is negative or not finite; the
+    /// network is left at the last completed step.
+    /// </exception>
     /// <exception cref="NotSupportedException">
     /// Sequences are to be cut or continued, and a layer or the loss needs them whole; or the loss takes labels and a batch has target values, or the other way round.
     /// </exception>

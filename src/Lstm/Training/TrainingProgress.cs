@@ -47,6 +47,12 @@ public readonly record struct TrainingProgress
     /// <summary>The gradient's norm at the latest step, before clipping; null before the first, and where a step was skipped.</summary>
     public double? GradientNorm { get; init; }
 
+    /// <summary>
+    /// The learning rate of the latest step: <see cref="Optimizer{T}.LearningRate"/> times the factor of <see cref="Trainer{T}.Schedule"/>, without
+    /// the factors of single parameters. Null before the first step of this call.
+    /// </summary>
+    public double? LearningRate { get; init; }
+
     /// <summary>The time since Fit was called.</summary>
     public TimeSpan Elapsed { get; init; }
 

@@ -41,6 +41,10 @@ internal sealed class TrainingRun<T> : IDisposable
     /// <summary>The best epoch so far.</summary>
     public BestParameters<T> Best { get; }
 
+    // An epoch whose batches are done, and whose loss the schedule has not heard of: it was interrupted, or saved, before its validation ended.
+    private bool OwesSchedule
+        => _trainer.Schedule is { HasState: true } schedule && _trainer.Position is { Batch: 0, Step: 0 } at && schedule.EpochsHeard < at.Epoch;
+
     private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
     /// <summary>Goes through the epochs; says whether patience ended it.</summary>
@@ -49,10 +53,16 @@ internal sealed class TrainingRun<T> : IDisposable
         bool stopped = false;
         try
         {
+            if (OwesSchedule)
+            {
+                EndEpoch(Validate(cancellationToken));
+            }
+
             while (_epochs.Count < _options.Epochs && !stopped)
             {
                 RunEpoch(cancellationToken);
                 EpochResult epoch = Validate(cancellationToken);
+                EndEpoch(epoch);
                 _epochs.Add(epoch);
                 stopped = Best.Judge(_epochs.Count, epoch.ValidationLoss, _trainer.Network);
                 _checkpoints?.AfterEpoch();
@@ -223,6 +233,24 @@ internal sealed class TrainingRun<T> : IDisposable
         return epoch with { ValidationLoss = validation.Loss, ValidationAccuracy = validation.Accuracy };
     }
 
+    private void EndEpoch(EpochResult epoch)
+    {
+        if (_trainer.Schedule is not { HasState: true } schedule)
+        {
+            return;
+        }
+
+        _trainer.Gate.Enter();
+        try
+        {
+            schedule.EndEpoch(_trainer.Position.Epoch, epoch.ValidationLoss ?? epoch.Loss ?? double.NaN);
+        }
+        finally
+        {
+            _trainer.Gate.Exit();
+        }
+    }
+
     /// <summary>Moves the trainer behind a step; behind a list's last batch is the next epoch's beginning, whatever happens in between.</summary>
     private void CompleteBatches(int count)
     {
@@ -254,6 +282,7 @@ internal sealed class TrainingRun<T> : IDisposable
             Loss = meter.Loss(_trainer.Loss.Reduction),
             Accuracy = meter.Accuracy,
             GradientNorm = _steps.GradientNorm,
+            LearningRate = _steps.LearningRate,
             Elapsed = Elapsed,
             Remaining = Remaining(_batchInEpoch - (step < steps ? 1 - ((double)step / steps) : 0)),
         });
@@ -273,6 +302,7 @@ internal sealed class TrainingRun<T> : IDisposable
             ValidationLoss = epoch.ValidationLoss,
             ValidationAccuracy = epoch.ValidationAccuracy,
             GradientNorm = _steps.GradientNorm,
+            LearningRate = _steps.LearningRate,
             Elapsed = Elapsed,
             Remaining = Remaining(0),
         });

@@ -68,6 +68,9 @@ internal sealed class TrainingSteps<T> : IDisposable
     /// <summary>The norm at the latest step; null before the first, and after a skipped one.</summary>
     public double? GradientNorm { get; private set; }
 
+    /// <summary>The learning rate of the latest step; null before the first.</summary>
+    public double? LearningRate { get; private set; }
+
     /// <summary>The losses of the epoch's steps; an epoch that is resumed goes on with those that it had.</summary>
     public LossMeter EpochLoss { get; private set; }
 
@@ -294,9 +297,10 @@ internal sealed class TrainingSteps<T> : IDisposable
             throw new NonFiniteGradientException(e, _broken is { } broken ? broken.Origin : FindOrigin(), _broken?.Batch ?? index);
         }
 
+        double factor = _trainer.Schedule?.FactorAt(new ScheduleTime(_trainer.Optimizer.Steps, _trainer.Position.Epoch)) ?? 1;
         lock (_trainer.Network.ParameterLock)
         {
-            _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team);
+            LearningRate = _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team, factor);
             _averages.Commit();
         }
 

@@ -13,12 +13,16 @@ namespace Lstm.Training.Checkpoints;
 /// <c>state.c.</c>entry, and <c>state.steps</c>. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and <c>frozen</c> as in
 /// <see cref="ModelFile"/>; <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>; <c>epoch</c>,
 /// <c>batch</c>, <c>draw</c>, and within a truncated batch <c>step</c>; within an epoch <c>epoch_loss</c>, its sums so far; <c>sha256</c>.
+/// With a schedule: tensors <c>schedule.</c>number; metadata <c>schedule.*</c>, its kind and settings, and <c>schedule_epochs</c>, how many
+/// epochs' ends a schedule with numbers has heard of.
 /// </remarks>
 internal static class CheckpointFile
 {
     private const string Format = ModelFile.CheckpointFormat;
     private const string Version = "1";
     private const string OptimizerPrefix = "optimizer.";
+    private const string SchedulePrefix = "schedule.";
+    private const string EpochsHeard = "schedule_epochs";
     private const string StateSteps = "state.steps";
 
     public static void Write<T>(Trainer<T> trainer, Stream stream)
@@ -41,6 +45,7 @@ internal static class CheckpointFile
             writer.Metadata["epoch_loss"] = trainer.EpochLoss.ToString();
         }
 
+        WriteSchedule(trainer, writer, isWithin);
         writer.Metadata["steps"] = Text(trainer.Optimizer.Steps);
         foreach ((string name, string value) in trainer.Optimizer.Description)
         {
@@ -67,7 +72,8 @@ internal static class CheckpointFile
         file.CheckHash();
         Network<T> network = trainer.Network;
         CheckSpecs(file, network);
-        CheckOptimizer(file, trainer.Optimizer);
+        CheckSettings(file, "optimizer", OptimizerPrefix, trainer.Optimizer.Description);
+        CheckSettings(file, "schedule", SchedulePrefix, trainer.Schedule?.AllSettings() ?? []);
         HashSet<string> frozen = ModelFile.ReadFrozen(file, network.Parameters);
         TrainingPosition position = new((int)Number(file, "epoch", int.MaxValue), (int)Number(file, "batch", int.MaxValue), Number(file, "draw", long.MaxValue), (int)NumberIfThere(file, "step", int.MaxValue));
         LossMeter epochLoss = default;
@@ -77,6 +83,7 @@ internal static class CheckpointFile
         }
 
         long steps = Number(file, "steps", long.MaxValue);
+        long heard = trainer.Schedule is { HasState: true } ? Number(file, EpochsHeard, int.MaxValue) : position.Epoch;
         NetworkState<T>? state = CreateState(file, network);
         CheckpointTensor[] tensors = [.. Tensors(trainer, state)];
         HashSet<string> names = [.. tensors.Select(tensor => tensor.Name)];
@@ -102,6 +109,7 @@ internal static class CheckpointFile
 
         trainer.Optimizer.Steps = steps;
         trainer.MoveTo(position, state, epochLoss);
+        trainer.Schedule?.MoveTo(heard);
     }
 
     /// <summary>The number of optimizer steps that a checkpoint was saved after; null for a file that is none.</summary>
@@ -133,7 +141,7 @@ internal static class CheckpointFile
 
             foreach ((int s, string scalar) in optimizer.ScalarNames.Index())
             {
-                yield return Single($"{OptimizerPrefix}{scalar}.{parameter.Name}", () => ref optimizer.Scalars[s][index], value => value is >= 0 and <= 1);
+                yield return Single($"{OptimizerPrefix}{scalar}.{parameter.Name}", () => ref optimizer.Scalars[s][index], optimizer.IsScalar);
             }
 
             yield return Single($"{OptimizerPrefix}learning_rate_factor.{parameter.Name}", () => ref optimizer.Factors[index], IsSetting<T>);
@@ -142,6 +150,11 @@ internal static class CheckpointFile
 
         yield return new CheckpointTensor<double>(
             OptimizerPrefix + "learning_rate", [1], () => [optimizer.LearningRate], values => optimizer.LearningRate = values[0], IsSetting<T>);
+        foreach ((string name, double[] values, int index) in trainer.Schedule?.AllState() ?? [])
+        {
+            yield return Single(SchedulePrefix + name, () => ref values[index], value => !double.IsNaN(value));
+        }
+
         if (state is not null)
         {
             yield return new CheckpointTensor<int>(StateSteps, [state.Count], () => state.Steps.ToArray(), values => values.CopyTo(state.Steps), steps => steps >= 0);
@@ -223,16 +236,49 @@ internal static class CheckpointFile
         }
     }
 
-    private static void CheckOptimizer<T>(SafetensorsReader file, Optimizer<T> optimizer)
+    private static void WriteSchedule<T>(Trainer<T> trainer, SafetensorsWriter writer, bool isWithin)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        foreach ((string name, string value) in optimizer.Description)
+        if (trainer.Schedule is not { } schedule)
         {
-            string found = Metadata(file, OptimizerPrefix + name);
+            return;
+        }
+
+        foreach ((string name, string value) in schedule.AllSettings())
+        {
+            writer.Metadata[SchedulePrefix + name] = value;
+        }
+
+        if (schedule.HasState)
+        {
+            writer.Metadata[EpochsHeard] = Text(schedule.EpochsHeard);
+
+            // The loss of the epoch that is complete, for a schedule that has not heard of it yet.
+            if (!isWithin && schedule.EpochsHeard < trainer.Position.Epoch)
+            {
+                writer.Metadata["epoch_loss"] = trainer.EpochLoss.ToString();
+            }
+        }
+    }
+
+    private static void CheckSettings(SafetensorsReader file, string what, string prefix, IEnumerable<(string Name, string Value)> settings)
+    {
+        HashSet<string> known = [];
+        foreach ((string name, string value) in settings)
+        {
+            known.Add(prefix + name);
+            string found = Metadata(file, prefix + name);
             if (found != value)
             {
-                throw new InvalidDataException($"The checkpoint's optimizer has {name} {Shortened.Text(found)}; this one has {name} {value}.");
+                throw new InvalidDataException($"The checkpoint's {what} has {name} {Shortened.Text(found)}; this one has {name} {value}.");
             }
+        }
+
+        if (file.Metadata.Keys.FirstOrDefault(key => key.StartsWith(prefix, StringComparison.Ordinal) && !known.Contains(key)) is { } unexpected)
+        {
+            string has = known.Count == 0 ? $"this training has no {what}" : $"this training's {what} has none of the name";
+            throw new InvalidDataException(
+                $"The checkpoint's {what} has {Shortened.Text(unexpected[prefix.Length..])} {Shortened.Text(file.Metadata[unexpected])}; {has}.");
         }
     }
 

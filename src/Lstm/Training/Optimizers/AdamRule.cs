@@ -32,7 +32,7 @@ internal unsafe struct AdamRule<T> : IUpdateRule<T>
 
     public static ReadOnlySpan<string> Buffers => new string[] { "exp_avg", "exp_avg_sq" };
 
-    public static ReadOnlySpan<string> Scalars => new string[] { "beta1_power", "beta2_power" };
+    public static ReadOnlySpan<(string Name, double Start)> Scalars => new[] { ("beta1_power", 1.0), ("beta2_power", 1.0) };
 
     /// <summary>Counts the parameters [first, end) one step further, and gives that step's constants.</summary>
     public static AdamRule<T> Next(

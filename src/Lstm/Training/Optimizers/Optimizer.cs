@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Texts;
+using Lstm.Training;
 using Lstm.Training.Optimizers;
 
 namespace Lstm;
@@ -10,7 +11,7 @@ namespace Lstm;
 /// <remarks>
 /// An optimizer keeps state for each parameter, and so belongs to one network: the one of its first step. It works element
 /// by element, so its results depend neither on the SIMD width nor on threads. Frozen parameters and their state stay as
-/// they are. Own optimizers are written as a loop over <see cref="Network{T}.Parameters"/>. A parameter that is infinite, such as a bias of −∞
+/// they are. <see cref="CustomOptimizer{T}"/> is the base of optimizers outside this library. A parameter that is infinite, such as a bias of −∞
 /// that masks a class, stays so as long as its gradient is 0 and its weight decay is 0.
 /// One step is made at a time: a second one that begins meanwhile, with this optimizer or on the same network, throws
 /// <see cref="InvalidOperationException"/>.
@@ -25,16 +26,18 @@ public abstract class Optimizer<T>
     private readonly double _decay;
     private readonly string[] _bufferNames;
     private readonly string[] _scalarNames;
+    private readonly double[] _scalarStarts;
     private Network<T>? _network;
     private double[] _factors = [];
     private double[] _decays = [];
 
-    private protected Optimizer(double learningRate, double weightDecay, ReadOnlySpan<string> buffers, ReadOnlySpan<string> scalars)
+    private protected Optimizer(double learningRate, double weightDecay, ReadOnlySpan<string> buffers, ReadOnlySpan<(string Name, double Start)> scalars)
     {
         LearningRate = CheckAtLeastZero(learningRate, nameof(learningRate));
         _decay = CheckAtLeastZero(weightDecay, nameof(weightDecay));
         _bufferNames = buffers.ToArray();
-        _scalarNames = scalars.ToArray();
+        _scalarNames = [.. scalars.ToArray().Select(scalar => scalar.Name)];
+        _scalarStarts = [.. scalars.ToArray().Select(scalar => scalar.Start)];
     }
 
     /// <summary>The learning rate η, finite in <typeparamref name="T"/> and at least 0; it may be changed between steps.</summary>
@@ -69,11 +72,11 @@ public abstract class Optimizer<T>
     /// <summary>The weight decay of each parameter; empty before the first step.</summary>
     internal double[] Decays => _decays;
 
-    /// <summary>Its kind, and what was chosen for good when it was made; the rest can be changed between steps.</summary>
+    /// <summary>The optimizer's kind, under the name <c>kind</c>, and its constructor settings; the others can be changed between steps.</summary>
     internal abstract IReadOnlyList<(string Name, string Value)> Description { get; }
 
-    /// <summary>What the numbers are before a parameter's first step.</summary>
-    private protected virtual double ScalarStart => 1;
+    /// <summary>Whether a checkpoint may hold the number for a parameter.</summary>
+    internal virtual bool IsScalar(double value) => value is >= 0 and <= 1;
 
     /// <summary>Makes one parameter learn faster or slower: its learning rate is <see cref="LearningRate"/> times a factor.</summary>
     /// <param name="parameterName">A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.</param>
@@ -106,7 +109,13 @@ public abstract class Optimizer<T>
     /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network; or the optimizer, the network's parameters or the gradient are in use.</exception>
     public void Step(Network<T> network, Gradient<T> gradient) => Step(network, gradient, null);
 
-    internal void Step(Network<T> network, Gradient<T> gradient, WorkerTeam? team)
+    /// <summary>Makes a step.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="gradient">A gradient of the network.</param>
+    /// <param name="team">Workers that share it, or null.</param>
+    /// <param name="factor">A schedule's factor of the learning rate.</param>
+    /// <returns>The learning rate of the step.</returns>
+    internal double Step(Network<T> network, Gradient<T> gradient, WorkerTeam? team, double factor = 1)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(gradient);
@@ -118,18 +127,30 @@ public abstract class Optimizer<T>
         using Use.Taking taken = Take();
         using Use.Taking writing = network.TakeForWriting();
         using Use.Reading reading = Gradient<T>.Read(gradient);
+        double learningRate = RateOf(factor);
         Bind(network);
         lock (network.ParameterLock)
         {
-            Update(network, gradient, team);
+            UpdateAll(network, gradient, learningRate, team);
             Steps++;
             network.Touch();
         }
 
         GC.KeepAlive(gradient);
+        return learningRate;
     }
 
-    private void Update(Network<T> network, Gradient<T> gradient, WorkerTeam? team)
+    private double RateOf(double factor)
+    {
+        double rate = LearningRate * factor;
+        return T.IsFinite(Number(rate))
+            ? rate
+            : throw new InvalidOperationException(InvariantText.Of(
+                $"The learning rate {LearningRate} times the schedule's factor {factor} is {rate} in step {Steps}, which is not finite in {typeof(T).Name}."));
+    }
+
+    /// <summary>Changes the parameters that are not frozen, and the state.</summary>
+    private protected virtual void UpdateAll(Network<T> network, Gradient<T> gradient, double learningRate, WorkerTeam? team)
     {
         IReadOnlyList<Parameter> parameters = network.Parameters;
         for (int first = 0; first < parameters.Count;)
@@ -145,7 +166,7 @@ public abstract class Optimizer<T>
                 // The gap between two parameters is padding: zero in every buffer, and no rule makes it anything else.
                 int from = parameters[first].Offset;
                 int to = parameters[end - 1].Offset + parameters[end - 1].PackedLength;
-                UpdateRange(network, gradient, first, end, from, to, LearningRate * _factors[first], _decays[first], team);
+                UpdateRange(network, gradient, first, end, from, to, learningRate * _factors[first], _decays[first], team);
             }
 
             first = end;
@@ -157,7 +178,7 @@ public abstract class Optimizer<T>
     internal Use.Taking Take() => Use.Take(_use, "The optimizer", "Its steps follow one another: give each network, and each thread, an optimizer of its own.");
 
     /// <summary>Makes the state for a network, all zero; afterwards only this network can be stepped.</summary>
-    internal void Bind(Network<T> network)
+    internal virtual void Bind(Network<T> network)
     {
         if (_network is null)
         {
@@ -219,7 +240,7 @@ public abstract class Optimizer<T>
         _factors = [.. network.Parameters.Select(p => _factorsByName.GetValueOrDefault(p.Name, 1))];
         _decays = [.. network.Parameters.Select(p => _decaysByName.GetValueOrDefault(p.Name, _decay))];
         Buffers = [.. _bufferNames.Select(_ => new AlignedBuffer<T>(network.Layout.Length))];
-        Scalars = [.. _scalarNames.Select(_ => Enumerable.Repeat(ScalarStart, network.Parameters.Count).ToArray())];
+        Scalars = [.. _scalarStarts.Select(start => Enumerable.Repeat(start, network.Parameters.Count).ToArray())];
         _network = network;
     }
 

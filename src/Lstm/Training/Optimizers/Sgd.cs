@@ -23,7 +23,7 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
     /// <param name="dampening">d, 0 ≤ d &lt; 1.</param>
     /// <exception cref="ArgumentException">A value is out of range, or Nesterov's momentum is wanted without momentum or with dampening.</exception>
     public Sgd(double learningRate, double momentum = 0, bool nesterov = false, double weightDecay = 0, double dampening = 0)
-        : base(learningRate, weightDecay, momentum > 0 ? ["momentum_buffer"] : [], momentum > 0 ? ["first"] : [])
+        : base(learningRate, weightDecay, momentum > 0 ? ["momentum_buffer"] : [], momentum > 0 ? [("first", 1)] : [])
     {
         Momentum = CheckFraction(momentum, nameof(momentum));
         Dampening = CheckFraction(dampening, nameof(dampening));

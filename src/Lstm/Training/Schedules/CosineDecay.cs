@@ -1,0 +1,55 @@
+namespace Lstm.Training;
+
+/// <summary>Lowers the learning rate along half a cosine, as PyTorch's <c>CosineAnnealingLR</c>, and keeps it at the end.</summary>
+/// <remarks>
+/// With t the count, at most n: the factor is e + (1 − e)·(1 + cos(πt/n))/2. PyTorch's <c>eta_min</c> is e times the learning rate, and PyTorch
+/// lets the rate rise behind n.
+/// </remarks>
+/// <param name="length">n, at least 1.</param>
+/// <param name="end">e, the factor at the end, finite and at least 0. Default 0.</param>
+/// <param name="unit">What t counts. Default <see cref="ScheduleUnit.Step"/>.</param>
+/// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
+public sealed class CosineDecay(long length, double end = 0, ScheduleUnit unit = ScheduleUnit.Step) : LearningRateSchedule
+{
+    /// <inheritdoc/>
+    public override string Kind => "cosine";
+
+    /// <summary>n.</summary>
+    public long Length { get; } = CheckLength(length, nameof(length));
+
+    /// <summary>e.</summary>
+    public double End { get; } = CheckFactor(end, nameof(end));
+
+    /// <summary>The unit of the count.</summary>
+    public ScheduleUnit Unit { get; } = CheckUnit(unit, nameof(unit));
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<(string Name, string Value)> Settings => [("length", Text(Length)), ("end", Text(End)), ("unit", Unit.ToString())];
+
+    /// <inheritdoc/>
+    protected override double FactorOf(ScheduleTime time)
+    {
+        double part = (double)Math.Min(time.In(Unit), Length) / Length;
+        return End + ((1 - End) * ((1 + CosineOfHalfTurns(part)) / 2));
+    }
+
+    // cos(πx) for 0 ≤ x ≤ 1. Math.Cos differs between machines; the series of at most π/4 end below 2⁻⁵³ of their sum.
+    private static double CosineOfHalfTurns(double x)
+    {
+        if (x > 0.5)
+        {
+            return -CosineOfHalfTurns(1 - x);
+        }
+
+        // cos(πx) = sin(π(½ − x)); both series are Σ ± y²ᵏ⁽⁺¹⁾/(2k(+1))!.
+        bool isCosine = x <= 0.25;
+        double y = Math.PI * (isCosine ? x : 0.5 - x);
+        double sum = 0;
+        for (int k = isCosine ? 18 : 19; k >= 2; k -= 2)
+        {
+            sum = (1 - sum) * (y * y) / (k * (k - 1));
+        }
+
+        return (1 - sum) * (isCosine ? 1 : y);
+    }
+}

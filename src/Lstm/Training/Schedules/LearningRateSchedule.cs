@@ -1,0 +1,178 @@
+using System.Globalization;
+using Lstm.Texts;
+
+namespace Lstm.Training;
+
+/// <summary>The course of the learning rate over a training: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step.</summary>
+/// <remarks>
+/// <para>Give it to <see cref="Trainer{T}.Schedule"/>. The trainer asks it before each step and multiplies the optimizer's learning rate, which it
+/// never changes, by the factor; <see cref="TrainingProgress.LearningRate"/> shows the product.</para>
+/// <para>A custom schedule overrides <see cref="FactorOf"/>, a function of the time alone. One that learns from the losses declares numbers by
+/// name, changes them in <see cref="OnEpochEnd"/>, and nothing else: checkpoints save them, and a resumed training has the same bits. A
+/// schedule with such numbers belongs to the first trainer that uses it; others can be shared.</para>
+/// </remarks>
+public abstract class LearningRateSchedule
+{
+    private readonly string[] _names;
+    private readonly double[] _state;
+    private readonly LearningRateSchedule[] _inner;
+    private object? _owner;
+
+    /// <summary>Makes a schedule.</summary>
+    /// <param name="state">The names of the numbers that the schedule changes, and their values at the start, not NaN. Names are of ASCII letters, digits and underscores.</param>
+    /// <param name="inner">The schedules that this one is made of: they hear of each epoch's end, and checkpoints save their numbers too.</param>
+    /// <exception cref="ArgumentException">A name is not valid or there twice, a value is NaN, or a schedule is null.</exception>
+    protected LearningRateSchedule(ReadOnlySpan<(string Name, double Start)> state = default, params ReadOnlySpan<LearningRateSchedule> inner)
+    {
+        _names = new string[state.Length];
+        _state = new double[state.Length];
+        for (int i = 0; i < state.Length; i++)
+        {
+            (_names[i], _state[i]) = state[i];
+        }
+
+        StateNames.Check(_names, nameof(state));
+        if (Array.FindIndex(_state, double.IsNaN) is >= 0 and int broken)
+        {
+            throw new ArgumentException($"The number '{_names[broken]}' starts as NaN; give it a number.", nameof(state));
+        }
+
+        _inner = inner.ToArray();
+        if (Array.IndexOf(_inner, null) is >= 0 and int missing)
+        {
+            throw new ArgumentException($"Schedule {missing} is null.", nameof(inner));
+        }
+    }
+
+    /// <summary>The schedule's name in checkpoints. By default the name of the type.</summary>
+    public virtual string Kind => GetType().Name;
+
+    /// <summary>Whether the schedule, or one that it is made of, has numbers that it changes.</summary>
+    internal bool HasState => _state.Length > 0 || Array.Exists(_inner, inner => inner.HasState);
+
+    /// <summary>Epochs whose end the schedule has heard of.</summary>
+    internal long EpochsHeard { get; private set; }
+
+    /// <summary>
+    /// The settings that the schedule was made with, by name and as culture-independent text. A checkpoint of other settings is refused. By default none.
+    /// </summary>
+    protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
+
+    /// <summary>The schedule's numbers, in the order of the constructor.</summary>
+    protected Span<double> State => _state;
+
+    /// <summary>Computes the factor of the learning rate for one step.</summary>
+    /// <param name="time">The steps and epochs before it, at least 0.</param>
+    /// <returns>Finite and at least 0.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A count is negative.</exception>
+    /// <exception cref="InvalidOperationException">The schedule gave a factor that is negative, infinite or NaN.</exception>
+    public double FactorAt(ScheduleTime time)
+    {
+        if (time.Step < 0 || time.Epoch < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(time), time, "Steps and epochs have to be at least 0.");
+        }
+
+        double factor = FactorOf(time);
+        return double.IsFinite(factor) && factor >= 0
+            ? factor
+            : throw new InvalidOperationException(InvariantText.Of(
+                $"The schedule {this} gives the factor {factor} for step {time.Step} of epoch {time.Epoch}; it has to be finite and at least 0."));
+    }
+
+    /// <summary>The schedule's kind and settings.</summary>
+    public override string ToString()
+        => Settings.Count == 0 ? Kind : $"{Kind} ({string.Join(", ", Settings.Select(setting => $"{setting.Name} {setting.Value}"))})";
+
+    /// <summary>Computes the factor of the learning rate for one step: a function of the time, the settings and <see cref="State"/>.</summary>
+    /// <param name="time">The steps and epochs before it, at least 0.</param>
+    /// <returns>Finite and at least 0.</returns>
+    protected abstract double FactorOf(ScheduleTime time);
+
+    /// <summary>Hears of the end of an epoch, once each, between two steps. Only schedules with numbers in <see cref="State"/> do.</summary>
+    /// <param name="epoch">The epoch's number, counted from 1 over all calls of Fit.</param>
+    /// <param name="loss">The validation loss; without validation the epoch's training loss. NaN where every step was skipped.</param>
+    protected virtual void OnEpochEnd(long epoch, double loss)
+    {
+    }
+
+    /// <summary>Says a setting as text with all of its bits, the same in every culture.</summary>
+    /// <param name="value">The setting.</param>
+    protected static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>Makes a schedule with numbers the property of one trainer.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to another one.</exception>
+    internal void Bind(object owner)
+    {
+        if (HasState && Interlocked.CompareExchange(ref _owner, owner, null) is { } other && !ReferenceEquals(other, owner))
+        {
+            throw new InvalidOperationException($"The schedule {this} belongs to another trainer, whose losses it follows; make one for each trainer.");
+        }
+
+        Array.ForEach(_inner, inner => inner.Bind(owner));
+    }
+
+    /// <summary>Tells the schedule and those that it is made of of an epoch's end.</summary>
+    /// <remarks>A schedule that throws, or makes a number NaN, is left as it was.</remarks>
+    /// <exception cref="InvalidOperationException">A number became NaN.</exception>
+    internal void EndEpoch(long epoch, double loss)
+    {
+        if (!HasState)
+        {
+            return;
+        }
+
+        (string Name, double[] Values, int Index)[] state = [.. AllState()];
+        double[] before = Array.ConvertAll(state, entry => entry.Values[entry.Index]);
+        try
+        {
+            Tell(epoch, loss);
+            if (Array.FindIndex(state, entry => double.IsNaN(entry.Values[entry.Index])) is >= 0 and int broken)
+            {
+                throw new InvalidOperationException($"The schedule {this} made its number '{state[broken].Name}' NaN at the end of epoch {epoch}.");
+            }
+
+            EpochsHeard = epoch;
+        }
+        catch
+        {
+            for (int i = 0; i < state.Length; i++)
+            {
+                state[i].Values[state[i].Index] = before[i];
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Goes on from a number of epochs, whether their ends were heard of or not.</summary>
+    internal void MoveTo(long epochsHeard) => EpochsHeard = epochsHeard;
+
+    /// <summary>All numbers with their names, those of inner schedules after <c>inner0.</c> and so on.</summary>
+    internal IEnumerable<(string Name, double[] Values, int Index)> AllState(string prefix = "")
+        => _names.Select((name, i) => (prefix + name, _state, i))
+            .Concat(_inner.SelectMany((inner, i) => inner.AllState(InnerPrefix(prefix, i))));
+
+    /// <summary>Kind and settings, those of inner schedules after <c>inner0.</c> and so on.</summary>
+    internal IEnumerable<(string Name, string Value)> AllSettings(string prefix = "")
+        => Settings.Prepend(("kind", Kind)).Select(setting => (prefix + setting.Item1, setting.Item2))
+            .Concat(_inner.SelectMany((inner, i) => inner.AllSettings(InnerPrefix(prefix, i))));
+
+    private protected static double CheckFactor(double value, string argument)
+        => double.IsFinite(value) && value >= 0 ? value
+        : throw new ArgumentOutOfRangeException(argument, value, "It has to be finite and at least 0.");
+
+    private protected static long CheckLength(long value, string argument)
+        => value >= 1 ? value : throw new ArgumentOutOfRangeException(argument, value, "It has to be at least 1.");
+
+    private protected static ScheduleUnit CheckUnit(ScheduleUnit value, string argument)
+        => Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(argument, value, "It has to be Step or Epoch.");
+
+    private void Tell(long epoch, double loss)
+    {
+        OnEpochEnd(epoch, loss);
+        Array.ForEach(_inner, inner => inner.Tell(epoch, loss));
+    }
+
+    private static string InnerPrefix(string prefix, int index) => string.Create(CultureInfo.InvariantCulture, $"{prefix}inner{index}.");
+}

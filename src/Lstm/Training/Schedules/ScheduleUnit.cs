@@ -1,0 +1,11 @@
+namespace Lstm.Training;
+
+/// <summary>The unit in which a <see cref="LearningRateSchedule"/> counts.</summary>
+public enum ScheduleUnit
+{
+    /// <summary>Optimizer steps: <see cref="Optimizer{T}.Steps"/>. Skipped steps do not count.</summary>
+    Step,
+
+    /// <summary>Epochs: <see cref="TrainingPosition.Epoch"/>.</summary>
+    Epoch,
+}
