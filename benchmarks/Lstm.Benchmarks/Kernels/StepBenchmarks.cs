@@ -1,6 +1,7 @@
 using System.Numerics;
 using BenchmarkDotNet.Attributes;
 using Lstm.Cells;
+using Lstm.Kernels;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;

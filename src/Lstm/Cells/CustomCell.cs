@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Lstm.Formats;
+using Lstm.Kernels;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 

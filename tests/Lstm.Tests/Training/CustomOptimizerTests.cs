@@ -8,7 +8,7 @@ namespace Lstm.Tests.Training;
 /// <summary>An optimizer outside the library has what the library's have: decay, frozen parameters, workers, checkpoints, whole steps or none.</summary>
 public class CustomOptimizerTests
 {
-    private static readonly LayerSpec[] Specs = [new LstmSpec(5) { Dropout = 0.2 }, new DenseSpec(2)];
+    private static readonly LayerSpec[] Specs = [new LstmSpec(5) { Layers = 2, Dropout = 0.2 }, new DenseSpec(2)];
 
     [Theory]
     [InlineData(0, false)]

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Cells;
+using Lstm.Kernels;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 using Lstm.Parameters;

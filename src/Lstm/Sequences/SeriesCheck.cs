@@ -1,9 +1,7 @@
-
-
-
+using Lstm.Data;
 using Lstm.Sequences;
 
-namespace Lstm.Data;
+namespace Lstm.Sequences;
 
 /// <summary>Refuses series that cannot be cut, naming the argument and both sizes.</summary>
 internal static class SeriesCheck

@@ -1,9 +1,10 @@
 using System.Numerics;
 using Lstm.Kernels.Normalization;
+using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Simd;
 
-namespace Lstm.Kernels.Recurrence;
+namespace Lstm.Kernels;
 
 /// <summary>Work on the steps of a layer, with the cell and the width still open.</summary>
 internal interface ICellWork<T>
