@@ -7,7 +7,6 @@ using System.Text;
 using Lstm.Formats;
 using Lstm.Kernels;
 using Lstm.Kernels.Products;
-using Lstm.Kernels.Recurrence;
 
 namespace Lstm.Cells;
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels;
-using Lstm.Kernels.Recurrence;
 
 namespace Lstm.Cells;
 

@@ -1,5 +1,3 @@
-using Lstm.Data;
-
 namespace Lstm.Sequences;
 
 /// <summary>Consecutive steps of one series: a lane, or the part of it that is in one batch.</summary>

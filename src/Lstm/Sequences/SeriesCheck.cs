@@ -1,6 +1,3 @@
-using Lstm.Data;
-using Lstm.Sequences;
-
 namespace Lstm.Sequences;
 
 /// <summary>Refuses series that cannot be cut, naming the argument and both sizes.</summary>

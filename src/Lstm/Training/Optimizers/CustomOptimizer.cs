@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Kernels.Products;
-using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Training.Optimizers;
