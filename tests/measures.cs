@@ -14,35 +14,46 @@ const int LstmLayerLines = 150;
 const int MethodLines = 60;
 const int KernelMethodLines = 80;
 
-string repository = AppContext.GetData("EntryPointFileDirectoryPath") as string is { } folder ? Path.GetDirectoryName(folder)! : Environment.CurrentDirectory;
-int lineLimit = int.Parse(Regex.Match(File.ReadAllText(Path.Combine(repository, ".editorconfig")), @"max_line_length = (\d+)").Groups[1].Value);
+string repository = AppContext.GetData("EntryPointFileDirectoryPath") as string is { } folder
+    ? Path.GetDirectoryName(folder)!
+    : Environment.CurrentDirectory;
+string style = File.ReadAllText(Path.Combine(repository, ".editorconfig"));
+int lineLimit = int.Parse(Regex.Match(style, @"max_line_length = (\d+)").Groups[1].Value);
 string source = Path.Combine(repository, "src", "Lstm");
-List<(string Path, string[] Lines, SyntaxNode Root)> files = [.. Files(source).Select(file => (Path.GetRelativePath(source, file).Replace('\\', '/'), File.ReadAllLines(file), Parse(file)))];
+List<(string Path, string[] Lines, SyntaxNode Root)> files =
+    [.. Files(source).Select(file => (Path.GetRelativePath(source, file).Replace('\\', '/'), File.ReadAllLines(file), Parse(file)))];
 
-// A type's lines are those from its first attribute to its last brace, documentation comments before it left out, in all its files.
+// A type's lines are those from its first attribute to its last brace, documentation comments before it left out, in all its
+// files.
 var types = files.SelectMany(file => file.Root.DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
         .Where(type => type.Parent is BaseNamespaceDeclarationSyntax)
-        .Select(type => (Name: type.Identifier.Text + Arity(type), file.Path, Lines: LineCount(type), IsPartial: type.Modifiers.Any(SyntaxKind.PartialKeyword))))
+        .Select(type => (Name: type.Identifier.Text + Arity(type), file.Path, Lines: LineCount(type))))
     .GroupBy(type => type.Name)
     .Select(group => (Name: group.Key, Lines: group.Sum(part => part.Lines), Files: group.Count(), group.First().Path))
     .OrderByDescending(type => type.Lines).ToList();
 var methods = files.SelectMany(file => file.Root.DescendantNodes().OfType<BaseMethodDeclarationSyntax>()
-        .Select(method => (Name: NameOf(method), file.Path, Lines: LineCount(method), Limit: file.Path.StartsWith("Kernels/") ? KernelMethodLines : MethodLines)))
+        .Select(method => (Name: NameOf(method), file.Path, Lines: LineCount(method), Limit: LimitOf(file.Path))))
     .OrderByDescending(method => method.Lines - method.Limit).ToList();
-var longLines = Files(repository).SelectMany(file => File.ReadLines(file).Select((line, i) => (File: Path.GetRelativePath(repository, file), Line: i + 1, line.Length)))
+var longLines = Files(repository)
+    .SelectMany(file => File.ReadLines(file).Select(line => (File: Path.GetRelativePath(repository, file), line.Length)))
     .Where(line => line.Length > lineLimit).ToList();
 var unsafeFiles = files.Where(file => file.Root.DescendantTokens().Any(token => token.IsKind(SyntaxKind.UnsafeKeyword))).ToList();
-var unexplained = unsafeFiles.Where(file => !file.Lines.Any(line => line.Contains("// SAFETY:"))).Select(file => file.Path).ToList();
+var unexplained = unsafeFiles.Where(file => !file.Lines.Any(line => line.Contains("// SAFETY:"))).Select(file => file.Path)
+    .ToList();
 int codeLines = files.Sum(file => CodeLines(file.Root, file.Lines.Length));
 
 bool failed = false;
 Console.WriteLine("| measure | value | limit |\n|---|--:|--:|");
-Print("lines of the largest type, all its files", types[0].Lines, TypeLines, types.Where(type => type.Lines > TypeLines).Select(type => $"{type.Name} {type.Lines} in {type.Files} files ({type.Path})"));
+Print("lines of the largest type, all its files", types[0].Lines, TypeLines, types.Where(type => type.Lines > TypeLines)
+    .Select(type => $"{type.Name} {type.Lines} in {type.Files} files ({type.Path})"));
 Print("lines of LstmLayer", types.First(type => type.Name == "LstmLayer`1").Lines, LstmLayerLines, []);
-Print("methods over their limit (60 lines, kernels 80)", methods.Count(method => method.Lines > method.Limit), 0, methods.Where(method => method.Lines > method.Limit).Select(method => $"{method.Name} {method.Lines} ({method.Path})"));
-Print($"lines over {lineLimit} columns", longLines.Count, 0, longLines.GroupBy(line => line.File).Select(group => $"{group.Key} {group.Count()}"));
+Print("methods over their limit (60 lines, kernels 80)", methods.Count(method => method.Lines > method.Limit), 0,
+    methods.Where(method => method.Lines > method.Limit).Select(method => $"{method.Name} {method.Lines} ({method.Path})"));
+Print($"lines over {lineLimit} columns", longLines.Count, 0, longLines.GroupBy(line => line.File)
+    .Select(group => $"{group.Key} {group.Count()}"));
 Print($"files with `unsafe` and no SAFETY comment, of {unsafeFiles.Count}", unexplained.Count, 0, unexplained);
-Print("types in several files", types.Count(type => type.Files > 1), null, types.Where(type => type.Files > 1).Select(type => $"{type.Name} {type.Files}"));
+Print("types in several files", types.Count(type => type.Files > 1), null, types.Where(type => type.Files > 1)
+    .Select(type => $"{type.Name} {type.Files}"));
 Print("code lines of src/Lstm, comments and blank lines apart", codeLines, null, []);
 return failed ? 1 : 0;
 
@@ -62,7 +73,10 @@ void Print(string what, int value, int? limit, IEnumerable<string> details)
 static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
     .Where(file => !Regex.IsMatch(file, @"[/\\](bin|obj)[/\\]")).Order(StringComparer.Ordinal);
 
-static SyntaxNode Parse(string file) => CSharpSyntaxTree.ParseText(File.ReadAllText(file), new CSharpParseOptions(LanguageVersion.Preview)).GetRoot();
+static int LimitOf(string path) => path.StartsWith("Kernels/") ? KernelMethodLines : MethodLines;
+
+static SyntaxNode Parse(string file)
+    => CSharpSyntaxTree.ParseText(File.ReadAllText(file), new CSharpParseOptions(LanguageVersion.Preview)).GetRoot();
 
 static int LineCount(SyntaxNode node)
 {
@@ -70,7 +84,8 @@ static int LineCount(SyntaxNode node)
     return span.EndLinePosition.Line - span.StartLinePosition.Line + 1;
 }
 
-static string Arity(BaseTypeDeclarationSyntax type) => type is TypeDeclarationSyntax { TypeParameterList.Parameters.Count: > 0 and int count } ? $"`{count}" : "";
+static string Arity(BaseTypeDeclarationSyntax type)
+    => type is TypeDeclarationSyntax { TypeParameterList.Parameters.Count: > 0 and int count } ? $"`{count}" : "";
 
 static string NameOf(BaseMethodDeclarationSyntax method)
 {

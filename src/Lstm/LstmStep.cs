@@ -3,7 +3,10 @@ using Lstm.Runtime;
 
 namespace Lstm;
 
-/// <summary>What one step of an <see cref="LstmCell{T}"/> leaves: the new states, and what its backward step needs and gives.</summary>
+/// <summary>
+/// The record of one step of an <see cref="LstmCell{T}"/>: its new states, the values that its backward step needs, and the
+/// gradients that this gives.
+/// </summary>
 /// <remarks>One step at a time, forward or backward, uses a record: a second one throws <see cref="InvalidOperationException"/>.</remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class LstmStep<T>
@@ -28,7 +31,7 @@ public sealed class LstmStep<T>
     /// <summary>Number of rows B.</summary>
     public int Count => Batch.Count;
 
-    /// <summary>Whether dropout and zoneout draw their masks in Forward. Default false: they are those of inference.</summary>
+    /// <summary>Draws masks of dropout and zoneout in Forward when true. Default false: dropout and zoneout act as in inference.</summary>
     public bool Training { get; set; }
 
     /// <summary>With <see cref="DropoutDraw"/> and <see cref="Index"/> the key of the masks, as in <see cref="Tape{T}.DropoutSeed"/>. Default 0.</summary>

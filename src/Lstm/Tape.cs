@@ -63,12 +63,10 @@ public sealed class Tape<T> : IDisposable
     /// </summary>
     /// <remarks>
     /// k is rounded up to whole blocks of the gradients' sums, which are steps of 128 rows together (docs/reproducibility.md):
-    /// with one
-    /// sequence to 128 steps, with 8 to a multiple of 16, from 65 sequences on not at all. A batch that this leaves in one piece
-    /// is kept whole.
-    /// Layers that work step by step are computed again together, so that of those between them nothing is kept. LSTM layers that read in
-    /// reverse are by themselves: their outputs are kept, and those of whatever pools or merges. Traces of gates and gradients have
-    /// nothing to look at on such a tape.
+    /// with one sequence to 128 steps, with 8 to a multiple of 16, from 65 sequences on not at all. A batch that this leaves in
+    /// one piece is kept whole. Layers that work step by step are computed again together, so that of those between them nothing
+    /// is kept. LSTM layers that read in reverse are by themselves: their outputs are kept, and those of whatever pools or
+    /// merges. Traces of gates and gradients have nothing to look at on such a tape.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     /// <exception cref="NotSupportedException">It is not null, and a layer has batch norm, whose statistics need whole passes.</exception>

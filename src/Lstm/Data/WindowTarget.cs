@@ -1,6 +1,6 @@
 namespace Lstm.Data;
 
-/// <summary>Which rows of a window have a target.</summary>
+/// <summary>The rows of a sliding window that have a target: the last one, or all.</summary>
 public enum WindowTarget
 {
     /// <summary>One target row per window: what follows its last step. For networks that pool a sequence to one row.</summary>

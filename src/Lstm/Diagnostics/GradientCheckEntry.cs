@@ -6,7 +6,7 @@ using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>How one tensor's analytic gradient compares with its numeric one.</summary>
+/// <summary>The comparison of one tensor's analytic gradient with its numeric gradient.</summary>
 /// <param name="Name">The tensor.</param>
 /// <param name="Error">
 /// The largest |a − n| / max(|a|, |n|, 10⁻³ of the tensor's largest) over its elements, less what rounding may do to n; see <see cref="GradientCheck"/>.

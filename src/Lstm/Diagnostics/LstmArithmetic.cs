@@ -1,6 +1,6 @@
 namespace Lstm.Diagnostics;
 
-/// <summary>How multiply-adds round: the two classes of processes, each of which gives equal bits within itself.</summary>
+/// <summary>The rounding of multiply-adds in a process. Processes with the same value compute the same bits.</summary>
 public enum LstmArithmetic
 {
     /// <summary>a·b + c is rounded once, by fused multiply-add instructions.</summary>

@@ -52,8 +52,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
 
     /// <summary>
     /// Steps of a segment at least when longer sequences are computed again in the backward pass, segment by segment: a segment
-    /// is whole
-    /// <see cref="RowBlocks"/>, so that the gradients' sums are those of an uncut pass.
+    /// is whole <see cref="RowBlocks"/>, so that the gradients' sums are those of an uncut pass.
     /// </summary>
     public int SegmentSteps { get; set; } = int.MaxValue;
 
@@ -75,7 +74,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
         }
     }
 
-    /// <summary>Values for each worker.</summary>
+    /// <summary>The number of values in one worker's part of <see cref="Strips"/>.</summary>
     public static int StripsLength => WeightGradient<T>.MaxStripsLength;
 
     /// <summary>The sizes of the network's states; only of a pass that may be cut into segments.</summary>
@@ -84,7 +83,7 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
     /// <summary>The key of a layer's random numbers in this pass.</summary>
     public ulong RandomKey(int layer) => RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(Seed) + (ulong)Draw) + (ulong)layer);
 
-    /// <summary>Whether sequences of a shape make more than one segment.</summary>
+    /// <summary>Tells whether recomputation cuts sequences of this shape into more than one segment.</summary>
     public bool Cuts(SequenceShape shape) => RowBlocks.EndOf(shape, 0, shape.StepCount, SegmentSteps) < shape.StepCount;
 
     /// <summary>Whether a direction of an LSTM layer does not run.</summary>

@@ -7,9 +7,13 @@ public static class SequenceBatch
 {
     /// <summary>Makes a batch from sequences, each a run of steps of <paramref name="featureSize"/> values.</summary>
     /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
-    /// <param name="sequences">One or more sequences, of any lengths that are multiples of <paramref name="featureSize"/>, zero included.</param>
+    /// <param name="sequences">
+    /// One or more sequences, of any lengths that are multiples of <paramref name="featureSize"/>, zero included.
+    /// </param>
     /// <param name="featureSize">Values per step, at least 1.</param>
-    /// <exception cref="ArgumentException">There are no sequences, or one's length is no multiple of <paramref name="featureSize"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no sequences, or one's length is no multiple of <paramref name="featureSize"/>.
+    /// </exception>
     public static SequenceBatch<T> FromSequences<T>(IReadOnlyList<T[]> sequences, int featureSize = 1)
         where T : unmanaged
     {
@@ -24,7 +28,8 @@ public static class SequenceBatch
     /// <param name="batchFirst">Whether the first dimension is the batch.</param>
     /// <param name="lengths">Length of each sequence; empty means the tensor's step count for all.</param>
     /// <exception cref="ArgumentException">The tensor's shape or a length does not fit.</exception>
-    public static SequenceBatch<T> FromTensor<T>(in ReadOnlyTensorSpan<T> tensor, bool batchFirst = false, ReadOnlySpan<int> lengths = default)
+    public static SequenceBatch<T> FromTensor<T>(
+        in ReadOnlyTensorSpan<T> tensor, bool batchFirst = false, ReadOnlySpan<int> lengths = default)
         where T : unmanaged
     {
         SequenceBatch<T> batch = new(tensor.Rank == 3 ? checked((int)tensor.Lengths[2]) : 1);
@@ -53,7 +58,8 @@ public static class SequenceBatch
         ArgumentNullException.ThrowIfNull(sequences);
         int featureSize = sequences.SelectMany(sequence => sequence ?? []).FirstOrDefault()?.Length
             ?? throw new ArgumentException(
-                "No sequence has a step, so the number of features is unknown: use FromSequences with a featureSize.", nameof(sequences));
+                "No sequence has a step, so the number of features is unknown: use FromSequences with a featureSize.",
+                nameof(sequences));
         return FromSequences<T>(sequences.Select((steps, b) => Join(steps, b, featureSize)).ToArray(), featureSize);
     }
 
@@ -83,7 +89,8 @@ public static class SequenceBatch
             if (steps[t]?.Length != featureSize)
             {
                 throw new ArgumentException(
-                    $"Step {t} of sequence {sequence} has {steps[t]?.Length.ToString() ?? "no"} values, the first step of all has {featureSize}. "
+                    $"Step {t} of sequence {sequence} has {steps[t]?.Length.ToString() ?? "no"} values, the first step of all " +
+                    $"has {featureSize}. "
                     + "Give each step as many.", "sequences");
             }
         }

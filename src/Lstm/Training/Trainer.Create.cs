@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Training;
 
 namespace Lstm;
 
@@ -11,7 +12,14 @@ public static class Trainer
     /// <param name="loss">The loss to minimise.</param>
     /// <param name="optimizer">The optimizer, of this trainer alone.</param>
     /// <param name="clip">How gradients are limited before each step; null for not at all.</param>
-    public static Trainer<T> Create<T>(Network<T> network, Loss<T> loss, Optimizer<T> optimizer, GradientClip? clip = null)
+    /// <param name="schedule">The course of the learning rate; null for none.</param>
+    /// <exception cref="InvalidOperationException">The schedule belongs to another trainer.</exception>
+    public static Trainer<T> Create<T>(
+        Network<T> network,
+        Loss<T> loss,
+        Optimizer<T> optimizer,
+        GradientClip? clip = null,
+        LearningRateSchedule? schedule = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => new(network, loss, optimizer) { Clip = clip ?? GradientClip.None };
+        => new(network, loss, optimizer) { Clip = clip ?? GradientClip.None, Schedule = schedule };
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Lstm.Runtime;
 using Lstm.Training;
 using Lstm.Training.Batches;
@@ -170,7 +171,14 @@ public sealed partial class Trainer<T>
         => Fit(batches, new TrainingOptions { Epochs = epochs });
 
     /// <summary>Trains on a list of batches and calls a function after each batch and each epoch.</summary>
+    /// <param name="batches">One or more batches.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="progress">The function, called on this thread.</param>
+    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
+    /// <param name="cancellationToken">Looked at before each batch and each segment.</param>
     /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    // A null in the third place means no validation.
+    [OverloadResolutionPriority(-1)]
     public TrainingResult Fit(
         IReadOnlyList<TrainingBatch<T>> batches,
         TrainingOptions options,

@@ -7,7 +7,9 @@ public class ArchitectureTests
 
     [Fact]
     public void The_rooms_of_the_page_are_the_folders()
-        => Assert.Equal(CompiledRooms.Folders.Order(StringComparer.Ordinal), RoomTable.Read().Select(row => row.Room).Order(StringComparer.Ordinal));
+        => Assert.Equal(
+            CompiledRooms.Folders.Order(StringComparer.Ordinal),
+            RoomTable.Read().Select(row => row.Room).Order(StringComparer.Ordinal));
 
     [Fact]
     public void Each_room_uses_only_rooms_above_it_in_the_table()
@@ -48,7 +50,9 @@ public class ArchitectureTests
 
     [Fact]
     public void No_base_class_names_its_subclass()
-        => Assert.Equal(["CustomCell names CustomCell`1", "Layer`1 names LstmLayer`1"], Compiled.BasesThatNameSubclasses.Order(StringComparer.Ordinal));
+        => Assert.Equal(
+            ["CustomCell names CustomCell`1", "Layer`1 names LstmLayer`1"],
+            Compiled.BasesThatNameSubclasses.Order(StringComparer.Ordinal));
 
     [Fact]
     public void The_front_namespace_holds_fewer_than_45_public_types()

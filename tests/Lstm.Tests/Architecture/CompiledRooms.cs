@@ -57,26 +57,31 @@ internal sealed class CompiledRooms
         string? path = Methods(type).SelectMany(method => method.DebugInformation.SequencePoints)
             .Select(point => point.Document.Url.Replace('\\', '/')).FirstOrDefault(url => url.Contains("src/Lstm/"));
         path ??= FileOfDeclaration(type.Name.Split('`')[0]);
-        return path is null ? null : Folder(path[(path.LastIndexOf("src/Lstm/", StringComparison.Ordinal) + "src/Lstm/".Length)..]);
+        return path is null ? null
+            : Folder(path[(path.LastIndexOf("src/Lstm/", StringComparison.Ordinal) + "src/Lstm/".Length)..]);
     }
 
-    private static string Folder(string path) => Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder.Replace('\\', '/') : ".";
+    private static string Folder(string path)
+        => Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder.Replace('\\', '/') : ".";
 
     private static string? FileOfDeclaration(string name)
     {
-        Regex declaration = new($@"^(public|internal)[\w ]* (struct|record|enum|interface|class|delegate[\w <>]*) {name}\b", RegexOptions.Multiline);
+        string pattern = $@"^(public|internal)[\w ]* (struct|record|enum|interface|class|delegate[\w <>]*) {name}\b";
+        Regex declaration = new(pattern, RegexOptions.Multiline);
         return Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))
             .FirstOrDefault(file => declaration.IsMatch(File.ReadAllText(file)))?.Replace('\\', '/');
     }
 
-    private static IEnumerable<MethodDefinition> Methods(TypeDefinition type) => type.Methods.Concat(type.NestedTypes.SelectMany(Methods));
+    private static IEnumerable<MethodDefinition> Methods(TypeDefinition type)
+        => type.Methods.Concat(type.NestedTypes.SelectMany(Methods));
 
     private void Read(TypeDefinition type)
     {
         Add(type, type.BaseType);
         Add(type, type.GenericParameters);
-        foreach (TypeReference? other in type.Interfaces.Select(i => i.InterfaceType).Concat(type.Fields.Select(field => field.FieldType)))
+        IEnumerable<TypeReference?> interfaces = type.Interfaces.Select(i => i.InterfaceType);
+        foreach (TypeReference? other in interfaces.Concat(type.Fields.Select(field => field.FieldType)))
         {
             Add(type, other);
         }
@@ -130,9 +135,9 @@ internal sealed class CompiledRooms
 
     private void Add(TypeDefinition user, IEnumerable<GenericParameter> parameters)
     {
-        foreach (TypeReference constraint in parameters.SelectMany(parameter => parameter.Constraints).Select(c => c.ConstraintType))
+        foreach (GenericParameterConstraint constraint in parameters.SelectMany(parameter => parameter.Constraints))
         {
-            Add(user, constraint);
+            Add(user, constraint.ConstraintType);
         }
     }
 

@@ -9,14 +9,16 @@ internal static class RoomTable
     public static IReadOnlyList<(string Room, string[] MayUse)> Read()
     {
         string[] lines = File.ReadAllLines(Path.Combine(Shared.Repository, "docs", "architecture.md"));
-        return [.. lines.SkipWhile(line => !line.StartsWith("| room |")).Skip(2).TakeWhile(line => line.StartsWith('|')).Select(Row)];
+        return [.. lines.SkipWhile(line => !line.StartsWith("| room |")).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(Row)];
     }
 
     /// <summary>The uses that still go against the order, as "room: type, room: type".</summary>
     public static IReadOnlyList<(string Room, string Type, string UsedRoom, string UsedType)> ReadExceptions()
     {
         string[] lines = File.ReadAllLines(Path.Combine(Shared.Repository, "docs", "architecture.md"));
-        return [.. lines.SkipWhile(line => !line.StartsWith("| type | uses |")).Skip(2).TakeWhile(line => line.StartsWith('|')).Select(Exception)];
+        return [.. lines.SkipWhile(line => !line.StartsWith("| type | uses |")).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(Exception)];
     }
 
     private static (string Room, string Type, string UsedRoom, string UsedType) Exception(string line)
@@ -28,7 +30,8 @@ internal static class RoomTable
     private static (string Room, string[] MayUse) Row(string line)
     {
         string[] cells = [.. line.Trim('|').Split('|').Select(cell => cell.Trim())];
-        return (Name(cells[0]), [.. cells[2].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(cell => cell != "–").Select(Name)]);
+        IEnumerable<string> used = cells[2].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return (Name(cells[0]), [.. used.Where(cell => cell != "–").Select(Name)]);
     }
 
     private static string Name(string cell) => cell.Trim('`') is "src/Lstm" ? "." : cell.Trim('`');

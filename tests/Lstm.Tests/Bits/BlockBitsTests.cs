@@ -6,8 +6,7 @@ namespace Lstm.Tests.Bits;
 
 /// <summary>
 /// Gradients that sum several blocks of rows have the same bits on every width and number of workers, recomputed or kept whole,
-/// with the
-/// loss fused or apart: for few long sequences and many short ones, of lengths that fill no block.
+/// with the loss fused or apart: for few long sequences and many short ones, of lengths that fill no block.
 /// </summary>
 [Trait("Category", "Widths")]
 public abstract class BlockBitsTests<T>

@@ -14,15 +14,19 @@ public class FirstProgramTests
     [Fact]
     public void Float_need_not_be_named_to_create_train_and_predict()
     {
-        List<TrainingBatch<float>> batches = new SlidingWindows(length: 8) { Target = WindowTarget.ManyToMany }.ToBatches(Series, featureSize: 1, batchSize: 4);
+        List<TrainingBatch<float>> batches =
+            new SlidingWindows(length: 8) { Target = WindowTarget.ManyToMany }.ToBatches(Series, featureSize: 1, batchSize: 4);
         Network<float> network = Lstm.Network.Create(inputSize: 1, seed: 7, new LstmSpec(4), new DenseSpec(1));
         Trainer<float> trainer = Trainer.Create(
             network, Loss.MeanSquaredError(), Optimizer.Adam(0.01), GradientClip.ByGlobalNorm(1));
-        Trainer<float> other = new(Network, new MeanSquaredError<float>(), new Adam<float>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
+        Trainer<float> other =
+            new(Network, new MeanSquaredError<float>(), new Adam<float>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
         TrainingResult result = trainer.Fit(batches, epochs: 3);
         other.Fit(batches, new TrainingOptions { Epochs = 3 });
         Assert.Equal(3, result.Epochs.Count);
-        Assert.Equal(Network.Predict(SequenceBatch.FromSequences([Series])).Rows, network.Predict(SequenceBatch.FromSequences([Series])).Rows);
+        Assert.Equal(
+            Network.Predict(SequenceBatch.FromSequences([Series])).Rows,
+            network.Predict(SequenceBatch.FromSequences([Series])).Rows);
     }
 
     [Fact]
@@ -62,11 +66,14 @@ public class FirstProgramTests
         IEnumerable<IEnumerable<float>> lists = [new List<float> { 1, 2, 3, 4 }, new Queue<float>([5, 6])];
         Assert.Equal(expected.ToList(), SequenceBatch.FromSteps(steps).ToList());
         Assert.Equal(expected.ToList(), SequenceBatch.FromSequences(lists, featureSize: 2).ToList());
-        Assert.Equal([1, 2, 3, 4], SequenceBatch.FromSequence(new float[,] { { 1, 2 }, { 3, 4 } })[0, 0].ToArray().Concat([3, 4]));
+        Assert.Equal(
+            [1, 2, 3, 4], SequenceBatch.FromSequence(new float[,] { { 1, 2 }, { 3, 4 } })[0, 0].ToArray().Concat([3, 4]));
         Assert.Equal(2, SequenceBatch.FromSequence(new float[,] { { 1, 2 }, { 3, 4 } }).StepCount);
         Assert.Equal("sequences", Assert.Throws<ArgumentException>(() => SequenceBatch.FromSteps<float>([[]])).ParamName);
         Assert.Contains("Step 1 of sequence 0 has 1 values", Assert.Throws<ArgumentException>(
             () => SequenceBatch.FromSteps<float>([[[1, 2], [3]]])).Message);
+        Assert.ThrowsAny<ArgumentException>(() => SequenceBatch.FromSequence(new float[3, 0]));
+        Assert.Contains("1 values", Assert.Throws<ArgumentException>(() => Lstm.Network.Create(2, new LstmSpec(2)).Predict([1f])).Message);
         Assert.Throws<ArgumentNullException>(() => SequenceBatch.FromSteps<float>([[[1]], null!]));
         Assert.Throws<ArgumentException>(() => SequenceBatch.FromSequences<float>(new List<IEnumerable<float>> { null! }));
     }
@@ -97,21 +104,31 @@ public class FirstProgramTests
     [Fact]
     public void Progress_is_a_lambda()
     {
-        List<TrainingBatch<float>> batches = new SlidingWindows(length: 8) { Target = WindowTarget.ManyToMany }.ToBatches(Series, featureSize: 1, batchSize: 40);
+        List<TrainingBatch<float>> batches =
+            new SlidingWindows(length: 8) { Target = WindowTarget.ManyToMany }.ToBatches(Series, featureSize: 1, batchSize: 40);
         List<int> epochs = [];
-        Trainer<float> trainer = Trainer.Create(Network, Loss.MeanSquaredError(), Optimizer.Sgd(0.1));
+        StepDecay schedule = new(every: 1);
+        Trainer<float> trainer = Trainer.Create(Network, Loss.MeanSquaredError(), Optimizer.Sgd(0.1), schedule: schedule);
+        Assert.Same(schedule, trainer.Schedule);
         trainer.Fit(batches, new TrainingOptions { Epochs = 2 }, progress => epochs.Add(progress.Epoch));
         Assert.Equal([1, 2], epochs.Distinct());
+
+        // Nulls mean no validation and no progress, as before there was a lambda.
+        trainer.Fit(batches, new TrainingOptions(), null);
+        trainer.Fit(batches, new TrainingOptions(), null, null, CancellationToken.None);
+        Assert.Throws<ArgumentNullException>("progress", () => trainer.Fit(batches, new TrainingOptions(), (Action<TrainingProgress>)null!));
     }
 
     [Fact]
     public void A_scaler_of_either_kind_is_read_back()
     {
-        foreach (FeatureScaler scaler in new FeatureScaler[] { StandardScaler.Fit<float>(Series), MinMaxScaler.Fit<float>(Series) })
+        FeatureScaler[] scalers = [StandardScaler.Fit<float>(Series), MinMaxScaler.Fit<float>(Series)];
+        foreach (FeatureScaler scaler in scalers)
         {
             scaler.SaveTo(Network.Metadata);
             FeatureScaler read = Scaler.LoadFrom(Network.Metadata);
-            Assert.Equal((scaler.GetType(), scaler.Centers[0], scaler.Scales[0]), (read.GetType(), read.Centers[0], read.Scales[0]));
+            Assert.Equal(
+                (scaler.GetType(), scaler.Centers[0], scaler.Scales[0]), (read.GetType(), read.Centers[0], read.Scales[0]));
         }
 
         Network.Metadata["scaler.kind"] = "logarithmic";

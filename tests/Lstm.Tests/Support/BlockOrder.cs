@@ -5,8 +5,7 @@ namespace Lstm.Tests.Support;
 
 /// <summary>
 /// The order table's blocks of rows, from its words alone: whole steps of 128 rows together, from the first step on; a larger
-/// step is cut
-/// every 128 rows, and a rest of less than 64 stays with the rows before it.
+/// step is cut every 128 rows, and a rest of less than 64 stays with the rows before it.
 /// </summary>
 internal static class BlockOrder
 {

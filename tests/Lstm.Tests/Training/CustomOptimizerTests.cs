@@ -5,7 +5,10 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>An optimizer outside the library has what the library's have: decay, frozen parameters, workers, checkpoints, whole steps or none.</summary>
+/// <summary>
+/// An optimizer outside the library has what the library's have: decay, frozen parameters, workers, checkpoints, whole steps or
+/// none.
+/// </summary>
 public class CustomOptimizerTests
 {
     private static readonly LayerSpec[] Specs = [new LstmSpec(5) { Layers = 2, Dropout = 0.2 }, new DenseSpec(2)];
@@ -16,7 +19,8 @@ public class CustomOptimizerTests
     [InlineData(0.1, true)]
     public void Step_of_plain_descent_has_the_bits_of_Sgd(double decay, bool whole)
     {
-        Trainer<double> own = Make(new CustomOptimizers.Momentum(0.05, 0, decay, whole)), sgd = Make(new Sgd<double>(0.05, weightDecay: decay));
+        Trainer<double> own = Make(new CustomOptimizers.Momentum(0.05, 0, decay, whole)),
+            sgd = Make(new Sgd<double>(0.05, weightDecay: decay));
         foreach (Trainer<double> trainer in new[] { own, sgd })
         {
             trainer.Optimizer.SetLearningRateFactor("dense.bias", 0.5);
@@ -73,7 +77,8 @@ public class CustomOptimizerTests
         Network<double> network = Network.Create<double>(3, 7, new LstmSpec(5), new DenseSpec(7));
         CustomOptimizers.Filler optimizer = new();
         optimizer.Step(network, network.CreateGradient());
-        HashSet<int> real = [.. network.Parameters.SelectMany(p => Enumerable.Range(0, p.Count).Select(i => p.Offset + p.IndexOf(i)))];
+        HashSet<int> real =
+            [.. network.Parameters.SelectMany(p => Enumerable.Range(0, p.Count).Select(i => p.Offset + p.IndexOf(i)))];
         for (int i = 0; i < network.Layout.Length; i++)
         {
             Assert.Equal(real.Contains(i) ? 3 : 0, network.Flat[i]);
@@ -84,7 +89,8 @@ public class CustomOptimizerTests
     [Fact]
     public void Update_of_whole_parameters_sees_shapes_and_makes_steps_of_relative_length()
     {
-        Network<double> network = Network.Create<double>(3, 7, new LstmSpec(5) { Bias = LstmBias.None }, new DenseSpec(2) { Bias = false });
+        Network<double> network =
+            Network.Create<double>(3, 7, new LstmSpec(5) { Bias = LstmBias.None }, new DenseSpec(2) { Bias = false });
         Gradient<double> gradient = network.CreateGradient();
         foreach (Parameter parameter in network.Parameters)
         {
@@ -95,7 +101,8 @@ public class CustomOptimizerTests
         CustomOptimizers.Lars optimizer = new(0.01);
         optimizer.Step(network, gradient);
         Assert.Equal(["lstm.weight_ih_l0 [20, 3] 60", "lstm.weight_hh_l0 [20, 5] 100", "dense.weight [2, 5] 10"], optimizer.Seen);
-        double moved = Math.Sqrt(network.ReadParameter("dense.weight").Zip(before, (now, old) => (now - old) * (now - old)).Sum());
+        double moved =
+            Math.Sqrt(network.ReadParameter("dense.weight").Zip(before, (now, old) => (now - old) * (now - old)).Sum());
         Assert.Equal(0.01 * Math.Sqrt(before.Sum(value => value * value)), moved, 1e-12);
     }
 
@@ -107,7 +114,9 @@ public class CustomOptimizerTests
         Trainer<double> all = Make(Optimizer()), part = Make(Optimizer()), resumed = Make(Optimizer());
         all.Fit(Batches(), new TrainingOptions { Epochs = 3 });
         MemoryStream? file = null;
-        part.Fit(Batches(), new TrainingOptions { Epochs = 2 }, progress: new TrainerTests.Seen { Then = p => file ??= p is { Epoch: 2, Batch: 2 } ? Save(part) : null });
+        part.Fit(
+            Batches(), new TrainingOptions { Epochs = 2 },
+            progress: new TrainerTests.Seen { Then = p => file ??= p is { Epoch: 2, Batch: 2 } ? Save(part) : null });
         resumed.Fit(Batches(), new TrainingOptions { Seed = 5 });
         resumed.LoadCheckpoint(file!);
         Assert.Equal(new TrainingPosition(1, 2, 6), resumed.Position);
@@ -237,7 +246,9 @@ public class CustomOptimizerTests
         Assert.Throws<ArgumentOutOfRangeException>("learningRate", () => new CustomOptimizers.Momentum(double.NaN, 0));
         Assert.Throws<ArgumentOutOfRangeException>("weightDecay", () => new CustomOptimizers.Momentum(0.1, 0, -1));
         Network<double> network = Network.Create<double>(3, 7, Specs);
-        InvalidOperationException e = Assert.Throws<InvalidOperationException>(() => new CustomOptimizers.Named([], [("n", 0)]).Step(network, network.CreateGradient()));
+        InvalidOperationException e =
+            Assert.Throws<InvalidOperationException>(
+            () => new CustomOptimizers.Named([], [("n", 0)]).Step(network, network.CreateGradient()));
         Assert.Contains("'n' of parameter lstm.weight_ih_l0 NaN in step 0", e.Message);
     }
 
@@ -250,8 +261,11 @@ public class CustomOptimizerTests
     }
 
     internal static List<TrainingBatch<double>> Batches() =>
-        [.. Enumerable.Range(0, 4).Select(i => new TrainingBatch<double>(Sample.Batch<double>(i, 3, 9, 0, 12 - i), Sample.Batch<double>(10 + i, 2, 9, 0, 12 - i)))];
+        [.. Enumerable.Range(0, 4)
+        .Select(i => new TrainingBatch<double>(
+        Sample.Batch<double>(i, 3, 9, 0, 12 - i), Sample.Batch<double>(10 + i, 2, 9, 0, 12 - i)))];
 
     internal static Trainer<double> Make(Optimizer<double> optimizer, LearningRateSchedule? schedule = null) =>
-        new(Network.Create<double>(3, 7, Specs), new MeanSquaredError<double>(), optimizer) { Clip = GradientClip.ByGlobalNorm(0.5), Schedule = schedule };
+        new(Network.Create<double>(3, 7, Specs), new MeanSquaredError<double>(),
+        optimizer) { Clip = GradientClip.ByGlobalNorm(0.5), Schedule = schedule };
 }

@@ -16,7 +16,8 @@ internal static class CustomOptimizers
 
         public override string Kind => "momentum";
 
-        protected override IReadOnlyList<(string Name, string Value)> Settings => [("momentum", momentum.ToString("R", System.Globalization.CultureInfo.InvariantCulture))];
+        protected override IReadOnlyList<(string Name, string Value)> Settings
+            => [("momentum", momentum.ToString("R", System.Globalization.CultureInfo.InvariantCulture))];
 
         protected override bool IsElementwise => !whole;
 
@@ -87,6 +88,7 @@ internal static class CustomOptimizers
 
         protected override void Advance(Parameter parameter, Span<double> scalars) => scalars.Fill(double.NaN);
 
-        protected override void Update(in ParameterUpdate<double> update) => throw new InvalidOperationException("The numbers are checked first.");
+        protected override void Update(in ParameterUpdate<double> update)
+            => throw new InvalidOperationException("The numbers are checked first.");
     }
 }

@@ -4,7 +4,9 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>Learning-rate schedules: PyTorch's numbers, the rate in force, and the same bits when a training is resumed within one.</summary>
+/// <summary>
+/// Learning-rate schedules: PyTorch's numbers, the rate in force, and the same bits when a training is resumed within one.
+/// </summary>
 public class ScheduleTests
 {
     private static readonly Dictionary<string, Func<LearningRateSchedule>> Schedules = new()
@@ -74,7 +76,8 @@ public class ScheduleTests
         CosineDecay schedule = new(1000, 0.25);
         for (int t = 0; t <= 1000; t++)
         {
-            Assert.Equal(0.25 + (0.75 * (1 + Math.Cos(Math.PI * t / 1000)) / 2), schedule.FactorAt(new ScheduleTime(t, 0)), 1e-15);
+            Assert.Equal(
+                0.25 + (0.75 * (1 + Math.Cos(Math.PI * t / 1000)) / 2), schedule.FactorAt(new ScheduleTime(t, 0)), 1e-15);
         }
 
         Assert.Equal(1, schedule.FactorAt(default));
@@ -87,7 +90,8 @@ public class ScheduleTests
     {
         CosineDecay next = new(10);
         WarmUp schedule = new(4, next, start: 0.5);
-        Assert.Equal([0.5, 0.625, 0.75, 0.875], Enumerable.Range(0, 4).Select(step => schedule.FactorAt(new ScheduleTime(step, 0))));
+        Assert.Equal(
+            [0.5, 0.625, 0.75, 0.875], Enumerable.Range(0, 4).Select(step => schedule.FactorAt(new ScheduleTime(step, 0))));
         for (int step = 4; step < 20; step++)
         {
             Assert.Equal(next.FactorAt(new ScheduleTime(step - 4, 0)), schedule.FactorAt(new ScheduleTime(step, 0)));
@@ -104,7 +108,9 @@ public class ScheduleTests
         Trainer<double> trainer = CustomOptimizerTests.Make(new Sgd<double>(0.1), new WarmUp(4));
         TrainerTests.Seen seen = new();
         trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 2 }, progress: seen);
-        Assert.Equal([0, 0.1 * 0.25, 0.1 * 0.5, 0.1 * 0.75, 0.1 * 0.75, 0.1, 0.1, 0.1, 0.1, 0.1], seen.All.Select(p => p.LearningRate!.Value));
+        Assert.Equal(
+            [0, 0.1 * 0.25, 0.1 * 0.5, 0.1 * 0.75, 0.1 * 0.75, 0.1, 0.1, 0.1, 0.1, 0.1],
+            seen.All.Select(p => p.LearningRate!.Value));
         Assert.Equal(0.1, trainer.Optimizer.LearningRate);
     }
 
@@ -112,7 +118,8 @@ public class ScheduleTests
     public void Fit_with_a_schedule_is_Fit_with_the_rates_set_by_hand()
     {
         Trainer<double> trainer = CustomOptimizerTests.Make(new Adam<double>(0.01), new StepDecay(1, 0.5));
-        Trainer<double> byHand = CustomOptimizerTests.Make(new Adam<double>(0.01)), plain = CustomOptimizerTests.Make(new Adam<double>(0.01));
+        Trainer<double> byHand = CustomOptimizerTests.Make(new Adam<double>(0.01)),
+            plain = CustomOptimizerTests.Make(new Adam<double>(0.01));
         Trainer<double> constant = CustomOptimizerTests.Make(new Adam<double>(0.01), new ConstantRate());
         trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 2 });
         byHand.Fit(CustomOptimizerTests.Batches(), new TrainingOptions());
@@ -143,7 +150,8 @@ public class ScheduleTests
                 Trainer<double> resumed = Make(name);
                 resumed.LoadCheckpoint(file);
                 Assert.Equal(file.ToArray(), CustomOptimizerTests.Save(resumed).ToArray());
-                resumed.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 4 - resumed.Position.Epoch }, validation);
+                resumed.Fit(
+                    CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 4 - resumed.Position.Epoch }, validation);
                 Assert.Equal(expected, CustomOptimizerTests.Save(resumed).ToArray());
             }
         }
@@ -158,8 +166,13 @@ public class ScheduleTests
         {
             Recorder schedule = new();
             TrainingResult result = CustomOptimizerTests.Make(new Adam<double>(0.01), schedule)
-                .Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 3 }, validates ? CustomOptimizerTests.Batches() : null);
-            Assert.Equal(result.Epochs.Select((epoch, i) => (i + 1L, validates ? epoch.ValidationLoss!.Value : epoch.Loss!.Value)), schedule.Heard);
+                .Fit(
+                    CustomOptimizerTests.Batches(),
+                    new TrainingOptions { Epochs = 3 },
+                    validates ? CustomOptimizerTests.Batches() : null);
+            Assert.Equal(
+                result.Epochs.Select((epoch, i) => (i + 1L, validates ? epoch.ValidationLoss!.Value : epoch.Loss!.Value)),
+                schedule.Heard);
         }
     }
 
@@ -170,14 +183,17 @@ public class ScheduleTests
         Refused(new StepDecay(3), null, "The checkpoint's schedule has kind step; this training has no schedule.");
         Refused(new StepDecay(3), new StepDecay(4), "The checkpoint's schedule has every 3; this one has every 4.");
         Refused(new StepDecay(3), new CosineDecay(4), "The checkpoint's schedule has kind step; this one has kind cosine.");
-        Refused(new WarmUp(3, new StepDecay(3)), new WarmUp(3, new StepDecay(4)), "The checkpoint's schedule has inner0.every 3; this one has inner0.every 4.");
+        Refused(new WarmUp(3, new StepDecay(3)), new WarmUp(3, new StepDecay(4)),
+            "The checkpoint's schedule has inner0.every 3; this one has inner0.every 4.");
         Refused(new Recorder(), new Recorder("other"), "The checkpoint has a tensor F64 [1] 'schedule.heard'", "schedule.heard");
 
         static void Refused(LearningRateSchedule? saved, LearningRateSchedule? loaded, string message, string? other = null)
         {
-            Trainer<double> source = CustomOptimizerTests.Make(new Adam<double>(), saved), trainer = CustomOptimizerTests.Make(new Adam<double>(), loaded);
+            Trainer<double> source = CustomOptimizerTests.Make(new Adam<double>(), saved),
+                trainer = CustomOptimizerTests.Make(new Adam<double>(), loaded);
             byte[] before = CustomOptimizerTests.Save(trainer).ToArray();
-            string actual = Assert.Throws<InvalidDataException>(() => trainer.LoadCheckpoint(CustomOptimizerTests.Save(source))).Message;
+            string actual =
+                Assert.Throws<InvalidDataException>(() => trainer.LoadCheckpoint(CustomOptimizerTests.Save(source))).Message;
             Assert.Contains(other ?? message, actual);
             Assert.Equal(before, CustomOptimizerTests.Save(trainer).ToArray());
         }
@@ -190,11 +206,24 @@ public class ScheduleTests
     public void Fit_with_a_factor_out_of_range_names_schedule_step_and_value(double factor)
     {
         Trainer<double> trainer = CustomOptimizerTests.Make(new Sgd<double>(0.1), new Broken(step => step == 5 ? factor : 1));
-        InvalidOperationException e = Assert.Throws<InvalidOperationException>(() => trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 3 }));
-        Assert.Equal($"The schedule Broken gives the factor {FormattableString.Invariant($"{factor}")} for step 5 of epoch 1; it has to be finite and at least 0.", e.Message);
+        InvalidOperationException e =
+            Assert.Throws<InvalidOperationException>(
+            () => trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 3 }));
+        Assert.Equal(
+            $"The schedule Broken gives the factor {FormattableString.Invariant($"{factor}")} for step 5 of epoch 1; it has " +
+            $"to be finite and at least 0.", e.Message);
         Assert.Equal((5, new TrainingPosition(1, 1, 5)), ((int)trainer.Optimizer.Steps, trainer.Position));
         Trainer<double> plain = CustomOptimizerTests.Make(new Sgd<double>(0.1));
-        TrainerTests.Seen seen = new() { Then = p => { if (plain.Optimizer.Steps == 5) { Close.SameBits<double>(plain.Network.Flat, trainer.Network.Flat, "step 5"); } } };
+        TrainerTests.Seen seen = new()
+        {
+            Then = p =>
+            {
+                if (plain.Optimizer.Steps == 5)
+                {
+                    Close.SameBits<double>(plain.Network.Flat, trainer.Network.Flat, "step 5");
+                }
+            },
+        };
         plain.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 2 }, progress: seen);
     }
 
@@ -203,8 +232,11 @@ public class ScheduleTests
     {
         Network<float> network = Network.Create<float>(2, new DenseSpec(1));
         SequenceBatch<float> x = SequenceBatch.FromSequences<float>([[1, 2]], 2), y = SequenceBatch.FromSequences<float>([[1]]);
-        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Sgd<float>(1e10)) { Schedule = new ConstantRate(1e30) };
-        Assert.Contains("not finite in Single", Assert.Throws<InvalidOperationException>(() => trainer.Fit([new(x, y)], new TrainingOptions())).Message);
+        Trainer<float> trainer =
+            new(network, new MeanSquaredError<float>(), new Sgd<float>(1e10)) { Schedule = new ConstantRate(1e30) };
+        Assert.Contains(
+            "not finite in Single",
+            Assert.Throws<InvalidOperationException>(() => trainer.Fit([new(x, y)], new TrainingOptions())).Message);
         Assert.Equal(0, trainer.Optimizer.Steps);
     }
 
@@ -216,7 +248,10 @@ public class ScheduleTests
         CustomOptimizerTests.Make(new Adam<double>(), shared);
         ReduceOnPlateau plateau = new();
         CustomOptimizerTests.Make(new Adam<double>(), plateau);
-        Assert.Contains("plateau", Assert.Throws<InvalidOperationException>(() => CustomOptimizerTests.Make(new Adam<double>(), new WarmUp(3, plateau))).Message);
+        Assert.Contains(
+            "plateau",
+            Assert.Throws<InvalidOperationException>(
+            () => CustomOptimizerTests.Make(new Adam<double>(), new WarmUp(3, plateau))).Message);
     }
 
     [Fact]
@@ -226,7 +261,9 @@ public class ScheduleTests
         Trainer<double> trainer = CustomOptimizerTests.Make(new Adam<double>(), schedule);
         foreach (Action call in new Action[]
         {
-            () => CustomOptimizerTests.Save(trainer), () => trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions()), () => trainer.Position = default,
+            () => CustomOptimizerTests.Save(trainer),
+            () => trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions()),
+            () => trainer.Position = default,
             () => schedule.Set(double.NaN),
         })
         {
@@ -255,7 +292,8 @@ public class ScheduleTests
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Shared.Fixtures, "lr_schedules.json")));
         JsonElement entry = document.RootElement.GetProperty("schedules").GetProperty(name);
-        losses = entry.TryGetProperty("metrics", out JsonElement metrics) ? [.. metrics.EnumerateArray().Select(value => value.GetDouble())] : [];
+        losses = entry.TryGetProperty("metrics", out JsonElement metrics)
+            ? [.. metrics.EnumerateArray().Select(value => value.GetDouble())] : [];
         return [.. entry.GetProperty("lr_before_and_after_each_step").EnumerateArray().Select(value => value.GetDouble())];
     }
 

@@ -4,16 +4,13 @@ namespace Lstm.Kernels.Products;
 
 /// <summary>
 /// The steps of a batch in blocks of whole steps: the rows that a parameter's gradient sums by themselves, from zero, before
-/// their sum is
-/// added to what is there.
+/// their sum is added to what is there.
 /// </summary>
 /// <remarks>
 /// From the first step on, each block takes as many steps as have <see cref="StepRows"/> rows together, at least one. A step of
-/// more rows
-/// is cut every <see cref="StepRows"/> rows (<see cref="PartsOf"/>). So a block's ends depend on nothing but the lengths of the
-/// sequences;
-/// and any stretch of whole blocks, cut by itself, has the same blocks, so that passes may go over a batch in such stretches.
-/// A longer block sums less exactly; a shorter one reads and writes the gradient more often.
+/// more rows is cut every <see cref="StepRows"/> rows (<see cref="PartsOf"/>). So a block's ends depend on nothing but the
+/// lengths of the sequences; and any stretch of whole blocks, cut by itself, has the same blocks, so that passes may go over a
+/// batch in such stretches. A longer block sums less exactly; a shorter one reads and writes the gradient more often.
 /// </remarks>
 internal sealed class RowBlocks
 {
@@ -71,8 +68,7 @@ internal sealed class RowBlocks
 
     /// <summary>
     /// How many parts a block has: more than one if it is a large step. All parts but the last have <see cref="StepRows"/> rows;
-    /// that has
-    /// half as many at least, and up to <see cref="MaxRows"/>.
+    /// that has half as many at least, and up to <see cref="MaxRows"/>.
     /// </summary>
     public static int PartsOf(int rows) => Math.Max(1, (rows + (StepRows / 2)) / StepRows);
 }

@@ -4,8 +4,7 @@ namespace Lstm.Kernels.Products;
 
 /// <summary>
 /// The order in which a weight gradient takes its rows: last step of the walk first, rows ascending within a step; in the blocks
-/// of
-/// <see cref="RowBlocks"/>, each of as few runs of consecutive rows as that order allows.
+/// of <see cref="RowBlocks"/>, each of as few runs of consecutive rows as that order allows.
 /// </summary>
 internal sealed class RowRuns
 {

@@ -29,17 +29,15 @@ internal unsafe struct WeightFactor<T>
 
 /// <summary>
 /// dW += Σ_rows aᵀ·dz, in the order of <see cref="RowRuns"/>: each element's rows of a block are one chain from 0, which is then
-/// added to
-/// the value already there.
+/// added to the value already there.
 /// </summary>
 /// <remarks>
 /// Blocks are what makes long sums exact: the rounding errors of a chain grow with its length, and here most additions are to
-/// sums of few rows.
-/// dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows. Features are
-/// taken in groups: a's block, rows × features, stays in the second-level cache while the panels of dz
-/// pass over it, and is tall enough to make reading and writing dW once a block cheap. It is copied there in strips as wide
-/// as a tile is high: read from where it stands, each row's few values would take a cache line, and at strides of a power
-/// of two all the same few places of the cache. A bias's gradient is the same with a = 1, and goes with the last group.
+/// sums of few rows. dW is stored like W, by panels of gate columns, so tiles run over (feature k, panel) and sum over rows.
+/// Features are taken in groups: a's block, rows × features, stays in the second-level cache while the panels of dz pass over it,
+/// and is tall enough to make reading and writing dW once a block cheap. It is copied there in strips as wide as a tile is high:
+/// read from where it stands, each row's few values would take a cache line, and at strides of a power of two all the same few
+/// places of the cache. A bias's gradient is the same with a = 1, and goes with the last group.
 /// </remarks>
 internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -67,8 +65,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 
     /// <summary>
     /// Room for each worker's copy of a's block: <see cref="StripsLength"/> values, the rows of the largest block times as many
-    /// as there are
-    /// features; <see cref="MaxStripsLength"/> is always enough.
+    /// as there are features; <see cref="MaxStripsLength"/> is always enough.
     /// </summary>
     public required T* Strips;
     public required nint StripsLength;

@@ -22,7 +22,8 @@ internal sealed unsafe partial class LstmLayer<T>
 
     private void RunBatchNorm(Pass<T> pass, DirectionRecord<T> kept, int d, in RecurrentForward<T> recurrence)
     {
-        BatchNormForward<T> work = new() { Layer = recurrence, Norm = kept.BatchNorm!.ForPass(pass, _directions[d], kept.Gates.Pointer) };
+        BatchNormForward<T> work =
+            new() { Layer = recurrence, Norm = kept.BatchNorm!.ForPass(pass, _directions[d], kept.Gates.Pointer) };
         for (int step = recurrence.FirstStep; step < recurrence.EndStep; step++)
         {
             work.Step = step;
@@ -92,5 +93,6 @@ internal sealed unsafe partial class LstmLayer<T>
         _kernels[d].Run(pass.Team, ref work);
     }
 
-    private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks) => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;
+    private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks)
+        => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;
 }

@@ -12,11 +12,10 @@ namespace Lstm.Layers;
 /// (Chen et al. 2016, Gruslys et al. 2016).
 /// </summary>
 /// <remarks>
-/// The bits are those of an uncut pass. States and dc cross a cut as values; dh, whose chain starts from an output's gradient that is not
-/// known yet when the later segment is done, crosses as the dz that it goes on with (<see cref="RecurrentBackward{T}"/>); the
-/// sums of
-/// parameters' gradients take the rows in the same order, last step first, and the same blocks of them, since segments are whole
-/// blocks.
+/// The bits are those of an uncut pass. States and dc cross a cut as values; dh, whose chain starts from an output's gradient
+/// that is not known yet when the later segment is done, crosses as the dz that it goes on with
+/// (<see cref="RecurrentBackward{T}"/>); the sums of parameters' gradients take the rows in the same order, last step first, and
+/// the same blocks of them, since segments are whole blocks.
 /// </remarks>
 internal sealed unsafe class SegmentedPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

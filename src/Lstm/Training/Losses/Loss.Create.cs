@@ -2,16 +2,20 @@ using Lstm.Training;
 
 namespace Lstm;
 
-/// <summary>Makes losses in <see cref="float"/>. <c>new MeanSquaredError&lt;double&gt;()</c> and the like make those in double.</summary>
+/// <summary>
+/// Makes losses in <see cref="float"/>. <c>new MeanSquaredError&lt;double&gt;()</c> and the like make those in double.
+/// </summary>
 public static class Loss
 {
     /// <summary>Makes the mean of (y − t)², for targets that are real numbers.</summary>
     /// <param name="reduction">Mean or sum of the units.</param>
-    public static MeanSquaredError<float> MeanSquaredError(Reduction reduction = Reduction.Mean) => new() { Reduction = reduction };
+    public static MeanSquaredError<float> MeanSquaredError(Reduction reduction = Reduction.Mean)
+        => new() { Reduction = reduction };
 
     /// <summary>Makes the mean of |y − t|, for targets with outliers.</summary>
     /// <param name="reduction">Mean or sum of the units.</param>
-    public static MeanAbsoluteError<float> MeanAbsoluteError(Reduction reduction = Reduction.Mean) => new() { Reduction = reduction };
+    public static MeanAbsoluteError<float> MeanAbsoluteError(Reduction reduction = Reduction.Mean)
+        => new() { Reduction = reduction };
 
     /// <summary>Makes the Huber loss: squared up to <paramref name="delta"/>, linear beyond.</summary>
     /// <param name="delta">Where the loss becomes linear, above 0.</param>

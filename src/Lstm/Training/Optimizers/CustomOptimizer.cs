@@ -2,18 +2,21 @@ using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Texts;
 using Lstm.Training.Optimizers;
 
 namespace Lstm.Training;
 
 /// <summary>The base of optimizers outside this library: one method that changes spans of parameters.</summary>
 /// <remarks>
-/// <para>The state is declared by name in the constructor: buffers have a value for each value of the parameters and start at 0; scalars are numbers of
-/// each parameter, such as a count of its steps. Checkpoints save both. Anything else that steps change is lost when a training is resumed.</para>
-/// <para>Frozen parameters, learning rates, weight decays, workers, clipping, the check for gradients that are not finite, and schedules work as
-/// for the other optimizers. A step is all or nothing: where a method throws, parameters and state are those before the step, for which a copy of both is
-/// kept.</para>
-/// <para>While a step is being made, methods that use the optimizer or write to the network throw <see cref="InvalidOperationException"/>.</para>
+/// <para>The state is declared by name in the constructor: buffers have a value for each value of the parameters and start at 0;
+/// scalars are numbers of each parameter, such as a count of its steps. Checkpoints save both. Anything else that steps change is
+/// lost when a training is resumed.</para>
+/// <para>Frozen parameters, learning rates, weight decays, workers, clipping, the check for gradients that are not finite, and
+/// schedules work as for the other optimizers. A step is all or nothing: where a method throws, parameters and state are those
+/// before the step, for which a copy of both is kept.</para>
+/// <para>While a step is being made, methods that use the optimizer or write to the network throw
+/// <see cref="InvalidOperationException"/>.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class CustomOptimizer<T> : Optimizer<T>
@@ -27,20 +30,26 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
 
     /// <summary>Makes the optimizer.</summary>
     /// <param name="learningRate">The learning rate, finite and at least 0.</param>
-    /// <param name="weightDecay">The weight decay of parameters without a setting of their own, finite and at least 0. Default 0.</param>
+    /// <param name="weightDecay">
+    /// The weight decay of parameters without a setting of their own, finite and at least 0. Default 0.
+    /// </param>
     /// <param name="buffers">Names of the state that has a value for each value of a parameter. It starts at 0.</param>
-    /// <param name="scalars">Names of the numbers of each parameter, and their finite values before the parameter's first step.</param>
+    /// <param name="scalars">
+    /// Names of the numbers of each parameter, and their finite values before the parameter's first step.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The learning rate or the weight decay is out of range.</exception>
     /// <exception cref="ArgumentException">
-    /// A name is there twice, is <c>learning_rate</c>, <c>learning_rate_factor</c> or <c>weight_decay</c>, or has other characters than ASCII
-    /// letters, digits and underscores; or a start is not finite.
+    /// A name is there twice, is <c>learning_rate</c>, <c>learning_rate_factor</c> or <c>weight_decay</c>, or has other
+    /// characters than ASCII letters, digits and underscores; or a start is not finite.
     /// </exception>
     protected CustomOptimizer(
-        double learningRate, double weightDecay = 0, ReadOnlySpan<string> buffers = default, ReadOnlySpan<(string Name, double Start)> scalars = default)
+        double learningRate, double weightDecay = 0, ReadOnlySpan<string> buffers = default,
+        ReadOnlySpan<(string Name, double Start)> scalars = default)
         : base(learningRate, weightDecay, buffers, scalars)
     {
         StateNames.Check([.. BufferNames, "learning_rate", "learning_rate_factor", "weight_decay"], nameof(buffers));
-        StateNames.Check([.. ScalarNames, .. BufferNames, "learning_rate", "learning_rate_factor", "weight_decay"], nameof(scalars));
+        StateNames.Check(
+            [.. ScalarNames, .. BufferNames, "learning_rate", "learning_rate_factor", "weight_decay"], nameof(scalars));
         foreach ((string name, double start) in scalars)
         {
             if (!double.IsFinite(start))
@@ -54,14 +63,14 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     public abstract string Kind { get; }
 
     /// <summary>
-    /// The constructor's settings by name, as text that is the same in every culture; a checkpoint of other settings is refused. By default none. The learning
-    /// rate and weight decays do not belong here: checkpoints save them.
+    /// The constructor's settings by name, as text that is the same in every culture; a checkpoint of other settings is refused.
+    /// By default none. The learning rate and weight decays do not belong here: checkpoints save them.
     /// </summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
     /// <summary>
-    /// Whether each value's update depends on nothing but that value's own gradient and state. Then <see cref="Update"/> gets parameters in parts, on
-    /// several threads at once; otherwise whole, row by row, on one. Default true.
+    /// Whether each value's update depends on nothing but that value's own gradient and state. Then <see cref="Update"/> gets
+    /// parameters in parts, on several threads at once; otherwise whole, row by row, on one. Default true.
     /// </summary>
     protected virtual bool IsElementwise => true;
 
@@ -81,7 +90,9 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
         }
     }
 
-    /// <summary>Moves a parameter's numbers one step on, once before each <see cref="Update"/> of all of it. By default they stay.</summary>
+    /// <summary>
+    /// Moves a parameter's numbers one step on, once before each <see cref="Update"/> of all of it. By default they stay.
+    /// </summary>
     /// <param name="parameter">The parameter.</param>
     /// <param name="scalars">Its numbers, in the order of the constructor; they have to stay finite.</param>
     protected virtual void Advance(Parameter parameter, Span<double> scalars)
@@ -92,7 +103,8 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     /// <param name="update">The values, their gradient, state and settings.</param>
     protected abstract void Update(in ParameterUpdate<T> update);
 
-    private protected sealed override void UpdateAll(Network<T> network, Gradient<T> gradient, double learningRate, WorkerTeam? team)
+    private protected sealed override void UpdateAll(
+        Network<T> network, Gradient<T> gradient, double learningRate, WorkerTeam? team)
     {
         _copy!.Take(network.Flat, Buffers, Scalars);
         try
@@ -107,7 +119,8 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     }
 
     private protected sealed override void UpdateRange(
-        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
+        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        WorkerTeam? team)
     {
         for (int i = first; i < end; i++)
         {
@@ -168,13 +181,23 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
             Scalars[s][index] = double.IsFinite(scalars[s])
                 ? scalars[s]
                 : throw new InvalidOperationException(
-                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {parameter.Name} {scalars[s]} in step {Steps}; it has to stay finite.");
+                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {parameter.Name} {scalars[s]} in " +
+                    $"step {Steps}; it has to stay finite.");
         }
     }
 
-    private void UpdateInParts(Network<T> network, Gradient<T> gradient, int index, double learningRate, double weightDecay, WorkerTeam? team)
+    private void UpdateInParts(
+        Network<T> network, Gradient<T> gradient, int index, double learningRate, double weightDecay, WorkerTeam? team)
     {
-        PartJob job = new() { Owner = this, Network = network, Gradient = gradient, Index = index, LearningRate = learningRate, WeightDecay = weightDecay };
+        PartJob job = new()
+        {
+            Owner = this,
+            Network = network,
+            Gradient = gradient,
+            Index = index,
+            LearningRate = learningRate,
+            WeightDecay = weightDecay,
+        };
         if (team is null)
         {
             job.Run(WorkShare.Whole);
@@ -215,15 +238,20 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
         }
     }
 
-    private void UpdatePart(Network<T> network, Gradient<T> gradient, int index, int from, int to, double learningRate, double weightDecay)
+    private void UpdatePart(
+        Network<T> network, Gradient<T> gradient, int index, int from, int to, double learningRate, double weightDecay)
     {
         Span<T> values = network.Flat[from..to];
         ReadOnlySpan<T> slopes = Decay(values, gradient.Flat[from..to], _gradient.Span[from..to], learningRate, weightDecay);
-        Update(new ParameterUpdate<T>(network.Parameters[index], index, values, slopes, Buffers, from, Scalars, learningRate, weightDecay));
+        Update(new ParameterUpdate<T>(
+            network.Parameters[index], index, values, slopes, Buffers, from, Scalars, learningRate, weightDecay));
     }
 
-    /// <summary>Decays the values, or gives the gradient with the decay; as the other optimizers do, in the same bits. 0·∞ would be NaN.</summary>
-    private ReadOnlySpan<T> Decay(Span<T> values, ReadOnlySpan<T> gradient, Span<T> destination, double learningRate, double weightDecay)
+    /// <summary>
+    /// Decays the values, or gives the gradient with the decay; as the other optimizers do, in the same bits. 0·∞ would be NaN.
+    /// </summary>
+    private ReadOnlySpan<T> Decay(
+        Span<T> values, ReadOnlySpan<T> gradient, Span<T> destination, double learningRate, double weightDecay)
     {
         T decay = Number(weightDecay);
         if (decay != T.Zero && WeightDecayKind == WeightDecayKind.Gradient)
@@ -268,7 +296,8 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
             int line = PanelLayout.LineOf<T>();
             (int first, int end) = share.Of((parameter.PackedLength + line - 1) / line);
             int to = Math.Min(parameter.PackedLength, end * line);
-            Owner.UpdatePart(Network, Gradient, Index, parameter.Offset + (first * line), parameter.Offset + to, LearningRate, WeightDecay);
+            Owner.UpdatePart(
+                Network, Gradient, Index, parameter.Offset + (first * line), parameter.Offset + to, LearningRate, WeightDecay);
         }
     }
 }

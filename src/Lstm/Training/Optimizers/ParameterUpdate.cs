@@ -5,9 +5,9 @@ namespace Lstm.Training;
 
 /// <summary>What a <see cref="CustomOptimizer{T}"/> changes in one call: a parameter, or a part of one, and its state.</summary>
 /// <remarks>
-/// All spans have one length and one order. If the optimizer is element by element, they are a part of the parameter in the library's storage order
-/// and may contain padding: elements whose value, gradient and state are 0, and stay 0 whatever is written. Otherwise they are the
-/// whole parameter, row by row, in the shape of <see cref="Parameter"/>.
+/// All spans have one length and one order. If the optimizer is element by element, they are a part of the parameter in the
+/// library's storage order and may contain padding: elements whose value, gradient and state are 0, and stay 0 whatever is
+/// written. Otherwise they are the whole parameter, row by row, in the shape of <see cref="Parameter"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public readonly ref struct ParameterUpdate<T>
@@ -41,7 +41,9 @@ public readonly ref struct ParameterUpdate<T>
     /// <summary>The parameter's values, to be changed in place.</summary>
     public Span<T> Values { get; }
 
-    /// <summary>The gradient of each value, clipped; with the weight decay added under <see cref="WeightDecayKind.Gradient"/>.</summary>
+    /// <summary>
+    /// The gradient of each value, clipped; with the weight decay added under <see cref="WeightDecayKind.Gradient"/>.
+    /// </summary>
     public ReadOnlySpan<T> Gradient { get; }
 
     /// <summary>The learning rate η: the optimizer's, times the schedule's factor, times the parameter's.</summary>
@@ -64,5 +66,6 @@ public readonly ref struct ParameterUpdate<T>
     private static int Checked(int index, int count)
         => (uint)index < (uint)count
             ? index
-            : throw new ArgumentOutOfRangeException(nameof(index), index, $"The optimizer's constructor named {count}; the index has to be below that.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(index), index, $"The optimizer's constructor named {count}; the index has to be below that.");
 }

@@ -1,9 +1,11 @@
 namespace Lstm.Training;
 
-/// <summary>Lowers the learning rate along half a cosine, as PyTorch's <c>CosineAnnealingLR</c>, and keeps it at the end.</summary>
+/// <summary>
+/// Lowers the learning rate along half a cosine, as PyTorch's <c>CosineAnnealingLR</c>, and keeps it at the end.
+/// </summary>
 /// <remarks>
-/// With t the count, at most n: the factor is e + (1 − e)·(1 + cos(πt/n))/2. PyTorch's <c>eta_min</c> is e times the learning rate, and PyTorch
-/// lets the rate rise behind n.
+/// With t the count, at most n: the factor is e + (1 − e)·(1 + cos(πt/n))/2. PyTorch's <c>eta_min</c> is e times the learning
+/// rate, and PyTorch lets the rate rise behind n.
 /// </remarks>
 /// <param name="length">n, at least 1.</param>
 /// <param name="end">e, the factor at the end, finite and at least 0. Default 0.</param>
@@ -24,7 +26,8 @@ public sealed class CosineDecay(long length, double end = 0, ScheduleUnit unit =
     public ScheduleUnit Unit { get; } = CheckUnit(unit, nameof(unit));
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Name, string Value)> Settings => [("length", Text(Length)), ("end", Text(End)), ("unit", Unit.ToString())];
+    protected override IReadOnlyList<(string Name, string Value)> Settings
+        => [("length", Text(Length)), ("end", Text(End)), ("unit", Unit.ToString())];
 
     /// <inheritdoc/>
     protected override double FactorOf(ScheduleTime time)

@@ -3,13 +3,16 @@ using Lstm.Texts;
 
 namespace Lstm.Training;
 
-/// <summary>The course of the learning rate over a training: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step.</summary>
+/// <summary>
+/// The course of the learning rate over a training: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step.
+/// </summary>
 /// <remarks>
-/// <para>Give it to <see cref="Trainer{T}.Schedule"/>. The trainer asks it before each step and multiplies the optimizer's learning rate, which it
-/// never changes, by the factor; <see cref="TrainingProgress.LearningRate"/> shows the product.</para>
-/// <para>A custom schedule overrides <see cref="FactorOf"/>, a function of the time alone. One that learns from the losses declares numbers by
-/// name, changes them in <see cref="OnEpochEnd"/>, and nothing else: checkpoints save them, and a resumed training has the same bits. A
-/// schedule with such numbers belongs to the first trainer that uses it; others can be shared.</para>
+/// <para>Give it to <see cref="Trainer{T}.Schedule"/>. The trainer asks it before each step and multiplies the optimizer's
+/// learning rate, which it never changes, by the factor; <see cref="TrainingProgress.LearningRate"/> shows the product.</para>
+/// <para>A custom schedule overrides <see cref="FactorOf"/>, a function of the time alone. One that learns from the losses
+/// declares numbers by name, changes them in <see cref="OnEpochEnd"/>, and nothing else: checkpoints save them, and a resumed
+/// training has the same bits. A schedule with such numbers belongs to the first trainer that uses it; others can be
+/// shared.</para>
 /// </remarks>
 public abstract class LearningRateSchedule
 {
@@ -19,10 +22,16 @@ public abstract class LearningRateSchedule
     private object? _owner;
 
     /// <summary>Makes a schedule.</summary>
-    /// <param name="state">The names of the numbers that the schedule changes, and their values at the start, not NaN. Names are of ASCII letters, digits and underscores.</param>
-    /// <param name="inner">The schedules that this one is made of: they hear of each epoch's end, and checkpoints save their numbers too.</param>
+    /// <param name="state">
+    /// The names of the numbers that the schedule changes, and their values at the start, not NaN. Names are of ASCII letters,
+    /// digits and underscores.
+    /// </param>
+    /// <param name="inner">
+    /// The schedules that this one is made of: they hear of each epoch's end, and checkpoints save their numbers too.
+    /// </param>
     /// <exception cref="ArgumentException">A name is not valid or there twice, a value is NaN, or a schedule is null.</exception>
-    protected LearningRateSchedule(ReadOnlySpan<(string Name, double Start)> state = default, params ReadOnlySpan<LearningRateSchedule> inner)
+    protected LearningRateSchedule(
+        ReadOnlySpan<(string Name, double Start)> state = default, params ReadOnlySpan<LearningRateSchedule> inner)
     {
         _names = new string[state.Length];
         _state = new double[state.Length];
@@ -54,7 +63,8 @@ public abstract class LearningRateSchedule
     internal long EpochsHeard { get; private set; }
 
     /// <summary>
-    /// The settings that the schedule was made with, by name and as culture-independent text. A checkpoint of other settings is refused. By default none.
+    /// The settings that the schedule was made with, by name and as culture-independent text. A checkpoint of other settings is
+    /// refused. By default none.
     /// </summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
@@ -76,22 +86,30 @@ public abstract class LearningRateSchedule
         double factor = FactorOf(time);
         return double.IsFinite(factor) && factor >= 0
             ? factor
-            : throw new InvalidOperationException(InvariantText.Of(
-                $"The schedule {this} gives the factor {factor} for step {time.Step} of epoch {time.Epoch}; it has to be finite and at least 0."));
+            : throw new InvalidOperationException(
+                $"The schedule {this} gives the factor {InvariantText.Of($"{factor}")} for step {time.Step} of epoch "
+                + $"{time.Epoch}; it has to be finite and at least 0.");
     }
 
     /// <summary>The schedule's kind and settings.</summary>
     public override string ToString()
-        => Settings.Count == 0 ? Kind : $"{Kind} ({string.Join(", ", Settings.Select(setting => $"{setting.Name} {setting.Value}"))})";
+        => Settings.Count == 0 ? Kind
+            : $"{Kind} ({string.Join(", ", Settings.Select(setting => $"{setting.Name} {setting.Value}"))})";
 
-    /// <summary>Computes the factor of the learning rate for one step: a function of the time, the settings and <see cref="State"/>.</summary>
+    /// <summary>
+    /// Computes the factor of the learning rate for one step: a function of the time, the settings and <see cref="State"/>.
+    /// </summary>
     /// <param name="time">The steps and epochs before it, at least 0.</param>
     /// <returns>Finite and at least 0.</returns>
     protected abstract double FactorOf(ScheduleTime time);
 
-    /// <summary>Hears of the end of an epoch, once each, between two steps. Only schedules with numbers in <see cref="State"/> do.</summary>
+    /// <summary>
+    /// Hears of the end of an epoch, once each, between two steps. Only schedules with numbers in <see cref="State"/> do.
+    /// </summary>
     /// <param name="epoch">The epoch's number, counted from 1 over all calls of Fit.</param>
-    /// <param name="loss">The validation loss; without validation the epoch's training loss. NaN where every step was skipped.</param>
+    /// <param name="loss">
+    /// The validation loss; without validation the epoch's training loss. NaN where every step was skipped.
+    /// </param>
     protected virtual void OnEpochEnd(long epoch, double loss)
     {
     }
@@ -106,7 +124,8 @@ public abstract class LearningRateSchedule
     {
         if (HasState && Interlocked.CompareExchange(ref _owner, owner, null) is { } other && !ReferenceEquals(other, owner))
         {
-            throw new InvalidOperationException($"The schedule {this} belongs to another trainer, whose losses it follows; make one for each trainer.");
+            throw new InvalidOperationException(
+                $"The schedule {this} belongs to another trainer, whose losses it follows; make one for each trainer.");
         }
 
         Array.ForEach(_inner, inner => inner.Bind(owner));
@@ -129,7 +148,8 @@ public abstract class LearningRateSchedule
             Tell(epoch, loss);
             if (Array.FindIndex(state, entry => double.IsNaN(entry.Values[entry.Index])) is >= 0 and int broken)
             {
-                throw new InvalidOperationException($"The schedule {this} made its number '{state[broken].Name}' NaN at the end of epoch {epoch}.");
+                throw new InvalidOperationException(
+                    $"The schedule {this} made its number '{state[broken].Name}' NaN at the end of epoch {epoch}.");
             }
 
             EpochsHeard = epoch;
@@ -174,5 +194,6 @@ public abstract class LearningRateSchedule
         Array.ForEach(_inner, inner => inner.Tell(epoch, loss));
     }
 
-    private static string InnerPrefix(string prefix, int index) => string.Create(CultureInfo.InvariantCulture, $"{prefix}inner{index}.");
+    private static string InnerPrefix(string prefix, int index)
+        => string.Create(CultureInfo.InvariantCulture, $"{prefix}inner{index}.");
 }

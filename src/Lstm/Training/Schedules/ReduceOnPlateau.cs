@@ -2,11 +2,15 @@ using System.Globalization;
 
 namespace Lstm.Training;
 
-/// <summary>Lowers the learning rate when the loss of the epochs stops falling, as PyTorch's <c>ReduceLROnPlateau</c> in its relative mode.</summary>
+/// <summary>
+/// Lowers the learning rate when the loss of the epochs stops falling, as PyTorch's <c>ReduceLROnPlateau</c> in its relative
+/// mode.
+/// </summary>
 /// <remarks>
-/// The loss is that of validation, or of training without validation. An epoch is better if its loss is below b·(1 − threshold), b being the best loss so
-/// far; a NaN is not. After more than <see cref="Patience"/> epochs in a row that are not better, the factor is multiplied by γ, down to
-/// <see cref="Least"/>; the <see cref="Cooldown"/> epochs after that are not counted. For losses below 0 use a threshold of 0.
+/// The loss is that of validation, or of training without validation. An epoch is better if its loss is below b·(1 − threshold),
+/// b being the best loss so far; a NaN is not. After more than <see cref="Patience"/> epochs in a row that are not better, the
+/// factor is multiplied by γ, down to <see cref="Least"/>; the <see cref="Cooldown"/> epochs after that are not counted. For
+/// losses below 0 use a threshold of 0.
 /// </remarks>
 public sealed class ReduceOnPlateau : LearningRateSchedule
 {
@@ -15,9 +19,13 @@ public sealed class ReduceOnPlateau : LearningRateSchedule
     /// <summary>Makes the schedule.</summary>
     /// <param name="gamma">γ, 0 ≤ γ &lt; 1. Default 0.1.</param>
     /// <param name="patience">Epochs that may pass without a better loss, at least 0. Default 10.</param>
-    /// <param name="threshold">The part of the best loss by which a better one is below it, 0 ≤ threshold &lt; 1. Default 10⁻⁴.</param>
+    /// <param name="threshold">
+    /// The part of the best loss by which a better one is below it, 0 ≤ threshold &lt; 1. Default 10⁻⁴.
+    /// </param>
     /// <param name="cooldown">Epochs after a reduction that are not counted, at least 0. Default 0.</param>
-    /// <param name="least">The smallest factor, 0 … 1. Default 0. (PyTorch's <c>min_lr</c> is this times the learning rate.)</param>
+    /// <param name="least">
+    /// The smallest factor, 0 … 1. Default 0. (PyTorch's <c>min_lr</c> is this times the learning rate.)
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public ReduceOnPlateau(double gamma = 0.1, int patience = 10, double threshold = 1e-4, int cooldown = 0, double least = 0)
         : base([("factor", 1), ("best", double.PositiveInfinity), ("bad_epochs", 0), ("cooling_epochs", 0)])
@@ -27,7 +35,8 @@ public sealed class ReduceOnPlateau : LearningRateSchedule
         Threshold = CheckBelowOne(threshold, nameof(threshold));
         ArgumentOutOfRangeException.ThrowIfNegative(cooldown);
         (Patience, Cooldown) = (patience, cooldown);
-        Least = least is >= 0 and <= 1 ? least : throw new ArgumentOutOfRangeException(nameof(least), least, "It has to be in 0 … 1.");
+        Least = least is >= 0 and <= 1 ? least
+            : throw new ArgumentOutOfRangeException(nameof(least), least, "It has to be in 0 … 1.");
     }
 
     /// <inheritdoc/>

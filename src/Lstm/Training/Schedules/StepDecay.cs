@@ -21,7 +21,8 @@ public sealed class StepDecay(long every, double gamma = 0.1, ScheduleUnit unit 
     public ScheduleUnit Unit { get; } = CheckUnit(unit, nameof(unit));
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Name, string Value)> Settings => [("every", Text(Every)), ("gamma", Text(Gamma)), ("unit", Unit.ToString())];
+    protected override IReadOnlyList<(string Name, string Value)> Settings
+        => [("every", Text(Every)), ("gamma", Text(Gamma)), ("unit", Unit.ToString())];
 
     /// <inheritdoc/>
     protected override double FactorOf(ScheduleTime time) => ExponentialDecay.Power(Gamma, time.In(Unit) / Every);

@@ -1,9 +1,13 @@
 namespace Lstm.Training;
 
-/// <summary>Raises the learning rate along a line, and then follows another schedule; as PyTorch's <c>LinearLR</c> and <c>SequentialLR</c>.</summary>
+/// <summary>
+/// Raises the learning rate along a line, and then follows another schedule; as PyTorch's <c>LinearLR</c> and
+/// <c>SequentialLR</c>.
+/// </summary>
 /// <remarks>
-/// With t the count and n the length: for t &lt; n the factor is s + (1 − s)·t/n times that of the next schedule at its beginning; from n on it is the
-/// next schedule's, which counts this unit from 0 there. The next schedule hears of the epochs that end during the warm-up too.
+/// With t the count and n the length: for t &lt; n the factor is s + (1 − s)·t/n times that of the next schedule at its
+/// beginning; from n on it is the next schedule's, which counts this unit from 0 there. The next schedule hears of the epochs
+/// that end during the warm-up too.
 /// </remarks>
 public sealed class WarmUp : LearningRateSchedule
 {
@@ -42,7 +46,8 @@ public sealed class WarmUp : LearningRateSchedule
     public ScheduleUnit Unit { get; }
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Name, string Value)> Settings => [("length", Text(Length)), ("start", Text(Start)), ("unit", Unit.ToString())];
+    protected override IReadOnlyList<(string Name, string Value)> Settings
+        => [("length", Text(Length)), ("start", Text(Start)), ("unit", Unit.ToString())];
 
     /// <inheritdoc/>
     protected override double FactorOf(ScheduleTime time)

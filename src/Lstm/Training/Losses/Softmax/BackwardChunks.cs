@@ -5,8 +5,7 @@ namespace Lstm.Training.Losses.Softmax;
 
 /// <summary>
 /// Rows in the order of <see cref="RowRuns"/>, a chunk at a time: as many whole <see cref="RowBlocks"/> as fit, last ones first,
-/// or some parts of
-/// one large step; at least one block, even if it does not fit.
+/// or some parts of one large step; at least one block, even if it does not fit.
 /// </summary>
 internal struct BackwardChunks
 {

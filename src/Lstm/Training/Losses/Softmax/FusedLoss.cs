@@ -13,8 +13,7 @@ namespace Lstm.Training.Losses.Softmax;
 /// <para><see cref="Sweep"/> knows the gradient already, and does the layer's backward pass with each stretch of rows while its
 /// logits are at hand: three products. What is left for the network's backward pass is the layers below.</para>
 /// <para>Backward passes take the rows as <see cref="RowRuns"/> does – last step first, rows ascending within a step, in whole
-/// blocks – so
-/// each sum of a weight gradient is the one of the separate passes.</para>
+/// blocks – so each sum of a weight gradient is the one of the separate passes.</para>
 /// </remarks>
 internal sealed unsafe class FusedLoss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
