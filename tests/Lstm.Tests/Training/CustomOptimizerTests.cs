@@ -267,5 +267,6 @@ public class CustomOptimizerTests
 
     internal static Trainer<double> Make(Optimizer<double> optimizer, LearningRateSchedule? schedule = null) =>
         new(Network.Create<double>(3, 7, Specs), new MeanSquaredError<double>(),
-        optimizer) { Clip = GradientClip.ByGlobalNorm(0.5), Schedule = schedule };
+        optimizer)
+        { Clip = GradientClip.ByGlobalNorm(0.5), Schedule = schedule };
 }
