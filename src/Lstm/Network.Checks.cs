@@ -129,7 +129,7 @@ public sealed unsafe partial class Network<T>
             throw new ArgumentException("ForwardLoss has added the last layer's part to another gradient than this one.", nameof(gradient));
         }
 
-        SequenceShape output = tape.Run.Records[^1].OutputShape;
+        SequenceShape output = tape.Run.Tapes[^1].OutputShape;
         if (!tape.Fused.IsPending && tape.Fused.Swept is null && !upstream.Matches(output))
         {
             throw new InvalidOperationException(
@@ -143,7 +143,7 @@ public sealed unsafe partial class Network<T>
             throw new InvalidOperationException($"The input batch was changed since the tape's forward pass: it contains {id}; the network knows 0 … {InputSize - 1}.");
         }
 
-        tape.Fused.Check(rows, tape.Run.Records.Length > 1 ? tape.Run.Records[^2].OutputShape : input.Shape, OutputSize);
+        tape.Fused.Check(rows, tape.Run.Tapes.Length > 1 ? tape.Run.Tapes[^2].OutputShape : input.Shape, OutputSize);
         finalGradient?.CheckFits(StateSizes, input.Shape.Count, nameof(tape.FinalStateGradient));
     }
 }

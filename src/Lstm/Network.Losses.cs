@@ -132,10 +132,10 @@ public sealed unsafe partial class Network<T>
     {
         tape.ChooseRun(fuses: true);
         LayerRun<T> run = tape.Run;
-        RunLayers(tape.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
-        Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
+        tape.Pass = RunLayers(tape.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
+        Rows<T> last = run.Layers.Count > 1 ? run.Tapes[^2].OutputRows(dense.InputSize) : rows;
         LossTotals totals = gradient is not null && loss.Rows is SoftmaxRows<T>
-            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Records[^1], loss, input, rowsRead, divisor, InputGradient(tape, run.Layers.Count - 1, last), gradient)
+            ? tape.Fused.Sweep(dense, tape.Pass, last, run.Tapes[^1], loss, input, rowsRead, divisor, InputGradient(tape, run.Layers.Count - 1, last), gradient)
             : tape.Fused.Forward(dense, tape.Pass, last, loss, input, rowsRead, divisor);
         GC.KeepAlive(this);
         return totals;
@@ -168,7 +168,7 @@ public sealed unsafe partial class Network<T>
         Rows<T> rows = CheckInput(reading, state);
         LayerRun<T> run = workspace.Run;
         RunLayers(workspace.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
-        Rows<T> last = run.Layers.Count > 1 ? run.Records[^2].OutputRows(dense.InputSize) : rows;
+        Rows<T> last = run.Layers.Count > 1 ? run.Tapes[^2].OutputRows(dense.InputSize) : rows;
         workspace.Fused.Evaluate(dense, workspace.Pass, last, loss, input, rowsRead, ref totals);
         TakeFinalState(run, state, workspace.Pass, rows.Shape);
         GC.KeepAlive(this);

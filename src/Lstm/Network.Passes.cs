@@ -80,10 +80,12 @@ public sealed unsafe partial class Network<T>
         using LossReading<T> rows = tape.Fused.Read();
         using SequenceReading<T> upstream = SequenceBatch<T>.Read(tape.OutputGradient, "The output gradient");
         CheckBackward(tape, input, rows, upstream.Content!.Shape, gradient, finalGradient);
-        Pass<T> pass = tape.Pass;
-        pass.FinalGradient = finalGradient;
-        pass.InitialGradient = tape.PrepareInitialStateGradient(input.Shape.Count);
-        pass.Ids = IdsOf(input);
+        tape.Pass = tape.Pass with
+        {
+            FinalGradient = finalGradient,
+            InitialGradient = tape.PrepareInitialStateGradient(input.Shape.Count),
+            Ids = IdsOf(input),
+        };
         tape.IsPending = false;
         RunBackward(tape, RowsOf(input), upstream.Content.Pointer, gradient);
         tape.IsBackPropagated = true;
@@ -91,10 +93,10 @@ public sealed unsafe partial class Network<T>
 
     private void RunBackward(Tape<T> tape, Rows<T> first, T* outputGradient, Gradient<T> gradient)
     {
-        (IReadOnlyList<Layer<T>> layers, LayerRecord<T>[] records) = (tape.Run.Layers, tape.Run.Records);
+        (IReadOnlyList<Layer<T>> layers, LayerTape<T>[] tapes) = (tape.Run.Layers, tape.Run.Tapes);
         for (int i = layers.Count - 1; i >= 0; i--)
         {
-            Rows<T> input = i > 0 ? records[i - 1].OutputRows(layers[i].InputSize) : first;
+            Rows<T> input = i > 0 ? tapes[i - 1].OutputRows(layers[i].InputSize) : first;
             T* inputGradient = InputGradient(tape, i, input);
             if (tape.Fused.Swept is not null)
             {
@@ -103,11 +105,11 @@ public sealed unsafe partial class Network<T>
             }
             else if (tape.Fused.IsPending)
             {
-                tape.Fused.Backward((DenseLayer<T>)layers[i], tape.Pass, input, records[i], inputGradient, gradient.Buffer.Pointer);
+                tape.Fused.Backward((DenseLayer<T>)layers[i], tape.Pass, input, tapes[i], inputGradient, gradient.Buffer.Pointer);
             }
             else
             {
-                layers[i].Backward(tape.Pass, input, records[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
+                layers[i].Backward(tape.Pass, input, tapes[i], outputGradient, inputGradient, gradient.Buffer.Pointer);
             }
 
             outputGradient = inputGradient;
@@ -125,7 +127,7 @@ public sealed unsafe partial class Network<T>
     {
         for (int i = 0; i < Layers.Count; i++)
         {
-            Layers[i].Recurrent?.AddInitialGradient(tape.InitialStateGradient, gradient.Buffer.Pointer);
+            Layers[i].AddInitialGradient(tape.InitialStateGradient, gradient.Buffer.Pointer);
         }
 
         GC.KeepAlive(gradient);
@@ -155,22 +157,21 @@ public sealed unsafe partial class Network<T>
     public SequenceBatch<T> Predict(SequenceBatch<int> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
         => RunPredict(null, batch, state, workspace);
 
-    /// <summary>Sets up a pass and runs all layers; the result is in the last record.</summary>
-    internal void RunLayers(Pass<T> pass, Rows<T> rows, int* ids, NetworkState<T>? state, LayerRun<T> run, int layers)
+    /// <summary>Completes the description of a pass and runs all layers; the result is on the last tape.</summary>
+    internal Pass<T> RunLayers(Pass<T> pass, Rows<T> rows, int* ids, NetworkState<T>? state, LayerRun<T> run, int layers)
     {
-        pass.Parameters = _parameters.Pointer;
-        pass.Version = Version;
-        pass.Initial = state;
-        pass.Ids = ids;
+        pass = pass with { Parameters = _parameters.Pointer, Version = Version, Initial = state, Ids = ids };
         for (int i = 0; i < layers; i++)
         {
-            run.Layers[i].Forward(pass, rows, run.Records[i]);
-            rows = run.Records[i].OutputRows(run.Layers[i].OutputSize);
+            run.Layers[i].Forward(pass, rows, run.Tapes[i]);
+            rows = run.Tapes[i].OutputRows(run.Layers[i].OutputSize);
         }
+
+        return pass;
     }
 
     /// <summary>Writes the states after the last steps, once nothing can fail any more.</summary>
-    internal static void TakeFinalState(LayerRun<T> run, NetworkState<T>? state, Pass<T> pass, SequenceShape shape)
+    internal static void TakeFinalState(LayerRun<T> run, NetworkState<T>? state, in Pass<T> pass, SequenceShape shape)
     {
         for (int b = 0; state is not null && b < shape.Count; b++)
         {
@@ -179,7 +180,7 @@ public sealed unsafe partial class Network<T>
 
         for (int i = 0; state is not null && i < run.Layers.Count; i++)
         {
-            run.Layers[i].TakeFinalState(run.Records[i], state, pass.StateRows);
+            run.Layers[i].TakeFinalState(run.Tapes[i], state, pass.StateRows);
         }
     }
 
@@ -217,8 +218,8 @@ public sealed unsafe partial class Network<T>
     private void RunToOutput(in InputReading<T> input, Rows<T> rows, NetworkState<T>? state, Tape<T> tape)
     {
         tape.ChooseRun(fuses: false);
-        RunLayers(tape.Pass, rows, IdsOf(input), state, tape.Run, tape.Run.Layers.Count);
-        LayerRecord<T> last = tape.Run.Records[^1];
+        tape.Pass = RunLayers(tape.Pass, rows, IdsOf(input), state, tape.Run, tape.Run.Layers.Count);
+        LayerTape<T> last = tape.Run.Tapes[^1];
         tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
         tape.OutputGradient.ReshapeLike(last.OutputShape, blank: true);
         tape.HasOutput = true;
@@ -234,9 +235,13 @@ public sealed unsafe partial class Network<T>
         tape.Fused.Clear();
 
         // Kept for Backward, which draws the same masks whatever is set on the tape meanwhile.
-        tape.Pass.Training = tape.Training;
-        tape.Pass.Seed = (ulong)tape.DropoutSeed;
-        tape.Pass.Draw = tape.DropoutDraw;
+        tape.Pass = new Pass<T>
+        {
+            Resources = tape.Resources,
+            Training = tape.Training,
+            Seed = (ulong)tape.DropoutSeed,
+            Draw = tape.DropoutDraw,
+        };
         return rows;
     }
 
@@ -283,7 +288,7 @@ public sealed unsafe partial class Network<T>
         }
 
         TakeFinalState(workspace.Run, state, workspace.Pass, rows.Shape);
-        LayerRecord<T> last = workspace.Run.Records[^1];
+        LayerTape<T> last = workspace.Run.Tapes[^1];
         workspace.Output.View(last.OutputShape, last.Output, last.OutputStart);
         GC.KeepAlive(this);
         return workspace.Output;

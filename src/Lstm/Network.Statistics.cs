@@ -59,7 +59,7 @@ public sealed unsafe partial class Network<T>
 
         for (int i = 0; i < Layers.Count; i++)
         {
-            Layers[i].Recurrent?.MoveStatistics(tape.Records[i].Recurrent, flat);
+            Layers[i].MoveStatistics(tape.LayerTapes[i], flat);
         }
 
         tape.HasStatistics = false;

@@ -231,7 +231,7 @@ public sealed unsafe partial class Network<T>
     {
         for (int i = 0; i < Layers.Count; i++)
         {
-            Layers[i].Recurrent?.SetLearnedState(_parameters.Pointer, state, first, count);
+            Layers[i].SetLearnedState(_parameters.Pointer, state, first, count);
         }
 
         GC.KeepAlive(this);

@@ -23,6 +23,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
     private readonly Network<T> _network;
     private readonly NetworkState<T> _start;
+    private readonly PassResources<T> _resources;
     private readonly Pass<T> _pass;
     private readonly LayerRun<T> _run;
     private readonly SequenceShape _shape = new();
@@ -57,8 +58,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _inputSize = network.InputSize;
         _outputSize = network.OutputSize;
         _takesIds = network.TakesIds;
-        _pass = new Pass<T>(workers, keeps: false) { Width = network.Width, Parameters = network.ParameterPointer, Version = network.Version };
-        _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateRecord())]);
+        _resources = new PassResources<T>(workers, keeps: false) { Width = network.Width };
+        _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterPointer, Version = network.Version };
+        _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
         _stepped = new bool[sessions];
         _chosen = new int[sessions];
         _start = network.CreateState(1);
@@ -80,7 +82,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <summary>The sessions' states: to be read, stored or overwritten between steps, by passes too.</summary>
     public NetworkState<T> State { get; }
 
-    internal WorkerTeam Team => _pass.Team;
+    internal WorkerTeam Team => _resources.Team;
 
     /// <summary>Runs one step of every session.</summary>
     /// <param name="input">[sessions, input size].</param>
@@ -163,7 +165,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _pass.Dispose();
+    public void Dispose() => _resources.Dispose();
 
     private Use.Taking Take() => Use.Take(_use, "The stream", UseRemedy);
 
@@ -227,7 +229,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
     {
-        _pass.Team.ThrowIfDisposed(this);
+        _resources.Team.ThrowIfDisposed(this);
         if (!_use.TryTake())
         {
             _use.Refuse("The stream", UseRemedy);
@@ -263,9 +265,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         StepKernel<T>[] steps = _steps;
         if (_stepVersion != _network.Version)
         {
-            _pass.Version = _network.Version;
-            Array.ForEach(steps, step => step.Refresh());
-            _stepVersion = _network.Version;
+            long version = _network.Version;
+            Array.ForEach(steps, step => step.Refresh(version));
+            _stepVersion = version;
         }
 
         fixed (T* last = output)
@@ -291,14 +293,13 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
         fixed (int* rows = chosen)
         {
-            _pass.StateRows = rows;
             T* x = _takesIds ? null : (T*)input;
-            _network.RunLayers(_pass, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _run, _run.Layers.Count);
-            Network<T>.TakeFinalState(_run, State, _pass, _shape);
-            _pass.StateRows = null;
+            Pass<T> pass = _network.RunLayers(
+                _pass with { StateRows = rows }, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _run, _run.Layers.Count);
+            Network<T>.TakeFinalState(_run, State, pass, _shape);
         }
 
-        LayerRecord<T> last = _run.Records[^1];
+        LayerTape<T> last = _run.Tapes[^1];
         new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
     }
 

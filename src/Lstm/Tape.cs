@@ -31,9 +31,10 @@ public sealed class Tape<T> : IDisposable
     internal Tape(Network<T> network, int workers)
     {
         Network = network;
-        Pass = new Pass<T>(workers, keeps: true) { Width = network.Width, StateSizes = network.StateSizes };
-        Records = [.. network.Layers.Select(layer => layer.CreateRecord())];
-        Run = _plain = new LayerRun<T>(network.Layers, Records);
+        Resources = new PassResources<T>(workers, keeps: true) { Width = network.Width, StateSizes = network.StateSizes };
+        Pass = new Pass<T> { Resources = Resources };
+        LayerTapes = [.. network.Layers.Select(layer => layer.CreateTape())];
+        Run = _plain = new LayerRun<T>(network.Layers, LayerTapes);
         Output = new SequenceBatch<T>(network.OutputSize, Use);
         OutputGradient = new SequenceBatch<T>(network.OutputSize, new Use());
         InputGradient = new SequenceBatch<T>(network.InputSize, Use);
@@ -76,7 +77,7 @@ public sealed class Tape<T> : IDisposable
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(value));
-            if (value is not null && Network.Layers.FirstOrDefault(layer => layer.Recurrent is { NormalizesBatch: true }) is { } layer)
+            if (value is not null && Network.Layers.FirstOrDefault(layer => layer.NormalizesBatch) is { } layer)
             {
                 throw new NotSupportedException($"Layer '{Shortened.Text(layer.Name)}' has batch norm: its statistics need whole passes, which cannot be computed again by segments.");
             }
@@ -132,10 +133,13 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Taken by each pass; of what the tape shows, all but <see cref="OutputGradient"/> shares it.</summary>
     internal Use Use { get; } = new();
 
-    internal Pass<T> Pass { get; }
+    internal PassResources<T> Resources { get; }
+
+    /// <summary>The last forward pass, as its backward pass needs it.</summary>
+    internal Pass<T> Pass { get; set; }
 
     /// <summary>What each layer leaves; of layers in <see cref="RecomputedLayers{T}"/> one segment of it.</summary>
-    internal LayerRecord<T>[] Records { get; }
+    internal LayerTape<T>[] LayerTapes { get; }
 
     /// <summary>The layers as the last forward pass ran them.</summary>
     internal LayerRun<T> Run { get; private set; }
@@ -167,7 +171,7 @@ public sealed class Tape<T> : IDisposable
     internal SequenceShape InputShape { get; private set; } = new();
 
     /// <inheritdoc/>
-    public void Dispose() => Pass.Dispose();
+    public void Dispose() => Resources.Dispose();
 
     /// <summary>Takes the tape for a pass.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
@@ -202,23 +206,24 @@ public sealed class Tape<T> : IDisposable
     internal void ChooseRun(bool fuses)
     {
         int steps = InputShape.StepCount;
-        Pass.SegmentSteps = _recomputeEvery switch
+        int? every = _recomputeEvery switch
         {
-            null => int.MaxValue,
+            null => null,
             0 => Math.Max(1, (int)Math.Ceiling(Math.Sqrt(steps))),
-            { } every => every,
+            { } given => given,
         };
+        Pass = Pass with { SegmentSteps = every };
         if (!Pass.Cuts(InputShape))
         {
             Run = _plain;
         }
         else if (fuses)
         {
-            Run = _recomputedButLast ??= _plain.Recomputed(Records.Length - 1);
+            Run = _recomputedButLast ??= _plain.Recomputed(LayerTapes.Length - 1);
         }
         else
         {
-            Run = _recomputed ??= _plain.Recomputed(Records.Length);
+            Run = _recomputed ??= _plain.Recomputed(LayerTapes.Length);
         }
     }
 

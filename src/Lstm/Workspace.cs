@@ -18,8 +18,9 @@ public sealed class Workspace<T> : IDisposable
     internal Workspace(Network<T> network, int workers)
     {
         Network = network;
-        Pass = new Pass<T>(workers, keeps: false) { Width = network.Width };
-        Run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateRecord())]);
+        Resources = new PassResources<T>(workers, keeps: false) { Width = network.Width };
+        Pass = new Pass<T> { Resources = Resources };
+        Run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
         Output = new SequenceBatch<T>(network.OutputSize, Use);
     }
 
@@ -38,6 +39,9 @@ public sealed class Workspace<T> : IDisposable
     /// <summary>Taken by each call, and shared by <see cref="Output"/>.</summary>
     internal Use Use { get; } = new();
 
+    internal PassResources<T> Resources { get; }
+
+    /// <summary>A pass without parameters: each call adds what it runs on.</summary>
     internal Pass<T> Pass { get; }
 
     internal LayerRun<T> Run { get; }
@@ -46,7 +50,7 @@ public sealed class Workspace<T> : IDisposable
     internal FusedLoss<T> Fused { get; } = new();
 
     /// <inheritdoc/>
-    public void Dispose() => Pass.Dispose();
+    public void Dispose() => Resources.Dispose();
 
     /// <summary>Takes the workspace for a call.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>

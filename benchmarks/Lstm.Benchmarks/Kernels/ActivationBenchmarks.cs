@@ -38,7 +38,7 @@ public unsafe class ActivationBenchmarks<T>
             Rows = Rows,
             Output = _start.Pointer,
             OutputGradient = _start.Pointer,
-            Gates = _dz.Pointer,
+            Gradient = _dz.Pointer,
         };
     }
 

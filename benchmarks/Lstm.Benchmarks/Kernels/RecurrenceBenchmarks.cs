@@ -61,7 +61,7 @@ public unsafe class RecurrenceBenchmarks<T>
             Cells = cells,
             CellSlots = slots,
             KeepCells = true,
-            Path = HiddenPath<T>.Direct(Buffer(slots * units), units, units, count),
+            Path = HiddenUpdate<T>.Direct(Buffer(slots * units), units, units, count),
         };
         PanelLayout columns = PanelLayout.Plain<T>(units);
         T* transposed = Buffer(columns.PaddedColumns * layout.PaddedColumns);
@@ -89,9 +89,9 @@ public unsafe class RecurrenceBenchmarks<T>
             Split = new SequenceSplit(shape),
             Units = units,
             Sequences = count,
-            Hidden = new HiddenPathBackward<T>
+            Hidden = new HiddenUpdateBackward<T>
             {
-                Path = HiddenPath<T>.Direct(null, units, units, count),
+                Path = HiddenUpdate<T>.Direct(null, units, units, count),
                 Transposed = transposed,
                 Columns = columns,
                 GateTerms = _terms.Pointer,

@@ -17,7 +17,7 @@ public unsafe class WeightGradientBenchmarks<T>
     private AlignedBuffer<T> _x = new();
     private AlignedBuffer<T> _dz = new();
     private AlignedBuffer<T> _gradient = new();
-    private readonly AlignedBuffer<T> _strips = new(Lstm.Layers.Pass<T>.StripsLength);
+    private readonly AlignedBuffer<T> _strips = new(Lstm.Layers.PassResources<T>.StripsLength);
     private readonly AlignedBuffer<WeightFactor<T>> _factor = new(1);
     private WeightGradient<T> _product;
 

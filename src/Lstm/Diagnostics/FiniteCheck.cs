@@ -40,8 +40,8 @@ internal static unsafe class FiniteCheck
 
         for (int i = 0; i < workspace.Run.Layers.Count; i++)
         {
-            LayerRecord<T> record = workspace.Run.Records[i];
-            if (!AreFinite(new ReadOnlySpan<T>(record.Output.Pointer + record.OutputStart, record.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize)))
+            LayerTape<T> tape = workspace.Run.Tapes[i];
+            if (!AreFinite(new ReadOnlySpan<T>(tape.Output.Pointer + tape.OutputStart, tape.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize)))
             {
                 return false;
             }

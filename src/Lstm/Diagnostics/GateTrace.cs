@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Layers;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Texts;
@@ -30,8 +31,8 @@ public sealed class GateTrace<T>
         }
 
         _network = network;
-        Layers = [.. network.Layers.Where(layer => layer.Recurrent is not null).SelectMany(layer =>
-            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.Recurrent!.NameOf(d), layer.Recurrent, _use)))];
+        Layers = [.. network.Layers.Select(LstmLayer<T>.In).OfType<LstmLayer<T>>().SelectMany(layer =>
+            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.NameOf(d), layer, _use)))];
     }
 
     /// <summary>One for each direction of each LSTM layer, in the order of a <see cref="NetworkState{T}"/>.</summary>

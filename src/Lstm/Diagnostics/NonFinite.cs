@@ -106,7 +106,7 @@ public static class NonFinite
     {
         foreach (Layers.Layer<T> layer in network.Layers)
         {
-            for (int d = 0; layer.Recurrent is { } lstm && d < lstm.StateCount; d++)
+            for (int d = 0; Layers.LstmLayer<T>.In(layer) is { } lstm && d < lstm.StateCount; d++)
             {
                 for (int b = 0; b < state.Count; b++)
                 {
@@ -149,7 +149,7 @@ public static class NonFinite
         for (int i = 0; i < layers; i++)
         {
             Layers.Layer<T> layer = tape.Run.Layers[i];
-            for (int d = 0; !tape.IsRecomputed && layer.Recurrent is { } lstm && d < lstm.StateCount; d++)
+            for (int d = 0; !tape.IsRecomputed && Layers.LstmLayer<T>.In(layer) is { } lstm && d < lstm.StateCount; d++)
             {
                 if (InDirection(TapeView<T>.Of(tape, lstm.FirstState + d), tape.IsBackPropagated) is { } found)
                 {
@@ -158,7 +158,7 @@ public static class NonFinite
             }
 
             SequenceContent<T> output = new(layer.OutputSize);
-            output.View(tape.Run.Records[i].OutputShape, tape.Run.Records[i].Output, tape.Run.Records[i].OutputStart);
+            output.View(tape.Run.Tapes[i].OutputShape, tape.Run.Tapes[i].Output, tape.Run.Tapes[i].OutputStart);
             if (InRows(output, layer.Label, "output") is { } value)
             {
                 return value;

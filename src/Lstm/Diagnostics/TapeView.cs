@@ -10,11 +10,11 @@ internal readonly unsafe struct TapeView<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly LstmLayer<T> _layer;
-    private readonly LstmRecord<T> _record;
+    private readonly LstmTape<T> _tape;
     private readonly int _direction;
 
-    private TapeView(LstmLayer<T> layer, LstmRecord<T> record, int direction)
-        => (_layer, _record, _direction) = (layer, record, direction);
+    private TapeView(LstmLayer<T> layer, LstmTape<T> tape, int direction)
+        => (_layer, _tape, _direction) = (layer, tape, direction);
 
     /// <summary>How many directions a network has in all.</summary>
     public static int Count(Network<T> network) => network.StateSizes.Count;
@@ -24,9 +24,9 @@ internal readonly unsafe struct TapeView<T>
     {
         for (int i = 0; ; i++)
         {
-            if (tape.Network.Layers[i].Recurrent is { } layer && entry < layer.FirstState + layer.StateCount)
+            if (LstmLayer<T>.In(tape.Network.Layers[i]) is { } layer && entry < layer.FirstState + layer.StateCount)
             {
-                return new TapeView<T>(layer, (LstmRecord<T>)tape.Records[i].Recurrent, entry - layer.FirstState);
+                return new TapeView<T>(layer, LstmTape<T>.In(tape.LayerTapes[i])!, entry - layer.FirstState);
             }
         }
     }
@@ -40,9 +40,9 @@ internal readonly unsafe struct TapeView<T>
     /// <summary>Values of h: H, or P with a projection.</summary>
     public int HiddenSize => _layer.HiddenSize;
 
-    public SequenceShape Shape => _record.OutputShape;
+    public SequenceShape Shape => _tape.OutputShape;
 
-    private DirectionRecord<T> Kept => _record.Directions[_direction];
+    private DirectionTape<T> Kept => _tape.Directions[_direction];
 
     /// <summary>Gate 0 … 3 (i f g o) of a step; its gradient dz once it has been back-propagated.</summary>
     public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Kept.CopyGate(gate, Shape.Row(sequence, step), destination);
@@ -55,7 +55,7 @@ internal readonly unsafe struct TapeView<T>
 
     /// <summary>h after a step.</summary>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
-        => new(_record.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * HiddenSize), HiddenSize);
+        => new(_tape.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * HiddenSize), HiddenSize);
 
     /// <summary>Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
     public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)

@@ -9,23 +9,24 @@ internal sealed unsafe class BatchOfOneStep<T> : StepKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly LstmLayer<T> _layer;
-    private readonly Pass<T> _pass;
     private readonly NetworkState<T> _state;
-    private readonly LayerRecord<T> _record;
+    private readonly LayerTape<T> _tape;
     private readonly SequenceShape _shape = new();
+    private Pass<T> _pass;
 
     public BatchOfOneStep(LstmLayer<T> layer, Pass<T> pass, NetworkState<T> state)
     {
-        (_layer, _pass, _state) = (layer, pass, state);
-        _record = layer.CreateRecord();
+        (_layer, _pass, _state) = (layer, pass with { Initial = state }, state);
+        _tape = layer.CreateTape();
         _shape.SetDense(1, 1);
     }
 
     public override void Run(void* x, T* y)
     {
-        _pass.Initial = _state;
-        _layer.Forward(_pass, new Rows<T>((T*)x, _layer.InputSize, _shape), _record);
-        _layer.TakeFinalState(_record, _state, null);
-        new ReadOnlySpan<T>(_record.OutputRows(_layer.OutputSize).Pointer, _layer.OutputSize).CopyTo(new Span<T>(y, _layer.OutputSize));
+        _layer.Forward(_pass, new Rows<T>((T*)x, _layer.InputSize, _shape), _tape);
+        _layer.TakeFinalState(_tape, _state, null);
+        new ReadOnlySpan<T>(_tape.OutputRows(_layer.OutputSize).Pointer, _layer.OutputSize).CopyTo(new Span<T>(y, _layer.OutputSize));
     }
+
+    public override void Refresh(long version) => _pass = _pass with { Version = version };
 }

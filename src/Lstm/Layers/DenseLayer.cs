@@ -35,22 +35,22 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     /// <summary>Whether y = W x + b, so that a loss may take the layer with it.</summary>
     public bool IsLinear => _spec.Activation == Activation.None;
 
-    public override LayerRecord<T> CreateRecord() => new Record(_outputs, InputSize);
+    public override LayerTape<T> CreateTape() => new DenseTape(_outputs, InputSize);
 
     public override void Initialize(ParameterStart<T> start) => start.Glorot(_weight, blocks: 1);
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input, OutputSize);
-        T* output = kept.Output.Pointer;
+        DenseTape own = (DenseTape)tape;
+        own.Prepare(input, OutputSize);
+        T* output = own.Output.Pointer;
         ForwardRows(pass, input.Pointer, input.Count, output);
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new RowStep(this, pass);
 
     /// <summary>x [rows, I] times W, whose columns are <see cref="Outputs"/>.</summary>
-    public ProductTerm<T> InputTerm(Pass<T> pass, T* input) => new()
+    public ProductTerm<T> InputTerm(in Pass<T> pass, T* input) => new()
     {
         A = input,
         ARowStride = InputSize,
@@ -61,10 +61,10 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     };
 
     /// <summary>b, whole panels of it; or null.</summary>
-    public T* Bias(Pass<T> pass) => _bias is null ? null : pass.Parameter(_bias);
+    public T* Bias(in Pass<T> pass) => _bias is null ? null : pass.Parameter(_bias);
 
     /// <summary>y [rows, O] of x [rows, I].</summary>
-    public void ForwardRows(Pass<T> pass, T* input, int rows, T* output)
+    public void ForwardRows(in Pass<T> pass, T* input, int rows, T* output)
     {
         ProductTerm<T> x = InputTerm(pass, input);
         RowProduct<T> product = new()
@@ -83,17 +83,17 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         ActivationForward<T>.Run(pass.Width, _spec.Activation, output, (nint)rows * OutputSize);
     }
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
-        Record kept = (Record)record;
-        kept.Runs.Set(input.Shape);
-        BackwardRows(pass, input.Pointer, input.Count, kept, kept.Output.Pointer, outputGradient, inputGradient, gradient);
+        DenseTape own = (DenseTape)tape;
+        own.Runs.Set(input.Shape);
+        BackwardRows(pass, input.Pointer, input.Count, own, own.Output.Pointer, outputGradient, inputGradient, gradient);
     }
 
-    /// <summary>The gradients of W, b (added, rows in the order of the record's runs) and x (overwritten) of y = φ(W x + b).</summary>
-    public void BackwardRows(Pass<T> pass, T* input, int rows, Record kept, T* output, T* outputGradient, T* inputGradient, T* gradient)
+    /// <summary>The gradients of W, b (added, rows in the order of the tape's runs) and x (overwritten) of y = φ(W x + b).</summary>
+    public void BackwardRows(in Pass<T> pass, T* input, int rows, DenseTape own, T* output, T* outputGradient, T* inputGradient, T* gradient)
     {
-        kept.Gates.Reserve((long)rows * _outputs.PaddedColumns);
+        own.Dz.Reserve((long)rows * _outputs.PaddedColumns);
         ActivationBackward<T> activation = new()
         {
             Width = pass.Width,
@@ -102,25 +102,25 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
             Rows = rows,
             Output = output,
             OutputGradient = outputGradient,
-            Gates = kept.Gates.Pointer,
+            Gradient = own.Dz.Pointer,
         };
         pass.Team.Run(ref activation);
-        BackwardPanels(pass, input, rows, kept, inputGradient, gradient);
+        BackwardPanels(pass, input, rows, own, inputGradient, gradient);
     }
 
-    /// <summary>The same from the gradient of W x + b, which the record's <see cref="Record.Gates"/> hold by panels of these rows.</summary>
-    public void BackwardPanels(Pass<T> pass, T* input, int rows, Record kept, T* inputGradient, T* gradient)
+    /// <summary>The same from the gradient of W x + b, which the tape's <see cref="DenseTape.Dz"/> hold by panels of these rows.</summary>
+    public void BackwardPanels(in Pass<T> pass, T* input, int rows, DenseTape own, T* inputGradient, T* gradient)
     {
-        AddParameterGradients(pass, kept, rows, input, gradient);
+        AddParameterGradients(pass, own, rows, input, gradient);
         if (inputGradient != null)
         {
-            kept.Transposed.Update(pass.Parameter(_weight), pass.Version, pass.Team);
+            own.Transposed.Update(pass.Parameter(_weight), pass.Version, pass.Team);
             InputGradient<T> product = new()
             {
                 Width = pass.Width,
-                Terms = kept.GateTerms(rows),
+                Terms = own.DzTerms(rows),
                 TermCount = _outputs.PanelCount,
-                Columns = kept.Transposed.Columns,
+                Columns = own.Transposed.Columns,
                 Rows = rows,
                 Output = inputGradient,
             };
@@ -128,21 +128,21 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         }
     }
 
-    private void AddParameterGradients(Pass<T> pass, Record kept, int rows, T* input, T* gradient)
+    private void AddParameterGradients(in Pass<T> pass, DenseTape own, int rows, T* input, T* gradient)
     {
         T one = T.One;
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[2];
         factors[0] = new() { A = input, Stride = InputSize, Features = InputSize, Gradient = gradient + _weight.Offset };
         factors[1] = _bias is null ? default : new() { A = &one, Features = 1, Gradient = gradient + _bias.Offset };
-        pass.AddWeightGradients(kept.Runs, _outputs, factors, _bias is null ? 1 : 2, kept.Gates.Pointer, rows);
+        pass.AddWeightGradients(own.Runs, _outputs, factors, _bias is null ? 1 : 2, own.Dz.Pointer, rows);
     }
 
     /// <summary>The output, and dz by panels.</summary>
-    internal sealed class Record(PanelLayout outputs, int inputSize) : LayerRecord<T>
+    internal sealed class DenseTape(PanelLayout outputs, int inputSize) : LayerTape<T>
     {
         private readonly AlignedBuffer<ProductTerm<T>> _terms = new(outputs.PanelCount);
 
-        public AlignedBuffer<T> Gates { get; } = new();
+        public AlignedBuffer<T> Dz { get; } = new();
 
         public RowRuns Runs { get; } = new();
 
@@ -155,13 +155,13 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         }
 
         /// <summary>dz as the left factor of the product with the transposed weight.</summary>
-        public ProductTerm<T>* GateTerms(int rows)
+        public ProductTerm<T>* DzTerms(int rows)
         {
             for (int q = 0; q < outputs.PanelCount; q++)
             {
                 _terms.Pointer[q] = new ProductTerm<T>
                 {
-                    A = Gates.Pointer + ((nint)outputs.Start(q) * rows),
+                    A = Dz.Pointer + ((nint)outputs.Start(q) * rows),
                     ARowStride = outputs.Width(q),
                     B = Transposed.Pointer,
                     PanelRows = outputs.PaddedColumns,

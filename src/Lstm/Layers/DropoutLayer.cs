@@ -17,17 +17,17 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
 
     public override int OutputSize => InputSize;
 
-    public override LayerRecord<T> CreateRecord() => new LayerRecord<T>();
+    public override LayerTape<T> CreateTape() => new LayerTape<T>();
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        record.Prepare(input.Shape, InputSize);
-        Apply(pass, input.Shape, input.Pointer, record.Output.Pointer);
+        tape.Prepare(input.Shape, InputSize);
+        Apply(pass, input.Shape, input.Pointer, tape.Output.Pointer);
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new CopyStep(InputSize);
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         if (inputGradient != null)
         {
@@ -35,7 +35,7 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
         }
     }
 
-    private void Apply(Pass<T> pass, SequenceShape shape, T* source, T* destination)
+    private void Apply(in Pass<T> pass, SequenceShape shape, T* source, T* destination)
     {
         if (!pass.Training || Rate == 0)
         {

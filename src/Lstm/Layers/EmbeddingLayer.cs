@@ -22,31 +22,31 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
 
     public override int OutputSize => _spec.OutputSize;
 
-    public override LayerRecord<T> CreateRecord() => new Record();
+    public override LayerTape<T> CreateTape() => new EmbeddingTape();
 
     public override void Initialize(ParameterStart<T> start) => start.Uniform(_weight, Math.Sqrt(3.0 / OutputSize));
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input.Shape, OutputSize);
+        EmbeddingTape own = (EmbeddingTape)tape;
+        own.Prepare(input.Shape, OutputSize);
         T* table = pass.Parameter(_weight);
         for (int row = 0; row < input.Count; row++)
         {
             new ReadOnlySpan<T>(table + Place(pass.Ids + row, _vocabulary, OutputSize), OutputSize)
-                .CopyTo(new Span<T>(kept.Output.Pointer + ((nint)row * OutputSize), OutputSize));
+                .CopyTo(new Span<T>(own.Output.Pointer + ((nint)row * OutputSize), OutputSize));
         }
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new LookupStep(pass.Parameter(_weight), _vocabulary, OutputSize);
 
     // An id's row takes its gradients in the order of RowRuns, as a weight does.
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
-        Record kept = (Record)record;
-        kept.Runs.Set(input.Shape);
+        EmbeddingTape own = (EmbeddingTape)tape;
+        own.Runs.Set(input.Shape);
         T* table = gradient + _weight.Offset;
-        foreach (RowRuns.Run run in kept.Runs.All)
+        foreach (RowRuns.Run run in own.Runs.All)
         {
             for (int i = 0; i < run.Count; i++)
             {
@@ -70,7 +70,7 @@ internal sealed unsafe class EmbeddingLayer<T> : Layer<T>
             : throw new InvalidOperationException($"An id has been changed to {index} during the pass; the network knows 0 … {vocabulary - 1}. Give each thread ids of its own.");
     }
 
-    private sealed class Record : LayerRecord<T>
+    private sealed class EmbeddingTape : LayerTape<T>
     {
         public RowRuns Runs { get; } = new();
     }

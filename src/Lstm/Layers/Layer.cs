@@ -45,8 +45,11 @@ internal abstract class Layer<T>
 
     public abstract int OutputSize { get; }
 
-    /// <summary>The LSTM layer that it is or has inside, or null; its record is the <see cref="LayerRecord{T}.Recurrent"/> of this one's.</summary>
-    public virtual LstmLayer<T>? Recurrent => null;
+    /// <summary>The layers that it is made of; none for most. Their tapes are in <see cref="LayerTape{T}.Inner"/> of its own.</summary>
+    public virtual ReadOnlySpan<Layer<T>> Inner => [];
+
+    /// <summary>Index of its first state in a <see cref="NetworkState{T}"/>, if it has any.</summary>
+    public virtual int FirstState => 0;
 
     /// <summary>How many recurrent directions it has, each with a hidden and a cell state.</summary>
     public virtual int StateCount => 0;
@@ -54,24 +57,43 @@ internal abstract class Layer<T>
     /// <summary>Sizes of each of those states.</summary>
     public virtual StateSize StateSize => default;
 
+    /// <summary>Whether it normalises over the batch, so that it has statistics.</summary>
+    public virtual bool NormalizesBatch => false;
+
     /// <summary>Whether a step's output depends on later steps, so that neither streaming nor truncation is possible.</summary>
     public bool NeedsWholeSequence => WholeSequenceReason is not null;
 
     /// <summary>Why it cannot work on parts of sequences, after "the layer …": null if it can.</summary>
     public virtual string? WholeSequenceReason => null;
 
-    public abstract LayerRecord<T> CreateRecord();
+    public abstract LayerTape<T> CreateTape();
 
     /// <summary>Writes the starting values of its parameters into a flat buffer of zeros.</summary>
     public virtual void Initialize(ParameterStart<T> start)
     {
     }
 
-    public abstract void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record);
+    public abstract void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape);
 
     /// <summary>Copies the states after each sequence's last step into a state in the caller's order, or in the rows given.</summary>
-    public virtual unsafe void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows)
-        => Recurrent?.TakeFinalState(record.Recurrent, state, stateRows);
+    public virtual unsafe void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows)
+    {
+    }
+
+    /// <summary>Sets its part of some sequences' state to the learned initial state, if it has one.</summary>
+    public virtual unsafe void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
+    {
+    }
+
+    /// <summary>Adds the gradient of a pass's initial states to that of the learned one, if it has one.</summary>
+    public virtual unsafe void AddInitialGradient(NetworkState<T> initial, T* gradient)
+    {
+    }
+
+    /// <summary>Moves its running averages, in flat parameters, towards what the last pass measured.</summary>
+    public virtual void MoveStatistics(LayerTape<T> tape, Span<T> flat)
+    {
+    }
 
     /// <summary>
     /// Binds one step of one sequence, for streaming, to the pass's parameters and a state, which it reads and writes. The same
@@ -83,5 +105,5 @@ internal abstract class Layer<T>
     /// Adds into the parameters' gradient and overwrites <paramref name="inputGradient"/>, which is null when nobody asks
     /// for it.
     /// </summary>
-    public abstract unsafe void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient);
+    public abstract unsafe void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient);
 }

@@ -129,7 +129,7 @@ internal sealed class LayerStack<T>
                 Label = label,
                 Index = _made++,
                 InputSize = inputSize,
-                FirstState = _stateSizes.Count,
+                StateIndex = _stateSizes.Count,
             };
             made.Add(lstm);
             _stateSizes.AddRange(Enumerable.Repeat(lstm.StateSize, lstm.StateCount));

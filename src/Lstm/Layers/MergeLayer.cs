@@ -15,11 +15,11 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
 
     public override string? WholeSequenceReason => "merges what was read in both directions";
 
-    public override LayerRecord<T> CreateRecord() => new LayerRecord<T>();
+    public override LayerTape<T> CreateTape() => new LayerTape<T>();
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        record.Prepare(input.Shape, OutputSize);
+        tape.Prepare(input.Shape, OutputSize);
         RowCombination<T> merge = new()
         {
             Operation = Merge,
@@ -29,7 +29,7 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
             AStride = InputSize,
             B = input.Pointer + OutputSize,
             BStride = InputSize,
-            Output = record.Output.Pointer,
+            Output = tape.Output.Pointer,
             OutputStride = OutputSize,
         };
         pass.Team.Run(ref merge);
@@ -38,7 +38,7 @@ internal sealed unsafe class MergeLayer<T> : Layer<T>
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => throw new NotSupportedException($"Layer '{Name}' merges two directions: it has no single step.");
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         if (inputGradient == null)
         {

@@ -4,92 +4,78 @@ using Lstm.Kernels.Products;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;
-using Lstm.Specs;
 
 namespace Lstm.Layers;
 
-/// <summary>What all layers share during one pass over a network: workers, parameters, states, the key of the dropout.</summary>
-internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
+/// <summary>
+/// What all layers are told of one pass over a network: parameters, states, ids, the key of the dropout. A value handed down the layers; a pass over a part
+/// of the batch is <c>pass with { … }</c>.
+/// </summary>
+/// <remarks>No record struct, which cannot hold pointers.</remarks>
+internal readonly unsafe struct Pass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AlignedBuffer<T> _strips = new();
-    private NetworkState<T>? _carried;
-
-    public WorkerTeam Team { get; } = new(WorkerCount.Of(workers));
-
-    /// <summary>Whether a backward pass may follow.</summary>
-    public bool Keeps => keeps;
-
-    /// <summary>The width the kernels run at; any width gives the same bits.</summary>
-    public SimdWidth Width { get; set; } = SimdDispatch.Best;
-
-    /// <summary>Whether dropout is on and batch norm measures the batch.</summary>
-    public bool Training { get; set; }
-
-    /// <summary>With <see cref="Draw"/>, the key of the dropout masks.</summary>
-    public ulong Seed { get; set; }
-
-    public long Draw { get; set; }
+    /// <summary>Workers, width and scratch, which outlive the pass.</summary>
+    public required PassResources<T> Resources { get; init; }
 
     /// <summary>The network's flat parameters, and which version of them.</summary>
-    public T* Parameters { get; set; }
+    public T* Parameters { get; init; }
 
-    public long Version { get; set; }
+    public long Version { get; init; }
+
+    /// <summary>Whether dropout is on and batch norm measures the batch.</summary>
+    public bool Training { get; init; }
+
+    /// <summary>With <see cref="Draw"/>, the key of the dropout masks.</summary>
+    public ulong Seed { get; init; }
+
+    public long Draw { get; init; }
 
     /// <summary>The state to start from, or null for zero or the learned one.</summary>
-    public NetworkState<T>? Initial { get; set; }
+    public NetworkState<T>? Initial { get; init; }
 
     /// <summary>Which row of the state each sequence has; null when it is the sequence's own index.</summary>
-    public int* StateRows { get; set; }
+    public int* StateRows { get; init; }
 
     /// <summary>The gradients of the final state, or null for zero; and of the initial state, or null when not asked for.</summary>
-    public NetworkState<T>? FinalGradient { get; set; }
+    public NetworkState<T>? FinalGradient { get; init; }
 
-    public NetworkState<T>? InitialGradient { get; set; }
+    public NetworkState<T>? InitialGradient { get; init; }
 
     /// <summary>The ids that feed an embedding, in row order; else null.</summary>
-    public int* Ids { get; set; }
+    public int* Ids { get; init; }
 
     /// <summary>
-    /// Steps of a segment at least when longer sequences are computed again in the backward pass, segment by segment: a segment
-    /// is whole <see cref="RowBlocks"/>, so that the gradients' sums are those of an uncut pass.
+    /// Steps of a segment at least when longer sequences are computed again in the backward pass, segment by segment; null
+    /// when they are not. A segment is whole <see cref="RowBlocks"/>, so that the gradients' sums are those of an uncut pass.
     /// </summary>
-    public int SegmentSteps { get; set; } = int.MaxValue;
+    public int? SegmentSteps { get; init; }
 
-    /// <summary>The segment at hand: how many of its first ranks have a step in the segment read before it, and after it; 0 in a pass without segments.</summary>
-    public int Earlier { get; set; }
-
-    public int Later { get; set; }
+    /// <summary>The part of the batch that the pass goes over.</summary>
+    public Segment Segment { get; init; }
 
     /// <summary>The one direction of an LSTM layer that runs; null for all it has.</summary>
-    public int? Direction { get; set; }
+    public int? Direction { get; init; }
 
-    /// <summary>Room for a weight gradient's copies, <see cref="StripsLength"/> values for each worker: made with the first one, shared by all layers.</summary>
-    public T* Strips
-    {
-        get
-        {
-            _strips.Reserve(Team.Size * (long)StripsLength);
-            return _strips.Pointer;
-        }
-    }
+    public WorkerTeam Team => Resources.Team;
 
-    /// <summary>The number of values in one worker's part of <see cref="Strips"/>.</summary>
-    public static int StripsLength => WeightGradient<T>.MaxStripsLength;
+    public SimdWidth Width => Resources.Width;
 
-    /// <summary>The sizes of the network's states; only of a pass that may be cut into segments.</summary>
-    public IReadOnlyList<StateSize> StateSizes { get; init; } = [];
+    /// <summary>Whether a backward pass may follow.</summary>
+    public bool Keeps => Resources.Keeps;
 
     /// <summary>The key of a layer's random numbers in this pass.</summary>
     public ulong RandomKey(int layer) => RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(Seed) + (ulong)Draw) + (ulong)layer);
 
     /// <summary>Tells whether recomputation cuts sequences of this shape into more than one segment.</summary>
-    public bool Cuts(SequenceShape shape) => RowBlocks.EndOf(shape, 0, shape.StepCount, SegmentSteps) < shape.StepCount;
+    public bool Cuts(SequenceShape shape) => SegmentSteps is { } steps && RowBlocks.EndOf(shape, 0, shape.StepCount, steps) < shape.StepCount;
 
     /// <summary>Whether a direction of an LSTM layer does not run.</summary>
     public bool Skips(int direction) => Direction is { } only && only != direction;
 
-    /// <summary>Adds dzᵀ·a over all rows into the gradients of some factors, dz [panels, gateRows, line].</summary>
+    public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
+
+    /// <summary>Adds dzᵀ·a over all rows into the gradients of some factors, dz [panels, rows, line].</summary>
     public void AddWeightGradients(RowRuns runs, PanelLayout columns, WeightFactor<T>* factors, int count, T* dz, int rows)
     {
         WeightGradient<T> weights = new()
@@ -101,24 +87,21 @@ internal sealed unsafe class Pass<T>(int workers, bool keeps) : IDisposable
             FactorCount = count,
             Gates = dz,
             GateRows = rows,
-            Strips = Strips,
-            StripsLength = StripsLength,
+            Strips = Resources.ReserveStrips(),
+            StripsLength = PassResources<T>.StripsLength,
         };
         Team.Run(ref weights);
     }
+}
 
-    public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
+/// <summary>A segment of the steps of a batch, between two cuts; the default value is a whole batch.</summary>
+/// <param name="Earlier">How many of the first ranks have a step in the segment read before this one.</param>
+/// <param name="Later">How many of the first ranks have a step in the segment read after this one.</param>
+internal readonly record struct Segment(int Earlier, int Later)
+{
+    /// <summary>Whether nothing was read before it.</summary>
+    public bool IsFirst => Earlier == 0;
 
-    /// <summary>The states that go from segment to segment.</summary>
-    public NetworkState<T> CarriedState(int count)
-    {
-        if (_carried?.Count != count)
-        {
-            _carried = new NetworkState<T>(StateSizes, count);
-        }
-
-        return _carried;
-    }
-
-    public void Dispose() => Team.Dispose();
+    /// <summary>Whether nothing is read after it.</summary>
+    public bool IsLast => Later == 0;
 }

@@ -18,15 +18,15 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
 
     public override string? WholeSequenceReason => "pools all steps";
 
-    public override LayerRecord<T> CreateRecord() => new Record();
+    public override LayerTape<T> CreateTape() => new PoolingTape();
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input.Shape, InputSize, Pooling == Pooling.Max);
+        PoolingTape own = (PoolingTape)tape;
+        own.Prepare(input.Shape, InputSize, Pooling == Pooling.Max);
         for (int b = 0; b < input.Shape.Count; b++)
         {
-            T* output = kept.Output.Pointer + ((nint)b * InputSize);
+            T* output = own.Output.Pointer + ((nint)b * InputSize);
             int length = input.Shape.Lengths[b];
             new Span<T>(output, InputSize).Clear();
             if (length == 0)
@@ -47,7 +47,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
                     Mean(input, b, length, output);
                     break;
                 default:
-                    Max(input, b, length, output, kept.Largest.Pointer + ((nint)b * InputSize));
+                    Max(input, b, length, output, own.Largest.Pointer + ((nint)b * InputSize));
                     break;
             }
         }
@@ -56,14 +56,14 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => throw new NotSupportedException($"Layer '{Name}' pools whole sequences: it has no single step.");
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         if (inputGradient == null)
         {
             return;
         }
 
-        Record kept = (Record)record;
+        PoolingTape own = (PoolingTape)tape;
         new Span<T>(inputGradient, checked(input.Count * InputSize)).Clear();
         for (int b = 0; b < input.Shape.Count; b++)
         {
@@ -78,7 +78,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
                         inputGradient[((nint)input.Shape.Row(b, LastStep(f, length)) * InputSize) + f] = dy[f];
                         break;
                     case Pooling.Max:
-                        inputGradient[((nint)input.Shape.Row(b, kept.Largest.Pointer[((nint)b * InputSize) + f]) * InputSize) + f] = dy[f];
+                        inputGradient[((nint)input.Shape.Row(b, own.Largest.Pointer[((nint)b * InputSize) + f]) * InputSize) + f] = dy[f];
                         break;
                     default:
                         for (int t = 0; t < length; t++)
@@ -129,7 +129,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
         }
     }
 
-    private sealed class Record : LayerRecord<T>
+    private sealed class PoolingTape : LayerTape<T>
     {
         /// <summary>For max: the step each feature was taken from, [B, features].</summary>
         public AlignedBuffer<int> Largest { get; } = new();

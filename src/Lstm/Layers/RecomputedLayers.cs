@@ -8,33 +8,33 @@ internal sealed unsafe class RecomputedLayers<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Layer<T>[] _layers;
-    private readonly LayerRecord<T>[] _segments;
+    private readonly LayerTape<T>[] _segments;
 
     /// <summary>Makes it of layers, an LSTM among them, and room for a segment of each.</summary>
-    public RecomputedLayers(Layer<T>[] layers, LayerRecord<T>[] segments) => (_layers, _segments) = (layers, segments);
+    public RecomputedLayers(Layer<T>[] layers, LayerTape<T>[] segments) => (_layers, _segments) = (layers, segments);
 
     public override int OutputSize => _layers[^1].OutputSize;
 
     public override int StateCount => _layers.Sum(layer => layer.StateCount);
 
-    public override LayerRecord<T> CreateRecord() => new Record(new SegmentedPass<T>(_layers, _segments));
+    public override LayerTape<T> CreateTape() => new RecomputedTape(new SegmentedPass<T>(_layers, _segments));
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input.Shape, OutputSize);
-        kept.Segments.Forward(pass, input, kept.Output.Pointer);
+        RecomputedTape own = (RecomputedTape)tape;
+        own.Prepare(input.Shape, OutputSize);
+        own.Segments.Forward(pass, input, own.Output.Pointer);
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => throw new NotSupportedException($"The layers up to '{Name}' are computed again in a backward pass: streams have none.");
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
-        => ((Record)record).Segments.Backward(pass, input, outputGradient, inputGradient, gradient);
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+        => ((RecomputedTape)tape).Segments.Backward(pass, input, outputGradient, inputGradient, gradient);
 
-    public override void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows) => ((Record)record).Segments.TakeFinalState(state);
+    public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows) => ((RecomputedTape)tape).Segments.TakeFinalState(state);
 
-    private sealed class Record(SegmentedPass<T> segments) : LayerRecord<T>
+    private sealed class RecomputedTape(SegmentedPass<T> segments) : LayerTape<T>
     {
         public SegmentedPass<T> Segments => segments;
     }

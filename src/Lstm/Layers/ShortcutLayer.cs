@@ -28,43 +28,47 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
 
     public override int OutputSize => Concatenates ? checked(InnerSize + InputSize) : InnerSize;
 
-    public override LstmLayer<T>? Recurrent => (LstmLayer<T>)_inner[_lstm];
+    public override ReadOnlySpan<Layer<T>> Inner => _inner;
+
+    public override int FirstState => _inner[_lstm].FirstState;
 
     public override int StateCount => _inner[_lstm].StateCount;
 
     public override StateSize StateSize => _inner[_lstm].StateSize;
 
-    public override string? WholeSequenceReason => Recurrent!.WholeSequenceReason;
+    public override string? WholeSequenceReason => _inner[_lstm].WholeSequenceReason;
+
+    public override bool NormalizesBatch => _inner[_lstm].NormalizesBatch;
 
     /// <summary>How many of F's first outputs are read forward; null after a merge of two directions.</summary>
     public int? ForwardFeatures => _inner[^1] is LstmLayer<T> lstm ? lstm.ForwardFeatures : null;
 
     private int InnerSize => _inner[^1].OutputSize;
 
-    public override LayerRecord<T> CreateRecord() => new Record([.. _inner.Select(layer => layer.CreateRecord())], _lstm);
+    public override LayerTape<T> CreateTape() => new ShortcutTape([.. _inner.Select(layer => layer.CreateTape())]);
 
     public override void Initialize(ParameterStart<T> start) => Array.ForEach(_inner, layer => layer.Initialize(start));
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        Record kept = (Record)record;
-        kept.Prepare(input.Shape, OutputSize);
+        ShortcutTape own = (ShortcutTape)tape;
+        own.Prepare(input.Shape, OutputSize);
         Rows<T> rows = input;
         for (int i = 0; i < _inner.Length; i++)
         {
-            _inner[i].Forward(pass, rows, kept.Inner[i]);
-            rows = kept.Inner[i].OutputRows(_inner[i].OutputSize);
+            _inner[i].Forward(pass, rows, own.Inner[i]);
+            rows = own.Inner[i].OutputRows(_inner[i].OutputSize);
         }
 
         if (!Concatenates)
         {
-            Add(pass, rows.Pointer, InnerSize, input, kept.Output.Pointer);
+            Add(pass, rows.Pointer, InnerSize, input, own.Output.Pointer);
             return;
         }
 
         for (nint row = 0; row < input.Count; row++)
         {
-            Span<T> y = new(kept.Output.Pointer + (row * OutputSize), OutputSize);
+            Span<T> y = new(own.Output.Pointer + (row * OutputSize), OutputSize);
             new ReadOnlySpan<T>(rows.Pointer + (row * InnerSize), InnerSize).CopyTo(y);
             new ReadOnlySpan<T>(input.Pointer + (row * InputSize), InputSize).CopyTo(y[InnerSize..]);
         }
@@ -73,13 +77,13 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => new Step(this, [.. _inner.Select(layer => layer.BindStep(pass, state))]);
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
-        Record kept = (Record)record;
+        ShortcutTape own = (ShortcutTape)tape;
         T* dy = outputGradient;
         if (Concatenates)
         {
-            dy = kept.Gradient(_inner.Length, (long)input.Count * InnerSize);
+            dy = own.Gradient(_inner.Length, (long)input.Count * InnerSize);
             for (nint row = 0; row < input.Count; row++)
             {
                 new ReadOnlySpan<T>(outputGradient + (row * OutputSize), InnerSize).CopyTo(new Span<T>(dy + (row * InnerSize), InnerSize));
@@ -88,9 +92,9 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
 
         for (int i = _inner.Length - 1; i >= 0; i--)
         {
-            Rows<T> x = i > 0 ? kept.Inner[i - 1].OutputRows(_inner[i].InputSize) : input;
-            T* dx = i > 0 ? kept.Gradient(i, (long)x.Count * x.Features) : inputGradient;
-            _inner[i].Backward(pass, x, kept.Inner[i], dy, dx, gradient);
+            Rows<T> x = i > 0 ? own.Inner[i - 1].OutputRows(_inner[i].InputSize) : input;
+            T* dx = i > 0 ? own.Gradient(i, (long)x.Count * x.Features) : inputGradient;
+            _inner[i].Backward(pass, x, own.Inner[i], dy, dx, gradient);
             dy = dx;
         }
 
@@ -100,8 +104,18 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
         }
     }
 
+    public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows)
+        => _inner[_lstm].TakeFinalState(tape.Inner[_lstm], state, stateRows);
+
+    public override void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
+        => _inner[_lstm].SetLearnedState(parameters, state, first, count);
+
+    public override void AddInitialGradient(NetworkState<T> initial, T* gradient) => _inner[_lstm].AddInitialGradient(initial, gradient);
+
+    public override void MoveStatistics(LayerTape<T> tape, Span<T> flat) => _inner[_lstm].MoveStatistics(tape.Inner[_lstm], flat);
+
     // output [R, I] = a's first I values + b
-    private void Add(Pass<T> pass, T* a, int stride, Rows<T> b, T* output)
+    private void Add(in Pass<T> pass, T* a, int stride, Rows<T> b, T* output)
     {
         RowCombination<T> sum = new()
         {
@@ -119,13 +133,11 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     }
 
     /// <summary>The output, what each inner layer leaves, and the gradients between them.</summary>
-    private sealed class Record(LayerRecord<T>[] inner, int lstm) : LayerRecord<T>
+    private sealed class ShortcutTape(LayerTape<T>[] inner) : LayerTape<T>
     {
         private readonly AlignedBuffer<T>[] _gradients = [.. Enumerable.Range(0, inner.Length + 1).Select(_ => new AlignedBuffer<T>())];
 
-        public LayerRecord<T>[] Inner => inner;
-
-        public override LayerRecord<T> Recurrent => inner[lstm];
+        public override ReadOnlySpan<LayerTape<T>> Inner => inner;
 
         public T* Gradient(int layer, long length)
         {
@@ -160,6 +172,6 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
             }
         }
 
-        public override void Refresh() => Array.ForEach(inner, step => step.Refresh());
+        public override void Refresh(long version) => Array.ForEach(inner, step => step.Refresh(version));
     }
 }

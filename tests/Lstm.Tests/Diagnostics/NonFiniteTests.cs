@@ -147,9 +147,9 @@ public class NonFiniteTests
     private static void Plant<T>(Tape<T> tape, int layer, int gate, int sequence, int step, int unit)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var record = (Lstm.Layers.LstmRecord<T>)tape.Records[layer];
+        var kept = (Lstm.Layers.LstmTape<T>)tape.LayerTapes[layer];
         int line = PanelLayout.LineOf<T>();
-        int row = record.OutputShape.Row(sequence, step);
-        record.Directions[0].Gates.Span[((((unit / line * record.Directions[0].GateRows) + row) * 4 + gate) * line) + (unit % line)] = T.NaN;
+        int row = kept.OutputShape.Row(sequence, step);
+        kept.Directions[0].Gates.Span[((((unit / line * kept.Directions[0].GateRows) + row) * 4 + gate) * line) + (unit % line)] = T.NaN;
     }
 }

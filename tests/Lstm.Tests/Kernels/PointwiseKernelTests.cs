@@ -64,7 +64,7 @@ public abstract unsafe class PointwiseKernelTests<T>
                     Rows = rows,
                     Output = y,
                     OutputGradient = dy,
-                    Gates = dz,
+                    Gradient = dz,
                 };
                 for (int worker = 0; worker < 2; worker++)
                 {

@@ -108,7 +108,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         job.CellSlots = slots;
         job.Cells = operands.Random(c.PaddedUnits * slots);
         T* hidden = operands.Random(slots * (int)job.Path.HiddenStride);
-        job.Path = HiddenPath<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
+        job.Path = HiddenUpdate<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
         T[] z = Values(job.Gates, c.Gates.PaddedColumns * c.Shape.RowCount);
         T[] cells = Values(job.Cells, c.PaddedUnits * slots);
         T[] h = Values(hidden, slots * (int)job.Path.HiddenStride);
@@ -126,7 +126,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
         int slots = c.Shape.Count + c.Shape.RowCount;
         T* hidden = operands.Random(slots * (int)job.Path.HiddenStride);
-        job.Path = HiddenPath<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
+        job.Path = HiddenUpdate<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
         job.KeepCells = false;
         job.CellSlots = c.Shape.Count;
         job.Cells = operands.Random(c.PaddedUnits * c.Shape.Count);
@@ -189,9 +189,9 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
             Split = new SequenceSplit(c.Shape),
             Units = c.Units,
             Sequences = c.Shape.Count,
-            Hidden = new HiddenPathBackward<T>
+            Hidden = new HiddenUpdateBackward<T>
             {
-                Path = HiddenPath<T>.Direct(null, c.Units, c.Units, c.Shape.Count),
+                Path = HiddenUpdate<T>.Direct(null, c.Units, c.Units, c.Shape.Count),
                 Transposed = transposed,
                 Columns = columns,
                 GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
@@ -279,7 +279,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         Cells = null,
         CellSlots = 0,
         KeepCells = false,
-        Path = HiddenPath<T>.Direct(null, 2 * c.Units, c.Units, c.Shape.Count),
+        Path = HiddenUpdate<T>.Direct(null, 2 * c.Units, c.Units, c.Shape.Count),
     };
 
     private static T* UnitWeights(Case c, Operands<T> operands) => TCell.UnitWeightLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);

@@ -94,7 +94,7 @@ public class BadInputTests
     }
 
     [Fact]
-    public void CreateTape_CreateWorkspace_OpenStream_and_CreateState_of_none_throw()
+    public void CreateTapeCreateWorkspace_OpenStream_and_CreateState_of_none_throw()
     {
         Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.CreateTape(-1));
         Assert.Throws<ArgumentOutOfRangeException>("workers", () => network.CreateWorkspace(-1));

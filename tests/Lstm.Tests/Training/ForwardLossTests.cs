@@ -77,10 +77,10 @@ public class ForwardLossTests
         Gradient<float> gradient = network.CreateGradient();
         network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient);
         network.Backward(tape, gradient);
-        DenseLayer<float>.Record record = (DenseLayer<float>.Record)tape.Records[^1];
-        Assert.Equal(0, record.Output.Length);
+        DenseLayer<float>.DenseTape dense = (DenseLayer<float>.DenseTape)tape.LayerTapes[^1];
+        Assert.Equal(0, dense.Output.Length);
         Assert.Equal(0, tape.OutputGradient.RowCount);
-        Assert.InRange(record.Gates.Length, 1, 1 << 18);
+        Assert.InRange(dense.Dz.Length, 1, 1 << 18);
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public class ForwardLossTests
         Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
         using Tape<T> one = network.CreateTape();
         using Tape<T> tape = network.CreateTape(workers).SharesAll();
-        tape.Pass.Width = width;
+        tape.Resources.Width = width;
         tape.Fused.SweepBytes = 0;
         for (int pass = 0; pass < 2; pass++)
         {

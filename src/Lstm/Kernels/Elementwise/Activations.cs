@@ -75,7 +75,7 @@ internal unsafe struct ActivationBackward<T> : IKernel<T>, IJob
     public required T* OutputGradient;
 
     /// <summary>dz [panels, Rows, panel width].</summary>
-    public required T* Gates;
+    public required T* Gradient;
 
     private int _first;
     private int _end;
@@ -101,7 +101,7 @@ internal unsafe struct ActivationBackward<T> : IKernel<T>, IJob
             for (int row = _first; row < _end; row++)
             {
                 nint place = ((nint)row * Columns.Columns) + Columns.Start(q);
-                T* dz = Gates + ((nint)Columns.Start(q) * Rows) + ((nint)row * width);
+                T* dz = Gradient + ((nint)Columns.Start(q) * Rows) + ((nint)row * width);
                 switch (Activation)
                 {
                     case Activation.Sigmoid:

@@ -26,7 +26,7 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     public required int Sequences;
 
     /// <summary>The way of dh from one step to the one before.</summary>
-    public required HiddenPathBackward<T> Hidden;
+    public required HiddenUpdateBackward<T> Hidden;
 
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
     public required T* UnitWeights;

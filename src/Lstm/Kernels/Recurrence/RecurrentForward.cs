@@ -59,7 +59,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required bool KeepCells;
 
     /// <summary>Where the units' outputs go, and the way from there to what the next step sees.</summary>
-    public required HiddenPath<T> Path;
+    public required HiddenUpdate<T> Path;
 
     /// <summary>The weights of the gates that the next step sees, by panels of z; null for none.</summary>
     public T* GateRecurrent;

@@ -63,9 +63,8 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         {
             _biasSum.Reserve(_panels * 4 * Line);
             _step.Bias = _biasSum.Pointer;
-            Refresh();
+            AddBiases();
         }
-
     }
 
     private static nint Line
@@ -99,7 +98,9 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         new ReadOnlySpan<T>(next, (int)_step.Units).CopyTo(new Span<T>(y, (int)_step.Units));
     }
 
-    public override void Refresh()
+    public override void Refresh(long version) => AddBiases();
+
+    private void AddBiases()
     {
         for (nint i = 0; i < _biasSum.Length; i++)
         {

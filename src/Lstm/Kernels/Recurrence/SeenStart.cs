@@ -3,11 +3,11 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>What the first steps see of the initial states: <see cref="HiddenPath{T}.See"/> of slots 0 … B − 1.</summary>
-internal struct SeenStart<T>(HiddenPath<T> path) : IKernel<T>
+/// <summary>What the first steps see of the initial states: <see cref="HiddenUpdate{T}.See"/> of slots 0 … B − 1.</summary>
+internal struct SeenStart<T>(HiddenUpdate<T> path) : IKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly HiddenPath<T> _path = path;
+    private readonly HiddenUpdate<T> _path = path;
 
     public readonly void Invoke<TSimd, TVec>()
         where TSimd : struct, ISimd<TVec, T>

@@ -8,8 +8,8 @@ internal abstract unsafe class StepKernel<T>
     /// <summary>Computes y [outputs] from <paramref name="x"/>: [inputs] of T, or one int for a layer that takes ids. They may overlap.</summary>
     public abstract void Run(void* x, T* y);
 
-    /// <summary>Renews what has been computed from the parameters beforehand.</summary>
-    public virtual void Refresh()
+    /// <summary>Renews what was computed from the parameters beforehand: they have another version now.</summary>
+    public virtual void Refresh(long version)
     {
     }
 }

@@ -8,19 +8,18 @@ namespace Lstm.Layers;
 // Recurrent batch normalisation: steps, not stretches of them, are what is divided among workers.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    public bool NormalizesBatch => _spec.Normalization == LstmNormalization.Batch;
+    public override bool NormalizesBatch => _spec.Normalization == LstmNormalization.Batch;
 
-    /// <summary>Moves the running averages, in flat parameters, towards what the last pass has measured.</summary>
-    public void MoveStatistics(LayerRecord<T> record, Span<T> flat)
+    public override void MoveStatistics(LayerTape<T> tape, Span<T> flat)
     {
-        LstmRecord<T> tape = (LstmRecord<T>)record;
+        LstmTape<T> own = (LstmTape<T>)tape;
         for (int d = 0; d < _directions.Length; d++)
         {
-            tape.Directions[d].BatchNorm?.MoveRunning(flat, _directions[d].Statistics);
+            own.Directions[d].BatchNorm?.MoveRunning(flat, _directions[d].Statistics);
         }
     }
 
-    private void RunBatchNorm(Pass<T> pass, DirectionRecord<T> kept, int d, in RecurrentForward<T> recurrence)
+    private void RunBatchNorm(in Pass<T> pass, DirectionTape<T> kept, int d, in RecurrentForward<T> recurrence)
     {
         BatchNormForward<T> work =
             new() { Layer = recurrence, Norm = kept.BatchNorm!.ForPass(pass, _directions[d], kept.Gates.Pointer) };
@@ -37,7 +36,7 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    private void RunBatchNorm(Pass<T> pass, DirectionRecord<T> kept, int d, in RecurrentBackward<T> recurrence, T* gradient)
+    private void RunBatchNorm(in Pass<T> pass, DirectionTape<T> kept, int d, in RecurrentBackward<T> recurrence, T* gradient)
     {
         LstmWeights weights = _directions[d];
         BatchNormRecord<T> norm = kept.BatchNorm!;

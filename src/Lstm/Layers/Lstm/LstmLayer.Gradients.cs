@@ -11,10 +11,10 @@ namespace Lstm.Layers;
 // The gradients of the parameters, from the gates' gradients of all rows.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    private void AddParameterGradients(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* gradient)
+    private void AddParameterGradients(in Pass<T> pass, Rows<T> input, LstmTape<T> tape, int d, T* gradient)
     {
         LstmWeights direction = _directions[d];
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         kept.Runs.Set(input.Shape, kept.Plan);
         T one = T.One;
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[WeightGradient<T>.MaxFactors];
@@ -53,7 +53,7 @@ internal sealed unsafe partial class LstmLayer<T>
             pass.AddWeightGradients(kept.Runs, _gates, factors, count, kept.Gates.Pointer, kept.GateRows);
         }
 
-        if (DropsWeights(pass) && pass.Earlier == 0)
+        if (DropsWeights(pass) && pass.Segment.IsFirst)
         {
             AddDroppedWeightGradient(pass, tape, d, gradient);
         }

@@ -15,19 +15,19 @@ internal sealed unsafe partial class LstmLayer<T>
 {
     private bool NormalizesRows => _spec.Normalization == LstmNormalization.Layer;
 
-    private RowNorm<T> InputNorm(Pass<T> pass, DirectionRecord<T> kept, int d)
+    private RowNorm<T> InputNorm(in Pass<T> pass, DirectionTape<T> kept, int d)
         => kept.LayerNorm!.Norm(0, pass.Parameter(_directions[d].NormIh!), kept.LayerNorm.Inputs.Pointer, kept.GateRows);
 
-    private RowNorm<T> RecurrentNorm(Pass<T> pass, DirectionRecord<T> kept, int d)
+    private RowNorm<T> RecurrentNorm(in Pass<T> pass, DirectionTape<T> kept, int d)
     {
         T* values = kept.KeepsCells ? kept.LayerNorm!.Recurrents.Pointer : kept.Gates.Pointer;
         return kept.LayerNorm!.Norm(1, pass.Parameter(_directions[d].NormHh!), values, kept.GateRows);
     }
 
     // c as it was before zoneout: by row when kept, else by rank.
-    private RowNorm<T> CellNorm(Pass<T> pass, LstmRecord<T> tape, int d)
+    private RowNorm<T> CellNorm(in Pass<T> pass, LstmTape<T> tape, int d)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         T* gamma = pass.Parameter(_directions[d].NormC!);
         SequenceShape shape = tape.OutputShape;
         return _spec.CellZoneout > 0
@@ -35,9 +35,9 @@ internal sealed unsafe partial class LstmLayer<T>
             : kept.LayerNorm!.Norm(2, gamma, kept.Cells.Pointer + (kept.KeepsCells ? (nint)shape.Count * _gates.Line : 0), kept.CellSlots);
     }
 
-    private void RunLayerNorm(Pass<T> pass, LstmRecord<T> tape, int d, in RecurrentForward<T> recurrence)
+    private void RunLayerNorm(in Pass<T> pass, LstmTape<T> tape, int d, in RecurrentForward<T> recurrence)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         LayerNormForward<T> work = new()
         {
             Layer = recurrence,
@@ -50,9 +50,9 @@ internal sealed unsafe partial class LstmLayer<T>
         _kernels[d].Run(pass.Team, ref work);
     }
 
-    private void RunLayerNorm(Pass<T> pass, LstmRecord<T> tape, int d, in RecurrentBackward<T> recurrence)
+    private void RunLayerNorm(in Pass<T> pass, LstmTape<T> tape, int d, in RecurrentBackward<T> recurrence)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         LayerNormBackward<T> work = new()
         {
             Layer = recurrence,
@@ -68,10 +68,10 @@ internal sealed unsafe partial class LstmLayer<T>
     }
 
     /// <summary>The gradients of γ and β; what was normalised before the gates becomes its gradient.</summary>
-    private void AddNormGradients(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
+    private void AddNormGradients(in Pass<T> pass, LstmTape<T> tape, int d, T* gradient)
     {
         LstmWeights direction = _directions[d];
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         NormGradient<T> norm = new()
         {
             Width = pass.Width,
@@ -95,7 +95,7 @@ internal sealed unsafe partial class LstmLayer<T>
     }
 
     /// <summary>The gradients of x's and s's weights from those of their products, and of the biases from dz.</summary>
-    private void AddNormalizedWeightGradients(Pass<T> pass, DirectionRecord<T> kept, WeightFactor<T>* factors, int count, int biases)
+    private void AddNormalizedWeightGradients(in Pass<T> pass, DirectionTape<T> kept, WeightFactor<T>* factors, int count, int biases)
     {
         pass.AddWeightGradients(kept.Runs, _gates, factors, 1, kept.InputProducts, kept.GateRows);
         pass.AddWeightGradients(kept.Runs, _gates, factors + 1, count - 1 - biases, kept.HiddenProductGradient, kept.GateRows);

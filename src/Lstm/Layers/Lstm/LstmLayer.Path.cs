@@ -25,42 +25,42 @@ internal sealed unsafe partial class LstmLayer<T>
     /// <summary>Whether, without training, the next step sees the units' outputs as they are and the cells stay as computed.</summary>
     private bool IsDirect => _spec is { ProjectionSize: null, GateRecurrence: false, HiddenZoneout: 0, CellZoneout: 0 };
 
-    private DropMask Mask(Pass<T> pass, SequenceShape shape, int d, Purpose purpose, double rate, bool holds = false)
+    private DropMask Mask(in Pass<T> pass, SequenceShape shape, int d, Purpose purpose, double rate, bool holds = false)
         => pass.Training && rate > 0 ? new DropMask(shape, RandomBits.Mix(pass.RandomKey(Index) + ((ulong)d << 32) + (ulong)purpose), rate, holds) : default;
 
     private static T KeptScale(double rate) => T.CreateChecked(1 / (1 - rate));
 
-    private CandidateDrop<T> CandidateDrop(Pass<T> pass, SequenceShape shape, int d) => new()
+    private CandidateDrop<T> CandidateDrop(in Pass<T> pass, SequenceShape shape, int d) => new()
     {
         Mask = Mask(pass, shape, d, Purpose.Candidate, _spec.CandidateDropout),
         Scale = KeptScale(_spec.CandidateDropout),
     };
 
-    private Zoneout<T> CellZoneout(Pass<T> pass, SequenceShape shape, int d) => new()
+    private Zoneout<T> CellZoneout(in Pass<T> pass, SequenceShape shape, int d) => new()
     {
         Rate = T.CreateChecked(_spec.CellZoneout),
         Mask = Mask(pass, shape, d, Purpose.CellZoneout, _spec.CellZoneout),
     };
 
-    private bool SeesOwnBuffer(Pass<T> pass) => _spec.GateRecurrence || (pass.Training && _spec.RecurrentDropout > 0);
+    private bool SeesOwnBuffer(in Pass<T> pass) => _spec.GateRecurrence || (pass.Training && _spec.RecurrentDropout > 0);
 
     /// <summary>What the next steps see, by slot; its stride is <see cref="SeenStride"/>.</summary>
-    private T* Seen(Pass<T> pass, LstmRecord<T> tape, int d)
+    private T* Seen(in Pass<T> pass, LstmTape<T> tape, int d)
         => SeesOwnBuffer(pass) ? tape.Directions[d].Path.Seen.Pointer : tape.Output.Pointer + (d * HiddenSize);
 
-    private int SeenStride(Pass<T> pass, LstmRecord<T> tape, int d) => SeesOwnBuffer(pass) ? tape.Directions[d].Path.SeenSize : OutputSize;
+    private int SeenStride(in Pass<T> pass, LstmTape<T> tape, int d) => SeesOwnBuffer(pass) ? tape.Directions[d].Path.SeenSize : OutputSize;
 
-    private HiddenPath<T> Path(Pass<T> pass, LstmRecord<T> tape, int d, int firstGateRow)
+    private HiddenUpdate<T> Path(in Pass<T> pass, LstmTape<T> tape, int d, int firstGateRow)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         T* hidden = tape.Output.Pointer + (d * HiddenSize);
         if (IsDirect && !SeesOwnBuffer(pass))
         {
-            return HiddenPath<T>.Direct(hidden, OutputSize, Units, tape.OutputShape.Count);
+            return HiddenUpdate<T>.Direct(hidden, OutputSize, Units, tape.OutputShape.Count);
         }
 
         bool projects = _spec.ProjectionSize is not null;
-        return new HiddenPath<T>
+        return new HiddenUpdate<T>
         {
             Exists = true,
             Units = Units,
@@ -91,16 +91,16 @@ internal sealed unsafe partial class LstmLayer<T>
         };
     }
 
-    private HiddenPathBackward<T> PathBackward(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient)
+    private HiddenUpdateBackward<T> PathBackward(in Pass<T> pass, LstmTape<T> tape, int d, T* outputGradient)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
-        HiddenPathRecord<T> path = kept.Path;
+        DirectionTape<T> kept = tape.Directions[d];
+        HiddenUpdateTape<T> path = kept.Path;
         int rows = tape.OutputShape.RowCount;
         T* dz = NormalizesRows ? kept.LayerNorm!.StepGradient.Pointer : kept.HiddenProductGradient;
         int dzRows = NormalizesRows ? tape.OutputShape.Count : rows;
         path.TransposedProjection?.Update(pass.Parameter(_directions[d].Projection!), pass.Version, pass.Team);
         path.TransposedGates?.Update(pass.Parameter(_directions[d].GateRecurrence!), pass.Version, pass.Team);
-        return new HiddenPathBackward<T>
+        return new HiddenUpdateBackward<T>
         {
             Path = Path(pass, tape, d, 0),
             Truncates = _spec.TruncatedGradient,
@@ -121,33 +121,33 @@ internal sealed unsafe partial class LstmLayer<T>
             TransposedGates = path.TransposedGates is { } g ? g.Pointer : null,
             GateColumns = path.TransposedGates?.Columns,
             GateRecurrentTerms = path.TransposedGates is { } turned ? kept.GateTerms(path.GateTerms, dz, turned.Pointer, dzRows) : null,
-            LaterTerms = pass.Later == 0 ? null : kept.GateTerms(kept.FirstTerms, kept.First.Pointer, kept.TransposedHh.Pointer, pass.Later),
-            LaterRecurrentTerms = pass.Later > 0 && path.TransposedGates is { } also ? kept.GateTerms(kept.FirstGateTerms, kept.First.Pointer, also.Pointer, pass.Later) : null,
+            LaterTerms = pass.Segment.IsLast ? null : kept.GateTerms(kept.FirstTerms, kept.First.Pointer, kept.TransposedHh.Pointer, pass.Segment.Later),
+            LaterRecurrentTerms = !pass.Segment.IsLast && path.TransposedGates is { } also ? kept.GateTerms(kept.FirstGateTerms, kept.First.Pointer, also.Pointer, pass.Segment.Later) : null,
             GateScratch = path.GateScratch.Pointer,
             GateGradient = path.TransposedGates is null ? null : path.GateGradient.Pointer,
         };
     }
 
     /// <summary>W_hh as this pass sees it: some weights dropped while training.</summary>
-    private T* RecurrentWeights(Pass<T> pass, LstmRecord<T> tape, int d)
+    private T* RecurrentWeights(in Pass<T> pass, LstmTape<T> tape, int d)
         => DropsWeights(pass) ? tape.Directions[d].Path.DroppedWeights.Pointer : pass.Parameter(_directions[d].WeightHh);
 
-    private bool DropsWeights(Pass<T> pass) => pass.Training && _spec.WeightDropout > 0;
+    private bool DropsWeights(in Pass<T> pass) => pass.Training && _spec.WeightDropout > 0;
 
-    private void DropWeights(Pass<T> pass, LstmRecord<T> tape, int d)
+    private void DropWeights(in Pass<T> pass, LstmTape<T> tape, int d)
     {
-        HiddenPathRecord<T> path = tape.Directions[d].Path;
+        HiddenUpdateTape<T> path = tape.Directions[d].Path;
         path.DroppedWeights.Reserve(_directions[d].WeightHh.PackedLength);
         WeightDrop<T> drop = WeightDrop(pass, tape, d, pass.Parameter(_directions[d].WeightHh), path.DroppedWeights.Pointer, adds: false);
         pass.Team.Run(ref drop);
     }
 
     /// <summary>Room for the gradient of the weights as they were seen: all zero, or what later segments have added.</summary>
-    private T* DroppedWeightGradient(Pass<T> pass, LstmRecord<T> tape, int d)
+    private T* DroppedWeightGradient(in Pass<T> pass, LstmTape<T> tape, int d)
     {
-        HiddenPathRecord<T> path = tape.Directions[d].Path;
+        HiddenUpdateTape<T> path = tape.Directions[d].Path;
         path.DroppedGradient.Reserve(_directions[d].WeightHh.PackedLength);
-        if (pass.Later == 0)
+        if (pass.Segment.IsLast)
         {
             path.DroppedGradient.Span.Clear();
         }
@@ -155,13 +155,13 @@ internal sealed unsafe partial class LstmLayer<T>
         return path.DroppedGradient.Pointer;
     }
 
-    private void AddDroppedWeightGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
+    private void AddDroppedWeightGradient(in Pass<T> pass, LstmTape<T> tape, int d, T* gradient)
     {
         WeightDrop<T> drop = WeightDrop(pass, tape, d, tape.Directions[d].Path.DroppedGradient.Pointer, gradient + _directions[d].WeightHh.Offset, adds: true);
         pass.Team.Run(ref drop);
     }
 
-    private WeightDrop<T> WeightDrop(Pass<T> pass, LstmRecord<T> tape, int d, T* source, T* target, bool adds) => new()
+    private WeightDrop<T> WeightDrop(in Pass<T> pass, LstmTape<T> tape, int d, T* source, T* target, bool adds) => new()
     {
         Width = pass.Width,
         Columns = _gates,
@@ -174,9 +174,9 @@ internal sealed unsafe partial class LstmLayer<T>
         Adds = adds,
     };
 
-    private void AddProjectionGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
+    private void AddProjectionGradient(in Pass<T> pass, LstmTape<T> tape, int d, T* gradient)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         WeightFactor<T> factor = new()
         {
             A = kept.Path.Outputs.Pointer,

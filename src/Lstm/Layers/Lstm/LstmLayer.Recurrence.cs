@@ -11,9 +11,9 @@ namespace Lstm.Layers;
 // The recurrence of a direction, there and back, as the kernels have it.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    private void ForwardStretch(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, int d, T* bias, int step, int end)
+    private void ForwardStretch(in Pass<T> pass, Rows<T> input, LstmTape<T> tape, int d, T* bias, int step, int end)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         (int firstRow, int endRow) = kept.RowsOf(step, end);
         (int firstStep, int endStep) = kept.Plan.SequenceSteps(step, end);
         bool normalizes = _spec.Normalization != LstmNormalization.None;
@@ -87,9 +87,9 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    private void PropagateThroughTime(Pass<T> pass, LstmRecord<T> tape, int d, T* outputGradient, T* gradient)
+    private void PropagateThroughTime(in Pass<T> pass, LstmTape<T> tape, int d, T* outputGradient, T* gradient)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
+        DirectionTape<T> kept = tape.Directions[d];
         RecurrentBackward<T> recurrence = new()
         {
             Width = pass.Width,
@@ -98,8 +98,8 @@ internal sealed unsafe partial class LstmLayer<T>
             Units = Units,
             Sequences = tape.OutputShape.Count,
             Hidden = PathBackward(pass, tape, d, outputGradient),
-            Earlier = pass.Earlier,
-            Later = pass.Later,
+            Earlier = pass.Segment.Earlier,
+            Later = pass.Segment.Later,
             UnitWeights = _directions[d].UnitWeights is { } own ? pass.Parameter(own) : null,
             KeptValues = kept.KeptValues.Pointer,
             KeptRows = kept.KeptRows,

@@ -6,9 +6,9 @@ namespace Lstm.Layers;
 // together with the layers around it: RecomputedLayers.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    private bool IsCut(Pass<T> pass, SequenceShape shape) => NeedsWholeSequence && pass.Cuts(shape);
+    private bool IsCut(in Pass<T> pass, SequenceShape shape) => NeedsWholeSequence && pass.Cuts(shape);
 
-    private void ForwardInSegments(Pass<T> pass, Rows<T> input, LstmRecord<T> tape)
+    private void ForwardInSegments(in Pass<T> pass, Rows<T> input, LstmTape<T> tape)
     {
         tape.PrepareSegmented(input.Shape);
         tape.Segments ??= CreateSegments();
@@ -18,7 +18,7 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    private void BackwardInSegments(Pass<T> pass, Rows<T> input, LstmRecord<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    private void BackwardInSegments(in Pass<T> pass, Rows<T> input, LstmTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         foreach (SegmentedPass<T> direction in tape.Segments!)
         {
@@ -29,7 +29,7 @@ internal sealed unsafe partial class LstmLayer<T>
     // The directions run one after the other and share the room for a segment.
     private SegmentedPass<T>[] CreateSegments()
     {
-        LayerRecord<T> segment = CreateRecord();
+        LayerTape<T> segment = CreateTape();
         return [.. Enumerable.Range(0, _directions.Length).Select(d => new SegmentedPass<T>(this, segment, d))];
     }
 }

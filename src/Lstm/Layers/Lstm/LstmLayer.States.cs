@@ -10,8 +10,7 @@ namespace Lstm.Layers;
 // Where a pass takes its states from and leaves them, and the gradients of both.
 internal sealed unsafe partial class LstmLayer<T>
 {
-    /// <summary>Sets this layer's part of some sequences' state to the learned initial state, if there is one.</summary>
-    public void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
+    public override void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
     {
         for (int d = 0; d < _directions.Length; d++)
         {
@@ -26,24 +25,24 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    public override void TakeFinalState(LayerRecord<T> record, NetworkState<T> state, int* stateRows)
+    public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows)
     {
-        LstmRecord<T> tape = (LstmRecord<T>)record;
+        LstmTape<T> own = (LstmTape<T>)tape;
         for (int d = 0; d < _directions.Length; d++)
         {
-            if (tape.IsSegmented)
+            if (own.IsSegmented)
             {
-                tape.Segments![d].TakeFinalState(state);
+                own.Segments![d].TakeFinalState(state);
             }
             else
             {
-                TakeFinalState(tape, d, state, stateRows);
+                TakeFinalState(own, d, state, stateRows);
             }
         }
     }
 
     /// <summary>The same of one direction.</summary>
-    public void TakeFinalState(LstmRecord<T> tape, int d, NetworkState<T> state, int* stateRows)
+    public void TakeFinalState(LstmTape<T> tape, int d, NetworkState<T> state, int* stateRows)
     {
         for (int b = 0; b < tape.OutputShape.Count; b++)
         {
@@ -53,7 +52,7 @@ internal sealed unsafe partial class LstmLayer<T>
             new ReadOnlySpan<T>(tape.Output.Pointer + ((nint)slot * OutputSize) + (d * HiddenSize), HiddenSize).CopyTo(hidden);
             if (_spec.GateRecurrence)
             {
-                HiddenPathRecord<T> path = tape.Directions[d].Path;
+                HiddenUpdateTape<T> path = tape.Directions[d].Path;
                 new ReadOnlySpan<T>(path.Seen.Pointer + ((nint)slot * path.SeenSize) + HiddenSize, 3 * Units).CopyTo(hidden[HiddenSize..]);
             }
 
@@ -62,7 +61,7 @@ internal sealed unsafe partial class LstmLayer<T>
     }
 
     // Slots 0 … B − 1, in rank order.
-    private void SetInitialState(Pass<T> pass, LstmRecord<T> tape, int d)
+    private void SetInitialState(in Pass<T> pass, LstmTape<T> tape, int d)
     {
         LstmWeights direction = _directions[d];
         ReadOnlySpan<int> callers = tape.OutputShape.RankToCaller;
@@ -85,7 +84,7 @@ internal sealed unsafe partial class LstmLayer<T>
             tape.Directions[d].SetCell(rank, cell);
             if (_spec.GateRecurrence)
             {
-                HiddenPathRecord<T> path = tape.Directions[d].Path;
+                HiddenUpdateTape<T> path = tape.Directions[d].Path;
                 SetOrClear(hidden[Math.Min(HiddenSize, hidden.Length)..], new(path.Seen.Pointer + ((nint)rank * path.SeenSize) + HiddenSize, 3 * Units));
             }
         }
@@ -109,10 +108,10 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    private void SetFinalGradient(Pass<T> pass, LstmRecord<T> tape, int d)
+    private void SetFinalGradient(in Pass<T> pass, LstmTape<T> tape, int d)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
-        if (pass.Later > 0)
+        DirectionTape<T> kept = tape.Directions[d];
+        if (!pass.Segment.IsLast)
         {
             return;
         }
@@ -137,8 +136,7 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    /// <summary>Adds the gradient of a pass's initial states to that of the learned one which they were.</summary>
-    public void AddInitialGradient(NetworkState<T> initial, T* gradient)
+    public override void AddInitialGradient(NetworkState<T> initial, T* gradient)
     {
         for (int d = 0; d < _directions.Length; d++)
         {
@@ -166,10 +164,10 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    private void TakeInitialGradient(Pass<T> pass, LstmRecord<T> tape, int d, T* gradient)
+    private void TakeInitialGradient(in Pass<T> pass, LstmTape<T> tape, int d, T* gradient)
     {
-        DirectionRecord<T> kept = tape.Directions[d];
-        for (int b = 0; b < tape.OutputShape.Count && pass.Earlier == 0; b++)
+        DirectionTape<T> kept = tape.Directions[d];
+        for (int b = 0; b < tape.OutputShape.Count && pass.Segment.IsFirst; b++)
         {
             int rank = tape.OutputShape.CallerToRank[b];
             CopyHiddenGradient(kept, rank, pass.InitialGradient!.HiddenRow(FirstState + d, b));
@@ -182,7 +180,7 @@ internal sealed unsafe partial class LstmLayer<T>
     }
 
     // All that the first step saw: h, and the gates if it saw them.
-    private void CopyHiddenGradient(DirectionRecord<T> kept, int rank, Span<T> target)
+    private void CopyHiddenGradient(DirectionTape<T> kept, int rank, Span<T> target)
     {
         kept.HiddenGradientRow(rank)[..HiddenSize].CopyTo(target);
         if (_spec.GateRecurrence)

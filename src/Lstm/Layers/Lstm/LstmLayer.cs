@@ -46,8 +46,6 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
 
     public override int OutputSize => _directions.Length * HiddenSize;
 
-    public override LstmLayer<T>? Recurrent => this;
-
     public override int StateCount => _directions.Length;
 
     public override StateSize StateSize => new(_spec.GateRecurrence ? HiddenSize + (3 * Units) : HiddenSize, Units);
@@ -59,8 +57,10 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     /// <summary>How many of the output's features come from reading forward; the rest come from reading in reverse.</summary>
     public int ForwardFeatures => _spec.Direction == LstmDirection.Reverse ? 0 : HiddenSize;
 
+    public override int FirstState => StateIndex;
+
     /// <summary>Index of this layer's first state in a <see cref="NetworkState{T}"/>.</summary>
-    public required int FirstState { get; init; }
+    public required int StateIndex { get; init; }
 
     /// <summary>H.</summary>
     public int Units => _spec.HiddenSize;
@@ -68,12 +68,24 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
     /// <summary>Values of a direction's h: P with a projection, else H.</summary>
     public int HiddenSize => _spec.ProjectionSize ?? Units;
 
+    /// <summary>The LSTM layer that a layer is or has inside; null if there is none.</summary>
+    public static LstmLayer<T>? In(Layer<T> layer)
+    {
+        LstmLayer<T>? found = layer as LstmLayer<T>;
+        foreach (Layer<T> inner in layer.Inner)
+        {
+            found ??= In(inner);
+        }
+
+        return found;
+    }
+
     /// <summary>The name of a direction, in the manner of its parameters': <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>
     public string NameOf(int d) => _directions[d].WeightIh.Name.Replace("weight_ih_", string.Empty, StringComparison.Ordinal);
 
     private int RowsPerStretch => Math.Clamp(StretchBytes / (_gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
 
-    public override LayerRecord<T> CreateRecord() => new LstmRecord<T>([.. _directions.Select(d => d.Reverse)], _gates, InputSize, _spec, RowsPerStretch);
+    public override LayerTape<T> CreateTape() => new LstmTape<T>([.. _directions.Select(d => d.Reverse)], _gates, InputSize, _spec, RowsPerStretch);
 
     public override void Initialize(ParameterStart<T> start)
     {
@@ -83,16 +95,16 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         }
     }
 
-    public override void Forward(Pass<T> pass, Rows<T> input, LayerRecord<T> record)
+    public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
-        LstmRecord<T> tape = (LstmRecord<T>)record;
+        LstmTape<T> own = (LstmTape<T>)tape;
         if (IsCut(pass, input.Shape))
         {
-            ForwardInSegments(pass, input, tape);
+            ForwardInSegments(pass, input, own);
             return;
         }
 
-        tape.Prepare(pass, input.Shape);
+        own.Prepare(pass, input.Shape);
         for (int d = 0; d < _directions.Length; d++)
         {
             if (pass.Skips(d))
@@ -101,14 +113,14 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             }
 
             LstmWeights direction = _directions[d];
-            DirectionRecord<T> kept = tape.Directions[d];
+            DirectionTape<T> kept = own.Directions[d];
             kept.Path.Prepare(input.Shape, pass.Keeps, SeesOwnBuffer(pass));
             kept.LayerNorm?.Prepare(input.Shape, pass.Keeps, kept.GateRows);
             kept.BatchNorm?.Prepare(pass, input.Shape, kept.Plan, kept.GateRows, direction.Statistics);
-            SetInitialState(pass, tape, d);
+            SetInitialState(pass, own, d);
             if (DropsWeights(pass))
             {
-                DropWeights(pass, tape, d);
+                DropWeights(pass, own, d);
             }
 
             T* bias = kept.SumBiases(pass, direction.Biases);
@@ -116,7 +128,7 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             for (int step = 0; step < steps;)
             {
                 int end = kept.StretchEnd(step);
-                ForwardStretch(pass, input, tape, d, bias, step, end);
+                ForwardStretch(pass, input, own, d, bias, step, end);
                 step = end;
             }
         }
@@ -145,12 +157,12 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
         });
     }
 
-    public override void Backward(Pass<T> pass, Rows<T> input, LayerRecord<T> record, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
-        LstmRecord<T> tape = (LstmRecord<T>)record;
-        if (tape.IsSegmented)
+        LstmTape<T> own = (LstmTape<T>)tape;
+        if (own.IsSegmented)
         {
-            BackwardInSegments(pass, input, tape, outputGradient, inputGradient, gradient);
+            BackwardInSegments(pass, input, own, outputGradient, inputGradient, gradient);
             return;
         }
 
@@ -162,25 +174,25 @@ internal sealed unsafe partial class LstmLayer<T> : Layer<T>
             }
 
             LstmWeights direction = _directions[d];
-            DirectionRecord<T> kept = tape.Directions[d];
-            kept.Path.PrepareBackward(input.Shape, pass.Later == 0);
+            DirectionTape<T> kept = own.Directions[d];
+            kept.Path.PrepareBackward(input.Shape, pass.Segment.IsLast);
             kept.LayerNorm?.PrepareBackward(input.Shape);
-            if (_spec.WeightDropout > 0 && pass.Later == 0)
+            if (_spec.WeightDropout > 0 && pass.Segment.IsLast)
             {
                 // The last pass may have seen other weights of the same version.
                 kept.TransposedHh.Invalidate();
             }
 
-            kept.TransposedHh.Update(RecurrentWeights(pass, tape, d), pass.Version, pass.Team);
-            SetFinalGradient(pass, tape, d);
-            PropagateThroughTime(pass, tape, d, outputGradient + (d * HiddenSize), gradient);
-            if (pass.Earlier > 0)
+            kept.TransposedHh.Update(RecurrentWeights(pass, own, d), pass.Version, pass.Team);
+            SetFinalGradient(pass, own, d);
+            PropagateThroughTime(pass, own, d, outputGradient + (d * HiddenSize), gradient);
+            if (!pass.Segment.IsFirst)
             {
-                kept.KeepFirst(pass.Earlier);
+                kept.KeepFirst(pass.Segment.Earlier);
             }
 
-            AddParameterGradients(pass, input, tape, d, gradient);
-            TakeInitialGradient(pass, tape, d, gradient);
+            AddParameterGradients(pass, input, own, d, gradient);
+            TakeInitialGradient(pass, own, d, gradient);
             if (inputGradient != null)
             {
                 kept.TransposedIh.Update(pass.Parameter(direction.WeightIh), pass.Version, pass.Team);

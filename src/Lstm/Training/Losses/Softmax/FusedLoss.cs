@@ -47,7 +47,7 @@ internal sealed unsafe class FusedLoss<T>
     /// <summary>Reads the target and the weights of the pass on the tape again; nothing when there are none.</summary>
     public LossReading<T> Read() => new(_input);
 
-    public LossTotals Forward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, double? divisor)
+    public LossTotals Forward(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, double? divisor)
     {
         LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         Evaluate(dense, pass, x, loss, all, ref totals);
@@ -57,14 +57,14 @@ internal sealed unsafe class FusedLoss<T>
     }
 
     /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
-    public void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, ref LossTotals totals)
+    public void Evaluate(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, ref LossTotals totals)
     {
         LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, null, out LossTotals own);
         totals.Normalizer += own.Normalizer;
         Evaluate(dense, pass, x, loss, all, ref totals);
     }
 
-    private void Evaluate(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, Loss<T> loss, LossBlock<T> all, ref LossTotals totals)
+    private void Evaluate(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, LossBlock<T> all, ref LossTotals totals)
     {
         int most = ChunkRows(pass);
         _logits.Reserve((long)Math.Min(most, all.Rows) * dense.OutputSize);
@@ -78,14 +78,14 @@ internal sealed unsafe class FusedLoss<T>
     }
 
     /// <summary>Adds into the layer's gradients; overwrites that of x, which is null when nobody asks for it.</summary>
-    public void Backward(DenseLayer<T> dense, Pass<T> pass, Rows<T> x, LayerRecord<T> record, T* inputGradient, T* gradient)
+    public void Backward(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, LayerTape<T> tape, T* inputGradient, T* gradient)
     {
-        DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
+        DenseLayer<T>.DenseTape own = (DenseLayer<T>.DenseTape)tape;
         BackwardChunks chunks = new(x.Shape, _blocks, ChunkRows(pass));
-        while (chunks.Next(kept.Runs))
+        while (chunks.Next(own.Runs))
         {
             nint place = (nint)chunks.Row * x.Features;
-            BackwardChunk(dense, pass, x.Pointer + place, chunks.Row, chunks.Rows, kept, inputGradient == null ? null : inputGradient + place, gradient);
+            BackwardChunk(dense, pass, x.Pointer + place, chunks.Row, chunks.Rows, own, inputGradient == null ? null : inputGradient + place, gradient);
         }
 
         Clear();
@@ -97,9 +97,9 @@ internal sealed unsafe class FusedLoss<T>
     /// </summary>
     public LossTotals Sweep(
         DenseLayer<T> dense,
-        Pass<T> pass,
+        in Pass<T> pass,
         Rows<T> x,
-        LayerRecord<T> record,
+        LayerTape<T> tape,
         Loss<T> loss,
         LossInput<T> input,
         in LossReading<T> reading,
@@ -108,16 +108,16 @@ internal sealed unsafe class FusedLoss<T>
         Gradient<T> gradient)
     {
         LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
-        DenseLayer<T>.Record kept = (DenseLayer<T>.Record)record;
+        DenseLayer<T>.DenseTape own = (DenseLayer<T>.DenseTape)tape;
         SoftmaxRows<T> rows = (SoftmaxRows<T>)loss.Rows!;
         _losses.Reserve(all.Rows);
         BackwardChunks chunks = new(x.Shape, _blocks, SweepRows(dense.Outputs));
-        while (chunks.Next(kept.Runs))
+        while (chunks.Next(own.Runs))
         {
             nint place = (nint)chunks.Row * x.Features;
             _lanes.Reserve((long)chunks.Rows * SoftmaxPanels<T>.Chains);
             _rows.Reserve(chunks.Rows);
-            kept.Gates.Reserve((long)chunks.Rows * dense.Outputs.PaddedColumns);
+            own.Dz.Reserve((long)chunks.Rows * dense.Outputs.PaddedColumns);
             SoftmaxPanels<T> panels = new()
             {
                 Width = pass.Width,
@@ -126,7 +126,7 @@ internal sealed unsafe class FusedLoss<T>
                 Input = dense.InputTerm(pass, x.Pointer + place),
                 Bias = dense.Bias(pass),
                 Columns = dense.Outputs,
-                Values = kept.Gates.Pointer,
+                Values = own.Dz.Pointer,
                 Lanes = _lanes.Pointer,
                 Rows = _rows.Pointer,
                 Losses = _losses.Pointer + chunks.Row,
@@ -138,7 +138,7 @@ internal sealed unsafe class FusedLoss<T>
                 totals.Right += _rows.Pointer[row].IsRight ? 1 : 0;
             }
 
-            dense.BackwardPanels(pass, x.Pointer + place, chunks.Rows, kept, inputGradient == null ? null : inputGradient + place, gradient.Buffer.Pointer);
+            dense.BackwardPanels(pass, x.Pointer + place, chunks.Rows, own, inputGradient == null ? null : inputGradient + place, gradient.Buffer.Pointer);
         }
 
         // As LossRun adds them: blocks of rows in order.
@@ -174,7 +174,7 @@ internal sealed unsafe class FusedLoss<T>
         _all = LossRun<T>.Begin(_loss, _input, reading, shape, features, _divisor, out _);
     }
 
-    private void BackwardChunk(DenseLayer<T> dense, Pass<T> pass, T* x, int row, int rows, DenseLayer<T>.Record kept, T* inputGradient, T* gradient)
+    private void BackwardChunk(DenseLayer<T> dense, in Pass<T> pass, T* x, int row, int rows, DenseLayer<T>.DenseTape own, T* inputGradient, T* gradient)
     {
         _logits.Reserve((long)rows * dense.OutputSize);
         _gradients.Reserve((long)rows * dense.OutputSize);
@@ -184,11 +184,11 @@ internal sealed unsafe class FusedLoss<T>
         dense.ForwardRows(pass, x, rows, chunk.Output);
         LossTotals known = default;
         LossRun<T>.Evaluate(_loss!.Rows!, chunk, pass.Team, pass.Width, ref known);
-        dense.BackwardRows(pass, x, rows, kept, chunk.Output, chunk.Gradient, inputGradient, gradient);
+        dense.BackwardRows(pass, x, rows, own, chunk.Output, chunk.Gradient, inputGradient, gradient);
     }
 
     /// <summary>Whole blocks of the loss, several for each worker.</summary>
-    private static int ChunkRows(Pass<T> pass) => LossBlock<T>.MaxRows * Math.Max(4, 2 * pass.Team.Size);
+    private static int ChunkRows(in Pass<T> pass) => LossBlock<T>.MaxRows * Math.Max(4, 2 * pass.Team.Size);
 
     /// <summary>So many that fetching the weights for them is cheap, and few enough for their logits to stay in a cache.</summary>
     private int SweepRows(PanelLayout outputs) => Math.Max(LossBlock<T>.MaxRows, SweepBytes / (outputs.PaddedColumns * sizeof(T)));

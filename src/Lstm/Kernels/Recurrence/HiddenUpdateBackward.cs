@@ -5,7 +5,7 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>The gradient's way back along a <see cref="HiddenPath{T}"/>: from the output's gradient and the later step's dz to that of the units' outputs.</summary>
+/// <summary>The gradient's way back along a <see cref="HiddenUpdate{T}"/>: from the output's gradient and the later step's dz to that of the units' outputs.</summary>
 /// <remarks>
 /// <code>
 /// ds = dz₊₁·W_hh        dh = ∂/∂output + m_drop⊙ds + carried₊₁      dh̃, carried = zoneout(dh), dh̃ = 0 where h̃ was clipped
@@ -14,11 +14,11 @@ namespace Lstm.Kernels.Recurrence;
 /// The chain of dh starts from the output's gradient (and what zoneout carried) and takes dz in storage order; with a dropout on the way,
 /// ds is a chain of its own.
 /// </remarks>
-internal unsafe struct HiddenPathBackward<T>
+internal unsafe struct HiddenUpdateBackward<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The path of the forward pass. Its <see cref="HiddenPath{T}.Exists"/> says whether it has anything on it.</summary>
-    public required HiddenPath<T> Path;
+    /// <summary>The path of the forward pass. Its <see cref="HiddenUpdate{T}.Exists"/> says whether it has anything on it.</summary>
+    public required HiddenUpdate<T> Path;
 
     /// <summary>Whether no error flows back through what saw h (Hochreiter &amp; Schmidhuber 1997).</summary>
     public bool Truncates;
@@ -49,7 +49,7 @@ internal unsafe struct HiddenPathBackward<T>
     public T* TransposedProjection;
     public PanelLayout? UnitColumns;
 
-    /// <summary>dh̃ of all rows by panels of <see cref="HiddenPath{T}.ProjectionColumns"/>, [panels, ProjectedRows, width]: for the gradient of W_hr.</summary>
+    /// <summary>dh̃ of all rows by panels of <see cref="HiddenUpdate{T}.ProjectionColumns"/>, [panels, ProjectedRows, width]: for the gradient of W_hr.</summary>
     public T* Projected;
     public nint ProjectedRows;
 
@@ -185,7 +185,7 @@ internal unsafe struct HiddenPathBackward<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        HiddenPathBackward<T> later = this;
+        HiddenUpdateBackward<T> later = this;
         later.GateTerms = LaterTerms;
         later.GateRecurrentTerms = LaterRecurrentTerms;
         later.Propagate<TSimd, TVec>(0, first, rows, first, previous);

@@ -1,15 +1,12 @@
-
-
-
-
+using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
 /// <summary>What one layer leaves of a forward pass: its output, and in a derived class what its backward pass needs.</summary>
-internal class LayerRecord<T>
-    where T : unmanaged
+internal class LayerTape<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The buffer that holds the output.</summary>
     public AlignedBuffer<T> Output { get; protected set; } = new();
@@ -20,8 +17,8 @@ internal class LayerRecord<T>
     /// <summary>The output's shape: the input's, or one row per sequence after a pooling.</summary>
     public SequenceShape OutputShape { get; protected set; } = new();
 
-    /// <summary>The record of the LSTM layer inside; this one when it has no others inside.</summary>
-    public virtual LayerRecord<T> Recurrent => this;
+    /// <summary>The tapes of the layers inside, as in <see cref="Layer{T}.Inner"/>.</summary>
+    public virtual ReadOnlySpan<LayerTape<T>> Inner => [];
 
     /// <summary>Makes room for an output of the input's shape.</summary>
     public void Prepare(SequenceShape shape, int features)

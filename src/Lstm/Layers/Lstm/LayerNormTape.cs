@@ -7,7 +7,7 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>What a direction of a layer-normalised LSTM keeps beside its gates: what was normalised, each row's mean and scale, and room to work in.</summary>
-internal sealed unsafe class LayerNormRecord<T>(PanelLayout gates, LstmSpec spec)
+internal sealed unsafe class LayerNormTape<T>(PanelLayout gates, LstmSpec spec)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Of each of the three normalisations: μ, s, mean(a), mean(a⊙v̂).

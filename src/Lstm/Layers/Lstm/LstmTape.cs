@@ -10,24 +10,36 @@ namespace Lstm.Layers;
 /// no step is special. A pass that keeps nothing for a backward pass holds the gates of one stretch of steps and one
 /// cell state per sequence.
 /// </remarks>
-internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
+internal sealed unsafe class LstmTape<T> : LayerTape<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly int _size;
 
-    /// <summary>Makes the record of a layer.</summary>
+    /// <summary>Makes the tape of a layer.</summary>
     /// <param name="reverse">For each direction, whether it reads in reverse.</param>
     /// <param name="gates">The layout of the 4H gates.</param>
     /// <param name="inputSize">I.</param>
     /// <param name="spec">The layer's spec.</param>
     /// <param name="rowsPerStretch">How many rows' pre-activations are computed at a time.</param>
-    public LstmRecord(bool[] reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
+    public LstmTape(bool[] reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
     {
         _size = spec.ProjectionSize ?? spec.HiddenSize;
-        Directions = [.. reverse.Select(r => new DirectionRecord<T>(r, gates, inputSize, spec, rowsPerStretch))];
+        Directions = [.. reverse.Select(r => new DirectionTape<T>(r, gates, inputSize, spec, rowsPerStretch))];
     }
 
-    public DirectionRecord<T>[] Directions { get; }
+    /// <summary>The tape of the LSTM layer whose tape this is, or that has it inside; null if there is none.</summary>
+    public static LstmTape<T>? In(LayerTape<T> tape)
+    {
+        LstmTape<T>? found = tape as LstmTape<T>;
+        foreach (LayerTape<T> inner in tape.Inner)
+        {
+            found ??= In(inner);
+        }
+
+        return found;
+    }
+
+    public DirectionTape<T>[] Directions { get; }
 
     /// <summary>Its directions in segments, each by itself; null before the first such pass.</summary>
     public SegmentedPass<T>[]? Segments { get; set; }
@@ -38,13 +50,13 @@ internal sealed unsafe class LstmRecord<T> : LayerRecord<T>
     private int OutputSize => Directions.Length * _size;
 
     /// <summary>Makes room for a pass over rows of this shape.</summary>
-    public void Prepare(Pass<T> pass, SequenceShape shape)
+    public void Prepare(in Pass<T> pass, SequenceShape shape)
     {
         PrepareOutput(shape);
         IsSegmented = false;
-        foreach (DirectionRecord<T> direction in Directions)
+        foreach (DirectionTape<T> direction in Directions)
         {
-            direction.Prepare(pass.Keeps, shape, pass.Later);
+            direction.Prepare(pass.Keeps, shape, pass.Segment.Later);
         }
     }
 

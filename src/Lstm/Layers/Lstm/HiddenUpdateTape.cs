@@ -7,10 +7,10 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>
-/// What a direction keeps of the way from the units' outputs to what the next step sees (<see cref="HiddenPath{T}"/>), and of a zoned-out
+/// What a direction keeps of the way from the units' outputs to what the next step sees (<see cref="HiddenUpdate{T}"/>), and of a zoned-out
 /// cell. A layer on the direct way keeps nothing.
 /// </summary>
-internal sealed unsafe class HiddenPathRecord<T>(PanelLayout gates, LstmSpec spec)
+internal sealed unsafe class HiddenUpdateTape<T>(PanelLayout gates, LstmSpec spec)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly int _units = spec.HiddenSize;

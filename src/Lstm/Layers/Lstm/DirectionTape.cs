@@ -7,7 +7,7 @@ using Lstm.Specs;
 namespace Lstm.Layers;
 
 /// <summary>What one direction of an LSTM layer leaves of a forward pass.</summary>
-internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
+internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly int _units = spec.HiddenSize;
@@ -57,13 +57,13 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     public TransposedWeights<T> TransposedHh { get; } = new(gates, spec.ProjectionSize ?? spec.HiddenSize);
 
     /// <summary>What it keeps for a layer whose next step does not see the units' outputs as they are, or whose cell is zoned out.</summary>
-    public HiddenPathRecord<T> Path { get; } = new(gates, spec);
+    public HiddenUpdateTape<T> Path { get; } = new(gates, spec);
 
     /// <summary>What it keeps for layer normalisation; null without.</summary>
-    public LayerNormRecord<T>? LayerNorm { get; } = spec.Normalization == LstmNormalization.Layer ? new(gates, spec) : null;
+    public LayerNormTape<T>? LayerNorm { get; } = spec.Normalization == LstmNormalization.Layer ? new(gates, spec) : null;
 
     /// <summary>What it keeps for batch normalisation; null without it.</summary>
-    public BatchNormRecord<T>? BatchNorm { get; } = spec.Normalization == LstmNormalization.Batch ? new(gates, spec) : null;
+    public BatchNormTape<T>? BatchNorm { get; } = spec.Normalization == LstmNormalization.Batch ? new(gates, spec) : null;
 
     /// <summary>W_ih x before the steps and its gradient after them, and the gradient of W_hh s: z and dz where they are not normalised.</summary>
     public T* InputProducts => LayerNorm is { } rows ? rows.Inputs.Pointer : BatchNorm is { } batch ? batch.InputProducts.Pointer : Gates.Pointer;
@@ -119,7 +119,7 @@ internal sealed unsafe class DirectionRecord<T>(bool reverse, PanelLayout gates,
     }
 
     /// <summary>The sum of the biases by panels; null for none.</summary>
-    public T* SumBiases(Pass<T> pass, Parameter[] biases)
+    public T* SumBiases(in Pass<T> pass, Parameter[] biases)
     {
         if (biases.Length <= 1)
         {

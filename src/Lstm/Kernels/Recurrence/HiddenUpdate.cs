@@ -14,7 +14,7 @@ namespace Lstm.Kernels.Recurrence;
 /// h is the layer's output and state, s what the next step's products see. All three stand in rows; h and s by slot (slot b &lt; B is the
 /// initial state of rank b, slot B + row the state after that row), m by row, or by rank when it is not kept.
 /// </remarks>
-internal unsafe struct HiddenPath<T>
+internal unsafe struct HiddenUpdate<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Whether there is anything to do between m and s.</summary>
@@ -66,7 +66,7 @@ internal unsafe struct HiddenPath<T>
     public nint FirstGateRow;
 
     /// <summary>The direct way, on which m, h and s are one buffer by slot.</summary>
-    public static HiddenPath<T> Direct(T* hidden, nint stride, int units, int sequences) => new()
+    public static HiddenUpdate<T> Direct(T* hidden, nint stride, int units, int sequences) => new()
     {
         Units = units,
         Size = units,

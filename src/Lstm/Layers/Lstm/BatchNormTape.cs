@@ -8,7 +8,7 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>What a direction with batch normalisation keeps beside the rest: the raw products, the statistics, and who is at which step.</summary>
-internal sealed unsafe class BatchNormRecord<T>(PanelLayout gates, LstmSpec spec)
+internal sealed unsafe class BatchNormTape<T>(PanelLayout gates, LstmSpec spec)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedBuffer<T> _measured = new();
@@ -47,7 +47,7 @@ internal sealed unsafe class BatchNormRecord<T>(PanelLayout gates, LstmSpec spec
     private int SetLength => BatchNorm<T>.Lines * PaddedUnits;
 
     /// <summary>Makes room for a pass, and notes at which of its own steps each sequence begins.</summary>
-    public void Prepare(Pass<T> pass, SequenceShape shape, RecurrencePlan plan, int gateRows, Parameter[] statistics)
+    public void Prepare(in Pass<T> pass, SequenceShape shape, RecurrencePlan plan, int gateRows, Parameter[] statistics)
     {
         InputProducts.Reserve((long)gates.PaddedColumns * gateRows);
         _hiddenProducts.Reserve(pass.Keeps ? (long)gates.PaddedColumns * gateRows : 0);
@@ -86,7 +86,7 @@ internal sealed unsafe class BatchNormRecord<T>(PanelLayout gates, LstmSpec spec
     }
 
     /// <summary>What kernels need of it.</summary>
-    public BatchNorm<T> ForPass(Pass<T> pass, LstmWeights weights, T* z) => new()
+    public BatchNorm<T> ForPass(in Pass<T> pass, LstmWeights weights, T* z) => new()
     {
         InputScale = pass.Parameter(weights.NormIh!),
         HiddenScale = pass.Parameter(weights.NormHh!),
@@ -153,7 +153,7 @@ internal sealed unsafe class BatchNormRecord<T>(PanelLayout gates, LstmSpec spec
         }
     }
 
-    private void UpdateRunning(Pass<T> pass, Parameter[] statistics, int end)
+    private void UpdateRunning(in Pass<T> pass, Parameter[] statistics, int end)
     {
         _running.Reserve((long)SetLength * spec.BatchNormSteps);
         _runningReady = _runningVersion == pass.Version ? _runningReady : 0;
