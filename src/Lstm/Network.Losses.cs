@@ -167,10 +167,10 @@ public sealed unsafe partial class Network<T>
         using LossReading<T> rowsRead = new(input);
         Rows<T> rows = CheckInput(reading, state);
         LayerRun<T> run = workspace.Run;
-        RunLayers(workspace.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
+        Pass<T> pass = RunLayers(workspace.Pass, rows, IdsOf(reading), state, run, run.Layers.Count - 1);
         Rows<T> last = run.Layers.Count > 1 ? run.Tapes[^2].OutputRows(dense.InputSize) : rows;
-        workspace.Fused.Evaluate(dense, workspace.Pass, last, loss, input, rowsRead, ref totals);
-        TakeFinalState(run, state, workspace.Pass, rows.Shape);
+        workspace.Fused.Evaluate(dense, pass, last, loss, input, rowsRead, ref totals);
+        TakeFinalState(run, state, pass, rows.Shape);
         GC.KeepAlive(this);
     }
 }
