@@ -78,7 +78,7 @@ internal sealed unsafe partial class LstmLayer<T>
         }
     }
 
-    private void StepBack(Pass<T> pass, DirectionRecord<T> kept, int d, ref BatchNormBackward<T> work)
+    private void StepBack(in Pass<T> pass, DirectionTape<T> kept, int d, ref BatchNormBackward<T> work)
     {
         work.Part = BatchNormBackward<T>.Job.Receive;
         if (work.Layer.Hidden.Path.Exists || SomeEndAt(kept.Plan.Step(work.Step)))
