@@ -32,7 +32,7 @@ public sealed class GateTrace<T>
 
         _network = network;
         Layers = [.. network.Layers.Select(LstmLayer<T>.In).OfType<LstmLayer<T>>().SelectMany(layer =>
-            Enumerable.Range(0, layer.StateCount).Select(d => new LayerGates<T>(layer.NameOf(d), layer, _use)))];
+            layer.Directions.ToArray().Select(direction => new LayerGates<T>(direction.Name, layer, _use)))];
     }
 
     /// <summary>One for each direction of each LSTM layer, in the order of a <see cref="NetworkState{T}"/>.</summary>

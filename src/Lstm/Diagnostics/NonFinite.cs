@@ -110,7 +110,7 @@ public static class NonFinite
             {
                 for (int b = 0; b < state.Count; b++)
                 {
-                    string name = lstm.NameOf(d);
+                    string name = lstm.Directions[d].Name;
                     if ((InValues<T>(state.HiddenRow(lstm.FirstState + d, b), name, "initial hidden", b, null)
                         ?? InValues<T>(state.CellRow(lstm.FirstState + d, b), name, "initial cell", b, null)) is { } found)
                     {

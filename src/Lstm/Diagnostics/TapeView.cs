@@ -31,9 +31,9 @@ internal readonly unsafe struct TapeView<T>
         }
     }
 
-    public string Name => _layer.NameOf(_direction);
+    public string Name => _layer.Directions[_direction].Name;
 
-    public bool IsReverse => Kept.Plan.Reverse;
+    public bool IsReverse => Direction.Plan.Reverse;
 
     public int Units => _layer.Units;
 
@@ -42,20 +42,20 @@ internal readonly unsafe struct TapeView<T>
 
     public SequenceShape Shape => _tape.OutputShape;
 
-    private DirectionTape<T> Kept => _tape.Directions[_direction];
+    private DirectionTape<T> Direction => _tape.Directions[_direction];
 
     /// <summary>Gate 0 … 3 (i f g o) of a step; its gradient dz once it has been back-propagated.</summary>
-    public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Kept.CopyGate(gate, Shape.Row(sequence, step), destination);
+    public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Direction.CopyGate(gate, Shape.Row(sequence, step), destination);
 
     /// <summary>Whether a custom cell does not use a gate: what it leaves in its place may be anything.</summary>
     public bool IsUnused(int gate) => _layer.Spec.Cell is { } cell && !cell.Gates.HasFlag((LstmGates)(1 << gate));
 
     /// <summary>c after a step.</summary>
-    public void CopyCell(int sequence, int step, Span<T> destination) => Kept.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);
+    public void CopyCell(int sequence, int step, Span<T> destination) => Direction.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);
 
     /// <summary>h after a step.</summary>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
-        => new(_tape.Output.Pointer + (((nint)Shape.Count + Shape.Row(sequence, step)) * _layer.OutputSize) + (_direction * HiddenSize), HiddenSize);
+        => new(Direction.Hidden.At(Shape.Count + Shape.Row(sequence, step)), HiddenSize);
 
     /// <summary>Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
     public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)

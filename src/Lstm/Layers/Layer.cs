@@ -57,6 +57,9 @@ internal abstract class Layer<T>
     /// <summary>Sizes of each of those states.</summary>
     public virtual StateSize StateSize => default;
 
+    /// <summary>How many of its first outputs come from reading forward; null where that cannot be told, or does not matter.</summary>
+    public virtual int? ForwardFeatures => null;
+
     /// <summary>Whether it normalises over the batch, so that it has statistics.</summary>
     public virtual bool NormalizesBatch => false;
 

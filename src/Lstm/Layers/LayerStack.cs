@@ -123,13 +123,13 @@ internal sealed class LayerStack<T>
                 made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} input dropout", Index = _made++, InputSize = inputSize, Rate = spec.InputDropout, HoldsMask = true });
             }
 
-            LstmLayer<T> lstm = new(spec, layer, inputSize, name, parameters)
+            int index = _made++;
+            LstmLayer<T> lstm = new(spec, layer, inputSize, name, index, _stateSizes.Count, parameters)
             {
                 Name = name,
                 Label = label,
-                Index = _made++,
+                Index = index,
                 InputSize = inputSize,
-                StateIndex = _stateSizes.Count,
             };
             made.Add(lstm);
             _stateSizes.AddRange(Enumerable.Repeat(lstm.StateSize, lstm.StateCount));

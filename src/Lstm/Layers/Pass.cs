@@ -54,9 +54,6 @@ internal readonly unsafe struct Pass<T>
     /// <summary>The part of the batch that the pass goes over.</summary>
     public Segment Segment { get; init; }
 
-    /// <summary>The one direction of an LSTM layer that runs; null for all it has.</summary>
-    public int? Direction { get; init; }
-
     public WorkerTeam Team => Resources.Team;
 
     public SimdWidth Width => Resources.Width;
@@ -69,9 +66,6 @@ internal readonly unsafe struct Pass<T>
 
     /// <summary>Tells whether recomputation cuts sequences of this shape into more than one segment.</summary>
     public bool Cuts(SequenceShape shape) => SegmentSteps is { } steps && RowBlocks.EndOf(shape, 0, shape.StepCount, steps) < shape.StepCount;
-
-    /// <summary>Whether a direction of an LSTM layer does not run.</summary>
-    public bool Skips(int direction) => Direction is { } only && only != direction;
 
     public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
 

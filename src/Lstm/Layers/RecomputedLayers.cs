@@ -3,7 +3,7 @@ using Lstm.Kernels.Recurrence;
 
 namespace Lstm.Layers;
 
-/// <summary>A run of layers that all work step by step, as one layer that keeps only its output's rows: <see cref="SegmentedPass{T}"/>.</summary>
+/// <summary>A run of layers that all work step by step, as one layer that keeps only its output's rows: <see cref="LayerSegments{T}"/>.</summary>
 internal sealed unsafe class RecomputedLayers<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -17,7 +17,7 @@ internal sealed unsafe class RecomputedLayers<T> : Layer<T>
 
     public override int StateCount => _layers.Sum(layer => layer.StateCount);
 
-    public override LayerTape<T> CreateTape() => new RecomputedTape(new SegmentedPass<T>(_layers, _segments));
+    public override LayerTape<T> CreateTape() => new RecomputedTape(new LayerSegments<T>(_layers, _segments));
 
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
@@ -34,8 +34,8 @@ internal sealed unsafe class RecomputedLayers<T> : Layer<T>
 
     public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows) => ((RecomputedTape)tape).Segments.TakeFinalState(state);
 
-    private sealed class RecomputedTape(SegmentedPass<T> segments) : LayerTape<T>
+    private sealed class RecomputedTape(LayerSegments<T> segments) : LayerTape<T>
     {
-        public SegmentedPass<T> Segments => segments;
+        public LayerSegments<T> Segments => segments;
     }
 }

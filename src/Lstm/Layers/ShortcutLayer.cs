@@ -20,7 +20,7 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public ShortcutLayer(IEnumerable<Layer<T>> inner, bool concatenates)
     {
         _inner = [.. inner];
-        _lstm = Array.FindIndex(_inner, layer => layer is LstmLayer<T>);
+        _lstm = Array.FindIndex(_inner, layer => layer.StateCount > 0);
         Concatenates = concatenates;
     }
 
@@ -41,7 +41,7 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public override bool NormalizesBatch => _inner[_lstm].NormalizesBatch;
 
     /// <summary>How many of F's first outputs are read forward; null after a merge of two directions.</summary>
-    public int? ForwardFeatures => _inner[^1] is LstmLayer<T> lstm ? lstm.ForwardFeatures : null;
+    public override int? ForwardFeatures => _inner[^1].ForwardFeatures;
 
     private int InnerSize => _inner[^1].OutputSize;
 

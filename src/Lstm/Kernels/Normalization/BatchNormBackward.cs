@@ -19,8 +19,8 @@ namespace Lstm.Kernels.Normalization;
 internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The layer's recurrence, of which only <see cref="Step"/> is done.</summary>
-    public required RecurrentBackward<T> Layer;
+    /// <summary>The recurrence without normalisation, of which only <see cref="Step"/> is done.</summary>
+    public required RecurrentBackward<T> Steps;
     public required BatchNorm<T> Norm;
 
     /// <summary>∂/∂o by rank, [panels, B, line], for the moment.</summary>
@@ -47,12 +47,12 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         Propagate,
     }
 
-    public readonly SimdWidth Width => Layer.Width;
+    public readonly SimdWidth Width => Steps.Width;
 
     public readonly long Work
-        => (long)BatchNormForward<T>.RowsOf(Layer.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Layer.Hidden.Path.Size) + (2 * JobWork.Cell));
+        => (long)BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Hidden.Path.Size) + (2 * JobWork.Cell));
 
-    private readonly int Parts => Part == Job.Units ? (int)Norm.Panels : BatchNormForward<T>.RowsOf(Layer.Plan.Step(Step));
+    private readonly int Parts => Part == Job.Units ? (int)Norm.Panels : BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step));
 
     public readonly int SharesFor(int workers) => Math.Min(workers, Parts);
 
@@ -74,19 +74,19 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             return;
         }
 
-        int t = Layer.Plan.SequenceStep(Step);
-        foreach (ref readonly RecurrenceBlock block in Layer.Plan.Step(Step))
+        int t = Steps.Plan.SequenceStep(Step);
+        foreach (ref readonly RecurrenceBlock block in Steps.Plan.Step(Step))
         {
             int first = Math.Max(_first, block.First);
             int rows = Math.Min(_end, block.First + block.Count) - first;
             int row = block.Row + first - block.First;
             if (rows > 0 && Part == Job.Receive)
             {
-                Layer.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                Steps.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
             }
             else if (rows > 0)
             {
-                Layer.Hidden.Propagate<TSimd, TVec>(t, first, rows, row, block.Previous + first - block.First);
+                Steps.Hidden.Propagate<TSimd, TVec>(t, first, rows, row, block.Previous + first - block.First);
             }
         }
     }
@@ -98,39 +98,39 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        ReadOnlySpan<RecurrenceBlock> blocks = Layer.Plan.Step(Step);
+        ReadOnlySpan<RecurrenceBlock> blocks = Steps.Plan.Step(Step);
         nint rows = BatchNormForward<T>.RowsOf(blocks);
         nint row = blocks[0].Row;
-        nint place = ((panel * Layer.GateRows) + row) * 4 * line;
-        nint ranks = panel * Layer.Sequences * line;
-        T* c = Layer.CellZoneout.Exists
-            ? Layer.NewCells + (((panel * Layer.NewCellRows) + row) * line)
-            : Layer.Cells + (((panel * Layer.CellSlots) + Layer.Sequences + row) * line);
-        T* dc = Layer.CellGradient + ranks;
-        T* carried = Layer.CellCarried + ranks;
-        if (Layer.CellZoneout.Exists)
+        nint place = ((panel * Steps.GateRows) + row) * 4 * line;
+        nint ranks = panel * Steps.Sequences * line;
+        T* c = Steps.CellZoneout.Exists
+            ? Steps.NewCells + (((panel * Steps.NewCellRows) + row) * line)
+            : Steps.Cells + (((panel * Steps.CellSlots) + Steps.Sequences + row) * line);
+        T* dc = Steps.CellGradient + ranks;
+        T* carried = Steps.CellCarried + ranks;
+        if (Steps.CellZoneout.Exists)
         {
-            Layer.CellZoneout.Backward<TSimd, TVec>(Layer.Plan.SequenceStep(Step), 0, panel * line, dc, carried, line, rows, line);
+            Steps.CellZoneout.Backward<TSimd, TVec>(Steps.Plan.SequenceStep(Step), 0, panel * line, dc, carried, line, rows, line);
         }
 
-        ShowBackward<TSimd, TVec, TCell>(ref cell, panel, rows, Layer.Gates + place, c, dc);
-        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellScaleGradient + (panel * line), 1, Layer.Units - (panel * line));
-        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellShiftGradient + (panel * line), 1, Layer.Units - (panel * line));
+        ShowBackward<TSimd, TVec, TCell>(ref cell, panel, rows, Steps.Gates + place, c, dc);
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellScaleGradient + (panel * line), 1, Steps.Units - (panel * line));
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellShiftGradient + (panel * line), 1, Steps.Units - (panel * line));
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            GatesBackward<TSimd, TVec, TCell>(ref cell, panel, block, Layer.Gates + place + (block.First * 4 * line), c + (block.First * line));
+            GatesBackward<TSimd, TVec, TCell>(ref cell, panel, block, Steps.Gates + place + (block.First * 4 * line), c + (block.First * line));
         }
 
-        if (Layer.CellZoneout.Exists)
+        if (Steps.CellZoneout.Exists)
         {
             Zoneout<T>.AddCarried<TSimd, TVec>(dc, carried, rows * line);
         }
 
         nint width = 4 * line;
         ProductBackward<TSimd, TVec>(
-            panel, rows, 0, Norm.InputScale + (panel * width), Layer.Gates + place, Norm.InputProducts + place, InputScaleGradient + (panel * width));
+            panel, rows, 0, Norm.InputScale + (panel * width), Steps.Gates + place, Norm.InputProducts + place, InputScaleGradient + (panel * width));
         ProductBackward<TSimd, TVec>(
-            panel, rows, BatchNorm<T>.HiddenLine, Norm.HiddenScale + (panel * width), Layer.Gates + place, Norm.HiddenProducts + place, HiddenScaleGradient + (panel * width));
+            panel, rows, BatchNorm<T>.HiddenLine, Norm.HiddenScale + (panel * width), Steps.Gates + place, Norm.HiddenProducts + place, HiddenScaleGradient + (panel * width));
     }
 
     // gates [rows, 4·line], c [rows, line], dm by rank → ∂/∂o by rank; adds into dc [rows, line], dγ_c and dβ_c.
@@ -142,10 +142,10 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         nint unit = panel * line;
-        T* shownGradient = Norm.Shown + (unit * Layer.Sequences);
-        T* outputGradient = OutputGateGradient + (unit * Layer.Sequences);
+        T* shownGradient = Norm.Shown + (unit * Steps.Sequences);
+        T* outputGradient = OutputGateGradient + (unit * Steps.Sequences);
         T* o = gates + (3 * line);
-        T* dm = Layer.Hidden.Units + unit;
+        T* dm = Steps.Hidden.Units + unit;
         bool measures = Norm.MeasuresStep(rows);
         TVec count = TSimd.Broadcast(T.CreateTruncating(rows));
         for (nint u = 0; u < line; u += TSimd.Width)
@@ -161,7 +161,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
                 T* set = SetOf(measures, r, panel, BatchNorm<T>.CellLine) + u;
                 TVec normal = Normal<TSimd, TVec>(c + (r * line) + u, set, line);
                 TVec shown = TSimd.MultiplyAdd(scale, normal, shift);
-                TVec dh = TSimd.Load(dm + (r * Layer.Hidden.UnitsStride) + u);
+                TVec dh = TSimd.Load(dm + (r * Steps.Hidden.UnitsStride) + u);
                 TVec d = cell.OutputBackward<TSimd, TVec>(TSimd.Load(o + (r * 4 * line) + u), shown, dh, out TVec dO);
                 TSimd.Store(outputGradient + (r * line) + u, dO);
                 TSimd.Store(shownGradient + (r * line) + u, d);
@@ -194,23 +194,23 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        nint place = ((panel * Layer.Sequences) + block.First) * line;
-        T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + block.Row) * cell.KeptLines * line);
+        nint place = ((panel * Steps.Sequences) + block.First) * line;
+        T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + block.Row) * cell.KeptLines * line);
         CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
             ref cell,
-            Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line),
+            Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line),
             lines,
-            TCell.DropsCandidate ? Layer.Drop.At(Layer.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Layer.Drop,
-            Layer.Hidden.GateGradient == null ? null : Layer.Hidden.GateGradient + (3 * place),
+            TCell.DropsCandidate ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Steps.Drop,
+            Steps.Hidden.GateGradient == null ? null : Steps.Hidden.GateGradient + (3 * place),
             z,
-            Layer.Cells + (((panel * Layer.CellSlots) + block.Previous) * line),
+            Steps.Cells + (((panel * Steps.CellSlots) + block.Previous) * line),
             c,
             OutputGateGradient + place,
             line,
-            Layer.CellGradient + place,
+            Steps.CellGradient + place,
             block.Count);
-        nint units = Layer.Units - (panel * line);
-        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, Layer.CellGradient + place, block.Count, units);
+        nint units = Steps.Units - (panel * line);
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, Steps.CellGradient + place, block.Count, units);
     }
 
     // products [rows, 4·line] in: W_ih x or W_hh s, out: their gradient, from dz [rows, 4·line]; adds into dγ [4·line].

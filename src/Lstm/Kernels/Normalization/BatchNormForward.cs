@@ -18,8 +18,8 @@ namespace Lstm.Kernels.Normalization;
 internal unsafe struct BatchNormForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The layer's recurrence; of its steps only <see cref="Step"/> is done, and its <see cref="RecurrentForward{T}.Input"/> is not used.</summary>
-    public required RecurrentForward<T> Layer;
+    /// <summary>The recurrence without normalisation; of its steps only <see cref="Step"/> is done, and its <see cref="RecurrentForward{T}.Input"/> is not used.</summary>
+    public required RecurrentForward<T> Steps;
     public required BatchNorm<T> Norm;
 
     /// <summary>The step of the walk.</summary>
@@ -31,11 +31,11 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
     private int _first;
     private int _end;
 
-    public readonly SimdWidth Width => Layer.Width;
+    public readonly SimdWidth Width => Steps.Width;
 
-    public readonly long Work => (long)RowsOf(Layer.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Layer.Path.Size) + (2 * JobWork.Cell));
+    public readonly long Work => (long)RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Path.Size) + (2 * JobWork.Cell));
 
-    private readonly int Parts => AfterUnits ? RowsOf(Layer.Plan.Step(Step)) : (int)Norm.Panels;
+    private readonly int Parts => AfterUnits ? RowsOf(Steps.Plan.Step(Step)) : (int)Norm.Panels;
 
     public readonly int SharesFor(int workers) => Math.Min(workers, Parts);
 
@@ -55,13 +55,13 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             RunPanel<TSimd, TVec, TCell>(ref cell, panel);
         }
 
-        foreach (ref readonly RecurrenceBlock block in Layer.Plan.Step(Step))
+        foreach (ref readonly RecurrenceBlock block in Steps.Plan.Step(Step))
         {
             int first = Math.Max(_first, block.First);
             nint rows = Math.Min(_end, block.First + block.Count) - first;
             if (AfterUnits && rows > 0)
             {
-                Layer.Path.Forward<TSimd, TVec>(Layer.Plan.SequenceStep(Step), first, rows, block.Row + first - block.First, block.Previous + first - block.First);
+                Steps.Path.Forward<TSimd, TVec>(Steps.Plan.SequenceStep(Step), first, rows, block.Row + first - block.First, block.Previous + first - block.First);
             }
         }
     }
@@ -73,18 +73,18 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        ReadOnlySpan<RecurrenceBlock> blocks = Layer.Plan.Step(Step);
+        ReadOnlySpan<RecurrenceBlock> blocks = Steps.Plan.Step(Step);
         nint rows = RowsOf(blocks);
         nint row = blocks[0].Row;
-        nint units = nint.Min(line, Layer.Units - (panel * line));
-        nint place = ((panel * Layer.GateRows) + row - Layer.FirstGateRow) * 4 * line;
-        T* z = Layer.Gates + place;
+        nint units = nint.Min(line, Steps.Units - (panel * line));
+        nint place = ((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line;
+        T* z = Steps.Gates + place;
         T* hidden = Norm.HiddenProducts + place;
         T* inputs = Norm.InputProducts + place;
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            T* seen = Layer.Path.Seen + (block.Previous * Layer.Path.SeenStride);
-            Layer.MultiplySeen<TSimd, TVec>(panel, Norm.Panels, seen, block.Count, hidden + (block.First * 4 * line));
+            T* seen = Steps.Path.Seen + (block.Previous * Steps.Path.SeenStride);
+            Steps.MultiplySeen<TSimd, TVec>(panel, Norm.Panels, seen, block.Count, hidden + (block.First * 4 * line));
         }
 
         bool measures = Norm.MeasuresStep(rows);
@@ -100,9 +100,9 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
             nint first = block.First * line;
-            T* own = Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line);
-            CandidateDrop<T> drop = TCell.DropsCandidate ? Layer.Drop.At(Layer.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Layer.Drop;
-            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + (Layer.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
+            T* own = Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line);
+            CandidateDrop<T> drop = TCell.DropsCandidate ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Steps.Drop;
+            T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + (Steps.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(ref cell, own, lines, drop, z + (4 * first), CellsBefore(panel, block), computed + first, block.Count);
         }
 
@@ -113,17 +113,17 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             Measure<TSimd, TVec>(computed, line, rows, set + (BatchNorm<T>.CellLine * line));
         }
 
-        T* shown = Norm.Shown + (panel * Layer.Sequences * line);
+        T* shown = Norm.Shown + (panel * Steps.Sequences * line);
         Show<TSimd, TVec>(panel, rows, computed, shown);
-        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, Layer.Path.OutputOf(row, 0) + (panel * line), Layer.Path.OutputStride, rows, units);
-        if (Layer.CellZoneout.Exists)
+        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, Steps.Path.OutputOf(row, 0) + (panel * line), Steps.Path.OutputStride, rows, units);
+        if (Steps.CellZoneout.Exists)
         {
             foreach (ref readonly RecurrenceBlock block in blocks)
             {
-                T* after = Layer.Cells + (((panel * Layer.CellSlots) + block.First + (Layer.KeepCells ? Layer.Sequences + row : 0)) * line);
+                T* after = Steps.Cells + (((panel * Steps.CellSlots) + block.First + (Steps.KeepCells ? Steps.Sequences + row : 0)) * line);
                 T* next = computed + (block.First * line);
-                Layer.CellZoneout.Forward<TSimd, TVec>(
-                    Layer.Plan.SequenceStep(Step), block.First, panel * line, CellsBefore(panel, block), line, next, line, after, line, block.Count, line);
+                Steps.CellZoneout.Forward<TSimd, TVec>(
+                    Steps.Plan.SequenceStep(Step), block.First, panel * line, CellsBefore(panel, block), line, next, line, after, line, block.Count, line);
             }
         }
     }
@@ -132,13 +132,13 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
     private readonly T* ComputedCells(nint panel, nint row)
     {
         nint line = 64 / sizeof(T);
-        return Layer.CellZoneout.Exists
-            ? Layer.NewCells + (((panel * Layer.NewCellRows) + (Layer.KeepCells ? row : 0)) * line)
-            : Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? Layer.Sequences + row : 0)) * line);
+        return Steps.CellZoneout.Exists
+            ? Steps.NewCells + (((panel * Steps.NewCellRows) + (Steps.KeepCells ? row : 0)) * line)
+            : Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? Steps.Sequences + row : 0)) * line);
     }
 
     private readonly T* CellsBefore(nint panel, in RecurrenceBlock block)
-        => Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? block.Previous : block.First)) * (64 / sizeof(T)));
+        => Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? block.Previous : block.First)) * (64 / sizeof(T)));
 
     // values [rows, width] → set: means [width], variances [width], 1/√(variance + ε) [width].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -228,7 +228,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         where TVec : unmanaged
     {
         nint width = 256 / sizeof(T);
-        T* bias = Layer.Bias == null ? null : Layer.Bias + (panel * width);
+        T* bias = Steps.Bias == null ? null : Steps.Bias + (panel * width);
         T* inputScale = Norm.InputScale + (panel * width);
         T* hiddenScale = Norm.HiddenScale + (panel * width);
         T* set = Norm.MeasuredSet(Step, panel);

@@ -19,10 +19,10 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// The layer's recurrence. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it is the gradient of W_hh·s that
+    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it is the gradient of W_hh·s that
     /// crosses a cut.
     /// </summary>
-    public required RecurrentBackward<T> Layer;
+    public required RecurrentBackward<T> Steps;
 
     /// <summary>W_ih·x and W_hh·s, by row.</summary>
     public required RowNorm<T> InputNorm;
@@ -42,13 +42,13 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     private int _firstRank;
     private int _endRank;
 
-    public readonly SimdWidth Width => Layer.Width;
+    public readonly SimdWidth Width => Steps.Width;
 
-    public readonly long Work => Layer.Work;
+    public readonly long Work => Steps.Work;
 
-    public readonly int SharesFor(int workers) => Layer.SharesFor(workers);
+    public readonly int SharesFor(int workers) => Steps.SharesFor(workers);
 
-    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Layer.Split.Of(share);
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Steps.Split.Of(share);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
@@ -56,16 +56,16 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
-        int last = Math.Min(_endRank, Layer.Later);
+        int last = Math.Min(_endRank, Steps.Later);
         if (_firstRank < last)
         {
-            Layer.Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Layer.Plan.LastSlot(Layer.Sequences) + _firstRank);
+            Steps.Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Steps.Plan.LastSlot(Steps.Sequences) + _firstRank);
         }
 
-        for (int step = Layer.Plan.StepCount - 1; step >= 0; step--)
+        for (int step = Steps.Plan.StepCount - 1; step >= 0; step--)
         {
-            int crossing = step == 0 ? Layer.Earlier : 0;
-            foreach (ref readonly RecurrenceBlock block in Layer.Plan.Step(step))
+            int crossing = step == 0 ? Steps.Earlier : 0;
+            foreach (ref readonly RecurrenceBlock block in Steps.Plan.Step(step))
             {
                 int first = Math.Max(_firstRank, block.First);
                 int rows = Math.Min(_endRank, block.First + block.Count) - first;
@@ -76,24 +76,24 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
 
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
-                int t = Layer.Plan.SequenceStep(step);
-                Layer.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                int t = Steps.Plan.SequenceStep(step);
+                Steps.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
                 ApplyOutputs<TSimd, TVec, TCell>(ref cell, t, first, rows, row);
-                CellNorm.MeasureGradient<TSimd, TVec>(ShownGradient, Layer.GateRows, row, first, rows);
+                CellNorm.MeasureGradient<TSimd, TVec>(ShownGradient, Steps.GateRows, row, first, rows);
                 ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                InputNorm.MeasureGradient<TSimd, TVec>(Layer.Gates, Layer.GateRows, row, first, rows);
-                RecurrentNorm.MeasureGradient<TSimd, TVec>(Layer.Gates, Layer.GateRows, row, first, rows);
+                InputNorm.MeasureGradient<TSimd, TVec>(Steps.Gates, Steps.GateRows, row, first, rows);
+                RecurrentNorm.MeasureGradient<TSimd, TVec>(Steps.Gates, Steps.GateRows, row, first, rows);
                 for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
                 {
                     nint gates = RecurrentNorm.Width;
-                    T* du = RecurrentGradient + (((panel * Layer.Sequences) + first) * gates);
-                    RecurrentNorm.Backward<TSimd, TVec>(panel, Layer.Gates + (((panel * Layer.GateRows) + row) * gates), row, du, false, rows);
+                    T* du = RecurrentGradient + (((panel * Steps.Sequences) + first) * gates);
+                    RecurrentNorm.Backward<TSimd, TVec>(panel, Steps.Gates + (((panel * Steps.GateRows) + row) * gates), row, du, false, rows);
                 }
 
                 int skipped = Math.Clamp(crossing - first, 0, rows);
                 if (skipped < rows)
                 {
-                    Layer.Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
+                    Steps.Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
                 }
             }
         }
@@ -107,21 +107,21 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        T* dm = Layer.Hidden.Units + (first * Layer.Hidden.UnitsStride);
+        T* dm = Steps.Hidden.Units + (first * Steps.Hidden.UnitsStride);
         T* shown = Shown + (first * line);
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            nint place = ((panel * Layer.Sequences) + first) * line;
-            if (Layer.CellZoneout.Exists)
+            nint place = ((panel * Steps.Sequences) + first) * line;
+            if (Steps.CellZoneout.Exists)
             {
-                Layer.CellZoneout.Backward<TSimd, TVec>(step, first, panel * line, Layer.CellGradient + place, Layer.CellCarried + place, line, rows, line);
+                Steps.CellZoneout.Backward<TSimd, TVec>(step, first, panel * line, Steps.CellGradient + place, Steps.CellCarried + place, line, rows, line);
             }
 
             CellNorm.Forward<TSimd, TVec>(panel, row, row, CellBias, shown, rows);
-            nint index = (panel * Layer.GateRows) + row;
+            nint index = (panel * Steps.GateRows) + row;
             CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
-                ref cell, Layer.Gates + (index * 4 * line), shown, dm + (panel * line), Layer.Hidden.UnitsStride, ShownGradient + (index * line), rows);
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ShownGradient + (index * line), rows, Layer.Units - (panel * line));
+                ref cell, Steps.Gates + (index * 4 * line), shown, dm + (panel * line), Steps.Hidden.UnitsStride, ShownGradient + (index * line), rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ShownGradient + (index * line), rows, Steps.Units - (panel * line));
         }
     }
 
@@ -132,37 +132,37 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        T* dO = Layer.Hidden.Units + (first * Layer.Hidden.UnitsStride);
-        CandidateDrop<T> drop = Layer.Drop;
+        T* dO = Steps.Hidden.Units + (first * Steps.Hidden.UnitsStride);
+        CandidateDrop<T> drop = Steps.Drop;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            nint place = ((panel * Layer.Sequences) + first) * line;
-            nint index = (panel * Layer.GateRows) + row;
-            T* dc = Layer.CellGradient + place;
+            nint place = ((panel * Steps.Sequences) + first) * line;
+            nint index = (panel * Steps.GateRows) + row;
+            T* dc = Steps.CellGradient + place;
             CellNorm.Backward<TSimd, TVec>(panel, ShownGradient + (index * line), row, dc, true, rows);
             if (TCell.DropsCandidate)
             {
-                drop = Layer.Drop.At(step, first, (int)(panel * line));
+                drop = Steps.Drop.At(step, first, (int)(panel * line));
             }
 
-            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + row) * cell.KeptLines * line);
+            T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + row) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
                 ref cell,
-                Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line),
+                Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line),
                 lines,
                 drop,
-                Layer.Hidden.GateGradient == null ? null : Layer.Hidden.GateGradient + (3 * place),
-                Layer.Gates + (index * 4 * line),
-                Layer.Cells + (((panel * Layer.CellSlots) + previous) * line),
+                Steps.Hidden.GateGradient == null ? null : Steps.Hidden.GateGradient + (3 * place),
+                Steps.Gates + (index * 4 * line),
+                Steps.Cells + (((panel * Steps.CellSlots) + previous) * line),
                 CellNorm.Row(panel, row),
                 dO + (panel * line),
-                Layer.Hidden.UnitsStride,
+                Steps.Hidden.UnitsStride,
                 dc,
                 rows);
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, Layer.Gates + (index * 4 * line), dc, rows, Layer.Units - (panel * line));
-            if (Layer.CellZoneout.Exists)
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, Steps.Gates + (index * 4 * line), dc, rows, Steps.Units - (panel * line));
+            if (Steps.CellZoneout.Exists)
             {
-                Zoneout<T>.AddCarried<TSimd, TVec>(dc, Layer.CellCarried + place, rows * line);
+                Zoneout<T>.AddCarried<TSimd, TVec>(dc, Steps.CellCarried + place, rows * line);
             }
         }
     }

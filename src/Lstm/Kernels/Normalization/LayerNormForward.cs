@@ -18,8 +18,8 @@ namespace Lstm.Kernels.Normalization;
 internal unsafe struct LayerNormForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The layer's recurrence; its <see cref="RecurrentForward{T}.Input"/> is not used.</summary>
-    public required RecurrentForward<T> Layer;
+    /// <summary>The recurrence without normalisation; its <see cref="RecurrentForward{T}.Input"/> is not used.</summary>
+    public required RecurrentForward<T> Steps;
 
     /// <summary>x̄ and u, their rows those of the gates, whose place u may have.</summary>
     public required RowNorm<T> InputNorm;
@@ -33,13 +33,13 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
     private int _firstRank;
     private int _endRank;
 
-    public readonly SimdWidth Width => Layer.Width;
+    public readonly SimdWidth Width => Steps.Width;
 
-    public readonly long Work => Layer.Work;
+    public readonly long Work => Steps.Work;
 
-    public readonly int SharesFor(int workers) => Layer.SharesFor(workers);
+    public readonly int SharesFor(int workers) => Steps.SharesFor(workers);
 
-    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Layer.Split.Of(share);
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Steps.Split.Of(share);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
@@ -47,9 +47,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
-        for (int step = Layer.FirstStep; step < Layer.EndStep; step++)
+        for (int step = Steps.FirstStep; step < Steps.EndStep; step++)
         {
-            foreach (ref readonly RecurrenceBlock block in Layer.Plan.Step(step))
+            foreach (ref readonly RecurrenceBlock block in Steps.Plan.Step(step))
             {
                 int first = Math.Max(_firstRank, block.First);
                 nint rows = Math.Min(_endRank, block.First + block.Count) - first;
@@ -60,22 +60,22 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
 
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
-                nint gateRow = row - Layer.FirstGateRow;
-                int t = Layer.Plan.SequenceStep(step);
+                nint gateRow = row - Steps.FirstGateRow;
+                int t = Steps.Plan.SequenceStep(step);
                 for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
                 {
-                    T* seen = Layer.Path.Seen + (previous * Layer.Path.SeenStride);
-                    Layer.MultiplySeen<TSimd, TVec>(panel, RecurrentNorm.Panels, seen, rows, RecurrentNorm.Row(panel, gateRow));
+                    T* seen = Steps.Path.Seen + (previous * Steps.Path.SeenStride);
+                    Steps.MultiplySeen<TSimd, TVec>(panel, RecurrentNorm.Panels, seen, rows, RecurrentNorm.Row(panel, gateRow));
                 }
 
                 InputNorm.Measure<TSimd, TVec>(gateRow, gateRow, first, rows);
                 RecurrentNorm.Measure<TSimd, TVec>(gateRow, gateRow, first, rows);
                 ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                CellNorm.Measure<TSimd, TVec>(Layer.KeepCells ? row : first, gateRow, first, rows);
+                CellNorm.Measure<TSimd, TVec>(Steps.KeepCells ? row : first, gateRow, first, rows);
                 Show<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                if (Layer.Path.Exists)
+                if (Steps.Path.Exists)
                 {
-                    Layer.Path.Forward<TSimd, TVec>(t, first, rows, row, previous);
+                    Steps.Path.Forward<TSimd, TVec>(t, first, rows, row, previous);
                 }
             }
         }
@@ -89,21 +89,21 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        CandidateDrop<T> drop = Layer.Drop;
+        CandidateDrop<T> drop = Steps.Drop;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            T* z = Layer.Gates + (((panel * Layer.GateRows) + row - Layer.FirstGateRow) * 4 * line);
-            T* c = CellNorm.Row(panel, Layer.KeepCells ? row : first);
+            T* z = Steps.Gates + (((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line);
+            T* c = CellNorm.Row(panel, Steps.KeepCells ? row : first);
             if (TCell.DropsCandidate)
             {
-                drop = Layer.Drop.At(step, first, (int)(panel * line));
+                drop = Steps.Drop.At(step, first, (int)(panel * line));
             }
 
-            Combine<TSimd, TVec>(panel, row - Layer.FirstGateRow, z, rows);
-            T* lines = Layer.KeptValues + (((panel * Layer.KeptRows) + (Layer.KeepCells ? row : first)) * cell.KeptLines * line);
+            Combine<TSimd, TVec>(panel, row - Steps.FirstGateRow, z, rows);
+            T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + (Steps.KeepCells ? row : first)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(
-                ref cell, Layer.UnitWeights == null ? null : Layer.UnitWeights + (panel * TCell.UnitWeightLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(c, rows, Layer.Units - (panel * line));
+                ref cell, Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(c, rows, Steps.Units - (panel * line));
         }
     }
 
@@ -118,7 +118,7 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         T* u = RecurrentNorm.Row(panel, gateRow);
         T* inputGamma = InputNorm.Gamma + (panel * gates);
         T* recurrentGamma = RecurrentNorm.Gamma + (panel * gates);
-        T* bias = Layer.Bias == null ? null : Layer.Bias + (panel * gates);
+        T* bias = Steps.Bias == null ? null : Steps.Bias + (panel * gates);
         for (nint r = gateRow; r < gateRow + rows; r++)
         {
             TVec inputMean = TSimd.Broadcast(InputNorm.Mean[r]);
@@ -148,23 +148,23 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         T* shown = Shown + (first * line);
-        T* h = Layer.Path.OutputOf(row, first);
-        nint place = Layer.KeepCells ? row : first;
+        T* h = Steps.Path.OutputOf(row, first);
+        nint place = Steps.KeepCells ? row : first;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            T* z = Layer.Gates + (((panel * Layer.GateRows) + row - Layer.FirstGateRow) * 4 * line);
-            CellNorm.Forward<TSimd, TVec>(panel, place, row - Layer.FirstGateRow, CellBias, shown, rows);
+            T* z = Steps.Gates + (((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line);
+            CellNorm.Forward<TSimd, TVec>(panel, place, row - Steps.FirstGateRow, CellBias, shown, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.Outputs(
-                ref cell, z, shown, h + (panel * line), Layer.Path.OutputStride, rows, nint.Min(Layer.Units - (panel * line), line));
-            if (Layer.CellZoneout.Exists)
+                ref cell, z, shown, h + (panel * line), Steps.Path.OutputStride, rows, nint.Min(Steps.Units - (panel * line), line));
+            if (Steps.CellZoneout.Exists)
             {
-                T* after = Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? Layer.Sequences + row : first)) * line);
-                Layer.CellZoneout.Forward<TSimd, TVec>(
+                T* after = Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? Steps.Sequences + row : first)) * line);
+                Steps.CellZoneout.Forward<TSimd, TVec>(
                     step, first, panel * line, Before(panel, first, previous), line, CellNorm.Row(panel, place), line, after, line, rows, line);
             }
         }
     }
 
     private readonly T* Before(nint panel, nint rank, nint previous)
-        => Layer.Cells + (((panel * Layer.CellSlots) + (Layer.KeepCells ? previous : rank)) * (64 / sizeof(T)));
+        => Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? previous : rank)) * (64 / sizeof(T)));
 }

@@ -1,39 +1,109 @@
 using System.Numerics;
 using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
-using Lstm.Specs;
 
 namespace Lstm.Layers;
 
 /// <summary>What one direction of an LSTM layer leaves of a forward pass.</summary>
-internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
+/// <remarks>
+/// A pass that keeps nothing for a backward pass holds the gates of one stretch of steps and one cell state per sequence.
+/// </remarks>
+internal sealed unsafe class DirectionTape<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly int _units = spec.HiddenSize;
+    // The pre-activations of a stretch of steps: what the second-level cache holds beside the weights until the recurrence
+    // comes for them. Fewer rows than that would have a large layer's weights fetched too often.
+    private const int StretchBytes = 1024 * 1024;
+    private const int StretchRows = 256;
+
+    private readonly PanelLayout _gates;
+    private readonly int _units;
+    private readonly int _cellLines;
+    private readonly int _rowsPerStretch;
+    private readonly bool _zonesCell;
     private readonly AlignedBuffer<ProductTerm<T>> _terms = new();
-    private readonly AlignedBuffer<T> _bias = new(gates.PaddedColumns);
+    private readonly AlignedBuffer<ProductTerm<T>> _laterTerms = new();
+    private readonly AlignedBuffer<T> _bias;
+
+    // The gradient of W_hh s of the first rows of the segment read after this one, [panels, ranks, 4·line].
+    private readonly AlignedBuffer<T> _later = new();
     private long _biasVersion = -1;
-    private SequenceShape? _shape;
+
+    /// <summary>Makes the tape of a direction.</summary>
+    /// <param name="spec">The layer's spec.</param>
+    /// <param name="weights">The direction's parameters.</param>
+    /// <param name="gates">The layout of the 4H gates.</param>
+    /// <param name="inputSize">I.</param>
+    /// <param name="recurrence">How its steps are run.</param>
+    /// <param name="masks">What is dropped.</param>
+    public DirectionTape(LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, Recurrence<T> recurrence, DirectionMasks<T> masks)
+    {
+        _gates = gates;
+        _units = spec.HiddenSize;
+        _cellLines = spec.Cell?.KeptLines ?? 0;
+        _zonesCell = spec.CellZoneout > 0;
+        _rowsPerStretch = Math.Clamp(StretchBytes / (gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
+        _bias = new(gates.PaddedColumns);
+        Recurrence = recurrence;
+        Plan = new RecurrencePlan(weights.Reverse);
+        TransposedIh = new(gates, inputSize);
+        TransposedHh = new(gates, spec.ProjectionSize ?? spec.HiddenSize);
+        Update = HiddenUpdateTape<T>.IsNeeded(spec) ? new(spec, weights, masks, gates) : null;
+        Dropped = spec.WeightDropout > 0 ? new(spec, weights, masks, gates) : null;
+    }
+
+    public Recurrence<T> Recurrence { get; }
+
+    /// <summary>The update of h from the units' outputs; null in a plain layer, where h is the units' outputs.</summary>
+    public HiddenUpdateTape<T>? Update { get; }
+
+    /// <summary>W_hh with weights dropped; null in a layer that drops none.</summary>
+    public DroppedWeights<T>? Dropped { get; }
+
+    public RecurrencePlan Plan { get; }
+
+    public RowRuns Runs { get; } = new();
+
+    public TransposedWeights<T> TransposedIh { get; }
+
+    public TransposedWeights<T> TransposedHh { get; }
+
+    /// <summary>The rows of the pass.</summary>
+    public SequenceShape Shape { get; private set; } = new();
+
+    /// <summary>Whether a backward pass may follow.</summary>
+    public bool Keeps { get; private set; }
+
+    /// <summary>How the 4H gates lie.</summary>
+    public PanelLayout Layout => _gates;
+
+    /// <summary>h by slot, in the layer's output.</summary>
+    public Slots<T> Hidden { get; private set; }
 
     /// <summary>z, then gates, then dz: [panels, GateRows, 4·line].</summary>
     public AlignedBuffer<T> Gates { get; } = new();
 
     public int GateRows { get; private set; }
 
+    /// <summary><see cref="Gates"/>.</summary>
+    public Panels<T> Z => new(Gates.Pointer, GateRows, 4 * _gates.Line);
+
     /// <summary>c: [panels, CellSlots, line], by slot when kept, by rank when not.</summary>
     public AlignedBuffer<T> Cells { get; } = new();
 
     public int CellSlots { get; private set; }
 
-    public bool KeepsCells { get; private set; }
+    /// <summary>c before zoneout mixed it: [panels, NewCellRows, line], by row when kept, else by rank; and what zoneout carries back of dc.</summary>
+    public AlignedBuffer<T> NewCells { get; } = new();
 
-    /// <summary>What a custom cell keeps: [panels, KeptRows, KeptLines·line], by row when the cells are kept, else by rank.</summary>
-    public AlignedBuffer<T> KeptValues { get; } = new();
+    public int NewCellRows { get; private set; }
 
-    public int KeptRows { get; private set; }
+    public AlignedBuffer<T> CellCarried { get; } = new();
 
-    public int KeptLines => spec.Cell?.KeptLines ?? 0;
+    /// <summary>What a custom cell keeps: [panels, NewCellRows, lines of the cell].</summary>
+    public AlignedBuffer<T> CellLines { get; } = new();
 
     /// <summary>dh by rank: [B, padded values of h].</summary>
     public AlignedBuffer<T> HiddenGradient { get; } = new();
@@ -41,69 +111,51 @@ internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, i
     /// <summary>dc by rank: [panels, B, line].</summary>
     public AlignedBuffer<T> CellGradient { get; } = new();
 
-    /// <summary>The gradient of W_hh s (dz, if that is not normalised) of the first rows of the segment read after this one, [panels, ranks, 4·line]; and as factors of products.</summary>
-    public AlignedBuffer<T> First { get; } = new();
+    /// <summary>How many terms <see cref="GateTerms"/> makes.</summary>
+    public int GateTermCount => _gates.PanelCount + (_gates.Columns == _gates.PaddedColumns ? 0 : 3);
 
-    public AlignedBuffer<ProductTerm<T>> FirstTerms { get; } = new();
+    private int Line => _gates.Line;
 
-    public AlignedBuffer<ProductTerm<T>> FirstGateTerms { get; } = new();
-
-    public RecurrencePlan Plan { get; } = new(reverse);
-
-    public RowRuns Runs { get; } = new();
-
-    public TransposedWeights<T> TransposedIh { get; } = new(gates, inputSize);
-
-    public TransposedWeights<T> TransposedHh { get; } = new(gates, spec.ProjectionSize ?? spec.HiddenSize);
-
-    /// <summary>What it keeps for a layer whose next step does not see the units' outputs as they are, or whose cell is zoned out.</summary>
-    public HiddenUpdateTape<T> Path { get; } = new(gates, spec);
-
-    /// <summary>What it keeps for layer normalisation; null without.</summary>
-    public LayerNormTape<T>? LayerNorm { get; } = spec.Normalization == LstmNormalization.Layer ? new(gates, spec) : null;
-
-    /// <summary>What it keeps for batch normalisation; null without it.</summary>
-    public BatchNormTape<T>? BatchNorm { get; } = spec.Normalization == LstmNormalization.Batch ? new(gates, spec) : null;
-
-    /// <summary>W_ih x before the steps and its gradient after them, and the gradient of W_hh s: z and dz where they are not normalised.</summary>
-    public T* InputProducts => LayerNorm is { } rows ? rows.Inputs.Pointer : BatchNorm is { } batch ? batch.InputProducts.Pointer : Gates.Pointer;
-
-    public T* HiddenProductGradient => LayerNorm is { } rows ? rows.Recurrents.Pointer : BatchNorm is { } batch ? batch.HiddenProducts : Gates.Pointer;
-
-    /// <summary>B.</summary>
-    public int Sequences => _shape!.Count;
-
-    private int Line => gates.Line;
-
-    private int PaddedUnits => gates.PaddedColumns / 4;
+    private int PaddedUnits => _gates.PaddedColumns / 4;
 
     private int PaddedSize => TransposedHh.Columns.PaddedColumns;
 
-    /// <summary>Makes room for a pass.</summary>
-    /// <param name="keeps">Whether a backward pass may follow.</param>
-    /// <param name="shape">The rows.</param>
-    /// <param name="later">How many of the first ranks go on in a later segment.</param>
-    public void Prepare(bool keeps, SequenceShape shape, int later)
+    /// <summary>What the next steps see, by slot: h, or what an update makes of it.</summary>
+    public Slots<T> Seen(in Pass<T> pass) => Update?.Seen(pass) ?? Hidden;
+
+    /// <summary>Makes room for a forward pass whose h goes into these slots.</summary>
+    public void Prepare(in Pass<T> pass, SequenceShape shape, Slots<T> hidden)
     {
-        Plan.Set(shape, later);
-        _shape = shape;
-        KeepsCells = keeps;
-        CellSlots = keeps ? shape.Count + shape.RowCount : shape.Count;
-        GateRows = keeps ? shape.RowCount : LongestStretch();
-        Gates.Reserve((long)gates.PaddedColumns * GateRows);
+        Plan.Set(shape, pass.Segment.Later);
+        (Shape, Keeps, Hidden) = (shape, pass.Keeps, hidden);
+        CellSlots = Keeps ? shape.Count + shape.RowCount : shape.Count;
+        GateRows = Keeps ? shape.RowCount : LongestStretch();
+        NewCellRows = Keeps ? shape.RowCount : shape.Count;
+        Gates.Reserve((long)_gates.PaddedColumns * GateRows);
         Cells.Reserve((long)PaddedUnits * CellSlots);
-        KeptRows = keeps ? shape.RowCount : shape.Count;
-        KeptValues.Reserve((long)PaddedUnits * KeptRows * KeptLines);
+        NewCells.Reserve(_zonesCell ? (long)PaddedUnits * NewCellRows : 0);
+        CellLines.Reserve((long)PaddedUnits * NewCellRows * _cellLines);
+        Update?.Prepare(pass, shape);
+        Recurrence.Prepare(pass, this);
+    }
+
+    /// <summary>Makes room for its backward pass.</summary>
+    public void PrepareBackward(in Pass<T> pass)
+    {
+        CellCarried.Reserve(_zonesCell ? (long)Shape.Count * PaddedUnits : 0);
+        Update?.PrepareBackward(pass, Shape);
+        Recurrence.PrepareBackward(Shape);
+        Runs.Set(Shape, Plan);
     }
 
     /// <summary>The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.</summary>
-    public int FirstGateRow(int row) => KeepsCells ? 0 : row;
+    public int FirstGateRow(int row) => Keeps ? 0 : row;
 
     /// <summary>End of the stretch of whole steps from <paramref name="step"/>.</summary>
     public int StretchEnd(int step)
     {
         int end = step + 1;
-        while (end < Plan.StepCount && RowCountOf(step, end + 1) <= rowsPerStretch)
+        while (end < Plan.StepCount && RowCountOf(step, end + 1) <= _rowsPerStretch)
         {
             end++;
         }
@@ -115,7 +167,15 @@ internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, i
     public (int First, int End) RowsOf(int step, int endStep)
     {
         (int first, int end) = Plan.SequenceSteps(step, endStep);
-        return (_shape!.Offset(first), _shape.Offset(end));
+        return (Shape.Offset(first), Shape.Offset(end));
+    }
+
+    /// <summary>The slot of a sequence's state after its last step, the sequence given by the caller's index.</summary>
+    public int FinalSlot(int sequence)
+    {
+        int rank = Shape.CallerToRank[sequence];
+        int length = Shape.Lengths[sequence];
+        return length == 0 ? rank : Shape.Count + rank + Shape.Offset(Plan.Reverse ? 0 : length - 1);
     }
 
     /// <summary>The sum of the biases by panels; null for none.</summary>
@@ -130,7 +190,7 @@ internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, i
         {
             T* first = pass.Parameter(biases[0]);
             T* second = pass.Parameter(biases[1]);
-            for (int i = 0; i < gates.PaddedColumns; i++)
+            for (int i = 0; i < _gates.PaddedColumns; i++)
             {
                 _bias.Pointer[i] = first[i] + second[i];
             }
@@ -141,30 +201,72 @@ internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, i
         return _bias.Pointer;
     }
 
-    /// <summary>How many terms <see cref="GateTerms(T*, T*, int)"/> has.</summary>
-    public int GateTermCount => GateTermCountOf(gates);
-
     /// <summary>A gradient by panels of gates as the left factor of a product with a transposed weight.</summary>
-    public ProductTerm<T>* GateTerms(T* left, T* transposed, int rows) => GateTerms(_terms, left, transposed, rows);
+    public ProductTerm<T>* GateTerms(Panels<T> left, T* transposed) => GateTerms(_terms, left, transposed);
 
-    /// <summary>
-    /// The same of any [panels, rows, 4·line]: a term for each panel. A last panel with fewer units than a line has a term for each of its
-    /// gates, which leaves its padding out.
-    /// </summary>
-    public ProductTerm<T>* GateTerms(AlignedBuffer<ProductTerm<T>> terms, T* left, T* transposed, int rows)
+    /// <summary>The gradient of W_hh s, as the step before reads it, as factors of a product with W_hh.</summary>
+    public ProductTerm<T>* StepTerms() => StepTerms(_terms, TransposedHh.Pointer);
+
+    /// <summary>The same with another transposed weight.</summary>
+    public ProductTerm<T>* StepTerms(AlignedBuffer<ProductTerm<T>> terms, T* transposed) => GateTerms(terms, Recurrence.StepGradient(this), transposed);
+
+    /// <summary>The gradient of W_hh s of the first rows of the segment read after this one, as factors of a product with W_hh.</summary>
+    public ProductTerm<T>* LaterTerms(int ranks) => LaterTerms(_laterTerms, TransposedHh.Pointer, ranks);
+
+    /// <summary>The same with another transposed weight.</summary>
+    public ProductTerm<T>* LaterTerms(AlignedBuffer<ProductTerm<T>> terms, T* transposed, int ranks)
+        => GateTerms(terms, new Panels<T>(_later.Pointer, ranks, 4 * Line), transposed);
+
+    /// <summary>Keeps the gradient of W_hh s of the first ranks at the walk's first step, for the segment read before this one.</summary>
+    public void KeepFirst(int ranks)
+    {
+        _later.Reserve((long)_gates.PaddedColumns * ranks);
+        Panels<T> gradient = Recurrence.StepGradient(this);
+        Panels<T> later = new(_later.Pointer, ranks, 4 * Line);
+        int row = Recurrence.StepsByRank ? 0 : Plan.Step(0)[0].Row;
+        for (nint panel = 0; panel < _gates.PanelCount; panel++)
+        {
+            new ReadOnlySpan<T>(gradient.At(panel, row), ranks * 4 * Line).CopyTo(new Span<T>(later.At(panel, 0), ranks * 4 * Line));
+        }
+    }
+
+    /// <summary>Sets the cell state of a slot or rank; an empty source means zero. The padding becomes zero.</summary>
+    public void SetCell(int slot, ReadOnlySpan<T> source) => SetByPanels(new(Cells.Pointer, CellSlots, Line), slot, source);
+
+    public void CopyCell(int slot, Span<T> destination) => CopyByPanels(new(Cells.Pointer, CellSlots, Line), slot, 0, destination);
+
+    /// <summary>Copies one of the four gates of a row, or its gradient once a backward pass has overwritten it.</summary>
+    public void CopyGate(int gate, int row, Span<T> destination) => CopyByPanels(Z, row, gate * Line, destination);
+
+    public void ClearStateGradients()
+    {
+        HiddenGradient.Reserve((long)Shape.Count * PaddedSize);
+        CellGradient.Reserve((long)Shape.Count * PaddedUnits);
+        HiddenGradient.Span[..(Shape.Count * PaddedSize)].Clear();
+        CellGradient.Span[..(Shape.Count * PaddedUnits)].Clear();
+    }
+
+    public Span<T> HiddenGradientRow(int rank) => new(HiddenGradient.Pointer + ((nint)rank * PaddedSize), PaddedSize);
+
+    public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetByPanels(new(CellGradient.Pointer, Shape.Count, Line), rank, source);
+
+    public void CopyCellGradient(int rank, Span<T> destination) => CopyByPanels(new(CellGradient.Pointer, Shape.Count, Line), rank, 0, destination);
+
+    // A term for each panel. A last panel with fewer units than a line has a term for each of its gates, which leaves its padding out.
+    private ProductTerm<T>* GateTerms(AlignedBuffer<ProductTerm<T>> terms, Panels<T> left, T* transposed)
     {
         terms.Reserve(GateTermCount);
         int width = 4 * Line;
         for (int t = 0; t < GateTermCount; t++)
         {
-            int panel = Math.Min(t, gates.PanelCount - 1);
+            int panel = Math.Min(t, _gates.PanelCount - 1);
             int column = (t - panel) * Line;
             terms.Pointer[t] = new ProductTerm<T>
             {
-                A = left + ((nint)panel * rows * width) + column,
+                A = left.At(panel, 0) + column,
                 ARowStride = width,
                 B = transposed,
-                PanelRows = gates.PaddedColumns,
+                PanelRows = _gates.PaddedColumns,
                 FirstRow = (panel * width) + column,
                 RowStep = 1,
                 Count = _units - (panel * Line) >= Line ? width : _units % Line,
@@ -173,54 +275,6 @@ internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, i
 
         return terms.Pointer;
     }
-
-    /// <summary>Keeps the gradient of W_hh s of the first ranks at the walk's first step, for the segment read before this one.</summary>
-    public void KeepFirst(int ranks)
-    {
-        First.Reserve((long)gates.PaddedColumns * ranks);
-        int width = 4 * Line;
-        for (nint panel = 0; panel < gates.PanelCount; panel++)
-        {
-            // With layer normalisation that of the last step done, by rank, is still at hand.
-            T* first = LayerNorm is { } norm
-                ? norm.StepGradient.Pointer + (panel * Sequences * width)
-                : Gates.Pointer + (((panel * GateRows) + Plan.Step(0)[0].Row) * width);
-            new ReadOnlySpan<T>(first, ranks * width)
-                .CopyTo(new Span<T>(First.Pointer + (panel * ranks * width), ranks * width));
-        }
-    }
-
-    /// <summary>Sets the cell state of a slot or rank; an empty source means zero. The padding becomes zero.</summary>
-    public void SetCell(int slot, ReadOnlySpan<T> source) => SetByPanels(Cells.Pointer, CellSlots, slot, source);
-
-    public void CopyCell(int slot, Span<T> destination) => CopyByPanels(Cells.Pointer, CellSlots, slot, destination);
-
-    /// <summary>Copies one of the four gates of a row, or its gradient once a backward pass has overwritten it.</summary>
-    public void CopyGate(int gate, int row, Span<T> destination)
-    {
-        for (int u = 0; u < _units; u += Line)
-        {
-            Span<T> target = destination[u..Math.Min(u + Line, _units)];
-            nint place = ((((nint)(u / Line) * GateRows) + row) * 4) + gate;
-            new ReadOnlySpan<T>(Gates.Pointer + (place * Line), target.Length).CopyTo(target);
-        }
-    }
-
-    public void ClearStateGradients(int sequences)
-    {
-        HiddenGradient.Reserve((long)sequences * PaddedSize);
-        CellGradient.Reserve((long)sequences * PaddedUnits);
-        HiddenGradient.Span[..(sequences * PaddedSize)].Clear();
-        CellGradient.Span[..(sequences * PaddedUnits)].Clear();
-    }
-
-    public Span<T> HiddenGradientRow(int rank) => new(HiddenGradient.Pointer + ((nint)rank * PaddedSize), PaddedSize);
-
-    public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetByPanels(CellGradient.Pointer, _shape!.Count, rank, source);
-
-    public void CopyCellGradient(int rank, Span<T> destination) => CopyByPanels(CellGradient.Pointer, _shape!.Count, rank, destination);
-
-    private static int GateTermCountOf(PanelLayout gates) => gates.PanelCount + (gates.Columns == gates.PaddedColumns ? 0 : 3);
 
     private int LongestStretch()
     {
@@ -241,24 +295,22 @@ internal sealed unsafe class DirectionTape<T>(bool reverse, PanelLayout gates, i
         return end - first;
     }
 
-    private nint CellIndex(int slots, int slot, int unit) => ((((nint)(unit / Line) * slots) + slot) * Line) + (unit % Line);
-
-    private void SetByPanels(T* panels, int slots, int slot, ReadOnlySpan<T> source)
+    private void SetByPanels(Panels<T> panels, int row, ReadOnlySpan<T> source)
     {
         for (int u = 0; u < PaddedUnits; u += Line)
         {
-            Span<T> line = new(panels + CellIndex(slots, slot, u), Line);
+            Span<T> line = new(panels.At(u / Line, row), Line);
             line.Clear();
             source[Math.Min(u, source.Length)..Math.Min(u + Line, source.Length)].CopyTo(line);
         }
     }
 
-    private void CopyByPanels(T* panels, int slots, int slot, Span<T> destination)
+    private void CopyByPanels(Panels<T> panels, int row, int place, Span<T> destination)
     {
         for (int u = 0; u < _units; u += Line)
         {
             Span<T> target = destination[u..Math.Min(u + Line, _units)];
-            new ReadOnlySpan<T>(panels + CellIndex(slots, slot, u), target.Length).CopyTo(target);
+            new ReadOnlySpan<T>(panels.At(u / Line, row) + place, target.Length).CopyTo(target);
         }
     }
 }

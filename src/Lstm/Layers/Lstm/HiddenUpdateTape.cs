@@ -7,106 +7,167 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>
-/// What a direction keeps of the way from the units' outputs to what the next step sees (<see cref="HiddenUpdate{T}"/>), and of a zoned-out
-/// cell. A layer on the direct way keeps nothing.
+/// What a direction keeps of the update of h from the units' outputs (<see cref="HiddenUpdate{T}"/>): a projection, a zoneout, a dropout, gates that the next
+/// step sees. A plain layer has none.
 /// </summary>
-internal sealed unsafe class HiddenUpdateTape<T>(PanelLayout gates, LstmSpec spec)
+internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weights, DirectionMasks<T> masks, PanelLayout gates)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly int _units = spec.HiddenSize;
 
-    /// <summary>P, or H.</summary>
+    // P, or H.
     private readonly int _size = spec.ProjectionSize ?? spec.HiddenSize;
-
-    /// <summary>The same, padded.</summary>
     private readonly int _paddedSize = PanelLayout.Plain<T>(spec.ProjectionSize ?? spec.HiddenSize).PaddedColumns;
 
-    /// <summary>m [R, H], or by rank [B, H].</summary>
-    public AlignedBuffer<T> Outputs { get; } = new();
+    // h̃ [R, P], and s by slot.
+    private readonly AlignedBuffer<T> _newHidden = new();
+    private readonly AlignedBuffer<T> _seen = new();
 
-    /// <summary>h̃ [R, P].</summary>
-    public AlignedBuffer<T> NewHidden { get; } = new();
+    // What zoneout carries back of dh; dm by rank, [B, padded H].
+    private readonly AlignedBuffer<T> _carried = new();
+    private readonly AlignedBuffer<T> _unitGradient = new();
 
-    /// <summary>s by slot.</summary>
-    public AlignedBuffer<T> Seen { get; } = new();
+    // ∂/∂i, ∂/∂f, ∂/∂o by rank, [panels, B, 3·line], and a product's place before them.
+    private readonly AlignedBuffer<T> _gateGradient = new();
+    private readonly AlignedBuffer<T> _gateScratch = new();
+    private readonly AlignedBuffer<ProductTerm<T>> _gateTerms = new();
+    private readonly AlignedBuffer<ProductTerm<T>> _laterGateTerms = new();
 
-    /// <summary>c̃ [panels, R, line], or by rank.</summary>
-    public AlignedBuffer<T> NewCells { get; } = new();
-
-    /// <summary>What zoneout carries back of dh and dc.</summary>
-    public AlignedBuffer<T> Carried { get; } = new();
-
-    public AlignedBuffer<T> CellCarried { get; } = new();
-
-    /// <summary>dm by rank, [B, padded H].</summary>
-    public AlignedBuffer<T> UnitGradient { get; } = new();
-
-    /// <summary>dh̃ by panels of h, [panels, R, width].</summary>
-    public AlignedBuffer<T> Projected { get; } = new();
-
-    public AlignedBuffer<T> GateScratch { get; } = new();
-
-    /// <summary>∂/∂i, ∂/∂f, ∂/∂o by rank, [panels, B, 3·line].</summary>
-    public AlignedBuffer<T> GateGradient { get; } = new();
-
-    public AlignedBuffer<ProductTerm<T>> GateTerms { get; } = new();
-
-    /// <summary>W_hh with some weights dropped, and the gradient of that.</summary>
-    public AlignedBuffer<T> DroppedWeights { get; } = new();
-
-    public AlignedBuffer<T> DroppedGradient { get; } = new();
-
-    public TransposedWeights<T>? TransposedProjection { get; } =
+    private readonly TransposedWeights<T>? _transposedProjection =
         spec.ProjectionSize is { } projection ? new(PanelLayout.Plain<T>(projection), spec.HiddenSize) : null;
 
-    public TransposedWeights<T>? TransposedGates { get; } = spec.GateRecurrence ? new(gates, 3 * spec.HiddenSize) : null;
+    private readonly TransposedWeights<T>? _transposedGates = spec.GateRecurrence ? new(gates, 3 * spec.HiddenSize) : null;
 
-    /// <summary>How many values of a step the next one sees.</summary>
-    public int SeenSize => spec.GateRecurrence ? _size + (3 * _units) : _size;
+    /// <summary>m [R, H], or by rank [B, H]: with a projection.</summary>
+    public AlignedBuffer<T> Outputs { get; } = new();
 
-    /// <summary>Makes room for a pass.</summary>
-    /// <param name="shape">The rows.</param>
-    /// <param name="keeps">Whether a backward pass may follow.</param>
-    /// <param name="sees">Whether s is not h.</param>
-    public void Prepare(SequenceShape shape, bool keeps, bool sees)
+    /// <summary>dh̃ by panels of h, [panels, R, width]: with a projection.</summary>
+    public AlignedBuffer<T> Projected { get; } = new();
+
+    /// <summary>Whether a layer needs one.</summary>
+    public static bool IsNeeded(LstmSpec spec) => spec is not { ProjectionSize: null, GateRecurrence: false, HiddenZoneout: 0, RecurrentDropout: 0 };
+
+    /// <summary>Whether anything happens to the units' outputs in this pass.</summary>
+    public bool Acts(in Pass<T> pass) => spec is not { ProjectionSize: null, GateRecurrence: false, HiddenZoneout: 0 } || SeesOwnBuffer(pass);
+
+    /// <summary>s by slot, where it is not h; its stride is P, or H, and the 3H gates that the next step sees.</summary>
+    public Slots<T>? Seen(in Pass<T> pass) => SeesOwnBuffer(pass) ? SeenSlots : null;
+
+    /// <summary>Where s stands, by slot.</summary>
+    public Slots<T> SeenSlots => new(_seen.Pointer, spec.GateRecurrence ? _size + (3 * _units) : _size);
+
+    // Whether h̃ has to be kept beside h, which zoneout has mixed, to know where it was clipped.
+    private bool KeepsNewHidden => spec.ProjectionClip is not null && spec.HiddenZoneout > 0;
+
+    /// <summary>Makes room for a forward pass.</summary>
+    public void Prepare(in Pass<T> pass, SequenceShape shape)
     {
-        long rows = keeps ? shape.RowCount : shape.Count;
+        long rows = pass.Keeps ? shape.RowCount : shape.Count;
         Outputs.Reserve(spec.ProjectionSize is null ? 0 : rows * _units);
-        NewCells.Reserve(spec.CellZoneout > 0 ? rows * gates.PaddedColumns / 4 : 0);
-        NewHidden.Reserve(KeepsNewHidden && keeps ? (long)shape.RowCount * _size : 0);
-        Seen.Reserve(sees ? ((long)shape.Count + shape.RowCount) * SeenSize : 0);
+        _newHidden.Reserve(KeepsNewHidden && pass.Keeps ? (long)shape.RowCount * _size : 0);
+        _seen.Reserve(SeesOwnBuffer(pass) ? ((long)shape.Count + shape.RowCount) * SeenSlots.Stride : 0);
     }
 
-    /// <summary>Makes room for its backward pass.</summary>
-    /// <param name="shape">The rows.</param>
-    /// <param name="ends">Whether nothing comes from beyond the last steps, where a later segment would be.</param>
-    public void PrepareBackward(SequenceShape shape, bool ends)
+    /// <summary>Makes room for a backward pass, and turns its weights.</summary>
+    public void PrepareBackward(in Pass<T> pass, SequenceShape shape)
     {
         long count = shape.Count;
-        Carried.Reserve(spec.HiddenZoneout > 0 ? count * _paddedSize : 0);
-        CellCarried.Reserve(spec.CellZoneout > 0 ? count * gates.PaddedColumns / 4 : 0);
-        UnitGradient.Reserve(TransposedProjection is { } w ? count * w.Columns.PaddedColumns : 0);
+        _carried.Reserve(spec.HiddenZoneout > 0 ? count * _paddedSize : 0);
+        _unitGradient.Reserve(_transposedProjection is { } w ? count * w.Columns.PaddedColumns : 0);
         Projected.Reserve(spec.ProjectionSize is null ? 0 : (long)shape.RowCount * _paddedSize);
-        GateScratch.Reserve(TransposedGates is { } g ? count * g.Columns.PaddedColumns : 0);
-        GateGradient.Reserve(spec.GateRecurrence ? count * gates.PaddedColumns / 4 * 3 : 0);
-        if (ends)
+        _gateScratch.Reserve(_transposedGates is { } g ? count * g.Columns.PaddedColumns : 0);
+        _gateGradient.Reserve(spec.GateRecurrence ? count * gates.PaddedColumns / 4 * 3 : 0);
+        if (pass.Segment.IsLast)
         {
-            UnitGradient.Span.Clear();
-            GateGradient.Span.Clear();
+            _unitGradient.Span.Clear();
+            _gateGradient.Span.Clear();
+        }
+
+        _transposedProjection?.Update(pass.Parameter(weights.Projection!), pass.Version, pass.Team);
+        _transposedGates?.Update(pass.Parameter(weights.GateRecurrence!), pass.Version, pass.Team);
+    }
+
+    /// <summary>The update as the kernels have it, in a stretch whose gates begin with a row.</summary>
+    public HiddenUpdate<T> Forward(in Pass<T> pass, DirectionTape<T> tape, int firstGateRow)
+    {
+        bool projects = spec.ProjectionSize is not null;
+        Slots<T> seen = tape.Seen(pass);
+        return new HiddenUpdate<T>
+        {
+            Exists = true,
+            Units = _units,
+            Size = _size,
+            Sequences = tape.Shape.Count,
+            Hidden = tape.Hidden.Pointer,
+            HiddenStride = tape.Hidden.Stride,
+            Seen = seen.Pointer,
+            SeenStride = seen.Stride,
+            Outputs = projects ? Outputs.Pointer : tape.Hidden.Pointer,
+            OutputStride = projects ? _units : tape.Hidden.Stride,
+            OutputsByRank = !tape.Keeps,
+            Projection = projects ? pass.Parameter(weights.Projection!) : null,
+            ProjectionColumns = weights.ProjectionColumns,
+            ProjectionClip = T.CreateChecked(spec.ProjectionClip ?? double.PositiveInfinity),
+            NewHidden = KeepsNewHidden && tape.Keeps ? _newHidden.Pointer : null,
+            Zoneout = masks.Hidden(pass, tape.Shape),
+            Drop = masks.Recurrent(pass, tape.Shape),
+            DropScale = masks.RecurrentScale,
+            ShowsGates = spec.GateRecurrence,
+            Gates = tape.Gates.Pointer,
+            GateRows = tape.GateRows,
+            FirstGateRow = firstGateRow,
+        };
+    }
+
+    /// <summary>Adds its way back to that of a recurrence without one.</summary>
+    public void Complete(ref HiddenUpdateBackward<T> plain, in Pass<T> pass, DirectionTape<T> tape)
+    {
+        plain.Carried = _carried.Pointer;
+        plain.Projected = Projected.Pointer;
+        plain.ProjectedRows = tape.Shape.RowCount;
+        plain.GateScratch = _gateScratch.Pointer;
+        if (_transposedProjection is { } projection)
+        {
+            plain.UnitGradient = _unitGradient.Pointer;
+            plain.UnitStride = projection.Columns.PaddedColumns;
+            plain.TransposedProjection = projection.Pointer;
+            plain.UnitColumns = projection.Columns;
+        }
+
+        if (_transposedGates is { } turned)
+        {
+            plain.TransposedGates = turned.Pointer;
+            plain.GateColumns = turned.Columns;
+            plain.GateRecurrentTerms = tape.StepTerms(_gateTerms, turned.Pointer);
+            plain.LaterRecurrentTerms = pass.Segment.IsLast ? null : tape.LaterTerms(_laterGateTerms, turned.Pointer, pass.Segment.Later);
+            plain.GateGradient = _gateGradient.Pointer;
         }
     }
 
-    /// <summary>Whether h̃ has to be kept beside h, which zoneout has mixed, to know where it was clipped.</summary>
-    public bool KeepsNewHidden => spec.ProjectionClip is not null && spec.HiddenZoneout > 0;
+    /// <summary>Sets a rank's gradients of the gates i f o, 3H values.</summary>
+    public void SetGateGradient(int sequences, int rank, ReadOnlySpan<T> source)
+    {
+        for (int index = 0; index < source.Length; index++)
+        {
+            *GateGradientAt(sequences, rank, index) = source[index];
+        }
+    }
 
     /// <summary>Copies a rank's gradients of the gates i f o, 3H values.</summary>
     public void CopyGateGradient(int sequences, int rank, Span<T> destination)
     {
-        int line = gates.Line;
         for (int index = 0; index < destination.Length; index++)
         {
-            (int gate, int unit) = Math.DivRem(index, _units);
-            destination[index] = GateGradient.Pointer[((((nint)(unit / line) * sequences) + rank) * 3 * line) + (gate * line) + (unit % line)];
+            destination[index] = *GateGradientAt(sequences, rank, index);
         }
     }
+
+    private T* GateGradientAt(int sequences, int rank, int index)
+    {
+        (int gate, int unit) = Math.DivRem(index, _units);
+        int line = gates.Line;
+        return new Panels<T>(_gateGradient.Pointer, sequences, 3 * line).At(unit / line, rank) + (gate * line) + (unit % line);
+    }
+
+    private bool SeesOwnBuffer(in Pass<T> pass) => spec.GateRecurrence || (pass.Training && spec.RecurrentDropout > 0);
 }

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;
@@ -7,25 +7,22 @@ namespace Lstm.Layers;
 /// <summary>What an LSTM layer leaves of a forward pass.</summary>
 /// <remarks>
 /// The output stands in slots: rows 0 … B − 1 are the initial hidden states in rank order, the rows of the batch follow, so
-/// no step is special. A pass that keeps nothing for a backward pass holds the gates of one stretch of steps and one
-/// cell state per sequence.
+/// no step is special.
 /// </remarks>
-internal sealed unsafe class LstmTape<T> : LayerTape<T>
+internal sealed unsafe class LstmTape<T>(DirectionLayer<T>[] directions, int hiddenSize) : LayerTape<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly int _size;
+    private DirectionSegments<T>[] _segments = [];
 
-    /// <summary>Makes the tape of a layer.</summary>
-    /// <param name="reverse">For each direction, whether it reads in reverse.</param>
-    /// <param name="gates">The layout of the 4H gates.</param>
-    /// <param name="inputSize">I.</param>
-    /// <param name="spec">The layer's spec.</param>
-    /// <param name="rowsPerStretch">How many rows' pre-activations are computed at a time.</param>
-    public LstmTape(bool[] reverse, PanelLayout gates, int inputSize, LstmSpec spec, int rowsPerStretch)
-    {
-        _size = spec.ProjectionSize ?? spec.HiddenSize;
-        Directions = [.. reverse.Select(r => new DirectionTape<T>(r, gates, inputSize, spec, rowsPerStretch))];
-    }
+    public DirectionTape<T>[] Directions { get; } = Array.ConvertAll(directions, direction => direction.CreateTape());
+
+    /// <summary>The directions in segments, each by itself, of a pass that <see cref="IsSegmented"/>.</summary>
+    public ReadOnlySpan<DirectionSegments<T>> Segments => _segments;
+
+    /// <summary>Whether the pass at hand is in segments, so that only the output is here.</summary>
+    public bool IsSegmented { get; private set; }
+
+    private int OutputSize => directions.Length * hiddenSize;
 
     /// <summary>The tape of the LSTM layer whose tape this is, or that has it inside; null if there is none.</summary>
     public static LstmTape<T>? In(LayerTape<T> tape)
@@ -39,46 +36,19 @@ internal sealed unsafe class LstmTape<T> : LayerTape<T>
         return found;
     }
 
-    public DirectionTape<T>[] Directions { get; }
+    /// <summary>A direction's part of the output, by slot.</summary>
+    public Slots<T> Columns(int direction) => new(Output.Pointer + (direction * hiddenSize), OutputSize);
 
-    /// <summary>Its directions in segments, each by itself; null before the first such pass.</summary>
-    public SegmentedPass<T>[]? Segments { get; set; }
-
-    /// <summary>Whether the pass at hand is in segments, so that only the output is here.</summary>
-    public bool IsSegmented { get; private set; }
-
-    private int OutputSize => Directions.Length * _size;
-
-    /// <summary>Makes room for a pass over rows of this shape.</summary>
-    public void Prepare(in Pass<T> pass, SequenceShape shape)
-    {
-        PrepareOutput(shape);
-        IsSegmented = false;
-        foreach (DirectionTape<T> direction in Directions)
-        {
-            direction.Prepare(pass.Keeps, shape, pass.Segment.Later);
-        }
-    }
-
-    /// <summary>Makes room for the output of a pass that is in segments.</summary>
-    public void PrepareSegmented(SequenceShape shape)
-    {
-        PrepareOutput(shape);
-        IsSegmented = true;
-    }
-
-    /// <summary>The slot of a sequence's state after its last step, the sequence given by the caller's index.</summary>
-    public int FinalSlot(int d, int sequence)
-    {
-        int rank = OutputShape.CallerToRank[sequence];
-        int length = OutputShape.Lengths[sequence];
-        return length == 0 ? rank : OutputShape.Count + rank + OutputShape.Offset(Directions[d].Plan.Reverse ? 0 : length - 1);
-    }
-
-    private void PrepareOutput(SequenceShape shape)
+    /// <summary>Makes room for the output of a pass over rows of this shape.</summary>
+    public void Prepare(SequenceShape shape, bool isSegmented)
     {
         OutputShape = shape;
         OutputStart = (long)shape.Count * OutputSize;
         Output.Reserve(((long)shape.Count + shape.RowCount) * OutputSize);
+        IsSegmented = isSegmented;
+        if (isSegmented && _segments.Length == 0)
+        {
+            _segments = Array.ConvertAll(directions, direction => new DirectionSegments<T>(direction, hiddenSize, OutputSize));
+        }
     }
 }

@@ -1,62 +1,55 @@
-using System.Numerics;
-using Lstm.Cells;
 using Lstm.Kernels.Products;
 using Lstm.Parameters;
 using Lstm.Specs;
 
 namespace Lstm.Layers;
 
-/// <summary>The parameters of one direction of an LSTM layer: their names, their places and how they start.</summary>
+/// <summary>The parameters of one direction of an LSTM layer: their names and places.</summary>
 internal sealed class LstmWeights
 {
-    private const int InputGate = 0;
-    private const int ForgetGate = 1;
-
-    private readonly int _units;
-
     public LstmWeights(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
     {
-        _units = spec.HiddenSize;
-        int size = spec.ProjectionSize ?? _units;
+        int units = spec.HiddenSize;
+        int size = spec.ProjectionSize ?? units;
         Reverse = reverse;
-        WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * _units, inputSize], gates);
-        WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * _units, size], gates);
+        WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * units, inputSize], gates);
+        WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * units, size], gates);
         string[] biases = ["bias_ih", "bias_hh"];
-        Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * _units], gates))];
+        Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * units], gates))];
         if (spec.Peephole)
         {
-            Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * _units], PanelLayout.Peepholes(_units, gates.Line));
+            Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * units], PanelLayout.Peepholes(units, gates.Line));
         }
 
-        CellWeights = [.. (spec.Cell?.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [_units]))];
+        CellWeights = [.. (spec.Cell?.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
         if (spec.ProjectionSize is { } projection)
         {
-            Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, _units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));
+            Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));
         }
 
         if (spec.GateRecurrence)
         {
-            GateRecurrence = parameters.Add($"{prefix}weight_gg{suffix}", [3 * _units, 3 * _units], PanelLayout.GatesWithoutCandidate(_units, gates.Line));
+            GateRecurrence = parameters.Add($"{prefix}weight_gg{suffix}", [3 * units, 3 * units], PanelLayout.GatesWithoutCandidate(units, gates.Line));
         }
 
         if (spec.Normalization != LstmNormalization.None)
         {
-            NormIh = parameters.Add($"{prefix}norm_ih_weight{suffix}", [4 * _units], gates);
-            NormHh = parameters.Add($"{prefix}norm_hh_weight{suffix}", [4 * _units], gates);
-            NormC = parameters.Add($"{prefix}norm_c_weight{suffix}", [_units]);
-            NormCBias = parameters.Add($"{prefix}norm_c_bias{suffix}", [_units]);
+            NormIh = parameters.Add($"{prefix}norm_ih_weight{suffix}", [4 * units], gates);
+            NormHh = parameters.Add($"{prefix}norm_hh_weight{suffix}", [4 * units], gates);
+            NormC = parameters.Add($"{prefix}norm_c_weight{suffix}", [units]);
+            NormCBias = parameters.Add($"{prefix}norm_c_bias{suffix}", [units]);
         }
 
         if (spec.Normalization == LstmNormalization.Batch)
         {
             string[] names = ["norm_ih_mean", "norm_ih_var", "norm_hh_mean", "norm_hh_var", "norm_c_mean", "norm_c_var"];
-            Statistics = [.. names.Select((name, i) => parameters.AddStatistic($"{prefix}{name}{suffix}", [spec.BatchNormSteps, i < 4 ? 4 * _units : _units]))];
+            Statistics = [.. names.Select((name, i) => parameters.AddStatistic($"{prefix}{name}{suffix}", [spec.BatchNormSteps, i < 4 ? 4 * units : units]))];
         }
 
         if (spec.LearnInitialState)
         {
-            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.GateRecurrence ? size + (3 * _units) : size]);
-            InitialC = parameters.Add($"{prefix}initial_c{suffix}", [_units]);
+            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.GateRecurrence ? size + (3 * units) : size]);
+            InitialC = parameters.Add($"{prefix}initial_c{suffix}", [units]);
         }
     }
 
@@ -104,98 +97,4 @@ internal sealed class LstmWeights
     public Parameter? InitialH { get; }
 
     public Parameter? InitialC { get; }
-
-    /// <summary>Draws the starting values that a spec asks for; the initial state starts at zero.</summary>
-    public void Initialize<T>(ParameterStart<T> start, LstmSpec spec)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        bool uniform = spec.Initialization == LstmInitialization.PyTorchUniform;
-        int blocks = spec.Initialization == LstmInitialization.Keras ? 1 : 4;
-        double limit = 1 / Math.Sqrt(_units);
-        if (uniform)
-        {
-            start.Uniform(WeightIh, limit);
-            start.Uniform(WeightHh, limit);
-        }
-        else
-        {
-            start.Glorot(WeightIh, blocks);
-            start.Orthogonal(WeightHh, blocks);
-        }
-
-        foreach ((Parameter? weights, int parts) in new[] { (Projection, 1), (GateRecurrence, 3) })
-        {
-            if (uniform && weights is not null)
-            {
-                start.Uniform(weights, limit);
-            }
-            else if (weights is not null)
-            {
-                start.Glorot(weights, parts);
-            }
-        }
-
-        // Otherwise peepholes start at zero: as an LSTM without them.
-        if (uniform && Peephole is not null)
-        {
-            start.Uniform(Peephole, limit);
-        }
-
-        // Cooijmans et al. 2017: with 1, tanh would be saturated from the start where a batch's statistics say so.
-        double gamma = spec.Normalization == LstmNormalization.Batch ? 0.1 : 1;
-        foreach (Parameter? weight in new[] { NormIh, NormHh, NormC })
-        {
-            if (weight is not null)
-            {
-                start.Constant(weight, gamma, 0, weight.Count);
-            }
-        }
-
-        for (int w = 0; w < CellWeights.Length; w++)
-        {
-            int weight = w;
-            start.Each(CellWeights[w], unit => spec.Cell!.StartOf(weight, unit, _units));
-        }
-
-        foreach (Parameter variance in Statistics.Where((_, i) => i % 2 == 1))
-        {
-            start.Constant(variance, 1, 0, variance.Count);
-        }
-
-        foreach (Parameter bias in Biases.Where(_ => uniform))
-        {
-            start.Uniform(bias, limit);
-        }
-
-        if (spec.MemorySpan is int span)
-        {
-            double[] logs = start.NextLogs(_units, span - 1);
-            if (spec.UsedGates.HasFlag(LstmGates.Input))
-            {
-                StartGate(start, InputGate, Array.ConvertAll(logs, log => -log));
-            }
-
-            if (!spec.CoupledGates)
-            {
-                StartGate(start, ForgetGate, logs);
-            }
-        }
-        else if (Biases.Length > 0 && (spec.ForgetBias ?? (uniform ? null : 1)) is double forget)
-        {
-            // A forget gate that is 1 − i = σ(−zᵢ) has the input gate's bias, the other way round.
-            double[] values = [.. Enumerable.Repeat(spec.CoupledGates ? -forget : forget, _units)];
-            StartGate(start, spec.CoupledGates ? InputGate : ForgetGate, values);
-        }
-    }
-
-    // The first bias gets the values; a second one must not add to them.
-    private void StartGate<T>(ParameterStart<T> start, int gate, double[] values)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        start.Set(Biases[0], gate * _units, values);
-        foreach (Parameter second in Biases.Skip(1))
-        {
-            start.Constant(second, 0, gate * _units, _units);
-        }
-    }
 }

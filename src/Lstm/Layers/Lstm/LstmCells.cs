@@ -1,7 +1,8 @@
 using System.Numerics;
+using Lstm.Cells;
 using Lstm.Kernels;
 
-namespace Lstm.Cells;
+namespace Lstm.Layers;
 
 /// <summary>Picks the cell that a spec describes.</summary>
 internal static class LstmCells<T>

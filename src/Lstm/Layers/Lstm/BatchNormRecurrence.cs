@@ -1,19 +1,35 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Lstm.Kernels;
 using Lstm.Kernels.Normalization;
 using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
-/// <summary>What a direction with batch normalisation keeps beside the rest: the raw products, the statistics, and who is at which step.</summary>
-internal sealed unsafe class BatchNormTape<T>(PanelLayout gates, LstmSpec spec)
+/// <summary>
+/// The recurrence of an LSTM with recurrent batch normalisation: W_ih x, W_hh s and c are normalised over the rows of a step. Steps, not stretches of them, are
+/// what is divided among workers. It keeps the raw products, the statistics, and who is at which step.
+/// </summary>
+internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights weights, CellKernels<T> kernels, PanelLayout gates)
+    : Recurrence<T>(weights, kernels)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedBuffer<T> _measured = new();
     private readonly AlignedBuffer<T> _running = new();
+
+    // W_ih x by panels of gates, after a backward pass its gradient. W_hh s likewise; without a backward pass it is in the gates' place until they are.
+    private readonly AlignedBuffer<T> _inputProducts = new();
     private readonly AlignedBuffer<T> _hiddenProducts = new();
+
+    // ∂/∂o by rank, [panels, B, line].
+    private readonly AlignedBuffer<T> _outputGateGradient = new();
+
+    // dγ_x, dγ_h, dγ_c and dβ_c of a block of steps, one behind the other, each by panels; and the blocks by which these are summed.
+    private readonly AlignedBuffer<T> _blockGradient = new();
+    private readonly RowBlocks _blocks = new();
     private readonly AlignedBuffer<T> _shown = new();
     private readonly AlignedBuffer<int> _ownSteps = new();
     private readonly T _epsilon = T.CreateChecked(spec.NormalizationEpsilon);
@@ -27,34 +43,25 @@ internal sealed unsafe class BatchNormTape<T>(PanelLayout gates, LstmSpec spec)
     private int _steps;
     private int _firstStep;
 
-    /// <summary>W_ih x by panels of gates; after a backward pass its gradient.</summary>
-    public AlignedBuffer<T> InputProducts { get; } = new();
-
-    /// <summary>W_hh s likewise; not kept without a backward pass, where it is in the gates' place until they are.</summary>
-    public T* HiddenProducts => _hiddenProducts.Pointer;
-
-    /// <summary>∂/∂o by rank, [panels, B, line].</summary>
-    public AlignedBuffer<T> OutputGateGradient { get; } = new();
-
-    /// <summary>dγ_x, dγ_h, dγ_c and dβ_c of a block of steps, one behind the other, each by panels.</summary>
-    public AlignedBuffer<T> BlockGradient { get; } = new();
-
-    /// <summary>The blocks of steps by which these are summed.</summary>
-    public RowBlocks Blocks { get; } = new();
-
     private int PaddedUnits => gates.PaddedColumns / 4;
 
     private int SetLength => BatchNorm<T>.Lines * PaddedUnits;
 
+    public override Panels<T> InputProduct(DirectionTape<T> tape) => new(_inputProducts.Pointer, tape.GateRows, 4 * gates.Line);
+
+    public override Panels<T> HiddenProductGradient(DirectionTape<T> tape) => new(_hiddenProducts.Pointer, tape.GateRows, 4 * gates.Line);
+
     /// <summary>Makes room for a pass, and notes at which of its own steps each sequence begins.</summary>
-    public void Prepare(in Pass<T> pass, SequenceShape shape, RecurrencePlan plan, int gateRows, Parameter[] statistics)
+    public override void Prepare(in Pass<T> pass, DirectionTape<T> tape)
     {
-        InputProducts.Reserve((long)gates.PaddedColumns * gateRows);
-        _hiddenProducts.Reserve(pass.Keeps ? (long)gates.PaddedColumns * gateRows : 0);
+        SequenceShape shape = tape.Shape;
+        RecurrencePlan plan = tape.Plan;
+        _inputProducts.Reserve((long)gates.PaddedColumns * tape.GateRows);
+        _hiddenProducts.Reserve(pass.Keeps ? (long)gates.PaddedColumns * tape.GateRows : 0);
         _shown.Reserve((long)PaddedUnits * shape.Count);
-        OutputGateGradient.Reserve(pass.Keeps ? (long)PaddedUnits * shape.Count : 0);
-        BlockGradient.Reserve(pass.Keeps ? 10L * PaddedUnits : 0);
-        Blocks.Set(shape, 0, shape.StepCount);
+        _outputGateGradient.Reserve(pass.Keeps ? (long)PaddedUnits * shape.Count : 0);
+        _blockGradient.Reserve(pass.Keeps ? 10L * PaddedUnits : 0);
+        _blocks.Set(shape, 0, shape.StepCount);
         _measured.Reserve(pass.Training ? (long)SetLength * plan.StepCount : 0);
         _ownSteps.Reserve(shape.Count);
         if (_rows.Length < plan.StepCount)
@@ -81,35 +88,64 @@ internal sealed unsafe class BatchNormTape<T>(PanelLayout gates, LstmSpec spec)
 
         if (!pass.Training || _rows.AsSpan(0, _steps).Contains(1))
         {
-            UpdateRunning(pass, statistics, last);
+            UpdateRunning(pass, last);
         }
     }
 
-    /// <summary>What kernels need of it.</summary>
-    public BatchNorm<T> ForPass(in Pass<T> pass, LstmWeights weights, T* z) => new()
+    public override void Forward(in Pass<T> pass, DirectionTape<T> tape, in RecurrentForward<T> steps)
     {
-        InputScale = pass.Parameter(weights.NormIh!),
-        HiddenScale = pass.Parameter(weights.NormHh!),
-        CellScale = pass.Parameter(weights.NormC!),
-        CellShift = pass.Parameter(weights.NormCBias!),
-        InputProducts = InputProducts.Pointer,
-        HiddenProducts = pass.Keeps ? HiddenProducts : z,
-        Shown = _shown.Pointer,
-        Epsilon = _epsilon,
-        Panels = gates.PanelCount,
-        Measures = pass.Training,
-        Measured = _measured.Pointer,
-        Running = _running.Pointer,
-        RunningSteps = spec.BatchNormSteps,
-        OwnSteps = _ownSteps.Pointer,
-    };
+        BatchNormForward<T> work = new() { Steps = steps, Norm = NormOf(pass, tape) };
+        for (int step = steps.FirstStep; step < steps.EndStep; step++)
+        {
+            work.Step = step;
+            work.AfterUnits = false;
+            Kernels.Run(pass.Team, ref work);
+            if (steps.Path.Exists)
+            {
+                work.AfterUnits = true;
+                Kernels.Run(pass.Team, ref work);
+            }
+        }
+    }
+
+    public override void Backward(in Pass<T> pass, DirectionTape<T> tape, in RecurrentBackward<T> steps, T* gradient)
+    {
+        T* sums = _blockGradient.Pointer;
+        int scales = gates.PaddedColumns;
+        BatchNormBackward<T> work = new()
+        {
+            Steps = steps,
+            Norm = NormOf(pass, tape),
+            OutputGateGradient = _outputGateGradient.Pointer,
+            InputScaleGradient = sums,
+            HiddenScaleGradient = sums + scales,
+            CellScaleGradient = sums + (2 * scales),
+            CellShiftGradient = sums + (2 * scales) + PaddedUnits,
+        };
+        for (int i = 0; i < _blocks.Count; i++)
+        {
+            int block = tape.Plan.Reverse ? i : _blocks.Count - 1 - i;
+            (int first, int end) = tape.Plan.WalkSteps(_blocks.Start(block), _blocks.Start(block + 1));
+            _blockGradient.Span.Clear();
+            for (work.Step = end - 1; work.Step >= first; work.Step--)
+            {
+                StepBack(pass, tape, ref work);
+            }
+
+            Add(work.InputScaleGradient, gradient + Weights.NormIh!.Offset, scales);
+            Add(work.HiddenScaleGradient, gradient + Weights.NormHh!.Offset, scales);
+            Add(work.CellScaleGradient, gradient + Weights.NormC!.Offset, PaddedUnits);
+            Add(work.CellShiftGradient, gradient + Weights.NormCBias!.Offset, PaddedUnits);
+        }
+    }
 
     /// <summary>
     /// Moves running averages, in flat parameters, towards what the last pass has measured. Steps that share the last set are averaged
     /// first, so that a long sequence's end does not outweigh its middle.
     /// </summary>
-    public void MoveRunning(Span<T> flat, Parameter[] statistics)
+    public override void MoveStatistics(Span<T> flat)
     {
+        Parameter[] statistics = Weights.Statistics;
         for (int step = 0; step < _steps;)
         {
             int set = (int)Math.Min(_firstStep + (long)step, spec.BatchNormSteps - 1);
@@ -123,6 +159,49 @@ internal sealed unsafe class BatchNormTape<T>(PanelLayout gates, LstmSpec spec)
             step = end;
         }
     }
+
+    private void StepBack(in Pass<T> pass, DirectionTape<T> tape, ref BatchNormBackward<T> work)
+    {
+        work.Part = BatchNormBackward<T>.Job.Receive;
+        if (work.Steps.Hidden.Path.Exists || SomeEndAt(tape.Plan.Step(work.Step)))
+        {
+            Kernels.Run(pass.Team, ref work);
+        }
+
+        work.Part = BatchNormBackward<T>.Job.Units;
+        Kernels.Run(pass.Team, ref work);
+        work.Part = BatchNormBackward<T>.Job.Propagate;
+        Kernels.Run(pass.Team, ref work);
+    }
+
+    private static void Add(T* sums, T* gradient, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            gradient[i] += sums[i];
+        }
+    }
+
+    private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks) => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;
+
+    // What the kernels need.
+    private BatchNorm<T> NormOf(in Pass<T> pass, DirectionTape<T> tape) => new()
+    {
+        InputScale = pass.Parameter(Weights.NormIh!),
+        HiddenScale = pass.Parameter(Weights.NormHh!),
+        CellScale = pass.Parameter(Weights.NormC!),
+        CellShift = pass.Parameter(Weights.NormCBias!),
+        InputProducts = _inputProducts.Pointer,
+        HiddenProducts = pass.Keeps ? _hiddenProducts.Pointer : tape.Gates.Pointer,
+        Shown = _shown.Pointer,
+        Epsilon = _epsilon,
+        Panels = gates.PanelCount,
+        Measures = pass.Training,
+        Measured = _measured.Pointer,
+        Running = _running.Pointer,
+        RunningSteps = spec.BatchNormSteps,
+        OwnSteps = _ownSteps.Pointer,
+    };
 
     // AggressiveOptimization: it runs a few times a pass, so it would stay in unoptimised code for long.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -153,8 +232,9 @@ internal sealed unsafe class BatchNormTape<T>(PanelLayout gates, LstmSpec spec)
         }
     }
 
-    private void UpdateRunning(in Pass<T> pass, Parameter[] statistics, int end)
+    private void UpdateRunning(in Pass<T> pass, int end)
     {
+        Parameter[] statistics = Weights.Statistics;
         _running.Reserve((long)SetLength * spec.BatchNormSteps);
         _runningReady = _runningVersion == pass.Version ? _runningReady : 0;
         _runningVersion = pass.Version;
