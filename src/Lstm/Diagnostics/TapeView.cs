@@ -55,7 +55,7 @@ internal readonly unsafe struct TapeView<T>
 
     /// <summary>h after a step.</summary>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
-        => new(Direction.Hidden.At(Shape.Count + Shape.Row(sequence, step)), HiddenSize);
+        => Direction.HiddenAfter(Shape.Row(sequence, step));
 
     /// <summary>Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
     public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)

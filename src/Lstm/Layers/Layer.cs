@@ -58,7 +58,7 @@ internal abstract class Layer<T>
     public virtual StateSize StateSize => default;
 
     /// <summary>How many of its first outputs come from reading forward; null where that cannot be told, or does not matter.</summary>
-    public virtual int? ForwardFeatures => null;
+    public virtual int? FeaturesReadForward => null;
 
     /// <summary>Whether it normalises over the batch, so that it has statistics.</summary>
     public virtual bool NormalizesBatch => false;

@@ -190,9 +190,9 @@ internal sealed class LayerStack<T>
                 case DropoutLayer<T>:
                     continue;
                 case LstmLayer<T> lstm:
-                    found = lstm.ForwardFeatures;
+                    found = lstm.FeaturesReadForward;
                     break;
-                case ShortcutLayer<T> { ForwardFeatures: { } own } shortcut when !shortcut.Concatenates:
+                case ShortcutLayer<T> { FeaturesReadForward: { } own } shortcut when !shortcut.Concatenates:
                     found = own;
                     break;
                 case ShortcutLayer<T> { NeedsWholeSequence: false } shortcut:

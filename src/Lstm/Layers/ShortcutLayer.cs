@@ -41,7 +41,7 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public override bool NormalizesBatch => _inner[_lstm].NormalizesBatch;
 
     /// <summary>How many of F's first outputs are read forward; null after a merge of two directions.</summary>
-    public override int? ForwardFeatures => _inner[^1].ForwardFeatures;
+    public override int? FeaturesReadForward => _inner[^1].FeaturesReadForward;
 
     private int InnerSize => _inner[^1].OutputSize;
 

@@ -50,7 +50,7 @@ public abstract class BlockBitsTests<T>
         T[] Run(Setup setup)
         {
             using Tape<T> tape = network.CreateTape(setup.Workers).SharesAll();
-            tape.Pass.Width = setup.Width;
+            tape.Resources.Width = setup.Width;
             tape.Fused.SweepBytes = 0;
             Gradient<T> gradient = network.CreateGradient();
             SoftmaxCrossEntropy<T> loss = new();

@@ -20,6 +20,7 @@ internal sealed unsafe class DirectionTape<T>
 
     private readonly PanelLayout _gates;
     private readonly int _units;
+    private readonly int _size;
     private readonly int _cellLines;
     private readonly int _rowsPerStretch;
     private readonly bool _zonesCell;
@@ -41,7 +42,7 @@ internal sealed unsafe class DirectionTape<T>
     public DirectionTape(LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, Recurrence<T> recurrence, DirectionMasks<T> masks)
     {
         _gates = gates;
-        _units = spec.HiddenSize;
+        (_units, _size) = (spec.HiddenSize, spec.ProjectionSize ?? spec.HiddenSize);
         _cellLines = spec.Cell?.KeptLines ?? 0;
         _zonesCell = spec.CellZoneout > 0;
         _rowsPerStretch = Math.Clamp(StretchBytes / (gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
@@ -49,7 +50,7 @@ internal sealed unsafe class DirectionTape<T>
         Recurrence = recurrence;
         Plan = new RecurrencePlan(weights.Reverse);
         TransposedIh = new(gates, inputSize);
-        TransposedHh = new(gates, spec.ProjectionSize ?? spec.HiddenSize);
+        TransposedHh = new(gates, _size);
         Update = HiddenUpdateTape<T>.IsNeeded(spec) ? new(spec, weights, masks, gates) : null;
         Dropped = spec.WeightDropout > 0 ? new(spec, weights, masks, gates) : null;
     }
@@ -111,7 +112,7 @@ internal sealed unsafe class DirectionTape<T>
     /// <summary>dc by rank: [panels, B, line].</summary>
     public AlignedBuffer<T> CellGradient { get; } = new();
 
-    /// <summary>How many terms <see cref="GateTerms"/> makes.</summary>
+    /// <summary>How many terms a gradient by panels of gates makes.</summary>
     public int GateTermCount => _gates.PanelCount + (_gates.Columns == _gates.PaddedColumns ? 0 : 3);
 
     private int Line => _gates.Line;
@@ -234,6 +235,9 @@ internal sealed unsafe class DirectionTape<T>
     public void SetCell(int slot, ReadOnlySpan<T> source) => SetByPanels(new(Cells.Pointer, CellSlots, Line), slot, source);
 
     public void CopyCell(int slot, Span<T> destination) => CopyByPanels(new(Cells.Pointer, CellSlots, Line), slot, 0, destination);
+
+    /// <summary>h after a row.</summary>
+    public ReadOnlySpan<T> HiddenAfter(int row) => new(Hidden.At(Shape.Count + row), _size);
 
     /// <summary>Copies one of the four gates of a row, or its gradient once a backward pass has overwritten it.</summary>
     public void CopyGate(int gate, int row, Span<T> destination) => CopyByPanels(Z, row, gate * Line, destination);

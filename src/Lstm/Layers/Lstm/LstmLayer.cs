@@ -2,7 +2,6 @@ using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 using Lstm.Parameters;
-using Lstm.Sequences;
 using Lstm.Specs;
 
 namespace Lstm.Layers;
@@ -53,7 +52,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     public override string? WholeSequenceReason => Spec.Direction != LstmDirection.Forward ? "reads in reverse" : null;
 
     /// <summary>How many of the output's features come from reading forward; the rest come from reading in reverse.</summary>
-    public override int? ForwardFeatures => Spec.Direction == LstmDirection.Reverse ? 0 : HiddenSize;
+    public override int? FeaturesReadForward => Spec.Direction == LstmDirection.Reverse ? 0 : HiddenSize;
 
     /// <summary>H.</summary>
     public int Units => Spec.HiddenSize;
