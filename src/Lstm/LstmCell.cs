@@ -89,7 +89,7 @@ public sealed class LstmCell<T>
         x.CopyTo(step.Batch.Rows);
         hidden.CopyTo(step.State.Hidden(0));
         cell.CopyTo(step.State.Cell(0));
-        Network.ForwardTaken(step.Batch, null, step.State, step.Tape);
+        Network.ForwardTaken(step.Batch, step.State, step.Tape);
     }
 
     /// <summary>

@@ -1,7 +1,3 @@
-
-
-
-
 using Lstm.Layers;
 using Lstm.Sequences;
 using Lstm.Training.Losses;
@@ -10,8 +6,8 @@ namespace Lstm;
 
 public sealed unsafe partial class Network<T>
 {
-    /// <summary>Why an input, given as one of the two kinds, cannot be read; null if it can.</summary>
-    internal string? WhyNotInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids) => WhyNotInput(batch?.Content, ids?.Content);
+    /// <summary>Why an input cannot be read; null if it can.</summary>
+    internal string? WhyNotInput(NetworkInput<T> input) => WhyNotInput(input.Features?.Content, input.Ids?.Content);
 
     private string? WhyNotInput(SequenceContent<T>? batch, SequenceContent<int>? ids)
     {
@@ -23,14 +19,6 @@ public sealed unsafe partial class Network<T>
             : (batch?.Shape ?? ids!.Shape).Count == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first."
             : UnknownId(ids) is { } id ? $"The batch contains {id}; the network knows 0 … {InputSize - 1}."
             : null;
-    }
-
-    private static void CheckGiven(SequenceBatch<T>? batch, SequenceBatch<int>? ids)
-    {
-        if (batch is null)
-        {
-            ArgumentNullException.ThrowIfNull(ids, nameof(batch));
-        }
     }
 
     private Rows<T> CheckInput(in InputReading<T> input, NetworkState<T>? state)
@@ -45,8 +33,6 @@ public sealed unsafe partial class Network<T>
     }
 
     private Rows<T> RowsOf(in InputReading<T> input) => new(input.Content is null ? null : input.Content.Pointer, InputSize, input.Shape);
-
-    private static int* IdsOf(in InputReading<T> input) => input.Ids is null ? null : input.Ids.Pointer;
 
     /// <summary>The first id that the network does not know, and where the caller finds it; null if there is none.</summary>
     private string? UnknownId(SequenceContent<int>? ids)
@@ -122,7 +108,7 @@ public sealed unsafe partial class Network<T>
         }
     }
 
-    private void CheckBackward(Tape<T> tape, in InputReading<T> input, in LossReading<T> rows, SequenceShape upstream, Gradient<T> gradient, NetworkState<T>? finalGradient)
+    private void CheckBackward(Tape<T> tape, in InputReading<T> input, in TargetReading<T> rows, SequenceShape upstream, Gradient<T> gradient, NetworkState<T>? finalGradient)
     {
         if (tape.Fused.Swept is not null && !ReferenceEquals(tape.Fused.Swept, gradient))
         {

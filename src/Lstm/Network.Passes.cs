@@ -9,39 +9,28 @@ namespace Lstm;
 public sealed unsafe partial class Network<T>
 {
     /// <summary>Runs a batch forward from the zero or learned state, and leaves on the tape what Backward needs.</summary>
-    /// <param name="batch">Sequences of <see cref="InputSize"/> features; not to be changed until Backward has returned.</param>
+    /// <param name="batch">
+    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1; not to be changed until Backward has returned.
+    /// </param>
     /// <param name="tape">A tape of this network.</param>
     /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
     /// <exception cref="ArgumentException">The batch or the tape does not fit this network, or the batch is the tape's own.</exception>
     /// <exception cref="InvalidOperationException">The tape is in use, or the batch is being refilled.</exception>
-    public SequenceBatch<T> Forward(SequenceBatch<T> batch, Tape<T> tape) => RunForward(batch, null, null, tape);
+    public SequenceBatch<T> Forward(NetworkInput<T> batch, Tape<T> tape) => RunForward(batch, null, tape);
 
     /// <summary>Runs a batch forward from a state, which is overwritten with the state after each sequence's last step.</summary>
-    /// <param name="batch">Sequences of <see cref="InputSize"/> features; not to be changed until Backward has returned.</param>
+    /// <param name="batch">
+    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1; not to be changed until Backward has returned.
+    /// </param>
     /// <param name="state">Read, and written back on success; no gradient flows into a learned initial state.</param>
     /// <param name="tape">A tape of this network.</param>
     /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
     /// <exception cref="ArgumentException">The batch, the state or the tape does not fit this network, or the batch or the state is the tape's own.</exception>
     /// <exception cref="InvalidOperationException">The tape or the state is in use, or the batch is being refilled.</exception>
-    public SequenceBatch<T> Forward(SequenceBatch<T> batch, NetworkState<T> state, Tape<T> tape)
+    public SequenceBatch<T> Forward(NetworkInput<T> batch, NetworkState<T> state, Tape<T> tape)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return RunForward(batch, null, state, tape);
-    }
-
-    /// <inheritdoc cref="Forward(SequenceBatch{T}, Tape{T})"/>
-    /// <param name="batch">Sequences of ids, each 0 … <see cref="InputSize"/> − 1.</param>
-    /// <param name="tape">A tape of this network.</param>
-    public SequenceBatch<T> Forward(SequenceBatch<int> batch, Tape<T> tape) => RunForward(null, batch, null, tape);
-
-    /// <inheritdoc cref="Forward(SequenceBatch{T}, NetworkState{T}, Tape{T})"/>
-    /// <param name="batch">Sequences of ids, each 0 … <see cref="InputSize"/> − 1.</param>
-    /// <param name="state">Read, and written back on success; no gradient flows into a learned initial state.</param>
-    /// <param name="tape">A tape of this network.</param>
-    public SequenceBatch<T> Forward(SequenceBatch<int> batch, NetworkState<T> state, Tape<T> tape)
-    {
-        ArgumentNullException.ThrowIfNull(state);
-        return RunForward(null, batch, state, tape);
+        return RunForward(batch, state, tape);
     }
 
     /// <summary>
@@ -77,14 +66,14 @@ public sealed unsafe partial class Network<T>
 
         using Use.Reading reading = NetworkState<T>.Read(finalGradient);
         using InputReading<T> input = tape.ReadInput();
-        using LossReading<T> rows = tape.Fused.Read();
+        using TargetReading<T> rows = tape.Fused.Read();
         using SequenceReading<T> upstream = SequenceBatch<T>.Read(tape.OutputGradient, "The output gradient");
         CheckBackward(tape, input, rows, upstream.Content!.Shape, gradient, finalGradient);
         tape.Pass = tape.Pass with
         {
             FinalGradient = finalGradient,
             InitialGradient = tape.PrepareInitialStateGradient(input.Shape.Count),
-            Ids = IdsOf(input),
+            Ids = input.IdPointer,
         };
         tape.IsPending = false;
         RunBackward(tape, RowsOf(input), upstream.Content.Pointer, gradient);
@@ -141,21 +130,14 @@ public sealed unsafe partial class Network<T>
         => Predict(SequenceBatch.FromSequences<T>([series.ToArray()], TakesIds ? 1 : InputSize)).GetSequence(0);
 
     /// <summary>Runs a batch without a tape.</summary>
-    /// <param name="batch">Sequences of <see cref="InputSize"/> features.</param>
+    /// <param name="batch">Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <param name="workspace">A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.</param>
     /// <exception cref="ArgumentException">The batch, the state or the workspace does not fit this network, or the batch is the workspace's own.</exception>
     /// <exception cref="InvalidOperationException">The state or the workspace is in use, or the batch is being refilled.</exception>
     /// <exception cref="NonFiniteValueException">A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.</exception>
-    public SequenceBatch<T> Predict(SequenceBatch<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
-        => RunPredict(batch, null, state, workspace);
-
-    /// <inheritdoc cref="Predict(SequenceBatch{T}, NetworkState{T}?, Workspace{T}?)"/>
-    /// <param name="batch">Sequences of ids, each 0 … <see cref="InputSize"/> − 1.</param>
-    /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
-    /// <param name="workspace">A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.</param>
-    public SequenceBatch<T> Predict(SequenceBatch<int> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
-        => RunPredict(null, batch, state, workspace);
+    public SequenceBatch<T> Predict(NetworkInput<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
+        => RunPredict(batch, state, workspace);
 
     /// <summary>Completes the description of a pass and runs all layers; the result is on the last tape.</summary>
     internal Pass<T> RunLayers(Pass<T> pass, Rows<T> rows, int* ids, NetworkState<T>? state, LayerRun<T> run, int layers)
@@ -184,31 +166,31 @@ public sealed unsafe partial class Network<T>
         }
     }
 
-    private SequenceBatch<T> RunForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    private SequenceBatch<T> RunForward(NetworkInput<T> batch, NetworkState<T>? state, Tape<T> tape)
     {
-        CheckForward(batch, ids, state, tape);
+        CheckForward(batch, state, tape);
         using Use.Taking taken = tape.Take();
         using Use.Taking writing = NetworkState<T>.Take(state);
         using Use.Taking upstream = TakeOutputGradient(tape);
-        return ForwardTaken(batch, ids, state, tape);
+        return ForwardTaken(batch, state, tape);
     }
 
     /// <summary>Forward for whoever has taken the tape, its output gradient and the state.</summary>
-    internal SequenceBatch<T> ForwardTaken(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    internal SequenceBatch<T> ForwardTaken(NetworkInput<T> batch, NetworkState<T>? state, Tape<T> tape)
     {
-        using InputReading<T> input = new(batch, ids);
+        using InputReading<T> input = new(batch);
         Rows<T> rows = BeginForward(input, state, tape);
-        tape.SetInput(batch, ids, input);
+        tape.SetInput(batch, input);
         RunToOutput(input, rows, state, tape);
         EndForward(state, tape);
         return tape.Output;
     }
 
-    private void CheckForward(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Tape<T> tape)
+    private void CheckForward(NetworkInput<T> batch, NetworkState<T>? state, Tape<T> tape)
     {
         CheckTape(tape);
-        CheckGiven(batch, ids);
-        CheckNotOwn(tape, batch, nameof(batch), "The batch");
+        batch.Require(nameof(batch));
+        CheckNotOwn(tape, batch.Features, nameof(batch), "The batch");
         CheckNotOwn(tape, state);
     }
 
@@ -218,7 +200,7 @@ public sealed unsafe partial class Network<T>
     private void RunToOutput(in InputReading<T> input, Rows<T> rows, NetworkState<T>? state, Tape<T> tape)
     {
         tape.ChooseRun(fuses: false);
-        tape.Pass = RunLayers(tape.Pass, rows, IdsOf(input), state, tape.Run, tape.Run.Layers.Count);
+        tape.Pass = RunLayers(tape.Pass, rows, input.IdPointer, state, tape.Run, tape.Run.Layers.Count);
         LayerTape<T> last = tape.Run.Tapes[^1];
         tape.Output.View(last.OutputShape, last.Output, last.OutputStart);
         tape.OutputGradient.ReshapeLike(last.OutputShape, blank: true);
@@ -257,12 +239,12 @@ public sealed unsafe partial class Network<T>
         }
     }
 
-    private SequenceBatch<T> RunPredict(SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state, Workspace<T>? workspace)
+    private SequenceBatch<T> RunPredict(NetworkInput<T> batch, NetworkState<T>? state, Workspace<T>? workspace)
     {
         if (workspace is null)
         {
             using Workspace<T> own = CreateWorkspace();
-            SequenceBatch<T> view = RunPredict(batch, ids, state, own);
+            SequenceBatch<T> view = RunPredict(batch, state, own);
             SequenceBatch<T> copy = new(OutputSize);
             copy.Reshape(view.Lengths);
             view.Rows.CopyTo(copy.Rows);
@@ -275,16 +257,16 @@ public sealed unsafe partial class Network<T>
         }
 
         workspace.Pass.Team.ThrowIfDisposed(workspace);
-        CheckGiven(batch, ids);
-        CheckNotOwn(workspace, batch);
+        batch.Require(nameof(batch));
+        CheckNotOwn(workspace, batch.Features);
         using Use.Taking taken = workspace.Take();
         using Use.Taking writing = NetworkState<T>.Take(state);
-        using InputReading<T> input = new(batch, ids);
+        using InputReading<T> input = new(batch);
         Rows<T> rows = CheckInput(input, state);
-        RunLayers(workspace.Pass, rows, IdsOf(input), state, workspace.Run, Layers.Count);
+        RunLayers(workspace.Pass, rows, input.IdPointer, state, workspace.Run, Layers.Count);
         if (workspace.ChecksFinite)
         {
-            FiniteCheck.Check(workspace, rows, batch, ids, state);
+            FiniteCheck.Check(workspace, rows, batch, state);
         }
 
         TakeFinalState(workspace.Run, state, workspace.Pass, rows.Shape);

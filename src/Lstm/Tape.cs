@@ -150,10 +150,8 @@ public sealed class Tape<T> : IDisposable
     /// <summary>The loss that took the last layer with it, if the last forward pass ended so.</summary>
     internal FusedLoss<T> Fused { get; } = new();
 
-    /// <summary>What the last forward pass read: one of the two, or neither before the first.</summary>
-    internal SequenceBatch<T>? Input { get; private set; }
-
-    internal SequenceBatch<int>? InputIds { get; private set; }
+    /// <summary>The input of the last forward pass; none before the first.</summary>
+    internal NetworkInput<T> Input { get; private set; }
 
     /// <summary>Whether a forward pass waits for its backward pass.</summary>
     internal bool IsPending { get; set; }
@@ -182,17 +180,17 @@ public sealed class Tape<T> : IDisposable
     internal Use.Reading Read() => Use.Read(Use, "The tape", UseRemedy);
 
     /// <summary>Notes the input of the pass that begins, which it reads.</summary>
-    internal void SetInput(SequenceBatch<T>? batch, SequenceBatch<int>? ids, in InputReading<T> input)
+    internal void SetInput(NetworkInput<T> input, in InputReading<T> reading)
     {
-        (Input, InputIds, InputShape) = (batch, ids, input.Shape);
-        (_inputVersion, _idsVersion) = (new ContentVersion<T>(input.Content), new ContentVersion<int>(input.Ids));
+        (Input, InputShape) = (input, reading.Shape);
+        (_inputVersion, _idsVersion) = (new ContentVersion<T>(reading.Content), new ContentVersion<int>(reading.Ids));
     }
 
     /// <summary>Reads the input of the last forward pass again.</summary>
     /// <exception cref="InvalidOperationException">The batch was refilled since.</exception>
     internal InputReading<T> ReadInput()
     {
-        InputReading<T> input = new(Input, InputIds);
+        InputReading<T> input = new(Input);
         if (!_inputVersion.IsThatOf(input.Content) || !_idsVersion.IsThatOf(input.Ids))
         {
             input.Dispose();

@@ -6,7 +6,7 @@ using Lstm.Training.Losses.Softmax;
 
 namespace Lstm;
 
-/// <summary>The buffers of inference, reused from call to call: <see cref="Network{T}.Predict(SequenceBatch{T}, NetworkState{T}?, Workspace{T}?)"/>.</summary>
+/// <summary>The buffers of inference, reused from call to call: <see cref="Network{T}.Predict(NetworkInput{T}, NetworkState{T}?, Workspace{T}?)"/>.</summary>
 /// <remarks>
 /// A workspace belongs to the network that made it and to one thread at a time: a call with a workspace that is in use throws
 /// <see cref="InvalidOperationException"/>. Any number of workspaces may use one network at once. Dispose it to end its worker threads.

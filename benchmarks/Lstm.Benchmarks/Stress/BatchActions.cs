@@ -101,7 +101,7 @@ internal static class BatchActions
         SequenceBatch<int> ids = thread.Known.Batches[^1].Ids, labels = thread.Shared.HotIds;
         Gradient<float>? gradient = thread.Random.Next(2) == 0 ? language.CreateGradient() : null;
         Tape<float> tape = thread.Shared.LanguageTape;
-        language.ForwardLoss(ids, labels, thread.Known.LabelLoss, tape, null, null, gradient);
+        language.ForwardLoss(ids, labels, thread.Known.LabelLoss, tape, null, gradient);
         language.Backward(tape, gradient ?? language.CreateGradient());
         thread.Known.LabelLoss.Evaluate(language.Forward(ids, tape), labels, tape.OutputGradient);
         return false;

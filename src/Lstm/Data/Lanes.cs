@@ -119,16 +119,16 @@ public sealed record Lanes
         }
 
         SeriesCheck.SameRows(series.InputShape, series.TargetShape, "target", nameof(series));
-        SeriesCheck.SameRows(series.InputShape, series.Weights?.Shape ?? series.InputShape, "weights", nameof(series));
+        SeriesCheck.SameRows(series.InputShape, series.Target.Weights?.Shape ?? series.InputShape, "weights", nameof(series));
         LanePart[] lanes = Divide(series.InputShape.Lengths, 0, nameof(series));
-        LaneSource<T>? input = LaneSource<T>.Of(series.Input), target = LaneSource<T>.Of(series.Target), weights = LaneSource<T>.Of(series.Weights);
-        LaneSource<int>? ids = LaneSource<int>.Of(series.InputIds), labels = LaneSource<int>.Of(series.Labels);
-        return Cut(lanes, parts => (ids, labels) switch
+        LaneSource<T>? features = LaneSource<T>.Of(series.Input.Features), values = LaneSource<T>.Of(series.Target.Values);
+        LaneSource<int>? ids = LaneSource<int>.Of(series.Input.Ids), labels = LaneSource<int>.Of(series.Target.Labels);
+        LaneSource<T>? weights = LaneSource<T>.Of(series.Target.Weights);
+        return Cut(lanes, parts =>
         {
-            (null, null) => new TrainingBatch<T>(input!.Copy(parts), target!.Copy(parts), weights?.Copy(parts)),
-            (null, not null) => new TrainingBatch<T>(input!.Copy(parts), labels.Copy(parts), weights?.Copy(parts)),
-            (not null, null) => new TrainingBatch<T>(ids.Copy(parts), target!.Copy(parts), weights?.Copy(parts)),
-            _ => new TrainingBatch<T>(ids.Copy(parts), labels.Copy(parts), weights?.Copy(parts)),
+            NetworkInput<T> input = ids is null ? features!.Copy(parts) : ids.Copy(parts);
+            NetworkTarget<T> target = labels is null ? values!.Copy(parts) : labels.Copy(parts);
+            return new TrainingBatch<T>(input, target.With(weights?.Copy(parts)));
         });
     }
 

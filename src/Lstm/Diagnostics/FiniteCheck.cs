@@ -10,11 +10,10 @@ internal static unsafe class FiniteCheck
     /// <summary>Throws when the input, the output of a layer or a final state has a value that is not finite.</summary>
     /// <param name="workspace">The workspace of the pass.</param>
     /// <param name="rows">What the pass read, without ids.</param>
-    /// <param name="batch">The features, or null.</param>
-    /// <param name="ids">The ids, or null.</param>
+    /// <param name="batch">The input of the pass.</param>
     /// <param name="state">The state that the pass started from, not yet written back; or null.</param>
     /// <exception cref="NonFiniteValueException">There is such a value.</exception>
-    public static void Check<T>(Workspace<T> workspace, Rows<T> rows, SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+    public static void Check<T>(Workspace<T> workspace, Rows<T> rows, NetworkInput<T> batch, NetworkState<T>? state)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (AreFinite(workspace, rows))
@@ -24,7 +23,7 @@ internal static unsafe class FiniteCheck
 
         NetworkState<T>? start = state is null ? null : new NetworkState<T>(state.Sizes, state.Count);
         start?.CopyValues(state!);
-        if (NonFinite.InPass(workspace.Network, batch, ids, start) is { } origin)
+        if (NonFinite.InPass(workspace.Network, batch, start) is { } origin)
         {
             throw new NonFiniteValueException(origin);
         }

@@ -1,8 +1,5 @@
-
-
-
-
 using Lstm.Kernels.Elementwise;
+using Lstm.Simd;
 
 namespace Lstm.Diagnostics;
 
@@ -83,9 +80,9 @@ public static class GradientCheck
         Gradient<double> gradient = copy.CreateGradient();
         Evaluate();
         copy.Backward(tape, gradient);
-        double[] inputGradient = batch.Input is null ? [] : tape.InputGradient.Rows.ToArray();
+        double[] inputGradient = batch.Input.Features is null ? [] : tape.InputGradient.Rows.ToArray();
         List<GradientCheckEntry> entries = Parameters(copy, gradient, Evaluate, step);
-        if (batch.Input is { } input)
+        if (batch.Input.Features is { } input)
         {
             entries.Add(Function("input", input.Rows, Evaluate, inputGradient, step));
         }
@@ -95,10 +92,8 @@ public static class GradientCheck
         double Evaluate()
         {
             tape.DropoutDraw = 0;
-            SequenceBatch<double> output = batch.Input is { } features ? copy.Forward(features, tape) : copy.Forward(batch.InputIds!, tape);
-            return batch.Target is { } target
-                ? loss.Evaluate(output, target, tape.OutputGradient, batch.Weights)
-                : loss.Evaluate(output, batch.Labels!, tape.OutputGradient, batch.Weights);
+            SequenceBatch<double> output = copy.Forward(batch.Input, tape);
+            return loss.EvaluateTotals(output, batch.Target, tape.OutputGradient, null, null, SimdDispatch.Best).Value;
         }
     }
 

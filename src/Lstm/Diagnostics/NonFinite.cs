@@ -1,7 +1,6 @@
 using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Sequences;
-using Lstm.Training.Losses;
 
 namespace Lstm.Diagnostics;
 
@@ -27,26 +26,25 @@ public static class NonFinite
     /// <exception cref="InvalidOperationException">The tape holds no forward pass, the input batch was refilled since, or the tape is in use.</exception>
     public static NonFiniteValue? Find<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => Find(tape, null);
+        => Find(tape, default);
 
     /// <summary>The first value that is not finite, of a pass and of what its output is compared with: the target and the weights come after the forward pass.</summary>
     /// <inheritdoc cref="Find{T}(Tape{T})"/>
     /// <param name="tape">A tape that holds a forward pass.</param>
-    /// <param name="target">The target; rows of weight 0 may hold anything. Null to leave it out.</param>
-    /// <param name="weights">The weights of its rows; null for 1.</param>
-    public static NonFiniteValue? Find<T>(Tape<T> tape, SequenceBatch<T>? target, SequenceBatch<T>? weights = null)
+    /// <param name="target">The target; rows of weight 0 may hold anything, and labels are always finite.</param>
+    public static NonFiniteValue? Find<T>(Tape<T> tape, NetworkTarget<T> target)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(tape);
         using Use.Reading reading = tape.Read();
         TapeView<T>.Check(tape.Network, tape, tape.IsBackPropagated, steps: false);
         using InputReading<T> input = tape.ReadInput();
-        using LossReading<T> compared = new(new LossInput<T>(null, target, null, weights));
+        using TargetReading<T> compared = new(target);
         return InParameters(tape.Network)
             ?? (input.Content is null ? null : InRows(input.Content, "input", "input"))
             ?? InForward(tape)
             ?? (compared.Weights is null ? null : InRows(compared.Weights, "weights", "weight"))
-            ?? (compared.Target is null ? null : InRows(compared.Target, "target", "target", compared.Weights))
+            ?? (compared.Values is null ? null : InRows(compared.Values, "target", "target", compared.Weights))
             ?? (tape.IsBackPropagated ? InBackward(tape) : null);
     }
 
@@ -55,48 +53,29 @@ public static class NonFinite
     /// state, then layer by layer as in <see cref="Find{T}(Tape{T})"/>.
     /// </summary>
     /// <param name="network">The network.</param>
-    /// <param name="batch">Sequences of features.</param>
+    /// <param name="batch">Sequences of features or of ids.</param>
     /// <param name="state">The state to start from, left as it is; null for the zero or learned one.</param>
     /// <returns>The first one in the caller's order of sequences, or null when all values are finite.</returns>
     /// <exception cref="ArgumentException">The batch or the state does not fit the network.</exception>
-    public static NonFiniteValue? Find<T>(Network<T> network, SequenceBatch<T> batch, NetworkState<T>? state = null)
+    public static NonFiniteValue? Find<T>(Network<T> network, NetworkInput<T> batch, NetworkState<T>? state = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(batch);
-        return InPass(network, batch, null, state?.Clone());
-    }
-
-    /// <inheritdoc cref="Find{T}(Network{T}, SequenceBatch{T}, NetworkState{T}?)"/>
-    /// <param name="network">The network.</param>
-    /// <param name="batch">Sequences of ids.</param>
-    /// <param name="state">The state to start from, left as it is; null for the zero or learned one.</param>
-    public static NonFiniteValue? Find<T>(Network<T> network, SequenceBatch<int> batch, NetworkState<T>? state = null)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(batch);
-        return InPass(network, null, batch, state?.Clone());
+        batch.Require(nameof(batch));
+        return InPass(network, batch, state?.Clone());
     }
 
     /// <summary>Runs a batch on a tape of its own and looks at all of the pass.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="batch">The features, or null.</param>
-    /// <param name="ids">The ids, or null.</param>
+    /// <param name="batch">The input.</param>
     /// <param name="state">A copy of the state to start from, which is overwritten; or null.</param>
-    internal static NonFiniteValue? InPass<T>(Network<T> network, SequenceBatch<T>? batch, SequenceBatch<int>? ids, NetworkState<T>? state)
+    internal static NonFiniteValue? InPass<T>(Network<T> network, NetworkInput<T> batch, NetworkState<T>? state)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         NonFiniteValue? initial = state is null ? null : InInitialState(network, state);
         using Tape<T> tape = network.CreateTape();
         tape.Training = false;
-        _ = (batch, state) switch
-        {
-            (null, null) => network.Forward(ids!, tape),
-            (null, not null) => network.Forward(ids!, state, tape),
-            (not null, null) => network.Forward(batch, tape),
-            _ => network.Forward(batch, state, tape),
-        };
+        _ = state is null ? network.Forward(batch, tape) : network.Forward(batch, state, tape);
         NonFiniteValue? found = Find(tape);
         return found is { Quantity: "parameter" or "input" } ? found : initial ?? found;
     }

@@ -6,7 +6,7 @@ using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>The first infinite or NaN value of a pass: <see cref="NonFinite.Find{T}(Tape{T}, SequenceBatch{T}, SequenceBatch{T})"/>.</summary>
+/// <summary>The first infinite or NaN value of a pass: <see cref="NonFinite.Find{T}(Tape{T}, NetworkTarget{T})"/>.</summary>
 /// <param name="Place">
 /// Where: a parameter's name, <c>input</c>, <c>target</c>, <c>weights</c>, a layer's name (within a stack of several with its place, e.g. <c>lstm.l1</c>), or a
 /// recurrent direction's, e.g. <c>lstm.l0_reverse</c>.

@@ -2,19 +2,19 @@ using System.Numerics;
 
 namespace Lstm.Sequences;
 
-/// <summary>A network's input while a pass reads it: features or ids.</summary>
+/// <summary>The input of a network while a pass reads it.</summary>
 internal readonly struct InputReading<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly SequenceReading<T> _batch;
     private readonly SequenceReading<int> _ids;
 
-    /// <summary>Begins to read one of the two.</summary>
-    /// <exception cref="InvalidOperationException">It is being refilled.</exception>
-    public InputReading(SequenceBatch<T>? batch, SequenceBatch<int>? ids)
+    /// <summary>Begins to read an input.</summary>
+    /// <exception cref="InvalidOperationException">Its batch is being refilled.</exception>
+    public InputReading(NetworkInput<T> input)
     {
-        _batch = SequenceBatch<T>.Read(batch, "The input batch");
-        _ids = SequenceBatch<int>.Read(ids, "The input batch");
+        _batch = SequenceBatch<T>.Read(input.Features, "The input batch");
+        _ids = SequenceBatch<int>.Read(input.Ids, "The input batch");
     }
 
     /// <summary>The features, or null.</summary>
@@ -24,6 +24,9 @@ internal readonly struct InputReading<T> : IDisposable
     public SequenceContent<int>? Ids => _ids.Content;
 
     public SequenceShape Shape => Content?.Shape ?? Ids!.Shape;
+
+    /// <summary>The ids in row order; null for features.</summary>
+    public unsafe int* IdPointer => Ids is null ? null : Ids.Pointer;
 
     public void Dispose()
     {

@@ -82,8 +82,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
     /// <summary>Checks one batch, and what it shares with those that came before it.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="index">Its index in the caller's list, or its number in the epoch.</param>
-    /// <exception cref="ArgumentException">It does not fit, or is null.</exception>
-    /// <exception cref="NotSupportedException">The loss takes labels and the batch has target values, or the other way round.</exception>
+    /// <exception cref="ArgumentException">It does not fit, or is null, or has labels for a loss of values or values for a loss of labels.</exception>
     public void Check(TrainingBatch<T>? batch, int index)
     {
         if (batch is null)
@@ -91,7 +90,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             throw new ArgumentException($"Batch {index} of the {list} is null.", argument);
         }
 
-        if (network.WhyNotInput(batch.Input, batch.InputIds) is { } problem)
+        if (network.WhyNotInput(batch.Input) is { } problem)
         {
             throw new ArgumentException($"Batch {index} of the {list} does not fit. {problem}", argument);
         }
@@ -112,13 +111,12 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             output = _pooled;
         }
 
-        LossInput<T> input = new(null, batch.Target, batch.Labels, batch.Weights);
-        LossChecks<T>.Check(loss, input, output, network.OutputSize, place);
+        LossChecks<T>.Check(loss, batch.Target, output, network.OutputSize, place);
 
         // A custom loss may take NaN for a value that is missing.
         if (_needsFinite && loss.Rows is not null)
         {
-            LossChecks<T>.CheckFinite(input, place);
+            LossChecks<T>.CheckFinite(batch.Target, place);
         }
     }
 

@@ -60,8 +60,7 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
         cancellationToken.ThrowIfCancellationRequested();
         if (steps >= batch.InputShape.StepCount)
         {
-            LossInput<T> whole = new(null, batch.Target, batch.Labels, batch.Weights);
-            network.EvaluateLoss(batch.Input, batch.InputIds, whole, loss, _workspace, state, ref totals);
+            network.EvaluateLoss(batch.Input, batch.Target, loss, _workspace, state, ref totals);
             return totals;
         }
 
@@ -69,8 +68,7 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
         {
             cancellationToken.ThrowIfCancellationRequested();
             _piece.Set(batch, first, steps);
-            LossInput<T> piece = new(null, _piece.Target, _piece.Labels, _piece.Weights);
-            network.EvaluateLoss(_piece.Input, _piece.InputIds, piece, loss, _workspace, state, ref totals);
+            network.EvaluateLoss(_piece.Input, _piece.Target, loss, _workspace, state, ref totals);
         }
 
         return totals;

@@ -36,7 +36,7 @@ public sealed class NonFiniteGradientException : ArithmeticException
     public double Norm { get; }
 
     /// <summary>
-    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find{T}(Tape{T}, SequenceBatch{T}, SequenceBatch{T})"/> says; null when it was not looked for
+    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find{T}(Tape{T}, NetworkTarget{T})"/> says; null when it was not looked for
     /// (a <see cref="Trainer{T}"/> looks) or every value of the pass is finite and their sums are not.
     /// </summary>
     public NonFiniteValue? Origin { get; }

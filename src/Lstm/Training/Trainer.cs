@@ -119,7 +119,7 @@ public sealed partial class Trainer<T>
     /// network is left at the last completed step.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// Sequences are to be cut or continued, and a layer or the loss needs them whole; or the loss takes labels and a batch has target values, or the other way round.
+    /// Sequences are to be cut or continued, and a layer or the loss needs them whole.
     /// </exception>
     /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the network is left at the last completed step.</exception>

@@ -31,8 +31,8 @@ internal sealed class TrainingSteps<T> : IDisposable
     /// <summary>The states behind the last completed step, for the trainer to go on from.</summary>
     private NetworkState<T>? _kept;
 
-    /// <summary>What the latest pass was compared with.</summary>
-    private LossInput<T> _compared;
+    /// <summary>The target of the latest pass.</summary>
+    private NetworkTarget<T> _target;
 
     /// <summary>The first batch of the step that is not complete yet whose loss is not finite, and where that began; null when there is none.</summary>
     private (int Batch, NonFiniteValue? Origin)? _broken;
@@ -123,7 +123,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             ResetState(batch.InputShape.Count);
         }
 
-        LossTotals totals = Pass(batch.Input, batch.InputIds, batch.Target, batch.Labels, batch.Weights, _options.CarryState ? _state : null, draw, divisor);
+        LossTotals totals = Pass(batch.Input, batch.Target, _options.CarryState ? _state : null, draw, divisor);
         _isInitial = false;
         Add(totals, index, ref meter);
         if (ends)
@@ -152,7 +152,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         _segment.Set(batch, first, steps);
         Begin();
         LossTotals totals = back == steps
-            ? Pass(_segment.Input, _segment.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _state, draw, null)
+            ? Pass(_segment.Input, _segment.Target, _state, draw, null)
             : OverlappingPass(batch, draw, first, steps, back);
 
         // The next segment looks back to the same beginning, unless that lies further than it looks.
@@ -188,7 +188,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         }
     }
 
-    private NonFiniteValue? FindOrigin() => NonFinite.Find(_tape, _compared.Target, _compared.Weights);
+    private NonFiniteValue? FindOrigin() => NonFinite.Find(_tape, _target);
 
     /// <summary>A pass over a segment and the steps before it, <paramref name="back"/> in all; the state moves on to where the next one starts.</summary>
     private LossTotals OverlappingPass(TrainingBatch<T> batch, long draw, int first, int steps, int back)
@@ -202,11 +202,11 @@ internal sealed class TrainingSteps<T> : IDisposable
         {
             _longer.Set(batch, start, next - start);
             _tape.DropoutDraw = draw;
-            Forward(_longer.Input, _longer.InputIds, _state);
+            _trainer.Network.Forward(_longer.Input, _state, _tape);
         }
 
         _longer.Set(batch, start, first + steps - start);
-        LossTotals totals = Pass(_longer.Input, _longer.InputIds, _segment.Target, _segment.Labels, _segment.Weights, _running, draw, null, first - start);
+        LossTotals totals = Pass(_longer.Input, _segment.Target, _running, draw, null, first - start);
         if (isLast)
         {
             _state.CopyFrom(_running);
@@ -216,30 +216,21 @@ internal sealed class TrainingSteps<T> : IDisposable
     }
 
     /// <summary>Forward, loss, backward; the loss leaves out the first <paramref name="older"/> steps.</summary>
-    private LossTotals Pass(
-        SequenceBatch<T>? input,
-        SequenceBatch<int>? ids,
-        SequenceBatch<T>? target,
-        SequenceBatch<int>? labels,
-        SequenceBatch<T>? weights,
-        NetworkState<T>? state,
-        long draw,
-        double? divisor,
-        int older = 0)
+    private LossTotals Pass(NetworkInput<T> input, NetworkTarget<T> target, NetworkState<T>? state, long draw, double? divisor, int older = 0)
     {
         Network<T> network = _trainer.Network;
         _tape.DropoutDraw = draw;
-        _compared = new LossInput<T>(null, target, labels, weights);
+        _target = target;
 
         // As fast for few classes as the separate calls, faster for many, and in less memory; the same bits.
         if (_trainer.Loss.Rows is SoftmaxRows<T> && older == 0)
         {
-            LossTotals fused = network.ForwardLoss(input, ids, _compared, _trainer.Loss, _tape, _gradient, state, divisor);
+            LossTotals fused = network.ForwardLoss(input, target, _trainer.Loss, _tape, _gradient, state, divisor);
             Backward(state);
             return fused;
         }
 
-        SequenceBatch<T> output = Forward(input, ids, state);
+        SequenceBatch<T> output = state is null ? network.Forward(input, _tape) : network.Forward(input, state, _tape);
         SequenceBatch<T> outputGradient = _tape.OutputGradient;
         if (older > 0)
         {
@@ -249,7 +240,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             (output, outputGradient) = (_output, _outputGradient);
         }
 
-        LossTotals totals = _trainer.Loss.EvaluateTotals(_compared with { Output = output }, outputGradient, divisor, _tape.Pass.Team, _tape.Pass.Width);
+        LossTotals totals = _trainer.Loss.EvaluateTotals(output, target, outputGradient, divisor, _tape.Pass.Team, _tape.Pass.Width);
         Backward(state);
         return totals;
     }
@@ -263,14 +254,6 @@ internal sealed class TrainingSteps<T> : IDisposable
             _trainer.Network.AddInitialStateGradient(_tape, _gradient);
         }
     }
-
-    private SequenceBatch<T> Forward(SequenceBatch<T>? input, SequenceBatch<int>? ids, NetworkState<T>? state) => (input, state) switch
-    {
-        (null, null) => _trainer.Network.Forward(ids!, _tape),
-        (null, not null) => _trainer.Network.Forward(ids!, state, _tape),
-        (not null, null) => _trainer.Network.Forward(input, _tape),
-        _ => _trainer.Network.Forward(input, state, _tape),
-    };
 
     /// <summary>Clips and makes the step.</summary>
     /// <param name="index">The index of the batch that has the step to itself; null where several share it.</param>

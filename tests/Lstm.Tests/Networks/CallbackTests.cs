@@ -36,11 +36,11 @@ public sealed class CallbackTests : IDisposable
         ];
         foreach (Action call in calls)
         {
-            Assert.Throws<InvalidOperationException>(() => network.ForwardLoss(batch, target, new CallingLoss(call), tape, state, null, gradient));
+            Assert.Throws<InvalidOperationException>(() => network.ForwardLoss(batch, target, new CallingLoss(call), tape, state, gradient));
             Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
         }
 
-        Assert.Equal(value, network.ForwardLoss(batch, target, new CallingLoss(() => { }), tape, state, null, gradient));
+        Assert.Equal(value, network.ForwardLoss(batch, target, new CallingLoss(() => { }), tape, state, gradient));
         network.Backward(tape, gradient);
     }
 
@@ -129,7 +129,7 @@ public sealed class CallbackTests : IDisposable
             Throws("batch", name, () => network.Forward(own, tape));
             Throws("batch", name, () => network.ForwardLoss(own, target, loss, tape));
             Throws("target", name, () => network.ForwardLoss(batch, own, loss, tape));
-            Throws("weights", name, () => network.ForwardLoss(batch, target, loss, tape, null, own));
+            Throws("weights", name, () => network.ForwardLoss(batch, new(target, own), loss, tape));
             SequenceBatch<double> part = new(3);
             part.View(own, 1, 1);
             Throws("batch", name, () => network.Forward(part, tape));

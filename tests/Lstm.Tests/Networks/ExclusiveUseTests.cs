@@ -146,7 +146,7 @@ public sealed class ExclusiveUseTests : IDisposable
             gradient.Use,
             ["gradient", "CreateGradient"],
             () => network.Backward(tape, gradient),
-            () => network.ForwardLoss(batch, target, loss, network.CreateTape(), null, null, gradient),
+            () => network.ForwardLoss(batch, target, loss, network.CreateTape(), null, gradient),
             gradient.Clear,
             () => gradient.Read("dense.bias"),
             () => gradient.Write("dense.bias", bias),
@@ -195,8 +195,8 @@ public sealed class ExclusiveUseTests : IDisposable
         Gradient<double> gradient = network.CreateGradient();
         Assert.Throws<ArgumentException>(() => network.Predict(batch, state, workspace));
         Assert.Throws<ArgumentException>(() => network.Forward(batch, state, tape));
-        Assert.Throws<ArgumentException>(() => network.ForwardLoss(batch, Sample.Batch<double>(1, 3, 2), loss, tape, null, null, gradient));
-        Assert.Throws<NotSupportedException>(() => network.ForwardLoss(batch, Sample.Ids(1, 3, 4, 0, 2), loss, tape, null, null, gradient));
+        Assert.Throws<ArgumentException>(() => network.ForwardLoss(batch, Sample.Batch<double>(1, 3, 2), loss, tape, null, gradient));
+        Assert.Throws<ArgumentException>("labels", () => network.ForwardLoss(batch, Sample.Ids(1, 3, 4, 0, 2), loss, tape, null, gradient));
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
         Assert.Throws<ArgumentException>(() => stream.Step([1, 1], new double[6], new double[6]));
         Assert.Throws<ArgumentException>(() => stream.Step([1, 0, 1], new double[9], new double[9]));

@@ -17,10 +17,10 @@ public class LanesTests
         Assert.Equal([4, 4, 3], lanes.LaneLengths(12));
         Assert.Equal(2, lanes.BatchCount(12));
         Assert.Equal(2, batches.Count);
-        Assert.Equal([[0, 100, 1, 101], [4, 104, 5, 105], [8, 108, 9, 109]], batches[0].Input!.ToList());
-        Assert.Equal([[101, 102], [105, 106], [109, 110]], batches[0].Target!.ToList());
-        Assert.Equal([[2, 102, 3, 103], [6, 106, 7, 107], [10, 110]], batches[1].Input!.ToList());
-        Assert.Equal([[103, 104], [107, 108], [111]], batches[1].Target!.ToList());
+        Assert.Equal([[0, 100, 1, 101], [4, 104, 5, 105], [8, 108, 9, 109]], batches[0].Input.Features!.ToList());
+        Assert.Equal([[101, 102], [105, 106], [109, 110]], batches[0].Target.Values!.ToList());
+        Assert.Equal([[2, 102, 3, 103], [6, 106, 7, 107], [10, 110]], batches[1].Input.Features!.ToList());
+        Assert.Equal([[103, 104], [107, 108], [111]], batches[1].Target.Values!.ToList());
     }
 
     [Theory]
@@ -37,15 +37,15 @@ public class LanesTests
                 Lanes lanes = new(count, stepsPerBatch) { Horizon = 3 };
                 List<TrainingBatch<float>> batches = lanes.ToBatches<float>(Series(steps), 2, 0);
                 Assert.Equal(lanes.BatchCount(steps), batches.Count);
-                Assert.All(batches, batch => Assert.Equal(count, batch.Input!.Count));
-                Assert.All(batches, batch => Assert.True(batch.Input!.RowCount > 0));
-                float[][] read = [.. Enumerable.Range(0, count).Select(lane => batches.SelectMany(batch => batch.Input!.GetSequence(lane)).ToArray())];
+                Assert.All(batches, batch => Assert.Equal(count, batch.Input.Features!.Count));
+                Assert.All(batches, batch => Assert.True(batch.Input.Features!.RowCount > 0));
+                float[][] read = [.. Enumerable.Range(0, count).Select(lane => batches.SelectMany(batch => batch.Input.Features!.GetSequence(lane)).ToArray())];
                 Assert.Equal(Series(steps - 3), read.SelectMany(lane => lane));
                 Assert.Equal(lanes.LaneLengths(steps), read.Select(lane => lane.Length / 2));
                 Assert.InRange(read.Max(lane => lane.Length) - read.Min(lane => lane.Length), 0, 2);
                 Assert.Equal(
                     read.SelectMany(lane => lane.Where((_, i) => i % 2 == 0)).Select(t => t + 3),
-                    Enumerable.Range(0, count).SelectMany(lane => batches.SelectMany(batch => batch.Target!.GetSequence(lane))));
+                    Enumerable.Range(0, count).SelectMany(lane => batches.SelectMany(batch => batch.Target.Values!.GetSequence(lane))));
             }
         }
     }
@@ -56,12 +56,12 @@ public class LanesTests
         Lanes lanes = new(count: 4, stepsPerBatch: 3);
         List<TrainingBatch<float>> batches = lanes.ToBatches<float>([Series(3), Series(10, 20), Series(5, 50)], 2, 0);
         Assert.Equal([2, 5, 4, 4], lanes.LaneLengths(3, 10, 5));
-        Assert.Equal([2, 3, 3, 3], batches[0].Input!.Lengths.ToArray());
-        Assert.Equal([0, 2, 1, 1], batches[1].Input!.Lengths.ToArray());
-        Assert.Equal([1, 2], batches[0].Target!.GetSequence(0));
-        Assert.Equal([23, 123, 24, 124], batches[1].Input!.GetSequence(1));
-        Assert.Equal([28, 128], batches[1].Input!.GetSequence(2));
-        Assert.Equal([54], batches[1].Target!.GetSequence(3));
+        Assert.Equal([2, 3, 3, 3], batches[0].Input.Features!.Lengths.ToArray());
+        Assert.Equal([0, 2, 1, 1], batches[1].Input.Features!.Lengths.ToArray());
+        Assert.Equal([1, 2], batches[0].Target.Values!.GetSequence(0));
+        Assert.Equal([23, 123, 24, 124], batches[1].Input.Features!.GetSequence(1));
+        Assert.Equal([28, 128], batches[1].Input.Features!.GetSequence(2));
+        Assert.Equal([54], batches[1].Target.Values!.GetSequence(3));
     }
 
     [Fact]
@@ -75,12 +75,12 @@ public class LanesTests
     public void ToBatches_of_ids_gives_the_next_ids_as_labels()
     {
         List<TrainingBatch<double>> batches = new Lanes(2, 2).ToBatches<double>([.. Enumerable.Range(0, 8)]);
-        Assert.Equal([[0, 1], [4, 5]], batches[0].InputIds!.ToList());
-        Assert.Equal([[1, 2], [5, 6]], batches[0].Labels!.ToList());
-        Assert.Equal([[2, 3], [6]], batches[1].InputIds!.ToList());
-        Assert.Equal([[3, 4], [7]], batches[1].Labels!.ToList());
+        Assert.Equal([[0, 1], [4, 5]], batches[0].Input.Ids!.ToList());
+        Assert.Equal([[1, 2], [5, 6]], batches[0].Target.Labels!.ToList());
+        Assert.Equal([[2, 3], [6]], batches[1].Input.Ids!.ToList());
+        Assert.Equal([[3, 4], [7]], batches[1].Target.Labels!.ToList());
         batches = new Lanes(2, 9).ToBatches<double>([[1, 2, 3], [7, 8]]);
-        Assert.Equal([[2, 3], [8]], Assert.Single(batches).Labels!.ToList());
+        Assert.Equal([[2, 3], [8]], Assert.Single(batches).Target.Labels!.ToList());
     }
 
     [Fact]
@@ -91,16 +91,16 @@ public class LanesTests
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[9, 8, 7, 6, 5], [4, 3, 2]]);
         Lanes lanes = new(3, 2);
         TrainingBatch<float> last = lanes.ToBatches(new TrainingBatch<float>(values, labels, weights))[1];
-        Assert.Equal([[2, 102], [], [12, 112]], last.Input!.ToList());
-        Assert.Equal([[7], [], [2]], last.Labels!.ToList());
-        Assert.Equal([[3], [], [8]], last.Weights!.ToList());
-        Assert.Null(last.Target);
+        Assert.Equal([[2, 102], [], [12, 112]], last.Input.Features!.ToList());
+        Assert.Equal([[7], [], [2]], last.Target.Labels!.ToList());
+        Assert.Equal([[3], [], [8]], last.Target.Weights!.ToList());
+        Assert.Null(last.Target.Values);
         last = lanes.ToBatches(new TrainingBatch<float>(labels, values))[1];
-        Assert.Equal([[7], [], [2]], last.InputIds!.ToList());
-        Assert.Equal([[2, 102], [], [12, 112]], last.Target!.ToList());
-        Assert.Null(last.Weights);
-        Assert.Equal([[7], [], [2]], lanes.ToBatches(new TrainingBatch<float>(labels, labels))[1].Labels!.ToList());
-        Assert.Equal([[2, 102], [], [12, 112]], lanes.ToBatches(new TrainingBatch<float>(values, values))[1].Target!.ToList());
+        Assert.Equal([[7], [], [2]], last.Input.Ids!.ToList());
+        Assert.Equal([[2, 102], [], [12, 112]], last.Target.Values!.ToList());
+        Assert.Null(last.Target.Weights);
+        Assert.Equal([[7], [], [2]], lanes.ToBatches(new TrainingBatch<float>(labels, labels))[1].Target.Labels!.ToList());
+        Assert.Equal([[2, 102], [], [12, 112]], lanes.ToBatches(new TrainingBatch<float>(values, values))[1].Target.Values!.ToList());
     }
 
     [Fact]
@@ -183,8 +183,8 @@ public class LanesTests
             "validationBatches", () => trainer.Fit(batches, options, [others[0], others[3]])).Message);
 
         // Batches that the caller made or refilled are the caller's.
-        trainer.Fit([.. batches.Select(batch => new TrainingBatch<float>(batch.Input!, batch.Target!)).Reverse()], options);
-        batches[1].Input!.Fill(batches[1].Input!.ToList());
+        trainer.Fit([.. batches.Select(batch => new TrainingBatch<float>(batch.Input.Features!, batch.Target.Values!)).Reverse()], options);
+        batches[1].Input.Features!.Fill(batches[1].Input.Features!.ToList());
         trainer.Fit([batches[0], batches[1]], options);
         trainer.Fit([batches[1], batches[0]], options);
     }

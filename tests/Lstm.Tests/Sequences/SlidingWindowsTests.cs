@@ -13,11 +13,11 @@ public class SlidingWindowsTests
     public void ToBatches_many_to_one_gives_the_value_after_the_window()
     {
         List<TrainingBatch<float>> batches = new SlidingWindows(3) { Stride = 2 }.ToBatches<float>(Series, 2, 3, 1);
-        Assert.Equal([3, 1], batches.Select(b => b.Input!.Count));
-        Assert.Equal([0, 100, 1, 101, 2, 102], batches[0].Input!.GetSequence(0));
-        Assert.Equal([103], batches[0].Target!.GetSequence(0));
-        Assert.Equal([6, 106, 7, 107, 8, 108], batches[1].Input!.GetSequence(0));
-        Assert.Equal([109], batches[1].Target!.GetSequence(0));
+        Assert.Equal([3, 1], batches.Select(b => b.Input.Features!.Count));
+        Assert.Equal([0, 100, 1, 101, 2, 102], batches[0].Input.Features!.GetSequence(0));
+        Assert.Equal([103], batches[0].Target.Values!.GetSequence(0));
+        Assert.Equal([6, 106, 7, 107, 8, 108], batches[1].Input.Features!.GetSequence(0));
+        Assert.Equal([109], batches[1].Target.Values!.GetSequence(0));
     }
 
     [Fact]
@@ -25,8 +25,8 @@ public class SlidingWindowsTests
     {
         List<TrainingBatch<float>> batches = new SlidingWindows(4) { Horizon = 2, Target = WindowTarget.ManyToMany }.ToBatches<float>(Series, 2, 100);
         TrainingBatch<float> batch = Assert.Single(batches);
-        Assert.Equal(5, batch.Input!.Count);
-        Assert.Equal([6, 106, 7, 107, 8, 108, 9, 109], batch.Target!.GetSequence(4));
+        Assert.Equal(5, batch.Input.Features!.Count);
+        Assert.Equal([6, 106, 7, 107, 8, 108, 9, 109], batch.Target.Values!.GetSequence(4));
     }
 
     [Theory]

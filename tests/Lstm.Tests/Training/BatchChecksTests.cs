@@ -16,7 +16,7 @@ public class BatchChecksTests
     public void Fit_names_a_label_by_batch_sequence_and_step(bool validation)
     {
         List<TrainingBatch<float>> batches = [.. Enumerable.Range(0, 40).Select(i => Labels(i, [2, 0, 9, 4], 5))];
-        batches[33].Labels![2, 3][0] = 5;
+        batches[33].Target.Labels![2, 3][0] = 5;
         Network<float> network = Network.Create<float>(3, 7, Classifier);
         Trainer<float> trainer = new(network, new SoftmaxCrossEntropy<float>(), new Adam<float>());
         long version = network.Version;
@@ -37,10 +37,10 @@ public class BatchChecksTests
     public void Fit_says_what_to_do_about_a_label(int label, string remedy)
     {
         TrainingBatch<float> batch = Labels(1, [2], 5);
-        batch.Labels!.Rows[1] = label;
+        batch.Target.Labels!.Rows[1] = label;
         Trainer<float> trainer = new(Network.Create<float>(3, Classifier), new SoftmaxCrossEntropy<float>(), new Adam<float>());
         Assert.Contains(remedy, Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch], new TrainingOptions())).Message);
-        batch.Labels.Rows[1] = -100;
+        batch.Target.Labels.Rows[1] = -100;
         trainer.Fit([batch], new TrainingOptions());
     }
 
@@ -117,7 +117,7 @@ public class BatchChecksTests
         {
             Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2)), alone = network.Clone(), skipping = network.Clone();
             TrainingBatch<double> good = Values(1, [3, 2]), bad = Values(2, [3, 2]);
-            bad.Target![1, 0][1] = value;
+            bad.Target.Values![1, 0][1] = value;
             long version = network.Version;
             Trainer<double> trainer = new(network, loss, new Sgd<double>(0.1));
             string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([good, bad], new TrainingOptions())).Message;
@@ -129,7 +129,7 @@ public class BatchChecksTests
 
             // A row that does not count may hold anything.
             SequenceBatch<double> weights = SequenceBatch.FromSequences<double>([[1, 1, 1], [0, 1]]);
-            trainer.Fit([new(bad.Input!, bad.Target, weights)], new TrainingOptions());
+            trainer.Fit([new(bad.Input.Features!, bad.Target, weights)], new TrainingOptions());
 
             // An infinite target has a finite slope under some losses.
             if (double.IsNaN(value))
@@ -187,10 +187,10 @@ public class BatchChecksTests
     public void A_target_of_the_other_kind_is_refused_before_a_step()
     {
         Trainer<float> trainer = new(Network.Create<float>(3, Classifier), new SoftmaxCrossEntropy<float>(), new Adam<float>());
-        TrainingBatch<float> good = Labels(1, [2], 5), bad = new(good.Input!, Rows.Random<float>(new Random(1), [2], 5));
+        TrainingBatch<float> good = Labels(1, [2], 5), bad = new(good.Input.Features!, Rows.Random<float>(new Random(1), [2], 5));
         Assert.Contains(
             "give it integer labels (batch 1 of the training batches)",
-            Assert.Throws<NotSupportedException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None })).Message);
+            Assert.Throws<ArgumentException>("batches", () => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None })).Message);
         Assert.Equal(0, trainer.Position.Draw);
     }
 
@@ -198,7 +198,7 @@ public class BatchChecksTests
     public void A_gradient_that_is_not_finite_names_the_batch_in_the_callers_list()
     {
         List<TrainingBatch<double>> batches = [.. Enumerable.Range(0, 7).Select(i => Values(i, [3, 2]))];
-        batches[4].Input![1, 1][0] = double.NaN;
+        batches[4].Input.Features![1, 1][0] = double.NaN;
         Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
         foreach (TrainingOptions options in new TrainingOptions[] { new() { Seed = 3 }, new() { Seed = 1, AccumulateBatches = 7 }, new() { TruncateAfter = 1 } })
         {
@@ -220,7 +220,7 @@ public class BatchChecksTests
     public void A_target_that_a_custom_loss_makes_NaN_of_is_named_as_target(int? truncate)
     {
         List<TrainingBatch<double>> batches = [Values(1, [3, 2]), Values(2, [3, 2])];
-        batches[1].Target![0, 2][1] = double.NaN;
+        batches[1].Target.Values![0, 2][1] = double.NaN;
         Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
         Trainer<double> trainer = new(network, OwnLosses.Make(LossUnit.Element), new Sgd<double>(0.1));
         NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(
@@ -236,14 +236,14 @@ public class BatchChecksTests
         Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
         TrainingBatch<double> batch = Values(1, [3, 2]);
         using Tape<double> tape = network.CreateTape();
-        network.Forward(batch.Input!, tape);
-        batch.Target![1, 1][0] = double.PositiveInfinity;
+        network.Forward(batch.Input.Features!, tape);
+        batch.Target.Values![1, 1][0] = double.PositiveInfinity;
         SequenceBatch<double> weights = SequenceBatch.FromSequences<double>([[1, 1, 1], [1, 0]]);
         Assert.Null(NonFinite.Find(tape));
-        Assert.Null(NonFinite.Find(tape, batch.Target, weights));
+        Assert.Null(NonFinite.Find(tape, new(batch.Target.Values!, weights)));
         Assert.Equal(new NonFiniteValue("target", "target", 1, 1, 0, double.PositiveInfinity), NonFinite.Find(tape, batch.Target));
         weights[0, 1][0] = double.NaN;
-        Assert.Equal(new NonFiniteValue("weights", "weight", 0, 1, 0, double.NaN), NonFinite.Find(tape, batch.Target, weights));
+        Assert.Equal(new NonFiniteValue("weights", "weight", 0, 1, 0, double.NaN), NonFinite.Find(tape, new(batch.Target.Values!, weights)));
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public class BatchNormTrainingTests
         foreach (TrainingBatch<double> batch in batches)
         {
             gradient.Clear();
-            other.Loss.Evaluate(network.Forward(batch.Input!, tape), batch.Target!, tape.OutputGradient);
+            other.Loss.Evaluate(network.Forward(batch.Input.Features!, tape), batch.Target.Values!, tape.OutputGradient);
             network.Backward(tape, gradient);
             other.Clip.Apply(gradient);
             network.UpdateStatistics(tape);
@@ -79,7 +79,7 @@ public class BatchNormTrainingTests
     {
         Trainer<double> trainer = Make();
         TrainingBatch<double>[] batches = Batches(2, 4);
-        batches[1].Input!.Rows[0] = double.NaN;
+        batches[1].Input.Features!.Rows[0] = double.NaN;
         TrainingOptions options = new() { Epochs = 1, Shuffle = Shuffle.None, Workers = 1, AccumulateBatches = 2, OnNonFinite = NonFiniteAction.SkipStep };
         double[] before = trainer.Network.Flat.ToArray();
         Assert.Equal(1, trainer.Fit(batches, options).SkippedSteps);

@@ -30,7 +30,7 @@ public class BatchSourceTests
     public void Fit_checks_the_first_validation_batch_before_the_first_step_and_others_when_they_come()
     {
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
-        TrainingBatch<float> wrong = new(batches[0].Input!, batches[0].Input!);
+        TrainingBatch<float> wrong = new(batches[0].Input.Features!, batches[0].Input.Features!);
         Trainer<float> trainer = Make();
         long version = trainer.Network.Version;
         Assert.Contains("validation", Assert.Throws<ArgumentException>("validationBatches", () => trainer.Fit(batches, new TrainingOptions(), new Making([wrong]))).Message);
@@ -87,8 +87,8 @@ public class BatchSourceTests
             TrainingBatch<float> one = new(new SequenceBatch<float>(3), new SequenceBatch<float>(2));
             foreach (TrainingBatch<float> batch in batches)
             {
-                one.Input!.Fill(batch.Input!.ToList());
-                one.Target!.Fill(batch.Target!.ToList());
+                one.Input.Features!.Fill(batch.Input.Features!.ToList());
+                one.Target.Values!.Fill(batch.Target.Values!.ToList());
                 yield return one;
             }
         }
@@ -141,7 +141,7 @@ public class BatchSourceTests
     {
         Trainer<float> trainer = Make();
         List<TrainingBatch<float>> batches = TrainerTests.Batches(2);
-        TrainingBatch<float> weighted = new(batches[0].Input!, batches[0].Target!, Rows.Random<float>(new Random(1), [9, 0, 4, 12], 1));
+        TrainingBatch<float> weighted = new(batches[0].Input.Features!, batches[0].Target.Values!, Rows.Random<float>(new Random(1), [9, 0, 4, 12], 1));
         TrainingOptions options = new() { Shuffle = Shuffle.Sequences };
         Assert.Contains("batch 1 has 3 features, 2 target values and weights", Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batches[0], weighted], options)).Message);
         Assert.Contains("Give an array", Assert.Throws<ArgumentException>("options", () => trainer.Fit(new Making(batches), options)).Message);
@@ -204,8 +204,8 @@ public class BatchSourceTests
             {
                 Asked[index]++;
                 return new TrainingBatch<float>(
-                    SequenceBatch.FromSequences<float>(batches[index].Input!.ToList(), batches[index].Input!.FeatureSize),
-                    SequenceBatch.FromSequences<float>(batches[index].Target!.ToList(), batches[index].Target!.FeatureSize));
+                    SequenceBatch.FromSequences<float>(batches[index].Input.Features!.ToList(), batches[index].Input.Features!.FeatureSize),
+                    SequenceBatch.FromSequences<float>(batches[index].Target.Values!.ToList(), batches[index].Target.Values!.FeatureSize));
             }
         }
 

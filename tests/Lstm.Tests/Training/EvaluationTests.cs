@@ -19,7 +19,7 @@ public class EvaluationTests
         Random random = new(1);
         TrainingBatch<float> batch = new(Rows.Random<float>(random, lengths, 2), Rows.Random<float>(random, lengths, 1), Rows.Random<float>(random, lengths, 1));
         MeanAbsoluteError<float> loss = new() { Reduction = Reduction.Sum };
-        double whole = loss.Evaluate(network.Predict(batch.Input!), batch.Target!, null, batch.Weights);
+        double whole = loss.Evaluate(network.Predict(batch.Input.Features!), batch.Target.Values!, null, batch.Target.Weights);
         Trainer<float> trainer = new(network, loss, new Adam<float>());
         Assert.Equal(whole, trainer.Evaluate([batch], new EvaluationOptions { Workers = 1 }).Loss);
         Assert.Equal(whole, trainer.Evaluate([batch], new EvaluationOptions { Workers = 2 }).Loss);
@@ -35,7 +35,7 @@ public class EvaluationTests
         Random random = new(1);
         TrainingBatch<double> batch = new(Rows.Random<double>(random, lengths, 2), Rows.Random<double>(random, lengths, 1));
         MeanSquaredError<double> loss = new();
-        double whole = loss.Evaluate(network.Predict(batch.Input!), batch.Target!);
+        double whole = loss.Evaluate(network.Predict(batch.Input.Features!), batch.Target.Values!);
         Assert.Equal(whole, new Trainer<double>(network, loss, new Adam<double>()).Evaluate([batch]).Loss, 1e-14 * whole);
     }
 
@@ -49,7 +49,7 @@ public class EvaluationTests
         double carried = trainer.Evaluate(parts, new EvaluationOptions { CarryState = true }).Loss;
         Assert.Equal(carried, trainer.Fit(parts, new TrainingOptions { CarryState = true }, parts).ValidationLoss);
         Assert.NotEqual(carried, trainer.Evaluate(parts).Loss);
-        List<double[]> inputs = [Joined(0, part => part.Input!), Joined(1, part => part.Input!)], targets = [Joined(0, part => part.Target!), Joined(1, part => part.Target!)];
+        List<double[]> inputs = [Joined(0, part => part.Input.Features!), Joined(1, part => part.Input.Features!)], targets = [Joined(0, part => part.Target.Values!), Joined(1, part => part.Target.Values!)];
         TrainingBatch<double> joined = new(SequenceBatch.FromSequences<double>(inputs, 2), SequenceBatch.FromSequences<double>(targets));
         Assert.Equal(trainer.Evaluate([joined]).Loss, carried, 1e-15);
 

@@ -128,7 +128,7 @@ public class ForwardLossTests
         Gradient<float> expected = network.CreateGradient(), actual = network.CreateGradient();
         double value = loss.Evaluate(network.Forward(input, tape), target, tape.OutputGradient, weights);
         network.Backward(tape, expected);
-        Assert.Equal(value, network.ForwardLoss(input, target, loss, tape, weights: weights));
+        Assert.Equal(value, network.ForwardLoss(input, new(target, weights), loss, tape));
         network.Backward(tape, actual);
         Close.SameBits<float>(expected.Flat, actual.Flat, "gradient");
     }
@@ -185,7 +185,7 @@ public class ForwardLossTests
         SoftmaxCrossEntropy<float> loss = new();
         Gradient<float> gradient = network.CreateGradient();
         using Tape<float> tape = network.CreateTape();
-        network.ForwardLoss(input, labels, loss, tape, weights: weights);
+        network.ForwardLoss(input, new(labels, weights), loss, tape);
         labels.Rows[0] = 1 << 30;
         Assert.Throws<ArgumentException>("labels", () => network.Backward(tape, gradient));
         labels.Rows[0] = 0;
@@ -236,10 +236,10 @@ public class ForwardLossTests
         tape.Fused.SweepBytes = 0;
         for (int pass = 0; pass < 2; pass++)
         {
-            LossInput<T> separate = new(network.Forward(ids, one), null, labels, kind == "all" ? weights : null);
-            LossTotals totals = loss.EvaluateTotals(separate, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
+            NetworkTarget<T> target = new(labels, kind == "all" ? weights : null);
+            LossTotals totals = loss.EvaluateTotals(network.Forward(ids, one), target, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
             network.Backward(one, expected);
-            LossTotals swept = network.ForwardLoss(null, ids, separate with { Output = null }, loss, tape, actual, null, 13.7);
+            LossTotals swept = network.ForwardLoss(ids, target, loss, tape, actual, null, 13.7);
             network.Backward(tape, actual);
             Assert.Equal(totals, swept);
             Close.SameBits<T>(expected.Flat, actual.Flat, "gradient");

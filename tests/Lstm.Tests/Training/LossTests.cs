@@ -128,8 +128,8 @@ public class LossTests
     {
         SequenceBatch<float> x = Rows.Of<float>([1, 2]);
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 0]]);
-        Assert.Contains("target values", Assert.Throws<NotSupportedException>(() => new MeanSquaredError<float>().Evaluate(x, labels)).Message);
-        Assert.Contains("integer labels", Assert.Throws<NotSupportedException>(() => new SoftmaxCrossEntropy<float>().Evaluate(x, x)).Message);
+        Assert.Contains("target values", Assert.Throws<ArgumentException>("labels", () => new MeanSquaredError<float>().Evaluate(x, labels)).Message);
+        Assert.Contains("integer labels", Assert.Throws<ArgumentException>("target", () => new SoftmaxCrossEntropy<float>().Evaluate(x, x)).Message);
     }
 
     [Fact]
@@ -172,8 +172,9 @@ public class LossTests
     [Fact]
     public void Totals_count_right_answers_by_the_first_largest()
     {
-        LossInput<double> input = new(Rows.Of<double>([1, 1, 0, 2, 3, 3, 0, 0, 9], 3), null, SequenceBatch.FromSequences<int>([[1, 1, -100]]), null);
-        LossTotals totals = new SoftmaxCrossEntropy<double>().EvaluateTotals(input, null, null, null, SimdDispatch.Best);
+        SequenceBatch<double> output = Rows.Of<double>([1, 1, 0, 2, 3, 3, 0, 0, 9], 3);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[1, 1, -100]]);
+        LossTotals totals = new SoftmaxCrossEntropy<double>().EvaluateTotals(output, labels, null, null, null, SimdDispatch.Best);
         Assert.Equal((1, 2), (totals.Right, totals.Decisions));
     }
 
@@ -191,14 +192,14 @@ public class LossTests
         {
             Case<T> c = new(name, Reduction.Mean, features != 5, features > 1000 ? [2, 3] : Lengths, features);
             SequenceBatch<T> expected = c.Gradient();
-            double value = c.Loss.EvaluateTotals(c.Input, expected, null, null, SimdWidth.Scalar).Value;
+            double value = c.Loss.EvaluateTotals(c.Output, c.Compared, expected, null, null, SimdWidth.Scalar).Value;
             using WorkerTeam team = SharingAll.Team(3);
             foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
             {
                 foreach (WorkerTeam? workers in new[] { null, team })
                 {
                     SequenceBatch<T> actual = c.Gradient();
-                    Assert.Equal(value, c.Loss.EvaluateTotals(c.Input, actual, null, workers, width).Value);
+                    Assert.Equal(value, c.Loss.EvaluateTotals(c.Output, c.Compared, actual, null, workers, width).Value);
                     Close.SameBits<T>(expected.Rows, actual.Rows, $"{name} {width} {features}");
                 }
             }
@@ -249,7 +250,7 @@ public class LossTests
 
         public SequenceBatch<T>? Weights { get; }
 
-        public LossInput<T> Input => new(Output, Target, Labels, Weights);
+        public NetworkTarget<T> Compared => Labels is null ? new(Target!, Weights) : new(Labels, Weights);
 
         public SequenceBatch<T> Gradient()
         {

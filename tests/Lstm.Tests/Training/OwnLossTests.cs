@@ -142,8 +142,8 @@ public class OwnLossTests
         Assert.Throws<ArgumentException>("target", () => row.Evaluate(output, Rows.Of<double>([1, 2, 3])));
         Assert.Throws<ArgumentException>("outputGradient", () => row.Evaluate(output, two, two));
         Assert.Throws<ArgumentException>("weights", () => row.Evaluate(output, two, null, Rows.Of<double>([1, double.NaN])));
-        Assert.Contains("integer labels", Assert.Throws<NotSupportedException>(() => sequence.Evaluate(output, two)).Message);
-        Assert.Contains("target values", Assert.Throws<NotSupportedException>(() => row.Evaluate(output, SequenceBatch.FromSequences<int>([[1, 2]]))).Message);
+        Assert.Contains("integer labels", Assert.Throws<ArgumentException>("target", () => sequence.Evaluate(output, two)).Message);
+        Assert.Contains("target values", Assert.Throws<ArgumentException>("labels", () => row.Evaluate(output, SequenceBatch.FromSequences<int>([[1, 2]]))).Message);
         Assert.Throws<ArgumentException>("labels", () => sequence.Evaluate(output, SequenceBatch.FromSequences<int>([[1], [2]])));
         Assert.Contains("give each sequence one weight", Assert.Throws<ArgumentException>(
             "weights", () => sequence.Evaluate(output, SequenceBatch.FromSequences<int>([[1, 2, 3]]), null, two)).Message);
@@ -166,13 +166,15 @@ public class OwnLossTests
     private static Network<double> Make() => Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
 
     private static double Evaluate(Loss<double> loss, SequenceBatch<double> output, TrainingBatch<double> batch, SequenceBatch<double>? gradient)
-        => batch.Labels is null ? loss.Evaluate(output, batch.Target!, gradient, batch.Weights) : loss.Evaluate(output, batch.Labels, gradient, batch.Weights);
+        => batch.Target.Labels is { } labels
+            ? loss.Evaluate(output, labels, gradient, batch.Target.Weights)
+            : loss.Evaluate(output, batch.Target.Values!, gradient, batch.Target.Weights);
 
     // Labels that are 0 and 1 in turn, and the same weights.
     private static TrainingBatch<double> Labelled(TrainingBatch<double> batch)
     {
-        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([.. batch.Target!.ToList().Select(s => s.Where((_, i) => i % 2 == 0).Select(v => v > 0 ? 1 : 0).ToArray())]);
-        return new TrainingBatch<double>(batch.Input!, labels, batch.Weights);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([.. batch.Target.Values!.ToList().Select(s => s.Where((_, i) => i % 2 == 0).Select(v => v > 0 ? 1 : 0).ToArray())]);
+        return new TrainingBatch<double>(batch.Input.Features!, labels, batch.Target.Weights);
     }
 
     // Each part is drawn from its own seed, so that a batch of several parts has the very sequences of the parts.

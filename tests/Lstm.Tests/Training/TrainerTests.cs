@@ -28,10 +28,10 @@ public class TrainerTests
             {
                 foreach (TrainingBatch<float> batch in batches)
                 {
-                    NetworkState<float> state = expected.CreateState(batch.Input!.Count);
+                    NetworkState<float> state = expected.CreateState(batch.Input.Features!.Count);
                     gradient.Clear();
                     SequenceBatch<float> output = expected.Forward(batch.Input, state, tape);
-                    last = loss.Evaluate(output, batch.Target!, tape.OutputGradient);
+                    last = loss.Evaluate(output, batch.Target.Values!, tape.OutputGradient);
                     expected.Backward(tape, gradient);
                     clip.Apply(gradient);
                     optimizer.Step(expected, gradient);
@@ -59,13 +59,13 @@ public class TrainerTests
             Gradient<float> gradient = expected.CreateGradient();
             for (int b = 0; b < batches.Count; b++)
             {
-                NetworkState<float> state = expected.CreateState(batches[b].Input!.Count);
-                for (int first = 0; first < batches[b].Input!.StepCount; first += 4)
+                NetworkState<float> state = expected.CreateState(batches[b].Input.Features!.Count);
+                for (int first = 0; first < batches[b].Input.Features!.StepCount; first += 4)
                 {
                     gradient.Clear();
                     SequenceBatch<float> input = new(3), target = new(2);
-                    input.View(batches[b].Input!, first, 4);
-                    target.View(batches[b].Target!, first, 4);
+                    input.View(batches[b].Input.Features!, first, 4);
+                    target.View(batches[b].Target.Values!, first, 4);
                     tape.DropoutDraw = b;
                     SequenceBatch<float> output = expected.Forward(input, state, tape);
                     loss.Evaluate(output, target, tape.OutputGradient);
@@ -102,21 +102,21 @@ public class TrainerTests
             for (int b = 0; b < batches.Count; b++)
             {
                 // The state before each step that a later window begins with.
-                Dictionary<int, NetworkState<float>> states = new() { [0] = expected.CreateState(batches[b].Input!.Count) };
-                for (int first = 0; first < batches[b].Input!.StepCount; first += every)
+                Dictionary<int, NetworkState<float>> states = new() { [0] = expected.CreateState(batches[b].Input.Features!.Count) };
+                for (int first = 0; first < batches[b].Input.Features!.StepCount; first += every)
                 {
                     int start = Math.Max(0, first + every - back), next = Math.Max(0, first + (2 * every) - back);
                     SequenceBatch<float> input = new(3);
                     NetworkState<float> state = states[start].Clone();
-                    input.View(batches[b].Input!, start, next - start);
+                    input.View(batches[b].Input.Features!, start, next - start);
                     tape.DropoutDraw = b;
                     expected.Forward(input, state, tape);
                     states[next] = state;
 
-                    input.View(batches[b].Input!, start, first + every - start);
+                    input.View(batches[b].Input.Features!, start, first + every - start);
                     tape.DropoutDraw = b;
                     SequenceBatch<float> output = expected.Forward(input, states[start].Clone(), tape);
-                    SequenceBatch<float> fresh = From(output, first - start, int.MaxValue), target = From(batches[b].Target!, first, every), freshGradient = new(2);
+                    SequenceBatch<float> fresh = From(output, first - start, int.MaxValue), target = From(batches[b].Target.Values!, first, every), freshGradient = new(2);
                     freshGradient.Reshape(fresh.Lengths);
                     sum += loss.Evaluate(fresh, target, freshGradient) * fresh.RowCount;
                     count += fresh.RowCount;
@@ -140,7 +140,7 @@ public class TrainerTests
         TrainingOptions options = new() { Shuffle = Shuffle.None, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2 };
         TrainingResult result = trainer.Fit(batches, options);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
-        Assert.Equal(batches.Sum(batch => (batch.Input!.StepCount + every - 1) / every), result.Steps);
+        Assert.Equal(batches.Sum(batch => (batch.Input.Features!.StepCount + every - 1) / every), result.Steps);
         Assert.Equal(sum / count, result.Loss!.Value, 1e-12);
     }
 
@@ -171,8 +171,8 @@ public class TrainerTests
         Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Sgd<double>(0.1));
         trainer.Fit([batch, batch], new TrainingOptions { CarryState = true, StepEvery = 2, TruncateAfter = 5 });
         NetworkState<double> state = network.CreateState(2);
-        network.Predict(batch.Input!, state);
-        network.Predict(batch.Input!, state);
+        network.Predict(batch.Input.Features!, state);
+        network.Predict(batch.Input.Features!, state);
         Close.SameBits(Sample.Flat(state), Sample.Flat(trainer.CarriedState!), "states");
     }
 
@@ -249,8 +249,8 @@ public class TrainerTests
         for (int first = 0; first < 8; first += 4)
         {
             SequenceBatch<double> input = new(3), target = new(2);
-            input.View(joined.Input!, first, 4);
-            target.View(joined.Target!, first, 4);
+            input.View(joined.Input.Features!, first, 4);
+            target.View(joined.Target.Values!, first, 4);
             parts.Add(new TrainingBatch<double>(input, target));
         }
 
@@ -280,7 +280,7 @@ public class TrainerTests
     {
         TrainingBatch<float> good = Batch<float>(1, [3]);
         TrainingBatch<float> bad = Batch<float>(2, [3]);
-        bad.Input!.Rows[1] = float.NaN;
+        bad.Input.Features!.Rows[1] = float.NaN;
         Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4), new DenseSpec(2));
         Network<float> after = network.Clone();
         new Trainer<float>(after, new MeanSquaredError<float>(), new Sgd<float>(0.1)).Fit([good], new TrainingOptions());
@@ -480,8 +480,8 @@ public class TrainerTests
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Patience = 2 }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions { CarryState = true }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit(
-            [new TrainingBatch<float>(batch.Input!, Batch<float>(1, [4]).Target!)], new TrainingOptions { TruncateAfter = 2 }));
-        TrainingBatch<float> narrow = new(batch.Target!, batch.Target!);
+            [new TrainingBatch<float>(batch.Input.Features!, Batch<float>(1, [4]).Target.Values!)], new TrainingOptions { TruncateAfter = 2 }));
+        TrainingBatch<float> narrow = new(batch.Target.Values!, batch.Target.Values!);
         string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, narrow], new TrainingOptions { Shuffle = Shuffle.None })).Message;
         Assert.Contains("Batch 1", message);
         Assert.Contains("2 values per step; the network takes 3", message);

@@ -6,57 +6,44 @@ namespace Lstm.Training.Batches;
 internal sealed class BatchSegment<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly SequenceBatch<int> _ids = new(1);
-    private readonly SequenceBatch<int> _labels = new(1);
-    private SequenceBatch<T> _input = new(1);
-    private SequenceBatch<T> _target = new(1);
-    private SequenceBatch<T> _weights = new(1);
+    private readonly MovingView<T> _features = new();
+    private readonly MovingView<T> _values = new();
+    private readonly MovingView<T> _weights = new();
+    private readonly MovingView<int> _ids = new();
+    private readonly MovingView<int> _labels = new();
 
-    public SequenceBatch<T>? Input { get; private set; }
+    /// <summary>The steps of the input.</summary>
+    public NetworkInput<T> Input { get; private set; }
 
-    public SequenceBatch<int>? InputIds { get; private set; }
-
-    public SequenceBatch<T>? Target { get; private set; }
-
-    public SequenceBatch<int>? Labels { get; private set; }
-
-    public SequenceBatch<T>? Weights { get; private set; }
+    /// <summary>The steps of the target and of its weights.</summary>
+    public NetworkTarget<T> Target { get; private set; }
 
     /// <summary>Views the steps <paramref name="first"/> to <paramref name="first"/> + <paramref name="count"/>.</summary>
     public void Set(TrainingBatch<T> batch, int first, int count)
     {
-        Input = View(ref _input, batch.Input, first, count);
-        Target = View(ref _target, batch.Target, first, count);
-        Weights = View(ref _weights, batch.Weights, first, count);
-        InputIds = View(_ids, batch.InputIds, first, count);
-        Labels = View(_labels, batch.Labels, first, count);
+        (NetworkInput<T> input, NetworkTarget<T> target) = (batch.Input, batch.Target);
+        Input = input.Ids is { } ids ? _ids.Of(RequireOne(ids), first, count) : _features.Of(input.Features!, first, count);
+        NetworkTarget<T> steps = target.Labels is { } labels ? _labels.Of(RequireOne(labels), first, count) : _values.Of(target.Values!, first, count);
+        Target = steps.With(target.Weights is { } weights ? _weights.Of(weights, first, count) : null);
     }
 
-    private static SequenceBatch<T>? View(ref SequenceBatch<T> view, SequenceBatch<T>? source, int first, int count)
+    private static SequenceBatch<int> RequireOne(SequenceBatch<int> batch)
+        => batch.FeatureSize == 1
+            ? batch
+            : throw new ArgumentException($"Ids and labels have 1 value per step; there are {batch.FeatureSize}.", "batches");
+}
+
+/// <summary>A view of some steps of a batch, which is made again only for another feature size.</summary>
+internal sealed class MovingView<TValue>
+    where TValue : unmanaged
+{
+    private SequenceBatch<TValue> _view = new(1);
+
+    /// <summary>Moves the view to steps of a batch.</summary>
+    public SequenceBatch<TValue> Of(SequenceBatch<TValue> source, int first, int count)
     {
-        if (source is null)
-        {
-            return null;
-        }
-
-        view = view.FeatureSize == source.FeatureSize ? view : new SequenceBatch<T>(source.FeatureSize);
-        view.View(source, first, count);
-        return view;
-    }
-
-    private static SequenceBatch<int>? View(SequenceBatch<int> view, SequenceBatch<int>? source, int first, int count)
-    {
-        if (source is null)
-        {
-            return null;
-        }
-
-        if (source.FeatureSize != 1)
-        {
-            throw new ArgumentException($"Ids and labels have 1 value per step; there are {source.FeatureSize}.", "batches");
-        }
-
-        view.View(source, first, count);
-        return view;
+        _view = _view.FeatureSize == source.FeatureSize ? _view : new SequenceBatch<TValue>(source.FeatureSize);
+        _view.View(source, first, count);
+        return _view;
     }
 }

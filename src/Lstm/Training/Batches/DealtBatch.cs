@@ -13,15 +13,9 @@ internal sealed class DealtBatch<T>
     {
         _sources = sources;
         TrainingBatch<T> like = sources[0];
-        SequenceBatch<T>? weights = Like(like.Weights);
-        Batch = (Like(like.Input), Like(like.InputIds), Like(like.Target), Like(like.Labels)) switch
-        {
-            ({ } input, _, { } target, _) => new TrainingBatch<T>(input, target, weights),
-            ({ } input, _, _, { } labels) => new TrainingBatch<T>(input, labels, weights),
-            (_, { } ids, { } target, _) => new TrainingBatch<T>(ids, target, weights),
-            (_, { } ids, _, { } labels) => new TrainingBatch<T>(ids, labels, weights),
-            _ => throw new ArgumentException("A training batch has an input and a target.", nameof(sources)),
-        };
+        NetworkInput<T> input = like.Input.Ids is { } ids ? Like(ids) : Like(like.Input.Features);
+        NetworkTarget<T> target = like.Target.Labels is { } labels ? Like(labels) : Like(like.Target.Values);
+        Batch = new TrainingBatch<T>(input, target, Like(like.Target.Weights));
     }
 
     public TrainingBatch<T> Batch { get; }
@@ -29,11 +23,11 @@ internal sealed class DealtBatch<T>
     /// <summary>Fills the batch with the sequences that some numbers stand for.</summary>
     public void Deal(ReadOnlySpan<(int Batch, int Sequence)> all, ReadOnlySpan<int> chosen)
     {
-        Fill(Batch.Input, source => source.Input!, all, chosen);
-        Fill(Batch.InputIds, source => source.InputIds!, all, chosen);
-        Fill(Batch.Target, source => source.Target!, all, chosen);
-        Fill(Batch.Labels, source => source.Labels!, all, chosen);
-        Fill(Batch.Weights, source => source.Weights!, all, chosen);
+        Fill(Batch.Input.Features, source => source.Input.Features!, all, chosen);
+        Fill(Batch.Input.Ids, source => source.Input.Ids!, all, chosen);
+        Fill(Batch.Target.Values, source => source.Target.Values!, all, chosen);
+        Fill(Batch.Target.Labels, source => source.Target.Labels!, all, chosen);
+        Fill(Batch.Target.Weights, source => source.Target.Weights!, all, chosen);
     }
 
     private static SequenceBatch<TValue>? Like<TValue>(SequenceBatch<TValue>? part)

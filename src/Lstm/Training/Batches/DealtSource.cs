@@ -58,6 +58,6 @@ internal sealed class DealtSource<T>(TrainingBatch<T>[] batches, long seed, int 
     }
 
     private static string KindOf(TrainingBatch<T> batch)
-        => $"{(batch.Input is { } features ? $"{features.FeatureSize} features" : "ids")}, "
-            + $"{(batch.Target is { } target ? $"{target.FeatureSize} target values" : "labels")} and {(batch.Weights is null ? "no weights" : "weights")}";
+        => $"{(batch.Input.Features is { } features ? $"{features.FeatureSize} features" : "ids")}, "
+            + $"{(batch.Target.Values is { } target ? $"{target.FeatureSize} target values" : "labels")} and {(batch.Target.Weights is null ? "no weights" : "weights")}";
 }

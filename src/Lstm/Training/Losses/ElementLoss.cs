@@ -32,12 +32,12 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
         => parameters.Length <= 1 || parameters.Length == features ? null
         : $"The output has {features} values per row; the loss was given weights for {parameters.Length}.";
 
-    public override void Check(LossInput<T> input, SequenceShape shape, int features, BatchPlace place)
+    public override void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {
-        if (TFunction.Decides && TargetScan<T>.FirstOutsideUnit(input) is { } index)
+        if (TFunction.Decides && TargetScan<T>.FirstOutsideUnit(target) is { } index)
         {
             throw new ArgumentException(
-                $"The target {input.Target!.Rows[index]} of {place.Of(shape, index, features)} is outside 0 … 1. BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability.",
+                $"The target {target.Values!.Rows[index]} of {place.Of(shape, index, features)} is outside 0 … 1. BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability.",
                 place.Argument("target"));
         }
     }

@@ -39,10 +39,9 @@ public abstract class Loss<T>
     /// <param name="outputGradient">Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is wanted.</param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <returns>The value.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit, a weight is not finite, or a target is none of this loss's; nothing has been written.</exception>
-    /// <exception cref="NotSupportedException">This loss takes labels.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, a weight is not finite, a target is none of this loss's, or the loss takes labels; nothing has been written.</exception>
     public double Evaluate(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
-        => EvaluateTotals(Input(output, target, weights), outputGradient, null, null, SimdDispatch.Best).Value;
+        => EvaluateTotals(Given(output), new NetworkTarget<T>(target, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
     /// <summary>Computes the loss of an output for integer labels, and its gradient.</summary>
     /// <param name="output">A network's output: one value per class.</param>
@@ -50,10 +49,9 @@ public abstract class Loss<T>
     /// <param name="outputGradient">Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is wanted.</param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <returns>The value.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit, a label is no class, or a weight is not finite; nothing has been written.</exception>
-    /// <exception cref="NotSupportedException">This loss takes values.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, a label is no class, a weight is not finite, or the loss takes values; nothing has been written.</exception>
     public double Evaluate(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
-        => EvaluateTotals(Input(output, labels, weights), outputGradient, null, null, SimdDispatch.Best).Value;
+        => EvaluateTotals(Given(output), new NetworkTarget<T>(labels, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
     /// <summary>Computes the sum and the weight of an output's loss for target values, and the gradient of the sum divided by a number.</summary>
     /// <remarks>
@@ -66,10 +64,9 @@ public abstract class Loss<T>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
     /// <exception cref="ArgumentException">As for <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>, or the divisor is not finite.</exception>
-    /// <exception cref="NotSupportedException">This loss takes labels.</exception>
     public LossSum EvaluateSum(
         SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null, double divisor = 1)
-        => EvaluateTotals(Input(output, target, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
+        => EvaluateTotals(Given(output), new NetworkTarget<T>(target, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
 
     /// <summary>Computes the sum and the weight of an output's loss for integer labels, and the gradient of the sum divided by a number.</summary>
     /// <inheritdoc cref="EvaluateSum(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, double)"/>
@@ -78,17 +75,16 @@ public abstract class Loss<T>
     /// <param name="outputGradient">Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>; null when it is not wanted.</param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
-    /// <exception cref="NotSupportedException">This loss takes values.</exception>
     public LossSum EvaluateSum(
         SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null, double divisor = 1)
-        => EvaluateTotals(Input(output, labels, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
+        => EvaluateTotals(Given(output), new NetworkTarget<T>(labels, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
 
     /// <summary>Adds up the weights of a batch's units, for which no output is needed: the number that the mean of the batch is divided by.</summary>
     /// <param name="batch">A batch whose target this loss can take.</param>
     public double WeightOf(TrainingBatch<T> batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return WeightOf(new LossInput<T>(null, batch.Target, batch.Labels, batch.Weights));
+        return WeightOf(batch.Target);
     }
 
     /// <summary>The loss's name.</summary>
@@ -104,9 +100,8 @@ public abstract class Loss<T>
     /// <param name="outputGradient">All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null when it is not wanted.</param>
     /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
     /// <returns>Σ w·l.</returns>
-    /// <exception cref="NotSupportedException">This loss takes labels.</exception>
     protected virtual double SumOf(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
-        => throw new NotSupportedException($"{this} does not take target values; give it integer labels.");
+        => throw new ArgumentException($"{this} does not take target values; give it integer labels.", nameof(target));
 
     /// <summary>Computes, in a custom loss of integer labels, Σ w·l over the units of an output and the gradient of this sum.</summary>
     /// <remarks>Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.</remarks>
@@ -118,9 +113,8 @@ public abstract class Loss<T>
     /// <param name="outputGradient">All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null when it is not wanted.</param>
     /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
     /// <returns>Σ w·l.</returns>
-    /// <exception cref="NotSupportedException">This loss takes target values.</exception>
     protected virtual double SumOf(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
-        => throw new NotSupportedException($"{this} does not take integer labels; give it target values.");
+        => throw new ArgumentException($"{this} does not take integer labels; give it target values.", nameof(labels));
 
     /// <summary>Adds up, in a custom loss of target values, the weights of the units, without the output: Σ w.</summary>
     /// <remarks>By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count differently.</remarks>
@@ -145,47 +139,41 @@ public abstract class Loss<T>
     }
 
     /// <summary>The loss with what a trainer wants besides: counts of right answers, a team, and a gradient that is divided by the weight of more than this batch.</summary>
-    /// <param name="input">The output and what it is compared with.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="target">The target that it is compared with.</param>
     /// <param name="outputGradient">Overwritten, or null.</param>
     /// <param name="divisor">Divides the gradient of the sum; null for what the reduction divides by, in this batch alone.</param>
     /// <param name="team">Workers that share the rows, or null.</param>
     /// <param name="width">The SIMD width.</param>
-    internal LossTotals EvaluateTotals(LossInput<T> input, SequenceBatch<T>? outputGradient, double? divisor, WorkerTeam? team, SimdWidth width)
+    internal LossTotals EvaluateTotals(
+        SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? outputGradient, double? divisor, WorkerTeam? team, SimdWidth width)
     {
         if (Rows is not null)
         {
-            return LossRun<T>.Evaluate(this, input, outputGradient, divisor, team, width);
+            return LossRun<T>.Evaluate(this, output, target, outputGradient, divisor, team, width);
         }
 
-        LossChecks<T>.Check(this, input, input.Output!.Shape, input.Output.FeatureSize, default);
-        LossChecks<T>.CheckGradient(input.Output, outputGradient);
-        LossTotals totals = LossTotals.Of(WeightOf(input), Reduction, divisor);
+        LossChecks<T>.Check(this, target, output.Shape, output.FeatureSize, default);
+        LossChecks<T>.CheckGradient(output, outputGradient);
+        LossTotals totals = LossTotals.Of(WeightOf(target), Reduction, divisor);
         outputGradient?.Rows.Clear();
-        totals.Sum = input.Labels is null
-            ? SumOf(input.Output, input.Target!, outputGradient, input.Weights)
-            : SumOf(input.Output, input.Labels, outputGradient, input.Weights);
+        totals.Sum = target.Labels is null
+            ? SumOf(output, target.Values!, outputGradient, target.Weights)
+            : SumOf(output, target.Labels, outputGradient, target.Weights);
         Scale(outputGradient, totals.GradientScale);
         return totals;
     }
 
     /// <summary>Σ w of what has been checked.</summary>
-    internal double WeightOf(LossInput<T> input)
-        => Rows is { } rows ? LossRun<T>.WeightOf(rows, input)
-        : input.Labels is null ? WeightOf(input.Target!, input.Weights)
-        : WeightOf(input.Labels, input.Weights);
+    internal double WeightOf(NetworkTarget<T> target)
+        => Rows is { } rows ? LossRun<T>.WeightOf(rows, target)
+        : target.Labels is null ? WeightOf(target.Values!, target.Weights)
+        : WeightOf(target.Labels, target.Weights);
 
-    private static LossInput<T> Input(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? weights)
+    private static SequenceBatch<T> Given(SequenceBatch<T> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(target);
-        return new LossInput<T>(output, target, null, weights);
-    }
-
-    private static LossInput<T> Input(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? weights)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(labels);
-        return new LossInput<T>(output, null, labels, weights);
+        return output;
     }
 
     private static double CheckDivisor(double divisor)

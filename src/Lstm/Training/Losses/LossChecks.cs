@@ -11,34 +11,32 @@ internal static class LossChecks<T>
 {
     /// <summary>Refuses a target, labels or weights that do not fit the output or the loss.</summary>
     /// <param name="loss">The loss.</param>
-    /// <param name="input">What it is to be evaluated on.</param>
+    /// <param name="target">The target that it is to be evaluated on.</param>
     /// <param name="output">The shape of the output.</param>
     /// <param name="features">Values per output row.</param>
     /// <param name="place">Where the batch is.</param>
-    /// <exception cref="ArgumentException">Something does not fit.</exception>
-    /// <exception cref="NotSupportedException">The target is of the wrong kind.</exception>
-    public static void Check(Loss<T> loss, LossInput<T> input, SequenceShape output, int features, BatchPlace place)
+    /// <exception cref="ArgumentException">Something does not fit, or the target is of the wrong kind.</exception>
+    public static void Check(Loss<T> loss, NetworkTarget<T> target, SequenceShape output, int features, BatchPlace place)
     {
-        CheckKind(loss, input, place);
-        string part = input.Labels is null ? "target" : "labels";
-        SequenceShape target = input.Target?.Shape ?? input.Labels!.Shape;
-        if (input.Target is not null && loss.Rows is not null)
+        CheckKind(loss, target, place);
+        (string part, SequenceShape shape) = (target.Part, target.Shape);
+        if (target.Values is not null && loss.Rows is not null)
         {
-            CheckFeatures(input.Target.FeatureSize, features, "target", place);
+            CheckFeatures(target.Values.FeatureSize, features, "target", place);
         }
 
-        if (input.Labels is not null)
+        if (target.Labels is not null)
         {
-            CheckFeatures(input.Labels.FeatureSize, 1, "labels", place);
+            CheckFeatures(target.Labels.FeatureSize, 1, "labels", place);
         }
 
         bool perSequence = loss.Unit == LossUnit.Sequence;
-        if (perSequence ? target.Count != output.Count : !target.Matches(output))
+        if (perSequence ? shape.Count != output.Count : !shape.Matches(output))
         {
-            throw new ArgumentException(ShapeText.Of(place.Part(part), target, output), place.Argument(part));
+            throw new ArgumentException(ShapeText.Of(place.Part(part), shape, output), place.Argument(part));
         }
 
-        if (input.Weights is { } weights)
+        if (target.Weights is { } weights)
         {
             CheckFeatures(weights.FeatureSize, 1, "weights", place);
             CheckWeights(weights, output, perSequence, place);
@@ -49,16 +47,16 @@ internal static class LossChecks<T>
             throw new ArgumentException(problem, place.Argument("output"));
         }
 
-        loss.Rows?.Check(input, target, features, place);
+        loss.Rows?.Check(target, shape, features, place);
     }
 
     /// <summary>Refuses target values that are infinite or NaN in rows that count.</summary>
-    public static void CheckFinite(LossInput<T> input, BatchPlace place)
+    public static void CheckFinite(NetworkTarget<T> target, BatchPlace place)
     {
-        if (input.Target is { } target && TargetScan<T>.FirstNonFinite(input) is { } index)
+        if (target.Values is { } values && TargetScan<T>.FirstNonFinite(target) is { } index)
         {
             throw new ArgumentException(
-                $"The target {target.Rows[index]} of {place.Of(target.Shape, index, target.FeatureSize)} is not finite. "
+                $"The target {values.Rows[index]} of {place.Of(values.Shape, index, values.FeatureSize)} is not finite. "
                 + "To leave its row out, give the row the weight 0; to leave out the step, set OnNonFinite to SkipStep.",
                 place.Argument("target"));
         }
@@ -119,12 +117,13 @@ internal static class LossChecks<T>
         }
     }
 
-    private static void CheckKind(Loss<T> loss, LossInput<T> input, BatchPlace place)
+    private static void CheckKind(Loss<T> loss, NetworkTarget<T> target, BatchPlace place)
     {
-        if (loss.Rows is { } rows && rows.TakesLabels != (input.Labels is not null))
+        if (loss.Rows is { } rows && rows.TakesLabels != (target.Labels is not null))
         {
-            throw new NotSupportedException(
-                $"{loss} does not take {(rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values")}{place.Suffix}.");
+            throw new ArgumentException(
+                $"{loss} does not take {(rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values")}{place.Suffix}.",
+                place.Argument(target.Part));
         }
     }
 

@@ -16,18 +16,18 @@ internal unsafe struct LossRun<T> : IJob
     private LossTotals[] _partials;
     private int _blocks;
 
-    public static LossTotals Evaluate(Loss<T> loss, LossInput<T> input, SequenceBatch<T>? gradient, double? divisor, WorkerTeam? team, SimdWidth width)
+    public static LossTotals Evaluate(Loss<T> loss, SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? gradient, double? divisor, WorkerTeam? team, SimdWidth width)
     {
-        CheckDistinct(input, gradient);
-        using SequenceReading<T> reading = SequenceBatch<T>.Read(input.Output, "The output");
-        using LossReading<T> rows = new(input);
+        CheckDistinct(output, target, gradient);
+        using SequenceReading<T> reading = SequenceBatch<T>.Read(output, "The output");
+        using TargetReading<T> rows = new(target);
         using Use.Taking writing = Use.Take(gradient?.Use, "The output gradient", "Losses that are evaluated at the same time need an output gradient each.");
-        LossChecks<T>.CheckGradient(input.Output!, gradient);
-        reading.RequireOf(input.Output);
-        SequenceContent<T> output = reading.Content!;
-        LossBlock<T> all = Begin(loss, input, rows, output.Shape, output.FeatureSize, divisor, out LossTotals totals);
+        LossChecks<T>.CheckGradient(output, gradient);
+        reading.RequireOf(output);
+        SequenceContent<T> content = reading.Content!;
+        LossBlock<T> all = Begin(loss, target, rows, content.Shape, content.FeatureSize, divisor, out LossTotals totals);
         SequenceContent<T>? written = gradient?.Content;
-        all.Output = output.Pointer;
+        all.Output = content.Pointer;
         written?.Overwrite();
         all.Gradient = written is null ? null : written.Pointer;
         Evaluate(loss.Rows!, all, team, width, ref totals);
@@ -36,13 +36,13 @@ internal unsafe struct LossRun<T> : IJob
     }
 
     /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
-    public static void Add(Loss<T> loss, LossInput<T> input, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
+    public static void Add(Loss<T> loss, SequenceBatch<T> output, NetworkTarget<T> target, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
     {
-        using SequenceReading<T> reading = SequenceBatch<T>.Read(input.Output, "The output");
-        using LossReading<T> rows = new(input);
-        SequenceContent<T> output = reading.Content!;
-        LossBlock<T> all = Begin(loss, input, rows, output.Shape, output.FeatureSize, null, out LossTotals own);
-        all.Output = output.Pointer;
+        using SequenceReading<T> reading = SequenceBatch<T>.Read(output, "The output");
+        using TargetReading<T> rows = new(target);
+        SequenceContent<T> content = reading.Content!;
+        LossBlock<T> all = Begin(loss, target, rows, content.Shape, content.FeatureSize, null, out LossTotals own);
+        all.Output = content.Pointer;
         totals.Normalizer += own.Normalizer;
         Evaluate(loss.Rows!, all, team, width, ref totals);
     }
@@ -77,10 +77,10 @@ internal unsafe struct LossRun<T> : IJob
     /// <summary>
     /// Checks everything but the output and its gradient, finds the normaliser, and gives all rows without those two.
     /// </summary>
-    public static LossBlock<T> Begin(Loss<T> loss, LossInput<T> input, in LossReading<T> reading, SequenceShape shape, int features, double? divisor, out LossTotals totals)
+    public static LossBlock<T> Begin(Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, SequenceShape shape, int features, double? divisor, out LossTotals totals)
     {
-        LossChecks<T>.Check(loss, input, shape, features, default);
-        reading.RequireOf(input);
+        LossChecks<T>.Check(loss, target, shape, features, default);
+        reading.RequireOf(target);
         LossBlock<T> all = Block(reading, shape.RowCount, features);
         totals = LossTotals.Of(loss.Rows!.Normalizer(all), loss.Reduction, divisor);
         all.GradientScale = totals.GradientScale;
@@ -88,16 +88,16 @@ internal unsafe struct LossRun<T> : IJob
     }
 
     /// <summary>Σ w of what has been checked.</summary>
-    public static double WeightOf(RowLoss<T> loss, LossInput<T> input)
+    public static double WeightOf(RowLoss<T> loss, NetworkTarget<T> target)
     {
-        using LossReading<T> reading = new(input);
-        SequenceShape shape = reading.Target?.Shape ?? reading.Labels!.Shape;
+        using TargetReading<T> reading = new(target);
+        SequenceShape shape = reading.Values?.Shape ?? reading.Labels!.Shape;
         if (reading.Weights is { } weights && weights.Shape.RowCount < shape.RowCount)
         {
             throw new ArgumentException(ShapeText.Of("weights", weights.Shape, shape), "weights");
         }
 
-        return loss.Normalizer(Block(reading, shape.RowCount, reading.Target?.FeatureSize ?? 1));
+        return loss.Normalizer(Block(reading, shape.RowCount, reading.Values?.FeatureSize ?? 1));
     }
 
     public readonly long Work => (long)_all.Rows * _all.Features * JobWork.HardElement;
@@ -123,21 +123,24 @@ internal unsafe struct LossRun<T> : IJob
     }
 
     // The gradient is written while the rest is still read.
-    private static void CheckDistinct(LossInput<T> input, SequenceBatch<T>? gradient)
+    private static void CheckDistinct(SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? gradient)
     {
         string? other = gradient is null ? null
-            : ReferenceEquals(gradient, input.Output) ? "output" : ReferenceEquals(gradient, input.Target) ? "target" : ReferenceEquals(gradient, input.Weights) ? "weights" : null;
+            : ReferenceEquals(gradient, output) ? "output"
+            : ReferenceEquals(gradient, target.Values) ? "target"
+            : ReferenceEquals(gradient, target.Weights) ? "weights"
+            : null;
         if (other is not null)
         {
             throw new ArgumentException($"The output gradient and the {other} are the same batch; the gradient needs a batch of its own.", "outputGradient");
         }
     }
 
-    private static LossBlock<T> Block(in LossReading<T> reading, int rows, int features) => new()
+    private static LossBlock<T> Block(in TargetReading<T> reading, int rows, int features) => new()
     {
         Rows = rows,
         Features = features,
-        Target = reading.Target is null ? null : reading.Target.Pointer,
+        Target = reading.Values is null ? null : reading.Values.Pointer,
         Labels = reading.Labels is null ? null : reading.Labels.Pointer,
         Weights = reading.Weights is null ? null : reading.Weights.Pointer,
     };

@@ -5,10 +5,6 @@ using Lstm.Training.Batches;
 
 namespace Lstm.Training.Losses;
 
-/// <summary>What a loss is evaluated on: an output (null while it is still to be computed), one of the two kinds of target, and weights or null.</summary>
-internal readonly record struct LossInput<T>(SequenceBatch<T>? Output, SequenceBatch<T>? Target, SequenceBatch<int>? Labels, SequenceBatch<T>? Weights)
-    where T : unmanaged;
-
 /// <summary>Rows of an output, all pointers at the first of them; a loss takes up to <see cref="MaxRows"/> at once.</summary>
 internal unsafe struct LossBlock<T>
     where T : unmanaged
@@ -95,7 +91,7 @@ internal abstract class RowLoss<T>
     public virtual string? WhyNotFeatures(int features) => null;
 
     /// <summary>Refuses targets or labels that this loss cannot take; their shape is <paramref name="shape"/> and fits already.</summary>
-    public virtual void Check(LossInput<T> input, SequenceShape shape, int features, BatchPlace place)
+    public virtual void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {
     }
 

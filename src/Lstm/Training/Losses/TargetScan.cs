@@ -8,9 +8,9 @@ internal static class TargetScan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Index in <see cref="SequenceBatch{T}.Rows"/> of the first target that is below 0 or above 1; null when there is none.</summary>
-    public static int? FirstOutsideUnit(LossInput<T> input)
+    public static int? FirstOutsideUnit(NetworkTarget<T> target)
     {
-        ReadOnlySpan<T> values = input.Target!.Rows;
+        ReadOnlySpan<T> values = target.Values!.Rows;
 
         // Vectors first: what is to be found is rare.
         if (values.IsEmpty || (TensorPrimitives.Min(values) >= T.Zero && TensorPrimitives.Max(values) <= T.One))
@@ -20,7 +20,7 @@ internal static class TargetScan<T>
 
         for (int i = 0; i < values.Length; i++)
         {
-            if ((values[i] < T.Zero || values[i] > T.One) && Counts(input, i))
+            if ((values[i] < T.Zero || values[i] > T.One) && Counts(target, i))
             {
                 return i;
             }
@@ -30,12 +30,12 @@ internal static class TargetScan<T>
     }
 
     /// <summary>The same for the first target that is infinite or NaN.</summary>
-    public static int? FirstNonFinite(LossInput<T> input)
+    public static int? FirstNonFinite(NetworkTarget<T> target)
     {
-        ReadOnlySpan<T> values = input.Target!.Rows;
+        ReadOnlySpan<T> values = target.Values!.Rows;
         for (int i = IndexOfNonFinite(values); i < values.Length; i++)
         {
-            if (!T.IsFinite(values[i]) && Counts(input, i))
+            if (!T.IsFinite(values[i]) && Counts(target, i))
             {
                 return i;
             }
@@ -61,6 +61,6 @@ internal static class TargetScan<T>
         return i;
     }
 
-    private static bool Counts(LossInput<T> input, int index)
-        => input.Weights is null || input.Weights.Rows[index / input.Target!.FeatureSize] != T.Zero;
+    private static bool Counts(NetworkTarget<T> target, int index)
+        => target.Weights is null || target.Weights.Rows[index / target.Values!.FeatureSize] != T.Zero;
 }

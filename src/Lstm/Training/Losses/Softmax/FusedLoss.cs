@@ -25,7 +25,7 @@ internal sealed unsafe class FusedLoss<T>
     private readonly AlignedBuffer<double> _losses = new();
     private readonly RowBlocks _blocks = new();
     private Loss<T>? _loss;
-    private LossInput<T> _input;
+    private NetworkTarget<T> _target;
     private LossBlock<T> _all;
     private double? _divisor;
     private (ContentVersion<T> Target, ContentVersion<int> Labels, ContentVersion<T> Weights) _versions;
@@ -42,24 +42,24 @@ internal sealed unsafe class FusedLoss<T>
     /// <summary>What the pass on the tape has added the last layer's gradients to; null if it has not.</summary>
     public Gradient<T>? Swept { get; private set; }
 
-    public void Clear() => (_loss, _input, Swept) = (null, default, null);
+    public void Clear() => (_loss, _target, Swept) = (null, default, null);
 
     /// <summary>Reads the target and the weights of the pass on the tape again; nothing when there are none.</summary>
-    public LossReading<T> Read() => new(_input);
+    public TargetReading<T> Read() => new(_target);
 
-    public LossTotals Forward(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, double? divisor)
+    public LossTotals Forward(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, double? divisor)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
+        LossBlock<T> all = LossRun<T>.Begin(loss, target, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         Evaluate(dense, pass, x, loss, all, ref totals);
-        (_loss, _input, _divisor) = (loss, input, divisor);
-        _versions = (new ContentVersion<T>(reading.Target), new ContentVersion<int>(reading.Labels), new ContentVersion<T>(reading.Weights));
+        (_loss, _target, _divisor) = (loss, target, divisor);
+        _versions = (new ContentVersion<T>(reading.Values), new ContentVersion<int>(reading.Labels), new ContentVersion<T>(reading.Weights));
         return totals;
     }
 
     /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
-    public void Evaluate(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, LossInput<T> input, in LossReading<T> reading, ref LossTotals totals)
+    public void Evaluate(DenseLayer<T> dense, in Pass<T> pass, Rows<T> x, Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, ref LossTotals totals)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, null, out LossTotals own);
+        LossBlock<T> all = LossRun<T>.Begin(loss, target, reading, x.Shape, dense.OutputSize, null, out LossTotals own);
         totals.Normalizer += own.Normalizer;
         Evaluate(dense, pass, x, loss, all, ref totals);
     }
@@ -101,13 +101,13 @@ internal sealed unsafe class FusedLoss<T>
         Rows<T> x,
         LayerTape<T> tape,
         Loss<T> loss,
-        LossInput<T> input,
-        in LossReading<T> reading,
+        NetworkTarget<T> target,
+        in TargetReading<T> reading,
         double? divisor,
         T* inputGradient,
         Gradient<T> gradient)
     {
-        LossBlock<T> all = LossRun<T>.Begin(loss, input, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
+        LossBlock<T> all = LossRun<T>.Begin(loss, target, reading, x.Shape, dense.OutputSize, divisor, out LossTotals totals);
         DenseLayer<T>.DenseTape own = (DenseLayer<T>.DenseTape)tape;
         SoftmaxRows<T> rows = (SoftmaxRows<T>)loss.Rows!;
         _losses.Reserve(all.Rows);
@@ -159,19 +159,19 @@ internal sealed unsafe class FusedLoss<T>
     }
 
     /// <summary>Refuses a target or weights that have been refilled since, or hold by now what the loss cannot take.</summary>
-    public void Check(in LossReading<T> reading, SequenceShape shape, int features)
+    public void Check(in TargetReading<T> reading, SequenceShape shape, int features)
     {
         if (_loss is null)
         {
             return;
         }
 
-        if (!_versions.Target.IsThatOf(reading.Target) || !_versions.Labels.IsThatOf(reading.Labels) || !_versions.Weights.IsThatOf(reading.Weights))
+        if (!_versions.Target.IsThatOf(reading.Values) || !_versions.Labels.IsThatOf(reading.Labels) || !_versions.Weights.IsThatOf(reading.Weights))
         {
             throw new InvalidOperationException("The target or the weights were refilled since the tape's forward pass.");
         }
 
-        _all = LossRun<T>.Begin(_loss, _input, reading, shape, features, _divisor, out _);
+        _all = LossRun<T>.Begin(_loss, _target, reading, shape, features, _divisor, out _);
     }
 
     private void BackwardChunk(DenseLayer<T> dense, in Pass<T> pass, T* x, int row, int rows, DenseLayer<T>.DenseTape own, T* inputGradient, T* gradient)

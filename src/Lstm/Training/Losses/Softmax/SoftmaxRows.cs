@@ -23,9 +23,9 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         => classWeights.Length == 0 || classWeights.Length == features ? null
         : $"The output has {Classes(features)}; the loss was given weights for {classWeights.Length}.";
 
-    public override void Check(LossInput<T> input, SequenceShape shape, int features, BatchPlace place)
+    public override void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {
-        ReadOnlySpan<int> labels = input.Labels!.Rows;
+        ReadOnlySpan<int> labels = target.Labels!.Rows;
         for (int row = 0; row < labels.Length; row++)
         {
             int label = labels[row];

@@ -1,25 +1,24 @@
 using System.Numerics;
-using Lstm.Sequences;
 
-namespace Lstm.Training.Losses;
+namespace Lstm.Sequences;
 
-/// <summary>What a loss compares an output with, while a pass reads it.</summary>
-internal readonly struct LossReading<T> : IDisposable
+/// <summary>The target of a loss while a pass reads it.</summary>
+internal readonly struct TargetReading<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly SequenceReading<T> _target;
+    private readonly SequenceReading<T> _values;
     private readonly SequenceReading<int> _labels;
     private readonly SequenceReading<T> _weights;
 
-    /// <summary>Begins to read what is there of it.</summary>
+    /// <summary>Begins to read the batches of a target.</summary>
     /// <exception cref="InvalidOperationException">A batch is being refilled.</exception>
-    public LossReading(LossInput<T> input)
+    public TargetReading(NetworkTarget<T> target)
     {
-        _target = SequenceBatch<T>.Read(input.Target, "The target");
+        _values = SequenceBatch<T>.Read(target.Values, "The target");
         try
         {
-            _labels = SequenceBatch<int>.Read(input.Labels, "The label batch");
-            _weights = SequenceBatch<T>.Read(input.Weights, "The weight batch");
+            _labels = SequenceBatch<int>.Read(target.Labels, "The label batch");
+            _weights = SequenceBatch<T>.Read(target.Weights, "The weight batch");
         }
         catch
         {
@@ -28,7 +27,7 @@ internal readonly struct LossReading<T> : IDisposable
         }
     }
 
-    public SequenceContent<T>? Target => _target.Content;
+    public SequenceContent<T>? Values => _values.Content;
 
     public SequenceContent<int>? Labels => _labels.Content;
 
@@ -36,16 +35,16 @@ internal readonly struct LossReading<T> : IDisposable
 
     /// <summary>Refuses batches that have been refilled since the reading began: what was checked of them may not be what is read.</summary>
     /// <exception cref="InvalidOperationException">One has been.</exception>
-    public void RequireOf(LossInput<T> input)
+    public void RequireOf(NetworkTarget<T> target)
     {
-        _target.RequireOf(input.Target);
-        _labels.RequireOf(input.Labels);
-        _weights.RequireOf(input.Weights);
+        _values.RequireOf(target.Values);
+        _labels.RequireOf(target.Labels);
+        _weights.RequireOf(target.Weights);
     }
 
     public void Dispose()
     {
-        _target.Dispose();
+        _values.Dispose();
         _labels.Dispose();
         _weights.Dispose();
     }
