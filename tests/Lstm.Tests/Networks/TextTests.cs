@@ -137,8 +137,8 @@ public class TextTests
     public void A_loss_is_called_by_its_plain_name()
     {
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[1]]);
-        NotSupportedException e = Assert.Throws<NotSupportedException>(
-            () => new MeanSquaredError<float>().Evaluate(SequenceBatch.FromSequences<float>([[1]]), labels));
+        ArgumentException e = Assert.Throws<ArgumentException>(
+            "labels", () => new MeanSquaredError<float>().Evaluate(SequenceBatch.FromSequences<float>([[1]]), labels));
         Assert.StartsWith("MeanSquaredError does not take integer labels", e.Message);
     }
 }
