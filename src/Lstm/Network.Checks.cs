@@ -1,6 +1,5 @@
 using Lstm.Layers;
 using Lstm.Sequences;
-using Lstm.Training.Losses;
 
 namespace Lstm;
 

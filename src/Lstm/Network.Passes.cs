@@ -2,7 +2,6 @@ using Lstm.Diagnostics;
 using Lstm.Layers;
 using Lstm.Runtime;
 using Lstm.Sequences;
-using Lstm.Training.Losses;
 
 namespace Lstm;
 
