@@ -20,7 +20,7 @@ CustomCell janet = CustomCell.Of("janet", new Janet(Beta: 1));
 
 // Proof: every parameter and the input against central differences, in a network with as much around the cell as there is.
 Network<double> small = Network.Create<double>(inputSize: 2, seed: 3,
-    new LstmSpec(5) { Cell = janet, Layers = 2, Direction = LstmDirection.Bidirectional, ProjectionSize = 3, CellZoneout = 0.1, LearnInitialState = true },
+    new LstmSpec(5) { Cell = janet, Layers = 2, Direction = LstmDirection.Bidirectional, Projection = new(3), Regularization = new() { CellZoneout = 0.1 }, LearnInitialState = true },
     new DenseSpec(1));
 SequenceBatch<double> x = SequenceBatch.FromSequences<double>([[0.5, -1, 0.25, 0.75, -0.5, 1], [1, 0.5], []], featureSize: 2);
 SequenceBatch<double> y = SequenceBatch.FromSequences<double>([[1, -1, 0.5], [0.25], []], featureSize: 1);

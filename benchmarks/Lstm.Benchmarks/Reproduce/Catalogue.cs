@@ -1,6 +1,7 @@
 
 
 
+using Lstm.Cells;
 using Lstm.Specs;
 
 namespace Lstm.Benchmarks.Reproduce;
@@ -31,7 +32,7 @@ internal static class Catalogue
         Continual(hasForgetGate: true, Setups.OnLine(Symbols, hasForgetGate: true) with { Name = "cell of 2000, decaying rate" }, rateDecay: 0.9999),
         Continual(hasForgetGate: false, Setups.OnLine(Symbols, hasForgetGate: false)),
         Continual(hasForgetGate: true, Setups.Prediction(Symbols, new LstmSpec(20), rate: 0.005, batch: 16)),
-        Continual(hasForgetGate: false, Setups.Prediction(Symbols, new LstmSpec(20) { ForgetGate = false }, rate: 0.005, batch: 16)),
+        Continual(hasForgetGate: false, Setups.Prediction(Symbols, new LstmSpec(20) { Cell = new LstmEquations { ForgetGate = false } }, rate: 0.005, batch: 16)),
     ];
 
     private static ReberExperiment Reber(Setup setup) => new()

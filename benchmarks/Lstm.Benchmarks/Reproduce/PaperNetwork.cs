@@ -9,12 +9,15 @@ internal static class PaperNetwork
     public const int InputGate = 0;
     public const int OutputGate = 3;
 
-    /// <summary>The cell of 1997: no forget gate, g from [−2, 2], h from [−1, 1], errors that flow back along the cell alone.</summary>
-    public static LstmSpec Cell(int units) => new(units)
+    /// <summary>The cell of 1997, which has no forget gate unless one is asked for: g from [−2, 2], h from [−1, 1], errors that flow back along the cell alone.</summary>
+    public static LstmSpec Cell(int units, bool hasForgetGate = false) => new(units)
     {
-        CellActivation = new LstmActivation(LstmActivationFunction.ScaledTanh, 2, 0.5),
-        HiddenActivation = new LstmActivation(LstmActivationFunction.ScaledTanh, 1, 0.5),
-        ForgetGate = false,
+        Cell = new LstmEquations
+        {
+            CellActivation = new(LstmActivationFunction.ScaledTanh, 2, 0.5),
+            HiddenActivation = new(LstmActivationFunction.ScaledTanh, 1, 0.5),
+            ForgetGate = hasForgetGate,
+        },
         TruncatedGradient = true,
     };
 

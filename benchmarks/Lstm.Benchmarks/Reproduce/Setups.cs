@@ -39,10 +39,13 @@ internal static class Setups
     {
         LstmSpec cell = new(1)
         {
-            CellActivation = new LstmActivation(LstmActivationFunction.Sigmoid),
-            HiddenActivation = new LstmActivation(LstmActivationFunction.Affine, 1),
-            ForgetGate = false,
-            OutputGate = false,
+            Cell = new LstmEquations
+            {
+                CellActivation = new(LstmActivationFunction.Sigmoid),
+                HiddenActivation = new(LstmActivationFunction.Affine, 1),
+                ForgetGate = false,
+                OutputGate = false,
+            },
             TruncatedGradient = true,
             Shortcut = LstmShortcut.Concatenate,
         };
@@ -67,7 +70,7 @@ internal static class Setups
         float[] biases = [-0.5f, -0.5f, -1, -1, -1.5f, -1.5f, -2, -2];
         return Plainly(
             hasForgetGate ? "cell of 2000" : Old,
-            seed => PaperNetwork.Create(symbols, seed, 0.2, PaperNetwork.Cell(8) with { ForgetGate = hasForgetGate }, Sigmoids(symbols))
+            seed => PaperNetwork.Create(symbols, seed, 0.2, PaperNetwork.Cell(8, hasForgetGate), Sigmoids(symbols))
                 .WithBias(PaperNetwork.InputGate, biases)
                 .WithBias(PaperNetwork.OutputGate, biases),
             rate: 0.25);

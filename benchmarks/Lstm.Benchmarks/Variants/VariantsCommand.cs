@@ -33,26 +33,26 @@ internal static class VariantsCommand
     {
         LstmActivation softsign = new(LstmActivationFunction.Softsign), relu = new(LstmActivationFunction.Relu);
         yield return ("plain", plain, 0.9);
-        yield return ("peephole", plain with { Peephole = true }, 0.9);
-        yield return ("coupled gates", plain with { CoupledGates = true }, 0.9);
-        yield return ("cell clip", plain with { CellClip = 3 }, 0.9);
-        yield return ("pre-activation clip", plain with { PreActivationClip = 3 }, 0.9);
-        yield return ("peephole, coupled, both clips", plain with { Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 3 }, 0.9);
-        yield return ("scaled tanh, softplus", plain with { CellActivation = new(LstmActivationFunction.ScaledTanh, 2, 0.5), HiddenActivation = new(LstmActivationFunction.Softplus) }, 0.9);
-        yield return ("elu for the candidate and c", plain with { CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Elu, 1) }, 0.9);
-        yield return ("relu for the candidate and c", plain with { CellActivation = relu, HiddenActivation = relu }, 0.9);
-        yield return ("hard sigmoid gates, softsign", plain with { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = softsign }, 0.9);
-        yield return ("input dropout", plain with { InputDropout = 0.3 }, 0.9);
-        yield return ("recurrent dropout", plain with { RecurrentDropout = 0.3 }, 0.9);
-        yield return ("candidate dropout", plain with { CandidateDropout = 0.3 }, 0.9);
-        yield return ("weight dropout", plain with { WeightDropout = 0.3 }, 0.9);
-        yield return ("zoneout of c and h", plain with { CellZoneout = 0.3, HiddenZoneout = 0.1 }, 0.9);
-        yield return ("no forget gate", plain with { ForgetGate = false }, 0.9);
-        yield return ("no forget gate, truncated gradient", plain with { ForgetGate = false, TruncatedGradient = true }, 0.9);
-        yield return ("projection to a half, per FLOP", plain with { ProjectionSize = Math.Max(1, plain.HiddenSize / 2) }, 0.85);
-        yield return ("recurrent gates, per FLOP", plain with { GateRecurrence = true }, 0);
-        yield return ("layer norm", plain with { Normalization = LstmNormalization.Layer }, 0.75);
-        yield return ("batch norm", plain with { Normalization = LstmNormalization.Batch }, 0.65);
+        yield return ("peephole", plain with { Cell = new LstmEquations { Peephole = true } }, 0.9);
+        yield return ("coupled gates", plain with { Cell = new LstmEquations { CoupledGates = true } }, 0.9);
+        yield return ("cell clip", plain with { Cell = new LstmEquations { CellClip = 3 } }, 0.9);
+        yield return ("pre-activation clip", plain with { Cell = new LstmEquations { PreActivationClip = 3 } }, 0.9);
+        yield return ("peephole, coupled, both clips", plain with { Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 3 } }, 0.9);
+        yield return ("scaled tanh, softplus", plain with { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.ScaledTanh, 2, 0.5), HiddenActivation = new(LstmActivationFunction.Softplus) } }, 0.9);
+        yield return ("elu for the candidate and c", plain with { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Elu, 1) } }, 0.9);
+        yield return ("relu for the candidate and c", plain with { Cell = new LstmEquations { CellActivation = relu, HiddenActivation = relu } }, 0.9);
+        yield return ("hard sigmoid gates, softsign", plain with { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = softsign } }, 0.9);
+        yield return ("input dropout", plain with { Regularization = new() { InputDropout = 0.3 } }, 0.9);
+        yield return ("recurrent dropout", plain with { Regularization = new() { RecurrentDropout = 0.3 } }, 0.9);
+        yield return ("candidate dropout", plain with { Cell = new LstmEquations { CandidateDropout = 0.3 } }, 0.9);
+        yield return ("weight dropout", plain with { Regularization = new() { WeightDropout = 0.3 } }, 0.9);
+        yield return ("zoneout of c and h", plain with { Regularization = new() { CellZoneout = 0.3, HiddenZoneout = 0.1 } }, 0.9);
+        yield return ("no forget gate", plain with { Cell = new LstmEquations { ForgetGate = false } }, 0.9);
+        yield return ("no forget gate, truncated gradient", plain with { Cell = new LstmEquations { ForgetGate = false }, TruncatedGradient = true }, 0.9);
+        yield return ("projection to a half, per FLOP", plain with { Projection = new(Math.Max(1, plain.HiddenSize / 2)) }, 0.85);
+        yield return ("recurrent gates, per FLOP", plain with { Cell = new LstmEquations { GateRecurrence = true } }, 0);
+        yield return ("layer norm", plain with { Normalization = new LayerNormalization() }, 0.75);
+        yield return ("batch norm", plain with { Normalization = new BatchNormalization() }, 0.65);
         yield return ("custom cell: the plain one", plain with { Cell = CustomCell.Of("plain", default(CustomPlainCell)) }, 0.9);
         yield return ("custom cell: JANET", plain with { Cell = CustomCell.Of("janet", default(CustomJanetCell)) }, 0.9);
     }
@@ -66,7 +66,7 @@ internal static class VariantsCommand
         using NetworkStream<float> d = Lstm.Network.Create<float>(StepUnits, 7, Narrow(plain)).OpenStream();
         // Not zeros: states that die away are soon too small for the hardware's fast path.
         float[] x = [.. Enumerable.Range(0, StepUnits).Select(i => (i % 7 * 0.3f) - 1)];
-        float[] yOfPlain = new float[StepUnits], yOfVariant = new float[Narrow(variant).ProjectionSize ?? StepUnits];
+        float[] yOfPlain = new float[StepUnits], yOfVariant = new float[Narrow(variant).StateSize];
         Rounds.WarmUp(StepVariant, StepPlain);
         double training = Work(variant) / Work(plain) / Rounds.Take(budget, a.Run, b.Run).Ratio(0, 1);
         double step = 1 / Rounds.Take(budget / 2, StepVariant, StepPlain).Ratio(0, 1);
@@ -80,10 +80,10 @@ internal static class VariantsCommand
     // Multiply-adds of a row, of layers with as many inputs as units.
     private static double Work(LstmSpec spec)
     {
-        double h = spec.HiddenSize, size = spec.ProjectionSize ?? h;
-        return (4 * h * (h + size)) + (spec.ProjectionSize is null ? 0 : h * size) + (spec.GateRecurrence ? 9 * h * h : 0);
+        double h = spec.HiddenSize, size = spec.StateSize;
+        return (4 * h * (h + size)) + (spec.Projection is null ? 0 : h * size) + (spec.Equations.GateRecurrence ? 9 * h * h : 0);
     }
 
     private static LstmSpec Narrow(LstmSpec spec)
-        => spec with { HiddenSize = StepUnits, ProjectionSize = spec.ProjectionSize is null ? null : StepUnits / 2 };
+        => spec with { HiddenSize = StepUnits, Projection = spec.Projection is null ? null : new(StepUnits / 2) };
 }

@@ -14,7 +14,7 @@ namespace Lstm.Cells;
 /// vectors (<see cref="ILane{TSelf}"/>) of any precision and width, and compiled into the library's kernels: put
 /// <c>[MethodImpl(MethodImplOptions.AggressiveInlining)]</c> on its methods and build it with optimisation. A method may depend on nothing
 /// but its arguments and the settings, and is called by several threads at once. Give the cell to a layer with
-/// <see cref="CustomCell.Of{TCell}"/> and <see cref="LstmSpec.Cell"/>, and check it with <see cref="GradientCheck"/>.</para>
+/// <see cref="CustomCell.Of{TCell}"/> and <c>LstmSpec.Cell</c>, and check it with <see cref="GradientCheck"/>.</para>
 /// <para>Gates that are not in <see cref="Gates"/> get the gradient 0 whatever Backward leaves in them; what Forward leaves in them
 /// comes back in Backward as it does for the others, so they hold values that Backward would have to compute again.</para>
 /// </remarks>

@@ -1,7 +1,3 @@
-
-
-
-
 using Lstm.Texts;
 
 namespace Lstm.Cells;
@@ -12,6 +8,8 @@ namespace Lstm.Cells;
 /// <param name="Beta">β, where the function has one; |β| ≤ 10³⁰.</param>
 public sealed record LstmActivation(LstmActivationFunction Function, double Alpha = 0, double Beta = 0)
 {
-    /// <summary>All members by name, in the same text in every culture.</summary>
-    public override string ToString() => InvariantText.OfRecord(nameof(LstmActivation), PrintMembers);
+    /// <summary>The activation as C#, without parameters that are 0 at the end.</summary>
+    public override string ToString() => Beta != 0 ? new CodeText(nameof(LstmActivation), Function, Alpha, Beta).ToString()
+        : Alpha != 0 ? new CodeText(nameof(LstmActivation), Function, Alpha).ToString()
+        : new CodeText(nameof(LstmActivation), Function).ToString();
 }

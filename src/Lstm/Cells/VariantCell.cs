@@ -47,18 +47,18 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     private readonly T _candidateHigh;
     private readonly T _candidateLow;
 
-    public VariantCell(LstmSpec spec, TActivations activations)
+    public VariantCell(LstmEquations equations, bool truncates, TActivations activations)
     {
         _activations = activations;
-        _peephole = spec.Peephole;
-        _peepholesCarry = spec.Peephole && !spec.TruncatedGradient;
-        _coupled = spec.CoupledGates;
-        (_hasInputGate, _hasForgetGate, _hasOutputGate) = (spec.InputGate, spec.ForgetGate, spec.OutputGate);
-        _drops = spec.CandidateDropout > 0;
-        _clips = spec.PreActivationClip is not null;
-        _clipsCell = spec.CellClip is not null;
-        _cellClip = T.CreateChecked(spec.CellClip ?? double.PositiveInfinity);
-        _clip = T.CreateChecked(spec.PreActivationClip ?? double.PositiveInfinity);
+        _peephole = equations.Peephole;
+        _peepholesCarry = equations.Peephole && !truncates;
+        _coupled = equations.CoupledGates;
+        (_hasInputGate, _hasForgetGate, _hasOutputGate) = (equations.InputGate, equations.ForgetGate, equations.OutputGate);
+        _drops = equations.CandidateDropout > 0;
+        _clips = equations.PreActivationClip is not null;
+        _clipsCell = equations.CellClip is not null;
+        _cellClip = T.CreateChecked(equations.CellClip ?? double.PositiveInfinity);
+        _clip = T.CreateChecked(equations.PreActivationClip ?? double.PositiveInfinity);
         _gateHigh = activations.Gate<SimdScalar<T>, T>(_clip);
         _gateLow = activations.Gate<SimdScalar<T>, T>(-_clip);
         _candidateHigh = activations.Candidate<SimdScalar<T>, T>(_clip);

@@ -16,8 +16,8 @@ public sealed class LayerGates<T>
         (int units, int hiddenSize) = (layer.Units, layer.HiddenSize);
         Name = name;
         Units = units;
-        Gates = layer.Spec.UsedGates;
-        CellZoneout = layer.Spec.CellZoneout;
+        Gates = layer.Spec.Cell.Gates;
+        CellZoneout = layer.Spec.Regularization.CellZoneout;
         InputGate = new(units, owner);
         ForgetGate = new(units, owner);
         Candidate = new(units, owner);

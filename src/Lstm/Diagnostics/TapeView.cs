@@ -48,7 +48,7 @@ internal readonly unsafe struct TapeView<T>
     public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Direction.CopyGate(gate, Shape.Row(sequence, step), destination);
 
     /// <summary>Whether a custom cell does not use a gate: what it leaves in its place may be anything.</summary>
-    public bool IsUnused(int gate) => _layer.Spec.Cell is { } cell && !cell.Gates.HasFlag((LstmGates)(1 << gate));
+    public bool IsUnused(int gate) => _layer.Spec.CustomCell is { } cell && !cell.Gates.HasFlag((LstmGates)(1 << gate));
 
     /// <summary>c after a step.</summary>
     public void CopyCell(int sequence, int step, Span<T> destination) => Direction.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);

@@ -118,9 +118,9 @@ internal sealed class LayerStack<T>
                 made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} dropout", Index = _made++, InputSize = inputSize, Rate = spec.Dropout });
             }
 
-            if (spec.InputDropout > 0)
+            if (spec.Regularization.InputDropout > 0)
             {
-                made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} input dropout", Index = _made++, InputSize = inputSize, Rate = spec.InputDropout, HoldsMask = true });
+                made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} input dropout", Index = _made++, InputSize = inputSize, Rate = spec.Regularization.InputDropout, HoldsMask = true });
             }
 
             int index = _made++;

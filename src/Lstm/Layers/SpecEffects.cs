@@ -1,9 +1,4 @@
-
-
-
-
 using Lstm.Cells;
-using Lstm.Specs;
 using Lstm.Texts;
 
 namespace Lstm.Layers;
@@ -17,8 +12,7 @@ namespace Lstm.Layers;
 internal static class SpecEffects
 {
     private const LstmGates Gates = LstmGates.Input | LstmGates.Forget | LstmGates.Output;
-    private const string NoGates = "the layer has no gates. Leave it out, or set InputGate, ForgetGate or OutputGate to true";
-    private static readonly LstmSpec Defaults = new(1);
+    private const string NoGates = "the layer has no gates. Leave it out, or set InputGate, ForgetGate or OutputGate of its LstmEquations to true";
 
     /// <summary>A sentence for each option without effect: layer, option, value, cause and remedy.</summary>
     /// <param name="specs">The specs of a network, each within its ranges.</param>
@@ -32,9 +26,8 @@ internal static class SpecEffects
             if (specs[i] is LstmSpec lstm)
             {
                 FindStack(lstm, names[i], found);
-                FindNormalization(lstm, names[i], found);
-                FindGates(lstm, names[i], found);
-                FindParameters(lstm, names[i], found);
+                FindGates(lstm.Equations, names[i], found);
+                FindParameters(lstm.Equations, names[i], found);
             }
             else if (specs[i] is PoolingSpec)
             {
@@ -59,61 +52,42 @@ internal static class SpecEffects
         }
     }
 
-    private static void FindNormalization(LstmSpec spec, string name, List<string> found)
+    private static void FindGates(LstmEquations equations, string name, List<string> found)
     {
-        if (spec.Normalization == LstmNormalization.None && spec.NormalizationEpsilon != Defaults.NormalizationEpsilon)
-        {
-            Add(found, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "Normalization is None. Set Normalization to Layer or Batch, or leave it out");
-        }
-
-        string batch = $"Normalization is {spec.Normalization}. Set Normalization to Batch, or leave it out";
-        if (spec.Normalization != LstmNormalization.Batch && spec.BatchNormSteps != Defaults.BatchNormSteps)
-        {
-            Add(found, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, batch);
-        }
-
-        if (spec.Normalization != LstmNormalization.Batch && spec.BatchNormMomentum != Defaults.BatchNormMomentum)
-        {
-            Add(found, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, batch);
-        }
-    }
-
-    private static void FindGates(LstmSpec spec, string name, List<string> found)
-    {
-        if (spec.Cell is not null || (spec.UsedGates & Gates) != 0)
+        if ((equations.Gates & Gates) != 0)
         {
             return;
         }
 
-        if (spec.Peephole)
+        if (equations.Peephole)
         {
-            Add(found, name, nameof(spec.Peephole), spec.Peephole, NoGates);
+            Add(found, name, nameof(equations.Peephole), equations.Peephole, NoGates);
         }
 
-        if (spec.GateRecurrence)
+        if (equations.GateRecurrence)
         {
-            Add(found, name, nameof(spec.GateRecurrence), spec.GateRecurrence, NoGates);
+            Add(found, name, nameof(equations.GateRecurrence), equations.GateRecurrence, NoGates);
         }
 
-        if (spec.GateActivation is not null)
+        if (equations.GateActivation is not null)
         {
-            Add(found, name, nameof(spec.GateActivation), spec.GateActivation.Function, NoGates);
+            Add(found, name, nameof(equations.GateActivation), equations.GateActivation.Function, NoGates);
         }
 
-        if (spec.ReverseGateActivation is not null)
+        if (equations.ReverseGateActivation is not null)
         {
-            Add(found, name, nameof(spec.ReverseGateActivation), spec.ReverseGateActivation.Function, NoGates);
+            Add(found, name, nameof(equations.ReverseGateActivation), equations.ReverseGateActivation.Function, NoGates);
         }
     }
 
-    private static void FindParameters(LstmSpec spec, string name, List<string> found)
+    private static void FindParameters(LstmEquations equations, string name, List<string> found)
     {
-        FindParameters(spec.GateActivation, nameof(spec.GateActivation), name, found);
-        FindParameters(spec.CellActivation, nameof(spec.CellActivation), name, found);
-        FindParameters(spec.HiddenActivation, nameof(spec.HiddenActivation), name, found);
-        FindParameters(spec.ReverseGateActivation, nameof(spec.ReverseGateActivation), name, found);
-        FindParameters(spec.ReverseCellActivation, nameof(spec.ReverseCellActivation), name, found);
-        FindParameters(spec.ReverseHiddenActivation, nameof(spec.ReverseHiddenActivation), name, found);
+        FindParameters(equations.GateActivation, nameof(equations.GateActivation), name, found);
+        FindParameters(equations.CellActivation, nameof(equations.CellActivation), name, found);
+        FindParameters(equations.HiddenActivation, nameof(equations.HiddenActivation), name, found);
+        FindParameters(equations.ReverseGateActivation, nameof(equations.ReverseGateActivation), name, found);
+        FindParameters(equations.ReverseCellActivation, nameof(equations.ReverseCellActivation), name, found);
+        FindParameters(equations.ReverseHiddenActivation, nameof(equations.ReverseHiddenActivation), name, found);
     }
 
     private static void FindParameters(LstmActivation? activation, string property, string name, List<string> found)

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>A fully connected layer, applied to each step: y = φ(W x + b).</summary>
@@ -18,4 +20,7 @@ public sealed record DenseSpec : LayerSpec
     public bool Bias { get; init; } = true;
 
     internal override string Kind => "dense";
+
+    private protected override CodeText Describe() => new CodeText(nameof(DenseSpec), OutputSize)
+        .Add(nameof(Activation), Activation, Activation.None).Add(nameof(Bias), Bias, true);
 }

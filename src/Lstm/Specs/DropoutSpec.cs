@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>Drops values at random while training and scales the kept ones by 1/(1 − p); does nothing otherwise.</summary>
@@ -11,4 +13,6 @@ public sealed record DropoutSpec : LayerSpec
     public double Rate { get; init; }
 
     internal override string Kind => "dropout";
+
+    private protected override CodeText Describe() => new(nameof(DropoutSpec), Rate);
 }

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>A table of one row per id; the first layer of a network that is fed integer ids.</summary>
@@ -15,4 +17,6 @@ public sealed record EmbeddingSpec : LayerSpec
     public int OutputSize { get; init; }
 
     internal override string Kind => "embedding";
+
+    private protected override CodeText Describe() => new(nameof(EmbeddingSpec), OutputSize);
 }

@@ -1,7 +1,3 @@
-
-
-
-
 using Lstm.Texts;
 
 namespace Lstm;
@@ -16,9 +12,11 @@ public abstract record LayerSpec
     /// </summary>
     public string? Name { get; init; }
 
-    /// <summary>All members by name, in the same text in every culture.</summary>
-    public sealed override string ToString() => InvariantText.OfRecord(GetType().Name, PrintMembers);
+    /// <summary>The spec as C#, with the properties that differ from their defaults: <c>LstmSpec(64) { Layers = 2 }</c>.</summary>
+    public sealed override string ToString() => Describe().Add(nameof(Name), Name, null).ToString();
 
     /// <summary>The name a layer of this kind has when it is given none.</summary>
     internal abstract string Kind { get; }
+
+    private protected abstract CodeText Describe();
 }

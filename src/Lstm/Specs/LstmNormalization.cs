@@ -1,21 +1,27 @@
+using Lstm.Texts;
+
 namespace Lstm.Specs;
 
-/// <summary>What an LSTM layer normalises to mean 0 and variance 1.</summary>
-public enum LstmNormalization
+/// <summary>
+/// A normalisation to mean 0 and variance 1 within an LSTM layer: <see cref="LayerNormalization"/> or <see cref="BatchNormalization"/>.
+/// </summary>
+/// <remarks>
+/// W_ih x, W_hh h and the c that is shown in h are normalised: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) + β_c); the carried c is
+/// not. Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H].
+/// </remarks>
+public abstract record LstmNormalization
 {
-    /// <summary>Nothing.</summary>
-    None,
+    private const double StandardEpsilon = 1e-5;
 
-    /// <summary>
-    /// The values of each row (layer normalisation, Ba et al. 2016): of W_ih x, of W_hh h, each over its 4H values, and of c over its H values
-    /// where h = o⊙tanh(c) shows it; c itself goes on as it is. Each is then scaled by its γ, c also shifted by β.
-    /// </summary>
-    Layer,
+    private protected LstmNormalization()
+    {
+    }
 
-    /// <summary>
-    /// The values of each unit over the sequences of the batch, step by step (recurrent batch normalisation, Cooijmans et al. 2017): of the
-    /// same three. While training by the statistics of the batch itself, which makes its sequences depend on each other; otherwise, and at
-    /// steps with one sequence only, by running averages.
-    /// </summary>
-    Batch,
+    /// <summary>The number added to the variance, 10⁻³⁰ … 10³⁰. Default 10⁻⁵.</summary>
+    public double Epsilon { get; init; } = StandardEpsilon;
+
+    /// <summary>The properties that differ from their defaults, as C#.</summary>
+    public sealed override string ToString() => Describe().Add(nameof(Epsilon), Epsilon, StandardEpsilon).ToString();
+
+    private protected abstract CodeText Describe();
 }

@@ -1,8 +1,6 @@
-
-
-
 using Lstm.Cells;
 using Lstm.Specs;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -17,14 +15,17 @@ namespace Lstm;
 /// </code>
 /// <para>Parameters of layer k, in PyTorch's names and layout, gates in the order i f g o: <c>weight_ih_l{k}</c> [4H, I],
 /// <c>weight_hh_l{k}</c> [4H, H], <c>bias_ih_l{k}</c> and <c>bias_hh_l{k}</c> [4H]; each with the suffix <c>_reverse</c> for a reverse
-/// direction. With <see cref="Peephole"/> <c>weight_ch_l{k}</c> [3H], gates i f o; with <see cref="ProjectionSize"/> P <c>weight_hr_l{k}</c> [P, H],
-/// and <c>weight_hh_l{k}</c> [4H, P]; with <see cref="GateRecurrence"/> <c>weight_gg_l{k}</c> [3H, 3H]; with <see cref="Normalization"/>
+/// direction. With <see cref="LstmEquations.Peephole"/> <c>weight_ch_l{k}</c> [3H], gates i f o; with a <see cref="Projection"/> to P values
+/// <c>weight_hr_l{k}</c> [P, H], and <c>weight_hh_l{k}</c> [4H, P]; with <see cref="LstmEquations.GateRecurrence"/> <c>weight_gg_l{k}</c> [3H, 3H]; with a <see cref="Normalization"/>
 /// <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H]; with
 /// <see cref="LearnInitialState"/> <c>initial_h_l{k}</c>, as long as the hidden state (H, or P, and 3H more with gates that see gates), and
 /// <c>initial_c_l{k}</c> [H]; of a custom cell <c>weight_{name}_l{k}</c> [H].</para>
 /// </remarks>
 public sealed record LstmSpec : LayerSpec
 {
+    private static readonly LstmEquations PlainEquations = new();
+    private static readonly LstmSpec Defaults = new(1);
+
     /// <summary>Describes a stack of LSTM layers.</summary>
     /// <param name="hiddenSize">Units H of each layer and direction, at least 1.</param>
     public LstmSpec(int hiddenSize) => HiddenSize = hiddenSize;
@@ -77,142 +78,51 @@ public sealed record LstmSpec : LayerSpec
     public bool LearnInitialState { get; init; }
 
     /// <summary>
-    /// Whether the gates see the cell (Gers &amp; Schmidhuber 2000), each unit its own: p_i⊙c and p_f⊙c with the old c are added
-    /// in i and f, p_o⊙c with the new c in o. Default false.
-    /// </summary>
-    public bool Peephole { get; init; }
-
-    /// <summary>
-    /// Whether the forget gate is 1 − i (CIFG, Greff et al. 2017; ONNX's input_forget). The rows of f stay in the parameters, as they do
-    /// in ONNX: unused, with gradient 0. <see cref="ForgetBias"/> then sets the input gate's bias to its negative. Default false.
-    /// </summary>
-    public bool CoupledGates { get; init; }
-
-    /// <summary>Limit of |c|, 10⁻³⁰ … 10³⁰: c is clipped to ± this at each step, and has no gradient where it was. Null, the default, for none.</summary>
-    public double? CellClip { get; init; }
-
-    /// <summary>
-    /// Limit of what goes into the gates' activations (ONNX's clip), 10⁻³⁰ … 10³⁰: each is clipped to ± this, and has no gradient where it
-    /// was. Null, the default, for none.
-    /// </summary>
-    public double? PreActivationClip { get; init; }
-
-    /// <summary>The activation of the gates i f o (ONNX's f). Null, the default, for the logistic function.</summary>
-    public LstmActivation? GateActivation { get; init; }
-
-    /// <summary>The activation of the candidate g (ONNX's g). Null, the default, for tanh.</summary>
-    public LstmActivation? CellActivation { get; init; }
-
-    /// <summary>The activation of c in h = o⊙tanh(c) (ONNX's h). Null, the default, for tanh.</summary>
-    public LstmActivation? HiddenActivation { get; init; }
-
-    /// <summary>A bidirectional layer's <see cref="GateActivation"/> in reverse. Null, the default, for the same.</summary>
-    public LstmActivation? ReverseGateActivation { get; init; }
-
-    /// <summary>A bidirectional layer's <see cref="CellActivation"/> in reverse. Null, the default, for the same.</summary>
-    public LstmActivation? ReverseCellActivation { get; init; }
-
-    /// <summary>A bidirectional layer's <see cref="HiddenActivation"/> in reverse. Null, the default, for the same.</summary>
-    public LstmActivation? ReverseHiddenActivation { get; init; }
-
-    /// <summary>
-    /// A cell of one's own, in place of the equations above: <see cref="ICustomCell{TSelf}"/> says how it is written. The properties that vary those
-    /// equations (peephole, coupled and missing gates, gate recurrence, clips of z and c, activations, dropout of the candidate) are
-    /// left at their defaults with it; <see cref="ForgetBias"/> and <see cref="MemorySpan"/> are for its forget and input gate. Its weights are named <c>weight_{name}_l{k}</c> [H]. Null, the default, for none.
-    /// </summary>
-    public CustomCell? Cell { get; init; }
-
-    /// <summary>
-    /// Values P of a projected hidden state (LSTMP, Sak et al. 2014): h = W_hr·(o⊙tanh(c)) is what the layer gives and what its next step
-    /// sees, so <c>weight_hh</c> is [4H, P]; c keeps H values. Adds <c>weight_hr_l{k}</c> [P, H]. Null, the default, for none.
-    /// </summary>
-    public int? ProjectionSize { get; init; }
-
-    /// <summary>Limit of the projected |h|, 10⁻³⁰ … 10³⁰: each is clipped to ± this, and has no gradient where it was. Null, the default, for none.</summary>
-    public double? ProjectionClip { get; init; }
-
-    /// <summary>Whether there is an input gate; without one i = 1 (Greff et al. 2017, NIG). Its rows of the parameters stay unused. Default true.</summary>
-    public bool InputGate { get; init; } = true;
-
-    /// <summary>
-    /// Whether there is a forget gate; without one f = 1, the cell of Hochreiter &amp; Schmidhuber 1997 (Greff et al. 2017, NFG). Its rows of the
-    /// parameters stay unused. Default true.
-    /// </summary>
-    public bool ForgetGate { get; init; } = true;
-
-    /// <summary>Whether there is an output gate; without one o = 1 (Greff et al. 2017, NOG). Its rows of the parameters stay unused. Default true.</summary>
-    public bool OutputGate { get; init; } = true;
-
-    /// <summary>
-    /// Whether the gates see all gates of the step before (full gate recurrence, Greff et al. 2017, as in Hochreiter &amp; Schmidhuber 1997): the
-    /// pre-activations of i f o get <c>weight_gg_l{k}</c> [3H, 3H] times the previous i f o, which are part of the hidden state. Default false.
-    /// </summary>
-    public bool GateRecurrence { get; init; }
-
-    /// <summary>
     /// Whether the error flows back in time through the cell alone, not through the gates and the candidate that saw h, nor through peepholes
-    /// (Hochreiter &amp; Schmidhuber 1997, their approximation of the gradient): cheap, and no longer the gradient of the loss. Default false.
+    /// (Hochreiter &amp; Schmidhuber 1997, their approximation of the gradient): cheaper, and not the gradient of the loss. Default false.
     /// </summary>
     public bool TruncatedGradient { get; init; }
 
     /// <summary>
-    /// What W_ih x, W_hh h and the c that is shown in h are normalised over: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) + β_c).
-    /// Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H].
-    /// Default <see cref="LstmNormalization.None"/>.
+    /// The equations of the cell: variants of the built-in ones (<see cref="LstmEquations"/>), or a <see cref="CustomCell"/>, to which
+    /// <see cref="ForgetBias"/> and <see cref="MemorySpan"/> apply if it has a forget gate. Default the equations above.
     /// </summary>
-    public LstmNormalization Normalization { get; init; } = LstmNormalization.None;
+    public CellEquations Cell { get; init; } = new LstmEquations();
 
-    /// <summary>What a normalisation adds to the variance, &gt; 0. Default 1e-5.</summary>
-    public double NormalizationEpsilon { get; init; } = 1e-5;
+    /// <summary>The projection of the hidden state. Null, the default, for none.</summary>
+    public LstmProjection? Projection { get; init; }
 
-    /// <summary>
-    /// How many steps S have statistics of their own under <see cref="LstmNormalization.Batch"/>; later steps share those of the last. At least
-    /// 1, default 100. Steps are counted from a sequence's start, on beyond the batch it is continued in (<see cref="NetworkState{T}.Steps"/>); a
-    /// reverse direction counts from where it starts. The running averages are parameters that no optimizer changes, <c>norm_ih_mean_l{k}</c>,
-    /// <c>norm_ih_var_l{k}</c>, <c>norm_hh_mean_l{k}</c>, <c>norm_hh_var_l{k}</c> [S, 4H], <c>norm_c_mean_l{k}</c>, <c>norm_c_var_l{k}</c> [S, H];
-    /// <see cref="Network{T}.UpdateStatistics"/> moves them.
-    /// </summary>
-    public int BatchNormSteps { get; init; } = 100;
+    /// <summary>The normalisation of the gates' inputs and of the cell. Null, the default, for none.</summary>
+    public LstmNormalization? Normalization { get; init; }
 
-    /// <summary>Share of a batch's statistics in the running ones, 10⁻³⁰ … 1, under <see cref="LstmNormalization.Batch"/>. Default 0.1.</summary>
-    public double BatchNormMomentum { get; init; } = 0.1;
-
-    /// <summary>
-    /// Share of each layer's inputs dropped while training, the same ones at all steps of a sequence (variational dropout, Gal &amp; Ghahramani
-    /// 2016), 0 ≤ p &lt; 1; the kept ones are scaled by 1/(1 − p). Default 0.
-    /// </summary>
-    public double InputDropout { get; init; }
-
-    /// <summary>
-    /// Share of the hidden state dropped, while training, where the next step's gates and candidate see it, the same units at all steps of a
-    /// sequence (variational dropout, Gal &amp; Ghahramani 2016), 0 ≤ p &lt; 1; scaled as <see cref="InputDropout"/>. Default 0.
-    /// </summary>
-    public double RecurrentDropout { get; init; }
-
-    /// <summary>
-    /// Share of the candidate g dropped while training, others at each step (Semeniuta et al. 2016), 0 ≤ p &lt; 1; scaled as
-    /// <see cref="InputDropout"/>. What is in the cell already is not touched. Default 0.
-    /// </summary>
-    public double CandidateDropout { get; init; }
-
-    /// <summary>
-    /// Share of the recurrent weights <c>weight_hh</c> dropped while training, the same ones for all of a pass (DropConnect, Merity et al. 2018),
-    /// 0 ≤ p &lt; 1; scaled as <see cref="InputDropout"/>. Default 0.
-    /// </summary>
-    public double WeightDropout { get; init; }
-
-    /// <summary>
-    /// Share of the hidden units that keep their previous value at a step while training (zoneout, Krueger et al. 2017), 0 ≤ p &lt; 1; otherwise
-    /// each is p times the old value and 1 − p times the new one. Default 0.
-    /// </summary>
-    public double HiddenZoneout { get; init; }
-
-    /// <summary>The same for the cell; h comes from the new c as it was before this. Default 0.</summary>
-    public double CellZoneout { get; init; }
+    /// <summary>Dropout and zoneout within each layer. Default none.</summary>
+    public LstmRegularization Regularization { get; init; } = new();
 
     internal override string Kind => "lstm";
 
-    /// <summary>The gates that the equations have.</summary>
-    internal LstmGates UsedGates => Cell?.Gates ?? (LstmGates.Candidate
-        | (InputGate ? LstmGates.Input : 0) | (ForgetGate ? LstmGates.Forget : 0) | (OutputGate ? LstmGates.Output : 0));
+    /// <summary>The variants of the built-in equations; those without variants beside a custom cell.</summary>
+    internal LstmEquations Equations => Cell as LstmEquations ?? PlainEquations;
+
+    /// <summary>The custom cell, if there is one.</summary>
+    internal CustomCell? CustomCell => (Cell as CustomEquations)?.Cell;
+
+    /// <summary>Values of the hidden state: P with a projection, else H.</summary>
+    internal int StateSize => Projection?.Size ?? HiddenSize;
+
+    private protected override CodeText Describe() => new CodeText(nameof(LstmSpec), HiddenSize)
+        .Add(nameof(Layers), Layers, Defaults.Layers)
+        .Add(nameof(Direction), Direction, Defaults.Direction)
+        .Add(nameof(Merge), Merge, Defaults.Merge)
+        .Add(nameof(Shortcut), Shortcut, Defaults.Shortcut)
+        .Add(nameof(Dropout), Dropout, Defaults.Dropout)
+        .Add(nameof(Bias), Bias, Defaults.Bias)
+        .Add(nameof(Initialization), Initialization, Defaults.Initialization)
+        .Add(nameof(ForgetBias), ForgetBias, Defaults.ForgetBias)
+        .Add(nameof(MemorySpan), MemorySpan, Defaults.MemorySpan)
+        .Add(nameof(LearnInitialState), LearnInitialState, Defaults.LearnInitialState)
+        .Add(nameof(TruncatedGradient), TruncatedGradient, Defaults.TruncatedGradient)
+        .Add(nameof(Cell), Cell, Defaults.Cell)
+        .Add(nameof(Projection), Projection, Defaults.Projection)
+        .Add(nameof(Normalization), Normalization, Defaults.Normalization)
+        .Add(nameof(Regularization), Regularization, Defaults.Regularization);
 }

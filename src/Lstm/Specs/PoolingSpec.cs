@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm;
 
 /// <summary>Turns each sequence into one row; what follows sees sequences of length 1.</summary>
@@ -12,4 +14,6 @@ public sealed record PoolingSpec : LayerSpec
     public Pooling Pooling { get; init; }
 
     internal override string Kind => "pooling";
+
+    private protected override CodeText Describe() => new(nameof(PoolingSpec), Pooling);
 }

@@ -97,10 +97,10 @@ public class AllocationFreeTests
                 Stream(1, null, new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add }, new LstmSpec(9) { Shortcut = LstmShortcut.Concatenate }, new DenseSpec(3));
                 break;
             case "train-layer-norm":
-                Train(2, new LstmSpec(9) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional }, new LstmSpec(4) { Normalization = LstmNormalization.Layer, HiddenZoneout = 0.2, CellZoneout = 0.2, ProjectionSize = 3 });
+                Train(2, new LstmSpec(9) { Normalization = new LayerNormalization(), Direction = LstmDirection.Bidirectional }, new LstmSpec(4) { Normalization = new LayerNormalization(), Regularization = new() { HiddenZoneout = 0.2, CellZoneout = 0.2 }, Projection = new(3) });
                 break;
             case "stream-layer-norm":
-                Stream(1, null, new LstmSpec(9) { Normalization = LstmNormalization.Layer, Layers = 2 }, new DenseSpec(3));
+                Stream(1, null, new LstmSpec(9) { Normalization = new LayerNormalization(), Layers = 2 }, new DenseSpec(3));
                 break;
             case "train-custom":
                 Train(2, Custom);
@@ -112,7 +112,7 @@ public class AllocationFreeTests
                 TrainRecomputed(2, Stack);
                 break;
             case "train-recomputed-both-ways":
-                TrainRecomputed(1, new LstmSpec(9) { Layers = 2, Direction = LstmDirection.Bidirectional, HiddenZoneout = 0.1, WeightDropout = 0.1 }, new DenseSpec(3));
+                TrainRecomputed(1, new LstmSpec(9) { Layers = 2, Direction = LstmDirection.Bidirectional, Regularization = new() { HiddenZoneout = 0.1, WeightDropout = 0.1 } }, new DenseSpec(3));
                 break;
             case "train-ids":
                 TrainIds();
@@ -137,10 +137,10 @@ public class AllocationFreeTests
 
     private static LayerSpec[] Custom => [new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2 }, new LstmSpec(9) { Cell = CustomCell.Of("plain", default(PlainCell)) }, new DenseSpec(3)];
 
-    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Peephole = true, CellClip = 3 },
-        new LstmSpec(9) { ProjectionSize = 5, GateRecurrence = true, HiddenZoneout = 0.1, CellZoneout = 0.1, WeightDropout = 0.1, RecurrentDropout = 0.1, InputDropout = 0.1, CandidateDropout = 0.1 }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
+    private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CellClip = 3 } },
+        new LstmSpec(9) { Projection = new(5), Cell = new LstmEquations { GateRecurrence = true, CandidateDropout = 0.1 }, Regularization = new() { HiddenZoneout = 0.1, CellZoneout = 0.1, WeightDropout = 0.1, RecurrentDropout = 0.1, InputDropout = 0.1 } }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];
 
-    private static LayerSpec[] BatchNorm => [new LstmSpec(19) { Normalization = LstmNormalization.Batch, ProjectionSize = 7, Bias = LstmBias.Two, BatchNormSteps = 9 }, new DenseSpec(3)];
+    private static LayerSpec[] BatchNorm => [new LstmSpec(19) { Normalization = new BatchNormalization { Steps = 9 }, Projection = new(7), Bias = LstmBias.Two }, new DenseSpec(3)];
 
     private static void Stream(int sessions, int[]? subset, params LayerSpec[] specs)
     {

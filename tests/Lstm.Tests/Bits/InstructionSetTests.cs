@@ -45,12 +45,12 @@ public class InstructionSetTests
             ("last", 37, [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
             ("mean", 2, [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu }, new DenseSpec(1)]),
             ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
-            ("variants", 3, [new LstmSpec(9) { Peephole = true, CellClip = 0.4 }, new LstmSpec(17) { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 },
-                new LstmSpec(5) { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) }]),
-            ("projection", 3, [new LstmSpec(19) { ProjectionSize = 9, ProjectionClip = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2 },
-                new LstmSpec(9) { GateRecurrence = true, WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 }]),
-            ("layer norm", 3, [new LstmSpec(19) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional },
-                new LstmSpec(9) { Normalization = LstmNormalization.Layer, Peephole = true, ProjectionSize = 5, HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 }]),
+            ("variants", 3, [new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CellClip = 0.4 } }, new LstmSpec(17) { Cell = new LstmEquations { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 } },
+                new LstmSpec(5) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) } }]),
+            ("projection", 3, [new LstmSpec(19) { Projection = new(9) { Clip = 0.3 }, Regularization = new() { HiddenZoneout = 0.2, CellZoneout = 0.3 }, Cell = new LstmEquations { CandidateDropout = 0.2 } },
+                new LstmSpec(9) { Cell = new LstmEquations { GateRecurrence = true }, Regularization = new() { WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 } }]),
+            ("layer norm", 3, [new LstmSpec(19) { Normalization = new LayerNormalization(), Direction = LstmDirection.Bidirectional },
+                new LstmSpec(9) { Normalization = new LayerNormalization(), Cell = new LstmEquations { Peephole = true }, Projection = new(5), Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 } }]),
             ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {

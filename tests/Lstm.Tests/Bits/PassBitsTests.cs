@@ -274,26 +274,26 @@ public abstract class PassBitsTests<T>
         "skip" => (3, [new LstmSpec(17) { Layers = 3, Dropout = 0.2, Shortcut = LstmShortcut.Concatenate, LearnInitialState = true }]),
         "embedding" => (13, [new EmbeddingSpec(7), new LstmSpec(9), new DenseSpec(13)]),
         "variants" => (3, [
-            new LstmSpec(19) { GateActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Softsign), Direction = LstmDirection.Bidirectional, ReverseCellActivation = new(LstmActivationFunction.Elu, 1) },
-            new LstmSpec(19) { Peephole = true, Direction = LstmDirection.Bidirectional }, new LstmSpec(9) { CoupledGates = true, PreActivationClip = 0.5 },
-            new LstmSpec(17) { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4, Direction = LstmDirection.Reverse }]),
+            new LstmSpec(19) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Softsign), ReverseCellActivation = new(LstmActivationFunction.Elu, 1) }, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(19) { Cell = new LstmEquations { Peephole = true }, Direction = LstmDirection.Bidirectional }, new LstmSpec(9) { Cell = new LstmEquations { CoupledGates = true, PreActivationClip = 0.5 } },
+            new LstmSpec(17) { Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 0.3, PreActivationClip = 0.4 }, Direction = LstmDirection.Reverse }]),
         "projection" => (3, [
-            new LstmSpec(33) { ProjectionSize = 19, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional, LearnInitialState = true },
-            new LstmSpec(9) { ProjectionSize = 17, ProjectionClip = 0.2, Direction = LstmDirection.Reverse, Peephole = true }]),
+            new LstmSpec(33) { Projection = new(19), Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional, LearnInitialState = true },
+            new LstmSpec(9) { Projection = new(17) { Clip = 0.2 }, Direction = LstmDirection.Reverse, Cell = new LstmEquations { Peephole = true } }]),
         "zoneout" => (3, [
-            new LstmSpec(19) { HiddenZoneout = 0.3, CellZoneout = 0.2, Direction = LstmDirection.Bidirectional },
-            new LstmSpec(9) { WeightDropout = 0.5, RecurrentDropout = 0.4, InputDropout = 0.3, CandidateDropout = 0.3, HiddenZoneout = 0.2, ProjectionSize = 5, ProjectionClip = 0.3 }]),
+            new LstmSpec(19) { Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.2 }, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { Regularization = new() { WeightDropout = 0.5, RecurrentDropout = 0.4, InputDropout = 0.3, HiddenZoneout = 0.2 }, Cell = new LstmEquations { CandidateDropout = 0.3 }, Projection = new(5) { Clip = 0.3 } }]),
         "gates" => (3, [
-            new LstmSpec(19) { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional },
-            new LstmSpec(9) { ForgetGate = false, TruncatedGradient = true }, new LstmSpec(9) { InputGate = false, OutputGate = false, GateRecurrence = true }]),
+            new LstmSpec(19) { Cell = new LstmEquations { GateRecurrence = true }, LearnInitialState = true, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { Cell = new LstmEquations { ForgetGate = false }, TruncatedGradient = true }, new LstmSpec(9) { Cell = new LstmEquations { InputGate = false, OutputGate = false, GateRecurrence = true } }]),
         "layer norm" => (3, [
-            new LstmSpec(19) { Normalization = LstmNormalization.Layer, Bias = LstmBias.Two, WeightDropout = 0.2, CandidateDropout = 0.2, Peephole = true },
-            new LstmSpec(9) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Bidirectional, HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2, GateRecurrence = true },
-            new LstmSpec(35) { Normalization = LstmNormalization.Layer, Direction = LstmDirection.Reverse, ProjectionSize = 5, CoupledGates = true, HiddenActivation = new(LstmActivationFunction.Softsign), GateActivation = new(LstmActivationFunction.Softplus) }]),
-        "layer norm forward" => (3, [new LstmSpec(17) { Normalization = LstmNormalization.Layer, Layers = 2, RecurrentDropout = 0.3, Dropout = 0.2 }, new LstmSpec(16) { Normalization = LstmNormalization.Layer, Bias = LstmBias.None }]),
+            new LstmSpec(19) { Normalization = new LayerNormalization(), Bias = LstmBias.Two, Regularization = new() { WeightDropout = 0.2 }, Cell = new LstmEquations { CandidateDropout = 0.2, Peephole = true } },
+            new LstmSpec(9) { Normalization = new LayerNormalization(), Direction = LstmDirection.Bidirectional, Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 }, Cell = new LstmEquations { GateRecurrence = true } },
+            new LstmSpec(35) { Normalization = new LayerNormalization(), Direction = LstmDirection.Reverse, Projection = new(5), Cell = new LstmEquations { CoupledGates = true, HiddenActivation = new(LstmActivationFunction.Softsign), GateActivation = new(LstmActivationFunction.Softplus) } }]),
+        "layer norm forward" => (3, [new LstmSpec(17) { Normalization = new LayerNormalization(), Layers = 2, Regularization = new() { RecurrentDropout = 0.3 }, Dropout = 0.2 }, new LstmSpec(16) { Normalization = new LayerNormalization(), Bias = LstmBias.None }]),
         "custom" => (3, [
             new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional },
-            new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), CellZoneout = 0.2 }]),
+            new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Regularization = new() { CellZoneout = 0.2 } }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 

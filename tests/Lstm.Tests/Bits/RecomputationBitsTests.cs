@@ -42,29 +42,29 @@ public abstract class RecomputationBitsTests<T>
         ["pooled"] = [new LstmSpec(9), new PoolingSpec(Pooling.Last), new LstmSpec(5), new DenseSpec(2)],
         ["pooled both ways"] = [new LstmSpec(9) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Max), new DenseSpec(2)],
         ["mean"] = [new LstmSpec(9), new DenseSpec(4), new PoolingSpec(Pooling.Mean)],
-        ["peephole, coupled, clipped"] = [new LstmSpec(9) { Layers = 2, Peephole = true, CoupledGates = true, CellClip = 0.2, PreActivationClip = 0.4 }],
-        ["peephole both ways"] = [new LstmSpec(9) { Peephole = true, Direction = LstmDirection.Bidirectional }],
-        ["projection"] = [new LstmSpec(19) { Layers = 2, ProjectionSize = 5, ProjectionClip = 0.2 }],
-        ["projection both ways"] = [new LstmSpec(9) { ProjectionSize = 18, Direction = LstmDirection.Bidirectional }],
-        ["gate recurrence"] = [new LstmSpec(9) { Layers = 2, GateRecurrence = true, LearnInitialState = true }],
-        ["gate recurrence both ways"] = [new LstmSpec(9) { GateRecurrence = true, Direction = LstmDirection.Bidirectional }],
+        ["peephole, coupled, clipped"] = [new LstmSpec(9) { Layers = 2, Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 0.2, PreActivationClip = 0.4 } }],
+        ["peephole both ways"] = [new LstmSpec(9) { Cell = new LstmEquations { Peephole = true }, Direction = LstmDirection.Bidirectional }],
+        ["projection"] = [new LstmSpec(19) { Layers = 2, Projection = new(5) { Clip = 0.2 } }],
+        ["projection both ways"] = [new LstmSpec(9) { Projection = new(18), Direction = LstmDirection.Bidirectional }],
+        ["gate recurrence"] = [new LstmSpec(9) { Layers = 2, Cell = new LstmEquations { GateRecurrence = true }, LearnInitialState = true }],
+        ["gate recurrence both ways"] = [new LstmSpec(9) { Cell = new LstmEquations { GateRecurrence = true }, Direction = LstmDirection.Bidirectional }],
         ["truncated gradient"] = [new LstmSpec(9) { Layers = 2, TruncatedGradient = true }],
-        ["dropouts"] = [new LstmSpec(9) { Layers = 2, InputDropout = 0.3, RecurrentDropout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3 }],
-        ["dropouts both ways"] = [new LstmSpec(9) { InputDropout = 0.3, RecurrentDropout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, Direction = LstmDirection.Bidirectional }],
-        ["zoneout"] = [new LstmSpec(9) { Layers = 2, HiddenZoneout = 0.3, CellZoneout = 0.4 }],
-        ["zoneout both ways"] = [new LstmSpec(9) { HiddenZoneout = 0.3, CellZoneout = 0.4, Direction = LstmDirection.Bidirectional }],
-        ["layer norm"] = [new LstmSpec(9) { Layers = 2, Normalization = LstmNormalization.Layer, HiddenZoneout = 0.3, CellZoneout = 0.4 }],
-        ["layer norm both ways"] = [new LstmSpec(9) { Normalization = LstmNormalization.Layer, GateRecurrence = true, Peephole = true, ProjectionSize = 5, Direction = LstmDirection.Bidirectional }],
+        ["dropouts"] = [new LstmSpec(9) { Layers = 2, Regularization = new() { InputDropout = 0.3, RecurrentDropout = 0.3, WeightDropout = 0.3 }, Cell = new LstmEquations { CandidateDropout = 0.2 } }],
+        ["dropouts both ways"] = [new LstmSpec(9) { Regularization = new() { InputDropout = 0.3, RecurrentDropout = 0.3, WeightDropout = 0.3 }, Cell = new LstmEquations { CandidateDropout = 0.2 }, Direction = LstmDirection.Bidirectional }],
+        ["zoneout"] = [new LstmSpec(9) { Layers = 2, Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.4 } }],
+        ["zoneout both ways"] = [new LstmSpec(9) { Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.4 }, Direction = LstmDirection.Bidirectional }],
+        ["layer norm"] = [new LstmSpec(9) { Layers = 2, Normalization = new LayerNormalization(), Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.4 } }],
+        ["layer norm both ways"] = [new LstmSpec(9) { Normalization = new LayerNormalization(), Cell = new LstmEquations { GateRecurrence = true, Peephole = true }, Projection = new(5), Direction = LstmDirection.Bidirectional }],
         ["custom cell"] = [new LstmSpec(9) { Layers = 2, Cell = CustomCell.Of("odd", new OddCell(0.5)) }, new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Direction = LstmDirection.Bidirectional }],
         ["everything"] = [new LstmSpec(9)
         {
-            Layers = 2, Direction = LstmDirection.Bidirectional, GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15,
-            Bias = LstmBias.Two, LearnInitialState = true, RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3,
+            Layers = 2, Direction = LstmDirection.Bidirectional, Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CoupledGates = true, CandidateDropout = 0.2 }, Projection = new(3) { Clip = 0.15 },
+            Bias = LstmBias.Two, LearnInitialState = true, Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3 },
         }],
         ["everything forward"] = [new LstmSpec(9)
         {
-            Layers = 2, GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15, Shortcut = LstmShortcut.Concatenate,
-            Bias = LstmBias.Two, LearnInitialState = true, RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3,
+            Layers = 2, Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CoupledGates = true, CandidateDropout = 0.2 }, Projection = new(3) { Clip = 0.15 }, Shortcut = LstmShortcut.Concatenate,
+            Bias = LstmBias.Two, LearnInitialState = true, Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3 },
         }],
     };
 
@@ -111,7 +111,7 @@ public abstract class RecomputationBitsTests<T>
     [Fact]
     public void Backward_adds_to_what_the_gradient_holds()
     {
-        Network<T> network = Sample.Network<T>(1, 4, new LstmSpec(9) { Layers = 2, WeightDropout = 0.2, LearnInitialState = true }, new DenseSpec(3));
+        Network<T> network = Sample.Network<T>(1, 4, new LstmSpec(9) { Layers = 2, Regularization = new() { WeightDropout = 0.2 }, LearnInitialState = true }, new DenseSpec(3));
         SequenceBatch<T> batch = Sample.Batch<T>(5, 4, 290, 0, 12);
         Gradient<T> whole = network.CreateGradient(), parts = network.CreateGradient();
         foreach ((Gradient<T> gradient, int? every) in

@@ -26,8 +26,8 @@ public abstract class CustomCellTests<T>
         ["stack"] = new(19) { Layers = 2, Dropout = 0.3, Bias = LstmBias.Two, LearnInitialState = true },
         ["bidirectional"] = new(17) { Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum },
         ["reverse"] = new(9) { Direction = LstmDirection.Reverse, Bias = LstmBias.None },
-        ["projection"] = new(23) { ProjectionSize = 5, ProjectionClip = 0.3, Direction = LstmDirection.Bidirectional },
-        ["dropouts"] = new(9) { Layers = 2, InputDropout = 0.2, RecurrentDropout = 0.3, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.3 },
+        ["projection"] = new(23) { Projection = new(5) { Clip = 0.3 }, Direction = LstmDirection.Bidirectional },
+        ["dropouts"] = new(9) { Layers = 2, Regularization = new() { InputDropout = 0.2, RecurrentDropout = 0.3, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.3 } },
         ["truncated"] = new(16) { TruncatedGradient = true, Shortcut = LstmShortcut.Concatenate },
     };
 
@@ -51,7 +51,7 @@ public abstract class CustomCellTests<T>
     {
         foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
         {
-            Network<T> builtIn = Sample.Network<T>(width, 4, 3, Specs[name] with { Peephole = true });
+            Network<T> builtIn = Sample.Network<T>(width, 4, 3, Specs[name] with { Cell = new LstmEquations { Peephole = true } });
             Network<T> custom = Sample.Network<T>(width, 4, 3, Specs[name] with { Cell = Peephole });
             Dictionary<string, T[]> values = Named(builtIn, builtIn.Flat);
             foreach (Parameter parameter in custom.Parameters)

@@ -1,3 +1,4 @@
+using Lstm.Cells;
 using Lstm.Diagnostics;
 using Lstm.Specs;
 using Lstm.Tests.Support;
@@ -66,21 +67,17 @@ public class LstmCellTests
 
     private static readonly Dictionary<string, LstmSpec> Specs = new()
     {
-        ["input dropout"] = new LstmSpec(9) { InputDropout = 0.5 },
-        ["recurrent dropout"] = new LstmSpec(9) { RecurrentDropout = 0.5 },
-        ["candidate dropout"] = new LstmSpec(9) { CandidateDropout = 0.5 },
-        ["weight dropout"] = new LstmSpec(9) { WeightDropout = 0.5 },
-        ["zoneout"] = new LstmSpec(9) { HiddenZoneout = 0.4, CellZoneout = 0.5 },
+        ["input dropout"] = new LstmSpec(9) { Regularization = new() { InputDropout = 0.5 } },
+        ["recurrent dropout"] = new LstmSpec(9) { Regularization = new() { RecurrentDropout = 0.5 } },
+        ["candidate dropout"] = new LstmSpec(9) { Cell = new LstmEquations { CandidateDropout = 0.5 } },
+        ["weight dropout"] = new LstmSpec(9) { Regularization = new() { WeightDropout = 0.5 } },
+        ["zoneout"] = new LstmSpec(9) { Regularization = new() { HiddenZoneout = 0.4, CellZoneout = 0.5 } },
         ["all, projected and normalised"] = new LstmSpec(9)
         {
-            InputDropout = 0.2,
-            RecurrentDropout = 0.2,
-            CandidateDropout = 0.2,
-            WeightDropout = 0.2,
-            HiddenZoneout = 0.2,
-            CellZoneout = 0.2,
-            ProjectionSize = 5,
-            Normalization = LstmNormalization.Layer,
+            Regularization = new() { InputDropout = 0.2, RecurrentDropout = 0.2, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.2 },
+            Cell = new LstmEquations { CandidateDropout = 0.2 },
+            Projection = new(5),
+            Normalization = new LayerNormalization(),
         },
     };
 
@@ -149,7 +146,7 @@ public class LstmCellTests
     [Fact]
     public void What_is_set_on_a_step_after_Forward_does_not_change_its_masks()
     {
-        LstmCell<double> cell = new(Network.Create<double>(4, 3, new LstmSpec(9) { HiddenZoneout = 0.5, CandidateDropout = 0.5 }));
+        LstmCell<double> cell = new(Network.Create<double>(4, 3, new LstmSpec(9) { Regularization = new() { HiddenZoneout = 0.5 }, Cell = new LstmEquations { CandidateDropout = 0.5 } }));
         double[] x = Draw(4), h = Draw(9), c = Draw(9), dh = Draw(9), dc = Draw(9);
         double[] expected = Gradient(step => { }), actual = Gradient(step => (step.Index, step.DropoutDraw, step.DropoutSeed, step.Training) = (5, 6, 7, false));
         Close.SameBits<double>(expected, actual, "dx");

@@ -40,8 +40,8 @@ public class HasteTests
         bool drawn = data.Training && data.Zoneout > 0;
         LstmSpec spec = new(data.Units)
         {
-            Normalization = data.Normalizes ? LstmNormalization.Layer : LstmNormalization.None,
-            HiddenZoneout = drawn ? 0 : data.Zoneout,
+            Normalization = data.Normalizes ? new LayerNormalization() : null,
+            Regularization = new() { HiddenZoneout = drawn ? 0 : data.Zoneout },
         };
         Network<double> network = Network.Create<double>(data.Inputs, spec);
         foreach (Parameter parameter in network.Parameters)

@@ -179,9 +179,12 @@ internal sealed class KerasLayer<T>
         {
             Direction = Flag("go_backwards") ? LstmDirection.Reverse : LstmDirection.Forward,
             Bias = weights.Length > 2 ? LstmBias.One : LstmBias.None,
-            GateActivation = Special(cell, "recurrent_activation", "sigmoid"),
-            CellActivation = activation,
-            HiddenActivation = activation,
+            Cell = new LstmEquations
+            {
+                GateActivation = Special(cell, "recurrent_activation", "sigmoid"),
+                CellActivation = activation,
+                HiddenActivation = activation,
+            },
         };
     }
 
@@ -194,14 +197,19 @@ internal sealed class KerasLayer<T>
         }
 
         LstmSpec forward = Spec(cells[0], weights[0]), backward = Spec(cells[1], weights[1]);
-        LstmActivation? reverse = backward.CellActivation == forward.CellActivation ? null : KerasActivation.Of(cells[1], "activation", "tanh");
+        LstmActivation? reverse = backward.Equations.CellActivation == forward.Equations.CellActivation ? null : KerasActivation.Of(cells[1], "activation", "tanh");
         return forward with
         {
             Direction = LstmDirection.Bidirectional,
             Merge = Merge,
-            ReverseGateActivation = backward.GateActivation == forward.GateActivation ? null : KerasActivation.Of(cells[1], "recurrent_activation", "sigmoid"),
-            ReverseCellActivation = reverse,
-            ReverseHiddenActivation = reverse,
+            Cell = forward.Equations with
+            {
+                ReverseGateActivation = backward.Equations.GateActivation == forward.Equations.GateActivation
+                    ? null
+                    : KerasActivation.Of(cells[1], "recurrent_activation", "sigmoid"),
+                ReverseCellActivation = reverse,
+                ReverseHiddenActivation = reverse,
+            },
         };
     }
 

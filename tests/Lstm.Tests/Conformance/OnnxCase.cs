@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
@@ -40,7 +41,7 @@ internal sealed class OnnxCase<T>
         spec = OnnxSpec.From(attributes) with
         {
             Bias = tensors.Has("B") ? LstmBias.Two : LstmBias.None,
-            Peephole = tensors.Has("P"),
+            Cell = new LstmEquations { Peephole = tensors.Has("P") },
         };
         directions = spec.Direction == LstmDirection.Bidirectional ? 2 : 1;
     }

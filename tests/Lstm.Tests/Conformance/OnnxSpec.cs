@@ -11,6 +11,9 @@ internal static class OnnxSpec
         LstmSpec spec = new((int)attributes.Numbers("hidden_size").Single())
         {
             Direction = attributes.Texts("direction") is [string direction] ? Enum.Parse<LstmDirection>(direction, ignoreCase: true) : LstmDirection.Forward,
+        };
+        LstmEquations equations = new()
+        {
             CoupledGates = attributes.Numbers("input_forget") is [1],
             PreActivationClip = attributes.Numbers("clip") is [double clip] ? clip : null,
         };
@@ -20,11 +23,15 @@ internal static class OnnxSpec
         LstmActivation[] all = [.. attributes.Texts("activations").Select(name => Activation(name, alphas, betas))];
         if (all.Length >= 3)
         {
-            spec = spec with { GateActivation = all[0], CellActivation = all[1], HiddenActivation = all[2] };
+            equations = equations with { GateActivation = all[0], CellActivation = all[1], HiddenActivation = all[2] };
         }
 
-        return all.Length < 6 ? spec
-            : spec with { ReverseGateActivation = all[3], ReverseCellActivation = all[4], ReverseHiddenActivation = all[5] };
+        if (all.Length >= 6)
+        {
+            equations = equations with { ReverseGateActivation = all[3], ReverseCellActivation = all[4], ReverseHiddenActivation = all[5] };
+        }
+
+        return spec with { Cell = equations };
     }
 
     private static LstmActivation Activation(string name, Queue<double> alphas, Queue<double> betas)

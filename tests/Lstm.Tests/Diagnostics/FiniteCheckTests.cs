@@ -30,7 +30,7 @@ public class FiniteCheckTests
     public void Find_names_the_gate_and_the_step_of_a_value_that_overflows()
     {
         // An id whose row is so large that a candidate without bounds overflows; all parameters and inputs are finite.
-        Network<float> network = Sample.Network<float>(1, 4, new EmbeddingSpec(3), new LstmSpec(5) { CellActivation = new(LstmActivationFunction.Affine, 1) }, new DenseSpec(2));
+        Network<float> network = Sample.Network<float>(1, 4, new EmbeddingSpec(3), new LstmSpec(5) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Affine, 1) } }, new DenseSpec(2));
         SequenceBatch<int> ids = SequenceBatch.FromSequences<int>([[0, 1, 2], [1, 3, 0]]);
         Assert.Null(NonFinite.Find(network, ids));
         float[] rows = new float[12];

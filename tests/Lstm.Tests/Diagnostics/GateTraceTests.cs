@@ -181,7 +181,7 @@ public abstract class GateTraceTests<T>
     [Fact]
     public void Summarize_counts_values_of_a_projected_hidden_state()
     {
-        Network<T> network = Network.Create<T>(1, 3, new LstmSpec(9) { ProjectionSize = 4 });
+        Network<T> network = Network.Create<T>(1, 3, new LstmSpec(9) { Projection = new(4) });
         network.WriteParameter("lstm.weight_hr_l0", Tensor.CreateFromShape<T>([4, 9]));
         GateSummary summary = Trace(network).Summarize();
         Assert.Equal([0, 1, 2, 3], summary.Layers[0].DeadUnits);
@@ -192,7 +192,7 @@ public abstract class GateTraceTests<T>
     [Fact]
     public void Summarize_counts_what_zoneout_keeps()
     {
-        Network<T> network = Network.Create<T>(1, 3, new LstmSpec(1) { CellZoneout = 0.75 });
+        Network<T> network = Network.Create<T>(1, 3, new LstmSpec(1) { Regularization = new() { CellZoneout = 0.75 } });
         network.WriteParameter("lstm.weight_ih_l0", Tensor.CreateFromShape<T>([4, 1]));
         network.WriteParameter("lstm.weight_hh_l0", Tensor.CreateFromShape<T>([4, 1]));
         network.WriteParameter("lstm.bias_ih_l0", Tensor.CreateFromShape<T>([4]));
@@ -208,7 +208,7 @@ public abstract class GateTraceTests<T>
         Assert.All(layer.InputGate.Rows.ToArray().Concat(layer.OutputGate.Rows.ToArray()), value => Assert.True(T.IsNaN(value)));
         Assert.All(layer.ForgetGate.Rows.ToArray(), value => Assert.False(T.IsNaN(value)));
         Assert.True(double.IsNaN(trace.Summarize().Layers[0].OutputGate.Mean));
-        Assert.Equal(LstmGates.All & ~LstmGates.Input, Trace(Network.Create<T>(1, new LstmSpec(3) { InputGate = false })).Layers[0].Gates);
+        Assert.Equal(LstmGates.All & ~LstmGates.Input, Trace(Network.Create<T>(1, new LstmSpec(3) { Cell = new LstmEquations { InputGate = false } })).Layers[0].Gates);
     }
 
     private static GateTrace<T> Trace(Network<T> network)

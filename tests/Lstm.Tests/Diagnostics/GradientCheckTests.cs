@@ -34,9 +34,9 @@ public class GradientCheckTests
     // Gradients that rounding drowns, and functions that bend within the default step.
     private static readonly Dictionary<string, LstmSpec> Specs = new()
     {
-        ["batch norm"] = new LstmSpec(5) { Normalization = LstmNormalization.Batch },
+        ["batch norm"] = new LstmSpec(5) { Normalization = new BatchNormalization() },
         ["long memory"] = new LstmSpec(5) { MemorySpan = 1000 },
-        ["layer norm of a learned state"] = new LstmSpec(5) { Normalization = LstmNormalization.Layer, LearnInitialState = true },
+        ["layer norm of a learned state"] = new LstmSpec(5) { Normalization = new LayerNormalization(), LearnInitialState = true },
     };
 
     [Theory]

@@ -9,7 +9,7 @@ public class FileFuzzTests
 {
     private static readonly LayerSpec[] Specs =
     [
-        new LstmSpec(3) { Layers = 2, Dropout = 0.1, Peephole = true, ProjectionSize = 2, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) },
+        new LstmSpec(3) { Layers = 2, Dropout = 0.1, Cell = new LstmEquations { Peephole = true, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) }, Projection = new(2) },
         new PoolingSpec(Pooling.Last),
         new DenseSpec(2) { Name = "größer" },
     ];

@@ -18,18 +18,58 @@ public class SpecJsonTests
     [MemberData(nameof(Kinds))]
     public void Read_of_written_keeps_every_property_whatever_its_value(string kind)
     {
-        LayerSpec defaults = Default(kind);
+        LayerSpec defaults = (LayerSpec)Default(SpecTypes.Single(type => type.Name == kind));
         AssertRoundTrip(defaults);
-        foreach (PropertyInfo property in defaults.GetType().GetProperties().Where(property => property.SetMethod is not null))
+        foreach (LayerSpec spec in Variants(defaults).Cast<LayerSpec>())
         {
-            foreach (object value in Others(property, defaults))
-            {
-                LayerSpec spec = Default(kind);
-                property.SetValue(spec, value);
-                Assert.NotEqual(defaults, spec);
-                AssertRoundTrip(spec);
-            }
+            Assert.NotEqual(defaults, spec);
+            AssertRoundTrip(spec);
         }
+    }
+
+    [Fact]
+    public void FromJson_of_ToJson_is_the_spec_or_the_list()
+    {
+        CustomCell odd = CustomCell.Of("odd", new OddCell(0.5));
+        LayerSpec[] specs =
+        [
+            new LstmSpec(4) { Layers = 2, Cell = odd, Projection = new(3), Normalization = new BatchNormalization { Steps = 7 } },
+            new LstmSpec(4) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.Elu, 0.5) } },
+            new DenseSpec(2) { Name = "größer" },
+        ];
+        foreach (bool indented in (bool[])[false, true])
+        {
+            Assert.Equal(specs, LayerSpecJson.ListFromJson(LayerSpecJson.ToJson(specs, indented), [odd]));
+            Assert.All(specs, spec => Assert.Equal(spec, LayerSpecJson.FromJson(LayerSpecJson.ToJson(spec, indented), [odd])));
+            Assert.Equal(indented, LayerSpecJson.ToJson(specs[0], indented).Contains('\n'));
+        }
+
+        Assert.Empty(LayerSpecJson.ListFromJson(LayerSpecJson.ToJson([])));
+        Assert.Contains("'odd'", Assert.Throws<InvalidDataException>(() => LayerSpecJson.FromJson(LayerSpecJson.ToJson(specs[0]))).Message);
+    }
+
+    [Fact]
+    public void FromJson_of_a_few_properties_has_the_defaults_of_the_rest()
+    {
+        Assert.Equal(
+            new LstmSpec(64) { Layers = 2, Dropout = 0.1, Regularization = new() { CellZoneout = 0.2 } },
+            LayerSpecJson.FromJson("""{"kind":"lstm","hiddenSize":64,"layers":2,"dropout":0.1,"regularization":{"cellZoneout":0.2}}"""));
+        Assert.Equal(
+            [new EmbeddingSpec(3), new PoolingSpec(Pooling.Max)],
+            LayerSpecJson.ListFromJson("""[{"kind":"embedding","outputSize":3},{"kind":"pooling","pooling":"max"}]"""));
+    }
+
+    [Theory]
+    [InlineData("[]", "object")]
+    [InlineData("{}", "kind")]
+    [InlineData("{", "JSON")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"peephole":true}""", "'peephole'")]
+    public void FromJson_of_what_is_no_spec_throws_and_says_what(string json, string expected)
+    {
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => LayerSpecJson.FromJson(json)).Message);
+        Assert.Throws<InvalidDataException>(() => LayerSpecJson.ListFromJson(json == "[]" ? "{}" : json));
+        Assert.Throws<ArgumentNullException>("json", () => LayerSpecJson.FromJson(null!));
+        Assert.Throws<ArgumentNullException>("specs", () => LayerSpecJson.ToJson([null!]));
     }
 
     [Theory]
@@ -38,6 +78,7 @@ public class SpecJsonTests
     public void Read_of_a_missing_property_is_the_default_of_the_record(string json)
     {
         Assert.Equal([new LstmSpec(7)], SpecJson.Read($$"""{"inputSize":3,"layers":[{{json}}]}""").Specs);
+        Assert.Equal([new LstmSpec(7)], SpecJson.Read($$"""{"inputSize":3,"layers":[{{json}}],"version":2}""").Specs);
     }
 
     [Fact]
@@ -45,10 +86,10 @@ public class SpecJsonTests
     {
         Assert.Equal(
             """
-            {"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","merge":"mean","shortcut":"add","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"peephole":false,"coupledGates":false,"inputGate":true,"forgetGate":true,"outputGate":true,"gateRecurrence":false,"truncatedGradient":false,"normalization":"none","normalizationEpsilon":1E-05,"batchNormSteps":100,"batchNormMomentum":0.1,"inputDropout":0,"recurrentDropout":0,"candidateDropout":0,"weightDropout":0,"hiddenZoneout":0,"cellZoneout":0},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
+            {"version":2,"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","merge":"mean","shortcut":"add","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"truncatedGradient":false,"cell":{"kind":"equations","peephole":false,"coupledGates":false,"inputGate":true,"forgetGate":true,"outputGate":true,"gateRecurrence":false,"candidateDropout":0},"normalization":{"kind":"layer","epsilon":1E-05},"regularization":{"inputDropout":0,"recurrentDropout":0,"weightDropout":0,"hiddenZoneout":0,"cellZoneout":0}},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
             """,
             SpecJson.Write(3, [
-                new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean, Shortcut = LstmShortcut.Add, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1 },
+                new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean, Shortcut = LstmShortcut.Add, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1, Normalization = new LayerNormalization() },
                 new DenseSpec(2),
             ]));
     }
@@ -84,6 +125,8 @@ public class SpecJsonTests
     [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"","settings":""}}""", "'cell'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"odd","settings":7}}""", "'cell'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"cell":{"name":"odd","settings":"","more":""}}""", "more")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"projectionClip":1}""", "'projectionClip'")]
+    [InlineData("""{"kind":"lstm","hiddenSize":7,"projection":{"size":3}}""", "'projection'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"name":7}""", "'name'")]
     [InlineData("""{"kind":"lstm","hiddenSize":7,"name":"\ud800"}""", "JSON")]
     public void Read_of_a_wrong_layer_throws_and_says_what(string layer, string expected)
@@ -91,6 +134,37 @@ public class SpecJsonTests
         string json = $$"""{"inputSize":3,"layers":[{{layer}}]}""";
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => SpecJson.Read(json)).Message);
     }
+
+    [Theory]
+    [InlineData("\"projectionSize\":7", "'projectionSize'")]
+    [InlineData("\"projection\":7", "'projection'")]
+    [InlineData("\"projection\":{}", "'size' of the projection")]
+    [InlineData("\"projection\":{\"size\":3,\"kind\":\"x\"}", "'kind' in the projection")]
+    [InlineData("\"normalization\":\"layer\"", "'normalization'")]
+    [InlineData("\"normalization\":{}", "known are layer, batch")]
+    [InlineData("\"normalization\":{\"kind\":\"layer\",\"steps\":3}", "'steps' in the layer normalization")]
+    [InlineData("\"normalization\":{\"kind\":\"none\"}", "'none'")]
+    [InlineData("\"regularization\":{\"dropout\":0.5}", "'dropout' in the regularization")]
+    [InlineData("\"cell\":null", "'cell'")]
+    [InlineData("\"cell\":{\"kind\":\"gru\"}", "known are equations, custom")]
+    [InlineData("\"cell\":{\"kind\":\"equations\",\"peephole\":1}", "'peephole' of the cell")]
+    [InlineData("\"cell\":{\"kind\":\"equations\",\"gateActivation\":{\"function\":\"swish\"}}", "swish")]
+    [InlineData("\"cell\":{\"kind\":\"custom\",\"name\":\"odd\"}", "'settings' of the custom cell")]
+    [InlineData("\"cell\":{\"kind\":\"custom\",\"name\":\"\",\"settings\":\"\"}", "'name' of the custom cell")]
+    [InlineData("\"cell\":{\"kind\":\"custom\",\"name\":\"odd\",\"settings\":\"\",\"peephole\":true}", "'peephole' in the custom cell")]
+    public void Read_of_a_wrong_part_of_a_layer_throws_and_says_what(string property, string expected)
+    {
+        string json = $$"""{"version":2,"inputSize":3,"layers":[{"kind":"lstm","hiddenSize":7,{{property}}}]}""";
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => SpecJson.Read(json)).Message);
+    }
+
+    [Theory]
+    [InlineData("3")]
+    [InlineData("1")]
+    [InlineData("\"2\"")]
+    [InlineData("null")]
+    public void Read_of_another_version_throws_and_names_it(string version) => Assert.Contains(
+        $"version {version}", Assert.Throws<InvalidDataException>(() => SpecJson.Read($$"""{"version":{{version}},"inputSize":3,"layers":[]}""")).Message);
 
     [Theory]
     [InlineData("")]
@@ -114,14 +188,29 @@ public class SpecJsonTests
         Assert.Equal([spec, spec], specs);
     }
 
-    private static LayerSpec Default(string kind)
+    private static object Default(Type type)
     {
-        ConstructorInfo constructor = SpecTypes.Single(type => type.Name == kind).GetConstructors()[0];
-        return (LayerSpec)constructor.Invoke([.. constructor.GetParameters().Select(parameter => Activator.CreateInstance(parameter.ParameterType))]);
+        ConstructorInfo constructor = type.GetConstructors()[0];
+        return constructor.Invoke([.. constructor.GetParameters().Select(parameter => Activator.CreateInstance(parameter.ParameterType))]);
+    }
+
+    // The record with one property changed, for each property and each of several values.
+    private static IEnumerable<object> Variants(object record)
+    {
+        MethodInfo clone = record.GetType().GetMethod("<Clone>$")!;
+        foreach (PropertyInfo property in record.GetType().GetProperties().Where(property => property.SetMethod is not null))
+        {
+            foreach (object value in Others(property, record))
+            {
+                object other = clone.Invoke(record, null)!;
+                property.SetValue(other, value);
+                yield return other;
+            }
+        }
     }
 
     // Values of a property that differ from its default. A property of a new type needs a line here and a kind of SpecProperty.
-    private static object[] Others(PropertyInfo property, LayerSpec spec)
+    private static object[] Others(PropertyInfo property, object spec)
     {
         Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         object? value = property.GetValue(spec);
@@ -129,9 +218,15 @@ public class SpecJsonTests
             : type == typeof(bool) ? [true, false]
             : type == typeof(int) ? [int.MinValue, -1, 12, int.MaxValue]
             : type == typeof(double) ? [0.1, -1e300, double.Epsilon, 1.0 / 3]
-            : type == typeof(LstmActivation) ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300), new LstmActivation(LstmActivationFunction.Relu)]
-            : type == typeof(CustomCell) ? [CustomCell.Of("odd", new OddCell(1.0 / 3)), CustomCell.Of("größer \"", default(PlainCell))]
             : type == typeof(string) ? ["", "a\"\\\n", "größer 記憶 🧠"]
+            : type == typeof(LstmActivation) ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300), new LstmActivation(LstmActivationFunction.Relu)]
+            : type == typeof(LstmProjection) ? [new LstmProjection(3), .. Variants(new LstmProjection(0))]
+            : type == typeof(LstmRegularization) ? [.. Variants(new LstmRegularization())]
+            : type == typeof(LstmNormalization) ? [
+                new LayerNormalization(), .. Variants(new LayerNormalization()), new BatchNormalization(), .. Variants(new BatchNormalization())]
+            : type == typeof(CellEquations) ? [
+                .. Variants(new LstmEquations()), new CustomEquations(CustomCell.Of("odd", new OddCell(1.0 / 3))),
+                new CustomEquations(CustomCell.Of("größer \"", default(PlainCell)))]
             : throw new NotSupportedException($"Add values of {type} for {property}.");
         return [.. candidates.Where(candidate => !candidate.Equals(value))];
     }

@@ -162,7 +162,7 @@ public class StateDictTests
     [Theory]
     [InlineData("lstm.weight_ih_l1", "Layers = 2")]
     [InlineData("lstm.weight_hh_l0_reverse", "Direction = LstmDirection.Bidirectional")]
-    [InlineData("lstm.weight_hr_l0", "ProjectionSize = 4")]
+    [InlineData("lstm.weight_hr_l0", "Projection = new LstmProjection(4)")]
     [InlineData("lstm.weight_ch_l0", "Peephole = true")]
     [InlineData("lstm.bias_hh_l1", "Layers = 2")]
     [InlineData("lstm.scale", "LstmSpec(1)")]

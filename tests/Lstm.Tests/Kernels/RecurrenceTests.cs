@@ -17,7 +17,7 @@ public abstract class RecurrenceTests<T>
     private readonly RecurrenceChecks<T, StandardCell<T>> standard = new(default);
 
     private readonly RecurrenceChecks<T, VariantCell<T, StandardActivations<T>>> variant = new(
-        new(new LstmSpec(1) { Peephole = true, CoupledGates = true, CellClip = 0.5, PreActivationClip = 0.5 }, default));
+        new(new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 0.5, PreActivationClip = 0.5 }, false, default));
 
     [Fact]
     public void Forward_with_kept_states_equals_loops()

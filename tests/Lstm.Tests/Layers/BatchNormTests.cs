@@ -154,7 +154,7 @@ public abstract class BatchNormTests<T>
     [InlineData(33, 2)]
     public void Padding_stays_zero_in_parameters_and_gradients(int units, int sequences)
     {
-        Network<T> network = Sample.Network<T>(1, 3, Spec(units) with { CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Sigmoid) });
+        Network<T> network = Sample.Network<T>(1, 3, Spec(units) with { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Sigmoid) } });
         TrainingPass<T> pass = TrainingPass<T>.Run(network, Sample.Batch<T>(1, 3, [.. Enumerable.Repeat(4, sequences)]), 2);
         T[] rest = pass.Gradient;
         foreach (Parameter parameter in network.Parameters)
@@ -173,7 +173,7 @@ public abstract class BatchNormTests<T>
     public void UpdateStatistics_moves_running_averages_by_numbers_worked_out_by_hand()
     {
         // W_ih x = x for the input gate, and 0 for the others.
-        Network<T> network = Network.Create<T>(1, new LstmSpec(1) { Normalization = LstmNormalization.Batch, BatchNormSteps = 2, BatchNormMomentum = 0.25 });
+        Network<T> network = Network.Create<T>(1, new LstmSpec(1) { Normalization = new BatchNormalization { Steps = 2, Momentum = 0.25 } });
         network.WriteParameter("lstm.weight_ih_l0", Tensor.Create<T>([T.One, T.Zero, T.Zero, T.Zero], [4, 1]));
         using Tape<T> tape = network.CreateTape();
         long version = network.Version;
@@ -316,18 +316,17 @@ public abstract class BatchNormTests<T>
     public void LstmCell_of_a_network_with_batch_norm_throws()
         => Assert.Contains("batch norm", Assert.Throws<ArgumentException>(() => new LstmCell<T>(Create("variants"))).Message);
 
-    private static LstmSpec Spec(int units) => new(units) { Normalization = LstmNormalization.Batch, BatchNormSteps = 3 };
+    private static LstmSpec Spec(int units) => new(units) { Normalization = new BatchNormalization { Steps = 3 } };
 
     private static Network<T> Create(string name, SimdWidth? width = null) => Sample.Network<T>(width ?? SimdDispatch.Best, 1, 3, name switch
     {
         "plain" => [Spec(19) with { Bias = LstmBias.Two }, new DenseSpec(2)],
         "variants" => [Spec(9) with
         {
-            GateRecurrence = true, Peephole = true, ProjectionSize = 5, CellClip = 0.5, RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3,
-            CandidateDropout = 0.2, WeightDropout = 0.3, HiddenActivation = new(LstmActivationFunction.Softsign),
+            Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CellClip = 0.5, CandidateDropout = 0.2, HiddenActivation = new(LstmActivationFunction.Softsign) }, Projection = new(5), Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3 },
         }],
         "bidirectional" => [Spec(17) with { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.None }],
-        _ => [Spec(120) with { ProjectionSize = 101 }],
+        _ => [Spec(120) with { Projection = new(101) }],
     });
 
     private static TrainingPass<T> Run(Network<T> network, bool training, int workers = 1)
@@ -387,7 +386,7 @@ public class BatchNormReferenceTests
     [InlineData(LstmDirection.Reverse, false)]
     public void Forward_and_statistics_equal_plain_loops(LstmDirection direction, bool training)
     {
-        LstmSpec spec = new(11) { Normalization = LstmNormalization.Batch, BatchNormSteps = 3, BatchNormMomentum = 0.3, Direction = direction };
+        LstmSpec spec = new(11) { Normalization = new BatchNormalization { Steps = 3, Momentum = 0.3 }, Direction = direction };
         Network<double> network = Sample.Network<double>(1, 3, spec);
         SequenceBatch<double> batch = Sample.Batch<double>(1, 3, 4, 0, 7, 1, 6, 4);
         NaiveBatchNormLstm naive = new(network);

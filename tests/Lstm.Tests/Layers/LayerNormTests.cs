@@ -18,18 +18,18 @@ public class LayerNormTests
     [InlineData(17, 7, LstmBias.One, 0.25)]
     [InlineData(33, 3, LstmBias.None, 0.6)]
     public void Pass_of_a_normalised_layer_equals_naive(int units, int inputs, LstmBias bias, double zoneout)
-        => Compare(new LstmSpec(units) { Normalization = LstmNormalization.Layer, NormalizationEpsilon = 1e-3, Bias = bias, HiddenZoneout = zoneout }, inputs);
+        => Compare(new LstmSpec(units) { Normalization = new LayerNormalization { Epsilon = 1e-3 }, Bias = bias, Regularization = new() { HiddenZoneout = zoneout } }, inputs);
 
     [Theory]
     [InlineData(5, 3, LstmBias.One, 0.4)]
     [InlineData(17, 2, LstmBias.None, 0.25)]
     public void Pass_with_zoneout_equals_naive(int units, int inputs, LstmBias bias, double zoneout)
-        => Compare(new LstmSpec(units) { Bias = bias, HiddenZoneout = zoneout }, inputs);
+        => Compare(new LstmSpec(units) { Bias = bias, Regularization = new() { HiddenZoneout = zoneout } }, inputs);
 
     [Fact]
     public void A_row_of_equal_values_is_shown_as_the_bias_alone()
     {
-        Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(1) { Normalization = LstmNormalization.Layer });
+        Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(1) { Normalization = new LayerNormalization() });
         double beta = network.ReadParameter("lstm.norm_c_bias_l0")[0];
         SequenceBatch<double> output = network.Predict(Sample.Batch<double>(1, 2, 4));
         Assert.All(output.Rows.ToArray(), h => Assert.True(Math.Abs(h) < Math.Tanh(Math.Abs(beta)) && Math.Sign(h) == Math.Sign(beta)));
@@ -50,7 +50,7 @@ public class LayerNormTests
         Gradient<double> gradient = network.CreateGradient();
         network.Backward(tape, gradient);
 
-        NaiveLayerNormLstm naive = new(units, spec.Normalization == LstmNormalization.Layer, spec.NormalizationEpsilon)
+        NaiveLayerNormLstm naive = new(units, spec.Normalization is not null, spec.Normalization?.Epsilon ?? 0)
         {
             Parameters = network.Parameters.ToDictionary(parameter => Own(parameter), parameter => Values(network.ReadParameter(parameter.Name))),
         };
@@ -87,13 +87,13 @@ public class LayerNormTests
 
         // Within five standard deviations of what the rate says.
         int all = Lengths.Sum() * units;
-        Assert.InRange(kept - (all * spec.HiddenZoneout), -Deviation(), Deviation());
+        Assert.InRange(kept - (all * spec.Regularization.HiddenZoneout), -Deviation(), Deviation());
         foreach (Parameter parameter in network.Parameters)
         {
             Close.Relative(expected[Own(parameter)], Values(gradient.Read(parameter.Name)), 1e-9, parameter.Name);
         }
 
-        double Deviation() => 5 * Math.Sqrt(all * spec.HiddenZoneout * (1 - spec.HiddenZoneout));
+        double Deviation() => 5 * Math.Sqrt(all * spec.Regularization.HiddenZoneout * (1 - spec.Regularization.HiddenZoneout));
     }
 
     // A unit that is zoned out has the bits of the step before, which no renewed one comes to have.

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Cells;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;
 
@@ -57,7 +58,7 @@ public abstract class LstmLayerTests<T>
     [InlineData(true, true, 0.3, 0.5)]
     public void Forward_and_Backward_of_variants_equal_oracle(bool peephole, bool coupled, double? cellClip, double? clip)
     {
-        LstmSpec variant = new(0) { Peephole = peephole, CoupledGates = coupled, CellClip = cellClip, PreActivationClip = clip };
+        LstmSpec variant = new(0) { Cell = new LstmEquations { Peephole = peephole, CoupledGates = coupled, CellClip = cellClip, PreActivationClip = clip } };
         foreach (int hidden in (int[])[1, 7, 8, 17, 33])
         {
             Check(5, hidden, 1, LstmDirection.Forward, LstmBias.Two, [3, 0, 5, 5, 1, 4, 2], workers: 1, variant);
@@ -74,10 +75,10 @@ public abstract class LstmLayerTests<T>
         bool reverse = direction == LstmDirection.Reverse;
         NaiveLstm oracle = new NaiveLstm(inputs, hidden, layers, direction == LstmDirection.Bidirectional)
         {
-            Peephole = variant.Peephole,
-            CoupledGates = variant.CoupledGates,
-            CellClip = variant.CellClip ?? double.PositiveInfinity,
-            PreActivationClip = variant.PreActivationClip ?? double.PositiveInfinity,
+            Peephole = variant.Equations.Peephole,
+            CoupledGates = variant.Equations.CoupledGates,
+            CellClip = variant.Equations.CellClip ?? double.PositiveInfinity,
+            PreActivationClip = variant.Equations.PreActivationClip ?? double.PositiveInfinity,
         }.Randomize(hidden, (int)bias);
         int outputs = direction == LstmDirection.Bidirectional ? 2 * hidden : hidden;
         int states = layers * outputs / hidden;

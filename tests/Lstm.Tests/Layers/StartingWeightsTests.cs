@@ -1,6 +1,7 @@
 
 
 
+using Lstm.Cells;
 using Lstm.Specs;
 
 namespace Lstm.Tests.Layers;
@@ -70,7 +71,7 @@ public class StartingWeightsTests
     {
         Assert.Equal([0, 1, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units)), "lstm.bias_ih_l0")));
         Assert.Equal([0, 2.5, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5 }), "lstm.bias_ih_l0")));
-        Assert.Equal([-2.5, 0, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5, CoupledGates = true }), "lstm.bias_ih_l0")));
+        Assert.Equal([-2.5, 0, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5, Cell = new LstmEquations { CoupledGates = true } }), "lstm.bias_ih_l0")));
     }
 
     [Theory]
@@ -111,7 +112,7 @@ public class StartingWeightsTests
     [Fact]
     public void A_memory_span_of_coupled_gates_is_in_the_input_gate()
     {
-        double[] bias = Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { MemorySpan = 50, CoupledGates = true }), "lstm.bias_ih_l0");
+        double[] bias = Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { MemorySpan = 50, Cell = new LstmEquations { CoupledGates = true } }), "lstm.bias_ih_l0");
         Assert.All(bias[..Units], value => Assert.InRange(value, -Math.Log(49), 0));
         Assert.All(bias[Units..], value => Assert.Equal(0, value));
         Assert.True(bias[..Units].Min() < -1);

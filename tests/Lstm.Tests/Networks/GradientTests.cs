@@ -25,11 +25,11 @@ public class GradientTests
         ["two biases"] = (2, [3, 3], [new LstmSpec(4) { Layers = 2, Bias = LstmBias.Two }]),
         ["no bias"] = (35, [3, 2], [new LstmSpec(3) { Bias = LstmBias.None }]),
         ["learned state"] = (2, [3, 0, 2], [new LstmSpec(3) { Layers = 2, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
-        ["peephole"] = (2, [3, 0, 5], [new LstmSpec(4) { Layers = 2, Peephole = true, Direction = LstmDirection.Bidirectional }]),
-        ["coupled gates"] = (2, [3, 0, 5], [new LstmSpec(4) { Layers = 2, CoupledGates = true, Direction = LstmDirection.Bidirectional }]),
-        ["cell clip"] = (2, [3, 0, 5], [new LstmSpec(9) { CellClip = 0.15, Direction = LstmDirection.Reverse }]),
-        ["pre-activation clip"] = (2, [3, 0, 5], [new LstmSpec(9) { PreActivationClip = 0.3, Bias = LstmBias.Two }]),
-        ["peephole, coupled, clipped"] = (2, [3, 0, 5], [new LstmSpec(9) { Peephole = true, CoupledGates = true, CellClip = 0.2, PreActivationClip = 0.4, LearnInitialState = true }]),
+        ["peephole"] = (2, [3, 0, 5], [new LstmSpec(4) { Layers = 2, Cell = new LstmEquations { Peephole = true }, Direction = LstmDirection.Bidirectional }]),
+        ["coupled gates"] = (2, [3, 0, 5], [new LstmSpec(4) { Layers = 2, Cell = new LstmEquations { CoupledGates = true }, Direction = LstmDirection.Bidirectional }]),
+        ["cell clip"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { CellClip = 0.15 }, Direction = LstmDirection.Reverse }]),
+        ["pre-activation clip"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { PreActivationClip = 0.3 }, Bias = LstmBias.Two }]),
+        ["peephole, coupled, clipped"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 0.2, PreActivationClip = 0.4 }, LearnInitialState = true }]),
         ["merge sum"] = (2, [3, 0, 5], [new LstmSpec(3) { Layers = 2, Dropout = 0.3, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum }]),
         ["merge mean"] = (2, [3, 0, 5], [new LstmSpec(9) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean }, new DenseSpec(2)]),
         ["merge product"] = (2, [3, 0, 5], [new LstmSpec(3) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product }, new DenseSpec(2)]),
@@ -54,84 +54,81 @@ public class GradientTests
         ["thresholdedRelu within the cell"] = (2, [3, 0, 5], [With(new(LstmActivationFunction.ThresholdedRelu, 0.05, 0))]),
         ["activations with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
         {
-            GateActivation = new(LstmActivationFunction.HardSigmoid, 0.3, 0.45), CellActivation = new(LstmActivationFunction.Elu, 0.7),
-            HiddenActivation = new(LstmActivationFunction.Softsign), ReverseCellActivation = new(LstmActivationFunction.Softplus),
-            Peephole = true, CoupledGates = true, CellClip = 0.25, PreActivationClip = 0.5, Direction = LstmDirection.Bidirectional,
+            Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.3, 0.45), CellActivation = new(LstmActivationFunction.Elu, 0.7), HiddenActivation = new(LstmActivationFunction.Softsign), ReverseCellActivation = new(LstmActivationFunction.Softplus), Peephole = true, CoupledGates = true, CellClip = 0.25, PreActivationClip = 0.5 }, Direction = LstmDirection.Bidirectional,
         }]),
-        ["projection"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, ProjectionSize = 4, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two }]),
-        ["projection larger than the cell"] = (2, [3, 0, 5], [new LstmSpec(3) { ProjectionSize = 18, LearnInitialState = true }]),
-        ["projection clipped"] = (2, [3, 0, 5], [new LstmSpec(9) { ProjectionSize = 5, ProjectionClip = 0.1, Direction = LstmDirection.Reverse }]),
-        ["projection, peephole, coupled"] = (2, [3, 0, 5], [new LstmSpec(9) { ProjectionSize = 4, Peephole = true, CoupledGates = true, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum }]),
-        ["no input gate"] = (2, [3, 0, 5], [new LstmSpec(9) { InputGate = false }]),
-        ["no forget gate"] = (2, [3, 0, 5], [new LstmSpec(9) { ForgetGate = false, Direction = LstmDirection.Bidirectional }]),
-        ["no output gate"] = (2, [3, 0, 5], [new LstmSpec(9) { OutputGate = false }]),
-        ["no activations of input and output"] = (2, [3, 0, 5], [new LstmSpec(9) { CellActivation = new(LstmActivationFunction.Affine, 1, 0), HiddenActivation = new(LstmActivationFunction.Affine, 1, 0) }]),
-        ["gate recurrence"] = (2, [3, 0, 5], [new LstmSpec(9) { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
+        ["projection"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Projection = new(4), Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two }]),
+        ["projection larger than the cell"] = (2, [3, 0, 5], [new LstmSpec(3) { Projection = new(18), LearnInitialState = true }]),
+        ["projection clipped"] = (2, [3, 0, 5], [new LstmSpec(9) { Projection = new(5) { Clip = 0.1 }, Direction = LstmDirection.Reverse }]),
+        ["projection, peephole, coupled"] = (2, [3, 0, 5], [new LstmSpec(9) { Projection = new(4), Cell = new LstmEquations { Peephole = true, CoupledGates = true }, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum }]),
+        ["no input gate"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { InputGate = false } }]),
+        ["no forget gate"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { ForgetGate = false }, Direction = LstmDirection.Bidirectional }]),
+        ["no output gate"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { OutputGate = false } }]),
+        ["no activations of input and output"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Affine, 1, 0), HiddenActivation = new(LstmActivationFunction.Affine, 1, 0) } }]),
+        ["gate recurrence"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = new LstmEquations { GateRecurrence = true }, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
         ["gate recurrence with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
         {
-            GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15, Bias = LstmBias.Two,
-            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
+            Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CoupledGates = true, CandidateDropout = 0.2 }, Projection = new(3) { Clip = 0.15 }, Bias = LstmBias.Two,
+            Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3 },
         }]),
         ["custom plain cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("plain", default(PlainCell)), Layers = 2, Direction = LstmDirection.Bidirectional }]),
         ["custom peephole cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Direction = LstmDirection.Bidirectional, LearnInitialState = true }]),
         ["custom cell"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Last)]),
-        ["custom cell, layer norm"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = LstmNormalization.Layer, CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
-        ["custom cell, batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Cell = CustomCell.Of("peephole", default(PeepholeCell)), CellZoneout = 0.2, Direction = LstmDirection.Bidirectional }]),
+        ["custom cell, layer norm"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = new LayerNormalization(), Regularization = new() { CellZoneout = 0.2 }, Direction = LstmDirection.Bidirectional }]),
+        ["custom cell, batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Regularization = new() { CellZoneout = 0.2 }, Direction = LstmDirection.Bidirectional }]),
         ["custom cell with everything"] = (2, [3, 0, 5], [new LstmSpec(9)
         {
-            Cell = CustomCell.Of("odd", new OddCell(0.5)), ProjectionSize = 3, ProjectionClip = 0.15, Bias = LstmBias.Two, Direction = LstmDirection.Reverse,
-            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3, Shortcut = LstmShortcut.Concatenate,
+            Cell = CustomCell.Of("odd", new OddCell(0.5)), Projection = new(3) { Clip = 0.15 }, Bias = LstmBias.Two, Direction = LstmDirection.Reverse,
+            Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3 }, Shortcut = LstmShortcut.Concatenate,
         }]),
-        ["input dropout"] = (3, [3, 0, 5], [new LstmSpec(9) { Layers = 2, InputDropout = 0.4 }]),
-        ["recurrent dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, RecurrentDropout = 0.4, Direction = LstmDirection.Bidirectional }]),
-        ["candidate dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, CandidateDropout = 0.4 }]),
-        ["weight dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, WeightDropout = 0.4, Direction = LstmDirection.Bidirectional }]),
-        ["hidden zoneout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, HiddenZoneout = 0.4, Direction = LstmDirection.Bidirectional }]),
-        ["cell zoneout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, CellZoneout = 0.4, LearnInitialState = true }]),
-        ["zoneout of clipped values"] = (2, [3, 0, 5], [new LstmSpec(9) { CellZoneout = 0.4, HiddenZoneout = 0.3, CellClip = 0.15, ProjectionSize = 4, ProjectionClip = 0.1, Direction = LstmDirection.Reverse }]),
+        ["input dropout"] = (3, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { InputDropout = 0.4 } }]),
+        ["recurrent dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { RecurrentDropout = 0.4 }, Direction = LstmDirection.Bidirectional }]),
+        ["candidate dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Cell = new LstmEquations { CandidateDropout = 0.4 } }]),
+        ["weight dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { WeightDropout = 0.4 }, Direction = LstmDirection.Bidirectional }]),
+        ["hidden zoneout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { HiddenZoneout = 0.4 }, Direction = LstmDirection.Bidirectional }]),
+        ["cell zoneout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { CellZoneout = 0.4 }, LearnInitialState = true }]),
+        ["zoneout of clipped values"] = (2, [3, 0, 5], [new LstmSpec(9) { Regularization = new() { CellZoneout = 0.4, HiddenZoneout = 0.3 }, Cell = new LstmEquations { CellClip = 0.15 }, Projection = new(4) { Clip = 0.1 }, Direction = LstmDirection.Reverse }]),
         ["layer norm"] = (2, [3, 0, 5], [Normalized(9) with { Layers = 2 }]),
-        ["layer norm, two biases, whole lines"] = (5, [3, 0, 5], [Normalized(8) with { Bias = LstmBias.Two, NormalizationEpsilon = 0.1 }]),
+        ["layer norm, two biases, whole lines"] = (5, [3, 0, 5], [Normalized(8) with { Bias = LstmBias.Two, Normalization = new LayerNormalization { Epsilon = 0.1 } }]),
         ["layer norm, no bias, one unit"] = (2, [3, 0, 5], [Normalized(1) with { Bias = LstmBias.None }]),
         ["layer norm bidirectional"] = (2, [3, 0, 5, 2], [Normalized(9) with { Layers = 2, Direction = LstmDirection.Bidirectional, LearnInitialState = true }]),
-        ["layer norm, peephole, coupled, clips"] = (2, [3, 0, 5], [Normalized(9) with { Peephole = true, CoupledGates = true, CellClip = 0.15, PreActivationClip = 0.7, Direction = LstmDirection.Reverse }]),
-        ["layer norm, missing gates"] = (2, [3, 0, 5], [Normalized(9) with { InputGate = false }, Normalized(3) with { ForgetGate = false, OutputGate = false }]),
+        ["layer norm, peephole, coupled, clips"] = (2, [3, 0, 5], [Normalized(9) with { Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 0.15, PreActivationClip = 0.7 }, Direction = LstmDirection.Reverse }]),
+        ["layer norm, missing gates"] = (2, [3, 0, 5], [Normalized(9) with { Cell = new LstmEquations { InputGate = false } }, Normalized(3) with { Cell = new LstmEquations { ForgetGate = false, OutputGate = false } }]),
         ["layer norm, activations"] = (2, [3, 0, 5], [Normalized(9) with
         {
-            GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 0.7), HiddenActivation = new(LstmActivationFunction.Softsign),
+            Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 0.7), HiddenActivation = new(LstmActivationFunction.Softsign) },
             Direction = LstmDirection.Bidirectional,
         }]),
-        ["layer norm, zoneout"] = (2, [3, 0, 5], [Normalized(9) with { HiddenZoneout = 0.4, CellZoneout = 0.3, Direction = LstmDirection.Bidirectional }]),
-        ["layer norm, projection"] = (2, [3, 0, 5], [Normalized(9) with { ProjectionSize = 4, ProjectionClip = 0.15, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean }]),
-        ["layer norm, dropouts"] = (2, [3, 0, 5], [Normalized(9) with { Layers = 2, RecurrentDropout = 0.3, WeightDropout = 0.3, CandidateDropout = 0.2, InputDropout = 0.3, Dropout = 0.2 }]),
-        ["layer norm, gate recurrence"] = (2, [3, 0, 5], [Normalized(9) with { GateRecurrence = true, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
+        ["layer norm, zoneout"] = (2, [3, 0, 5], [Normalized(9) with { Regularization = new() { HiddenZoneout = 0.4, CellZoneout = 0.3 }, Direction = LstmDirection.Bidirectional }]),
+        ["layer norm, projection"] = (2, [3, 0, 5], [Normalized(9) with { Projection = new(4) { Clip = 0.15 }, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean }]),
+        ["layer norm, dropouts"] = (2, [3, 0, 5], [Normalized(9) with { Layers = 2, Regularization = new() { RecurrentDropout = 0.3, WeightDropout = 0.3, InputDropout = 0.3 }, Cell = new LstmEquations { CandidateDropout = 0.2 }, Dropout = 0.2 }]),
+        ["layer norm, gate recurrence"] = (2, [3, 0, 5], [Normalized(9) with { Cell = new LstmEquations { GateRecurrence = true }, LearnInitialState = true, Direction = LstmDirection.Bidirectional }]),
         ["layer norm with everything"] = (2, [3, 0, 5], [Normalized(9) with
         {
-            GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.15, CellClip = 0.25, Bias = LstmBias.Two,
-            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
+            Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CoupledGates = true, CellClip = 0.25, CandidateDropout = 0.2 }, Projection = new(3) { Clip = 0.15 }, Bias = LstmBias.Two,
+            Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3 },
         }]),
         ["batch norm"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9)]),
-        ["batch norm of dense batches"] = (2, [4, 4, 4], [BatchNorm(9) with { Bias = LstmBias.None, BatchNormSteps = 1 }]),
+        ["batch norm of dense batches"] = (2, [4, 4, 4], [BatchNorm(9) with { Bias = LstmBias.None, Normalization = new BatchNormalization { Epsilon = 0.01, Steps = 1 } }]),
         ["batch norm of one sequence"] = (2, [4], [BatchNorm(3)]),
         ["batch norm, bidirectional stack"] = (2, [3, 5, 0, 3, 4], [BatchNorm(4) with { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two }]),
 
         // Without a mask, sequences that all start alike have nothing left of h once it is normalised.
-        ["batch norm, learned state"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { LearnInitialState = true, RecurrentDropout = 0.3, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, learned state"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { LearnInitialState = true, Regularization = new() { RecurrentDropout = 0.3 }, Direction = LstmDirection.Bidirectional }]),
         ["batch norm, reverse"] = (2, [3, 1, 0, 3, 5], [BatchNorm(9) with { Direction = LstmDirection.Reverse }]),
         ["batch norm, peephole, coupled, clipped"] = (2, [3, 4, 0, 3, 5],
-            [BatchNorm(9) with { Peephole = true, CoupledGates = true, CellClip = 0.25, PreActivationClip = 0.6, Direction = LstmDirection.Bidirectional }]),
+            [BatchNorm(9) with { Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 0.25, PreActivationClip = 0.6 }, Direction = LstmDirection.Bidirectional }]),
         ["batch norm, activations"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with
         {
-            GateActivation = new(LstmActivationFunction.HardSigmoid, 0.15, 0.5), CellActivation = new(LstmActivationFunction.Softplus),
-            HiddenActivation = new(LstmActivationFunction.Sigmoid), OutputGate = false,
+            Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.15, 0.5), CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Sigmoid), OutputGate = false },
         }]),
-        ["batch norm, zoneout"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { HiddenZoneout = 0.3, CellZoneout = 0.4, Direction = LstmDirection.Bidirectional }]),
-        ["batch norm, projection"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { ProjectionSize = 4, ProjectionClip = 0.2, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, zoneout"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.4 }, Direction = LstmDirection.Bidirectional }]),
+        ["batch norm, projection"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with { Projection = new(4) { Clip = 0.2 }, Direction = LstmDirection.Bidirectional }]),
         ["batch norm, dropouts"] = (2, [3, 4, 0, 3, 5],
-            [BatchNorm(9) with { RecurrentDropout = 0.3, WeightDropout = 0.3, CandidateDropout = 0.2, InputDropout = 0.2, Direction = LstmDirection.Reverse }]),
+            [BatchNorm(9) with { Regularization = new() { RecurrentDropout = 0.3, WeightDropout = 0.3, InputDropout = 0.2 }, Cell = new LstmEquations { CandidateDropout = 0.2 }, Direction = LstmDirection.Reverse }]),
         ["batch norm with everything"] = (2, [3, 4, 0, 3, 5], [BatchNorm(9) with
         {
-            GateRecurrence = true, Peephole = true, CoupledGates = true, ProjectionSize = 3, ProjectionClip = 0.3, Bias = LstmBias.Two, CellClip = 0.5,
-            RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, CandidateDropout = 0.2, WeightDropout = 0.3, InputDropout = 0.3,
+            Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CoupledGates = true, CellClip = 0.5, CandidateDropout = 0.2 }, Projection = new(3) { Clip = 0.3 }, Bias = LstmBias.Two,
+            Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3 },
             Direction = LstmDirection.Bidirectional,
         }]),
         ["pooling last"] = (2, [3, 0, 2], [new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(2)]),
@@ -150,12 +147,12 @@ public class GradientTests
             [new DropoutSpec(0.2), new LstmSpec(2), new DenseSpec(3) { Activation = Activation.Tanh }, new LstmSpec(3) { Direction = LstmDirection.Reverse }, new PoolingSpec(Pooling.Last), new DenseSpec(1)]),
     };
 
-    private static LstmSpec BatchNorm(int units) => new(units) { Normalization = LstmNormalization.Batch, NormalizationEpsilon = 0.01, BatchNormSteps = 3 };
+    private static LstmSpec BatchNorm(int units) => new(units) { Normalization = new BatchNormalization { Epsilon = 0.01, Steps = 3 } };
 
     private static LstmSpec With(LstmActivation activation)
-        => new(9) { GateActivation = activation, CellActivation = activation, HiddenActivation = activation };
+        => new(9) { Cell = new LstmEquations { GateActivation = activation, CellActivation = activation, HiddenActivation = activation } };
 
-    private static LstmSpec Normalized(int hiddenSize) => new(hiddenSize) { Normalization = LstmNormalization.Layer };
+    private static LstmSpec Normalized(int hiddenSize) => new(hiddenSize) { Normalization = new LayerNormalization() };
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -246,8 +243,7 @@ public class GradientTests
         // Where z = 0, c ← 3c + 3·log 2; the bias keeps the real units from that.
         Network<float> network = Sample.Network<float>(3, 2, new LstmSpec(3)
         {
-            GateActivation = new(LstmActivationFunction.Affine, 1, 3),
-            CellActivation = new(LstmActivationFunction.Softplus),
+            Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.Affine, 1, 3), CellActivation = new(LstmActivationFunction.Softplus) },
         });
         Parameter bias = network.Parameters.Single(parameter => parameter.Name == "lstm.bias_ih_l0");
         bias.Pack<float>([.. Enumerable.Repeat(-2.9f, bias.Count)], network.Flat);

@@ -10,7 +10,7 @@ public class RecomputationTests
     [Fact]
     public void RecomputeEvery_with_batch_norm_throws()
     {
-        using Tape<double> tape = Network.Create<double>(2, new LstmSpec(3) { Name = "mine", Normalization = LstmNormalization.Batch }).CreateTape();
+        using Tape<double> tape = Network.Create<double>(2, new LstmSpec(3) { Name = "mine", Normalization = new BatchNormalization() }).CreateTape();
         Assert.Contains("'mine'", Assert.Throws<NotSupportedException>(() => tape.RecomputeEvery = 4).Message);
         tape.RecomputeEvery = null;
     }

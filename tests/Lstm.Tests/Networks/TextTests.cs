@@ -4,6 +4,7 @@ using Lstm.Data;
 using Lstm.Diagnostics;
 using Lstm.Formats;
 using Lstm.Specs;
+using Lstm.Tests.Cells;
 using Lstm.Training;
 
 namespace Lstm.Tests.Networks;
@@ -33,7 +34,7 @@ public class TextTests
     {
         LayerSpec[] specs =
         [
-            new LstmSpec(4) { Layers = 2, Dropout = 0.1, InputDropout = 0.1, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum },
+            new LstmSpec(4) { Layers = 2, Dropout = 0.1, Regularization = new() { InputDropout = 0.1 }, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum },
             new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add }, new LstmSpec(4), new DropoutSpec(0.1), new DropoutSpec(0.1), new DenseSpec(1), new DenseSpec(1),
         ];
         string[] layers = [.. Network.Create<float>(3, specs).ToString().Split("; ")[0]["Network<Single>: ".Length..].Split(", ").Select(layer => layer[..layer.LastIndexOf(' ')])];
@@ -41,6 +42,34 @@ public class TextTests
             ["lstm.l0 input dropout", "lstm.l0", "lstm.l0 merge", "lstm.l1 dropout", "lstm.l1 input dropout", "lstm.l1", "lstm.l1 merge",
                 "lstm_1.l0", "lstm_1.l1", "lstm_2", "dropout", "dropout_1", "dense", "dense_1"],
             layers);
+    }
+
+    [Fact]
+    public void ToString_of_a_spec_is_the_program_that_makes_it_without_defaults()
+    {
+        Assert.Equal("LstmSpec(64)", new LstmSpec(64).ToString());
+        Assert.Equal("LstmSpec(64) { Layers = 2 }", new LstmSpec(64) { Layers = 2, Dropout = 0, Cell = new LstmEquations() }.ToString());
+        Assert.Equal(
+            "LstmSpec(8) { Direction = LstmDirection.Reverse, Dropout = 0.1, ForgetBias = -1.5, LearnInitialState = true, "
+            + "Cell = new LstmEquations { Peephole = true, ForgetGate = false, CellClip = 3, GateActivation = new LstmActivation(LstmActivationFunction.Elu, 0.5) }, "
+            + "Projection = new LstmProjection(4) { Clip = 0.25 }, Normalization = new BatchNormalization { Steps = 7, Epsilon = 0.001 }, "
+            + "Regularization = new LstmRegularization { CellZoneout = 0.1 }, Name = \"a\\\"b\" }",
+            new LstmSpec(8)
+            {
+                Name = "a\"b", Direction = LstmDirection.Reverse, Dropout = 0.1, ForgetBias = -1.5, LearnInitialState = true,
+                Cell = new LstmEquations { Peephole = true, ForgetGate = false, CellClip = 3, GateActivation = new(LstmActivationFunction.Elu, 0.5) },
+                Projection = new(4) { Clip = 0.25 }, Normalization = new BatchNormalization { Steps = 7, Epsilon = 1e-3 },
+                Regularization = new() { CellZoneout = 0.1 },
+            }.ToString());
+        Assert.Equal(
+            "LstmSpec(8) { Cell = new CustomEquations(odd { Shift = 0.5 }), Normalization = new LayerNormalization() }",
+            new LstmSpec(8) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = new LayerNormalization() }.ToString());
+        Assert.Equal("LstmSpec(8) { Merge = (LstmMerge)9 }", new LstmSpec(8) { Merge = (LstmMerge)9 }.ToString());
+        Assert.Equal("DenseSpec(2)", new DenseSpec(2).ToString());
+        Assert.Equal("DenseSpec(2) { Activation = Activation.Tanh, Bias = false }", new DenseSpec(2) { Activation = Activation.Tanh, Bias = false }.ToString());
+        Assert.Equal("DropoutSpec(0.5)", new DropoutSpec(0.5).ToString());
+        Assert.Equal("EmbeddingSpec(3) { Name = \"ids\" }", new EmbeddingSpec(3) { Name = "ids" }.ToString());
+        Assert.Equal("PoolingSpec(Pooling.Max)", new PoolingSpec(Pooling.Max).ToString());
     }
 
     [Fact]
@@ -83,7 +112,7 @@ public class TextTests
                 new TrainingPosition(1, 2, 3).ToString(),
                 GradientClip.ByGlobalNorm(1.5).ToString(),
                 GradientClip.None.ToString(),
-                new LstmSpec(4) { Dropout = 0.5, ForgetBias = -1.5, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, -0.5) }.ToString(),
+                new LstmSpec(4) { Dropout = 0.5, ForgetBias = -1.5, Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, -0.5) } }.ToString(),
                 new DropoutSpec(0.5).ToString(),
                 new DenseSpec(-3).ToString(),
                 new EmbeddingSpec(-3).ToString(),

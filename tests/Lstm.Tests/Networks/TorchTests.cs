@@ -189,7 +189,7 @@ public abstract class TorchTests<T>
             Layers = config.GetProperty("num_layers").GetInt32(),
             Direction = config.TryGetProperty("bidirectional", out JsonElement both) && both.GetBoolean() ? LstmDirection.Bidirectional : LstmDirection.Forward,
             Bias = file.Has("w.bias_ih_l0") ? LstmBias.Two : LstmBias.None,
-            ProjectionSize = config.TryGetProperty("proj_size", out JsonElement projection) && projection.GetInt32() > 0 ? projection.GetInt32() : null,
+            Projection = config.TryGetProperty("proj_size", out JsonElement projection) && projection.GetInt32() > 0 ? new(projection.GetInt32()) : null,
         });
         Load(network, file, "lstm.");
         return network;

@@ -1,3 +1,5 @@
+using Lstm.Specs;
+
 namespace Lstm.Tests.Reference;
 
 /// <summary>One direction of an LSTM layer with recurrent batch normalisation, forward, in plain loops over double.</summary>
@@ -33,7 +35,7 @@ internal sealed class NaiveBatchNormLstm
         {
             int t = _reverse ? steps - 1 - s : s;
             int[] live = [.. Enumerable.Range(0, sequences.Count).Where(b => t < sequences[b].Length / inputs)];
-            int[] own = [.. live.Select(b => Math.Min(_spec.BatchNormSteps - 1, _reverse ? s - steps + (sequences[b].Length / inputs) : s))];
+            int[] own = [.. live.Select(b => Math.Min(((BatchNormalization)_spec.Normalization!).Steps - 1, _reverse ? s - steps + (sequences[b].Length / inputs) : s))];
             double[][] x = [.. live.Select(b => Multiply("weight_ih", sequences[b][(t * inputs)..((t + 1) * inputs)]))];
             double[][] r = [.. live.Select(b => Multiply("weight_hh", h[b]))];
             bool measures = training && live.Length > 1;
@@ -96,7 +98,7 @@ internal sealed class NaiveBatchNormLstm
         (means[kind], variances[kind]) = (mean, variance);
         double[] runningMean = Read($"norm_{name}_mean"), runningVariance = Read($"norm_{name}_var");
         return [.. rows.Select((row, r) => row.Select((value, k) => measures
-            ? (value - mean[k]) / Math.Sqrt(variance[k] + _spec.NormalizationEpsilon)
-            : (value - runningMean[(own[r] * columns) + k]) / Math.Sqrt(runningVariance[(own[r] * columns) + k] + _spec.NormalizationEpsilon)).ToArray())];
+            ? (value - mean[k]) / Math.Sqrt(variance[k] + _spec.Normalization!.Epsilon)
+            : (value - runningMean[(own[r] * columns) + k]) / Math.Sqrt(runningVariance[(own[r] * columns) + k] + _spec.Normalization!.Epsilon)).ToArray())];
     }
 }

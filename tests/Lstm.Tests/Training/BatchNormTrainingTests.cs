@@ -9,12 +9,12 @@ namespace Lstm.Tests.Training;
 /// <summary>Batch norm under a trainer: a task is learned, and running averages follow the steps that are made.</summary>
 public class BatchNormTrainingTests
 {
-    private static readonly LayerSpec[] Specs = [new LstmSpec(12) { Normalization = LstmNormalization.Batch, BatchNormSteps = 6, RecurrentDropout = 0.1 }, new DenseSpec(1)];
+    private static readonly LayerSpec[] Specs = [new LstmSpec(12) { Normalization = new BatchNormalization { Steps = 6 }, Regularization = new() { RecurrentDropout = 0.1 } }, new DenseSpec(1)];
 
     [Fact]
     public void Fit_learns_a_sum_and_evaluates_with_the_running_averages()
     {
-        Network<double> network = Network.Create<double>(2, 3, new LstmSpec(12) { Normalization = LstmNormalization.Batch, BatchNormSteps = 6 }, new DenseSpec(1));
+        Network<double> network = Network.Create<double>(2, 3, new LstmSpec(12) { Normalization = new BatchNormalization { Steps = 6 } }, new DenseSpec(1));
         Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Adam<double>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
         TrainingBatch<double>[] batches = Batches(8, 16);
         double before = trainer.Evaluate(batches, new EvaluationOptions { Workers = 1 }).Loss;
@@ -89,7 +89,7 @@ public class BatchNormTrainingTests
     [Fact]
     public void GradientCheck_of_a_network_in_training_and_in_evaluation_passes_and_leaves_the_averages_out()
     {
-        Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(5) { Normalization = LstmNormalization.Batch, BatchNormSteps = 2, NormalizationEpsilon = 0.1 }, new DenseSpec(1));
+        Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(5) { Normalization = new BatchNormalization { Epsilon = 0.1, Steps = 2 } }, new DenseSpec(1));
         double[] before = network.Flat.ToArray();
         TrainingBatch<double> batch = new(Sample.Batch<double>(1, 2, 3, 5, 0, 4), Sample.Batch<double>(2, 1, 3, 5, 0, 4));
         foreach (bool training in (bool[])[true, false])

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Cells;
+using Lstm.Specs;
 
 namespace Lstm.Tests.Training;
 
@@ -94,10 +95,10 @@ public class NumberRangeTests
         [
             new LstmSpec(1) { ForgetBias = 1e300 },
             new LstmSpec(1) { ForgetBias = -1e-60 },
-            new LstmSpec(1) { BatchNormMomentum = 1e-60 },
-            new LstmSpec(1) { CellZoneout = 0.99999999999 },
-            new LstmSpec(1) { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 1e-60) },
-            new LstmSpec(1) { CellActivation = new(LstmActivationFunction.LeakyRelu, 1e-60) },
+            new LstmSpec(1) { Normalization = new BatchNormalization { Momentum = 1e-60 } },
+            new LstmSpec(1) { Regularization = new() { CellZoneout = 0.99999999999 } },
+            new LstmSpec(1) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 1e-60) } },
+            new LstmSpec(1) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.LeakyRelu, 1e-60) } },
             new DropoutSpec(0.99999999999),
         ];
         Assert.All(specs, spec => Assert.Throws<ArgumentException>(() => Network.Create<float>(1, spec)));

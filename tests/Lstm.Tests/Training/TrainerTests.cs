@@ -1,3 +1,4 @@
+using Lstm.Cells;
 using Lstm.Specs;
 using Lstm.Tests.Support;
 using Lstm.Training;
@@ -346,7 +347,7 @@ public class TrainerTests
     public void Fit_with_carried_states_trains_the_learned_initial_state(int? truncate, int? every)
     {
         // One pass over everything, from the state that the network begins with by itself, is the same first step.
-        Network<double> network = Network.Create<double>(2, 7, new LstmSpec(4) { LearnInitialState = true, GateRecurrence = true, Layers = 2 }, new DenseSpec(1));
+        Network<double> network = Network.Create<double>(2, 7, new LstmSpec(4) { LearnInitialState = true, Cell = new LstmEquations { GateRecurrence = true }, Layers = 2 }, new DenseSpec(1));
         Network<double> whole = network.Clone();
         SequenceBatch<double> input = SequenceBatch.FromSequences<double>([[1, 2, 3, 4, 5, 6, 7, 8, 9, 1], [1, 0]], 2);
         SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[1, 2, 3, 4, 5], [2]]);
@@ -420,7 +421,7 @@ public class TrainerTests
     [Fact]
     public void Fit_with_batch_norm_carries_states_of_equal_lengths_only()
     {
-        Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4) { Normalization = LstmNormalization.Batch }, new DenseSpec(2));
+        Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4) { Normalization = new BatchNormalization() }, new DenseSpec(2));
         long version = network.Version;
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
         string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([Batch<float>(1, [3, 3]), Batch<float>(2, [3, 2]), Batch<float>(3, [3, 3])], new TrainingOptions { CarryState = true })).Message;

@@ -3,68 +3,92 @@ using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>How the specs of one kind are written to and read from JSON.</summary>
-internal abstract class SpecKind
+/// <summary>How the specs of one type are written to and read from JSON.</summary>
+/// <typeparam name="TBase">The type of which it is one kind.</typeparam>
+internal abstract class SpecKind<TBase>
+    where TBase : class
 {
-    /// <summary>Its name in JSON.</summary>
-    public abstract string Name { get; }
+    /// <summary>The property that says which kind of spec it is.</summary>
+    public const string Kind = "kind";
 
-    public abstract bool Is(LayerSpec spec);
+    /// <summary>Its name in JSON; null where there is one kind only.</summary>
+    public abstract string? Name { get; }
 
-    public abstract void Write(Utf8JsonWriter json, LayerSpec spec);
+    public abstract bool Is(TBase spec);
 
-    public abstract LayerSpec Read(JsonElement json);
+    /// <summary>Writes the properties, the kind's name first.</summary>
+    public abstract void Write(Utf8JsonWriter json, TBase spec);
+
+    public abstract TBase Read(JsonElement json);
 
     /// <summary>Fewest values that the parameters of such a layer can have: a limit for sizes in broken files.</summary>
-    public abstract Int128 LeastValues(LayerSpec spec);
+    public abstract Int128 LeastValues(TBase spec);
+
+    /// <summary>The kind that a JSON object names.</summary>
+    /// <param name="kinds">All kinds.</param>
+    /// <param name="json">The object.</param>
+    /// <param name="what">What it describes, for the message.</param>
+    /// <exception cref="InvalidDataException">It is no object, or names none of them.</exception>
+    public static SpecKind<TBase> Named(SpecKind<TBase>[] kinds, JsonElement json, string what)
+    {
+        string? name = ObjectOf(json).TryGetProperty(Kind, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        return Array.Find(kinds, candidate => candidate.Name == name) ?? throw new InvalidDataException(
+            $"The description has {what} of unknown kind '{Shortened.Text(name)}'; known are {string.Join(", ", kinds.Select(kind => kind.Name))}.");
+    }
+
+    public static JsonElement ObjectOf(JsonElement json) => json.ValueKind == JsonValueKind.Object
+        ? json
+        : throw new InvalidDataException($"The description has {Shortened.Text(json.GetRawText())} where an object belongs.");
 }
 
 /// <inheritdoc/>
-/// <param name="name">Its name in JSON.</param>
+/// <param name="name">Its name in JSON; null where there is one kind only.</param>
+/// <param name="what">What it describes, for messages: "a layer of kind 'lstm'".</param>
 /// <param name="start">Makes a spec with the defaults.</param>
 /// <param name="leastValues">Fewest values that the parameters of such a layer can have.</param>
-/// <param name="properties">All properties but the layer's name.</param>
-internal sealed class SpecKind<TSpec>(string name, Func<TSpec> start, Func<TSpec, Int128> leastValues, params SpecProperty<TSpec>[] properties) : SpecKind
-    where TSpec : LayerSpec
+/// <param name="properties">All properties.</param>
+internal sealed class SpecKind<TBase, TSpec>(
+    string? name, string what, Func<TSpec> start, Func<TSpec, Int128> leastValues, params SpecProperty<TSpec>[] properties) : SpecKind<TBase>
+    where TBase : class
+    where TSpec : class, TBase
 {
-    private readonly SpecProperty<TSpec>[] _properties =
-    [
-        SpecProperty<TSpec>.String("name", spec => spec.Name, (spec, value) => spec with { Name = value }),
-        .. properties,
-    ];
+    public override string? Name => name;
 
-    public override string Name => name;
+    public override bool Is(TBase spec) => spec is TSpec;
 
-    public override bool Is(LayerSpec spec) => spec is TSpec;
+    public override Int128 LeastValues(TBase spec) => leastValues((TSpec)spec);
 
-    public override Int128 LeastValues(LayerSpec spec) => leastValues((TSpec)spec);
-
-    public override void Write(Utf8JsonWriter json, LayerSpec spec)
+    public override void Write(Utf8JsonWriter json, TBase spec)
     {
-        foreach (SpecProperty<TSpec> property in _properties)
+        if (name is not null)
+        {
+            json.WriteString(Kind, name);
+        }
+
+        foreach (SpecProperty<TSpec> property in properties)
         {
             property.Write(json, (TSpec)spec);
         }
     }
 
-    public override LayerSpec Read(JsonElement json)
+    public override TBase Read(JsonElement json)
     {
         TSpec spec = start();
-        foreach (JsonProperty member in json.EnumerateObject())
+        foreach (JsonProperty member in ObjectOf(json).EnumerateObject())
         {
-            if (member.NameEquals(SpecJson.Kind))
+            if (name is not null && member.NameEquals(Kind))
             {
                 continue;
             }
 
-            SpecProperty<TSpec> property = Array.Find(_properties, property => member.NameEquals(property.Name))
-                ?? throw new InvalidDataException($"The model's description has the unknown property '{Shortened.Text(member.Name)}' in a layer of kind '{name}'.");
-            spec = property.Read(spec, member.Value) ?? throw new InvalidDataException(
-                $"The model's description has {Shortened.Text(member.Value.GetRawText())} as '{property.Name}' of a layer of kind '{name}'.");
+            SpecProperty<TSpec> property = Array.Find(properties, property => member.NameEquals(property.Name))
+                ?? throw new InvalidDataException($"The description has the unknown property '{Shortened.Text(member.Name)}' in {what}.");
+            spec = property.Read(spec, member.Value)
+                ?? throw new InvalidDataException($"The description has {Shortened.Text(member.Value.GetRawText())} as '{property.Name}' of {what}.");
         }
 
-        return Array.Find(_properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _)) is { } missing
-            ? throw new InvalidDataException($"The model's description lacks '{missing.Name}' of a layer of kind '{name}'.")
+        return Array.Find(properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _)) is { } missing
+            ? throw new InvalidDataException($"The description lacks '{missing.Name}' of {what}.")
             : spec;
     }
 }

@@ -3,14 +3,14 @@ using Lstm.Cells;
 
 namespace Lstm.Formats;
 
-/// <summary>How one property of a layer spec is written to and read from JSON.</summary>
+/// <summary>How one property of a spec is written to and read from JSON.</summary>
 /// <param name="Name">Its name in JSON.</param>
 /// <param name="IsRequired">Whether it has no default.</param>
 /// <param name="Write">Writes name and value, or nothing for null.</param>
 /// <param name="Read">Returns the spec with the property set; null if the JSON value is not of its type.</param>
 internal sealed record SpecProperty<TSpec>(
     string Name, bool IsRequired, Action<Utf8JsonWriter, TSpec> Write, Func<TSpec, JsonElement, TSpec?> Read)
-    where TSpec : LayerSpec
+    where TSpec : class
 {
     public static SpecProperty<TSpec> Int(string name, Func<TSpec, int?> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
         => new(name, isRequired,
@@ -38,8 +38,8 @@ internal sealed record SpecProperty<TSpec>(
         => new(name, false, (json, spec) => json.WriteBoolean(name, get(spec)),
             (spec, json) => json.ValueKind is JsonValueKind.True or JsonValueKind.False ? with(spec, json.GetBoolean()) : null);
 
-    public static SpecProperty<TSpec> String(string name, Func<TSpec, string?> get, Func<TSpec, string, TSpec> with)
-        => new(name, false,
+    public static SpecProperty<TSpec> String(string name, Func<TSpec, string?> get, Func<TSpec, string, TSpec?> with, bool isRequired = false)
+        => new(name, isRequired,
             (json, spec) =>
             {
                 if (get(spec) is { } value)
@@ -71,41 +71,35 @@ internal sealed record SpecProperty<TSpec>(
             },
             (spec, json) => ReadActivation(json) is { } activation ? with(spec, activation) : null);
 
-    /// <summary>A custom cell, as an object {"name", "settings"}; nothing for null. What is read is no more than these two.</summary>
-    public static SpecProperty<TSpec> Cell(string name, Func<TSpec, CustomCell?> get, Func<TSpec, CustomCell, TSpec> with)
+    /// <summary>A part of the spec, as an object of its properties; nothing for null.</summary>
+    public static SpecProperty<TSpec> Part<TPart>(string name, Func<TSpec, TPart?> get, Func<TSpec, TPart, TSpec> with, SpecKind<TPart> kind)
+        where TPart : class
+        => new(name, false, (json, spec) => WritePart(json, name, get(spec), kind),
+            (spec, json) => json.ValueKind == JsonValueKind.Object ? with(spec, kind.Read(json)) : null);
+
+    /// <summary>A part of the spec of one of several kinds, as an object of "kind" and the properties; nothing for null.</summary>
+    public static SpecProperty<TSpec> PartOf<TPart>(
+        string name, Func<TSpec, TPart?> get, Func<TSpec, TPart, TSpec> with, string what, params SpecKind<TPart>[] kinds)
+        where TPart : class
         => new(name, false,
             (json, spec) =>
             {
-                if (get(spec) is { } value)
+                if (get(spec) is { } part)
                 {
-                    json.WriteStartObject(name);
-                    json.WriteString("name", value.Name);
-                    json.WriteString("settings", value.Settings);
-                    json.WriteEndObject();
+                    WritePart(json, name, part, Array.Find(kinds, kind => kind.Is(part))!);
                 }
             },
-            (spec, json) => ReadCell(json) is { } cell ? with(spec, cell) : null);
+            (spec, json) => json.ValueKind == JsonValueKind.Object ? with(spec, SpecKind<TPart>.Named(kinds, json, what).Read(json)) : null);
 
-    private static SavedCell? ReadCell(JsonElement json)
+    private static void WritePart<TPart>(Utf8JsonWriter json, string name, TPart? part, SpecKind<TPart> kind)
+        where TPart : class
     {
-        string? name = null, settings = null;
-        foreach (JsonProperty property in json.ValueKind == JsonValueKind.Object ? json.EnumerateObject() : default)
+        if (part is not null)
         {
-            string? text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
-            switch (property.Name)
-            {
-                case "name" when !string.IsNullOrEmpty(text):
-                    name = text;
-                    break;
-                case "settings" when text is not null:
-                    settings = text;
-                    break;
-                default:
-                    return null;
-            }
+            json.WriteStartObject(name);
+            kind.Write(json, part);
+            json.WriteEndObject();
         }
-
-        return name is null || settings is null ? null : new SavedCell(name, settings);
     }
 
     private static LstmActivation? ReadActivation(JsonElement json)

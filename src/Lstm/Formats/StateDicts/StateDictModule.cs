@@ -66,10 +66,10 @@ internal sealed class StateDictModule
         AddIf(!hasFirst && !hasSecond, "Bias = LstmBias.None");
         AddIf(hasFirst && !hasSecond, "Bias = LstmBias.One");
         AddIf(hasFirst && hasSecond, "Bias = LstmBias.Two");
-        AddIf(tensors.ContainsKey("weight_ch_l0"), "Peephole = true");
+        AddIf(tensors.ContainsKey("weight_ch_l0"), "Cell = new LstmEquations { Peephole = true }");
         if (tensors.GetValueOrDefault("weight_hr_l0") is { Shape: [var projection, _] })
         {
-            AddIf(true, string.Create(CultureInfo.InvariantCulture, $"ProjectionSize = {projection}"));
+            AddIf(true, string.Create(CultureInfo.InvariantCulture, $"Projection = new LstmProjection({projection})"));
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"LstmSpec({rows / 4}) {{ {string.Join(", ", properties)} }}");

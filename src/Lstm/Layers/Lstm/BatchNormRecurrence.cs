@@ -6,6 +6,7 @@ using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
+using Lstm.Specs;
 
 namespace Lstm.Layers;
 
@@ -32,7 +33,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
     private readonly RowBlocks _blocks = new();
     private readonly AlignedBuffer<T> _shown = new();
     private readonly AlignedBuffer<int> _ownSteps = new();
-    private readonly T _epsilon = T.CreateChecked(spec.NormalizationEpsilon);
+    private readonly BatchNormalization _norm = (BatchNormalization)spec.Normalization!;
+    private readonly T _epsilon = T.CreateChecked(spec.Normalization!.Epsilon);
 
     // How many of the running sets are there, and of which version of the parameters.
     private int _runningReady;
@@ -80,10 +82,10 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
         {
             int caller = shape.RankToCaller[rank];
             int row = pass.StateRows == null ? caller : pass.StateRows[caller];
-            int start = pass.Initial is { } state ? Math.Clamp(state.Steps[row], 0, spec.BatchNormSteps) : 0;
+            int start = pass.Initial is { } state ? Math.Clamp(state.Steps[row], 0, _norm.Steps) : 0;
             _firstStep = rank == 0 ? start : _firstStep;
             _ownSteps.Pointer[rank] = start - (plan.Reverse ? _steps - shape.Lengths[caller] : 0);
-            last = (int)Math.Max(last, Math.Min(start + (long)shape.Lengths[caller], spec.BatchNormSteps));
+            last = (int)Math.Max(last, Math.Min(start + (long)shape.Lengths[caller], _norm.Steps));
         }
 
         if (!pass.Training || _rows.AsSpan(0, _steps).Contains(1))
@@ -148,8 +150,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
         Parameter[] statistics = Weights.Statistics;
         for (int step = 0; step < _steps;)
         {
-            int set = (int)Math.Min(_firstStep + (long)step, spec.BatchNormSteps - 1);
-            int end = set == spec.BatchNormSteps - 1 ? _steps : step + 1;
+            int set = (int)Math.Min(_firstStep + (long)step, _norm.Steps - 1);
+            int end = set == _norm.Steps - 1 ? _steps : step + 1;
             for (int kind = 0; kind < 3; kind++)
             {
                 MoveSet(flat.Slice(statistics[2 * kind].Offset, statistics[2 * kind].Count), kind, set, step, end, isVariance: false);
@@ -199,7 +201,7 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
         Measures = pass.Training,
         Measured = _measured.Pointer,
         Running = _running.Pointer,
-        RunningSteps = spec.BatchNormSteps,
+        RunningSteps = _norm.Steps,
         OwnSteps = _ownSteps.Pointer,
     };
 
@@ -207,7 +209,7 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveSet(Span<T> running, int kind, int set, int step, int end, bool isVariance)
     {
-        T momentum = T.CreateChecked(spec.BatchNormMomentum);
+        T momentum = T.CreateChecked(_norm.Momentum);
         int columns = kind == 2 ? spec.HiddenSize : 4 * spec.HiddenSize;
         for (int column = 0; column < columns; column++)
         {
@@ -235,7 +237,7 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
     private void UpdateRunning(in Pass<T> pass, int end)
     {
         Parameter[] statistics = Weights.Statistics;
-        _running.Reserve((long)SetLength * spec.BatchNormSteps);
+        _running.Reserve((long)SetLength * _norm.Steps);
         _runningReady = _runningVersion == pass.Version ? _runningReady : 0;
         _runningVersion = pass.Version;
         for (; _runningReady < end; _runningReady++)

@@ -33,7 +33,7 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
     {
         DroppedWeights<T>? dropped = pass.Training ? tape.Dropped : null;
         Slots<T> seen = tape.Seen(pass);
-        int size = spec.ProjectionSize ?? spec.HiddenSize;
+        int size = spec.StateSize;
         T one = T.One;
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[WeightGradient<T>.MaxFactors];
         factors[0] = new() { A = input.Pointer, Stride = input.Features, Features = input.Features, Gradient = gradient + weights.WeightIh.Offset };
@@ -90,7 +90,7 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
             Weights = weights.CellWeights.Length,
             KeptValues = tape.CellLines.Pointer,
             KeptRows = tape.NewCellRows,
-            KeptLines = spec.Cell!.KeptLines,
+            KeptLines = spec.CustomCell!.KeptLines,
             Gradient = gradient + weights.CellWeights[0].Offset,
         };
         pass.Team.Run(ref units);
@@ -108,7 +108,7 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
             GateRows = tape.GateRows,
             Cells = tape.Cells.Pointer,
             CellSlots = tape.CellSlots,
-            NewCells = spec.CellZoneout > 0 ? tape.NewCells.Pointer : null,
+            NewCells = spec.Regularization.CellZoneout > 0 ? tape.NewCells.Pointer : null,
             Gradient = gradient + weights.Peephole!.Offset,
         };
         pass.Team.Run(ref peephole);

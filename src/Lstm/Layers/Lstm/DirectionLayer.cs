@@ -40,7 +40,7 @@ internal sealed unsafe class DirectionLayer<T>
     {
         (_spec, _weights, _gates, _inputSize, _units) = (spec, weights, gates, inputSize, spec.HiddenSize);
         _isSecond = direction == 1;
-        _kernels = LstmCells<T>.Kernels(spec, _isSecond);
+        _kernels = LstmCells<T>.Kernels(spec.Cell, spec.HiddenSize, spec.TruncatedGradient, _isSecond);
         _masks = new DirectionMasks<T>(spec, index, direction);
         _gradients = new DirectionGradients<T>(spec, weights, gates);
         States = new DirectionStates<T>(spec, weights, entry);
@@ -105,7 +105,7 @@ internal sealed unsafe class DirectionLayer<T>
     /// <summary>One step of one sequence, for streaming; null if the layer's steps are not that simple.</summary>
     public StepKernel<T>? BindStep(Pass<T> pass, T* hidden, T* cell)
     {
-        if (_spec is not { ProjectionSize: null, GateRecurrence: false, HiddenZoneout: 0, CellZoneout: 0, Normalization: LstmNormalization.None })
+        if (_spec is not { Projection: null, Equations.GateRecurrence: false, Regularization: { HiddenZoneout: 0, CellZoneout: 0 }, Normalization: null })
         {
             return null;
         }
@@ -127,8 +127,8 @@ internal sealed unsafe class DirectionLayer<T>
 
     private Recurrence<T> CreateRecurrence() => _spec.Normalization switch
     {
-        LstmNormalization.Layer => new LayerNormRecurrence<T>(_spec, _weights, _kernels, _gates),
-        LstmNormalization.Batch => new BatchNormRecurrence<T>(_spec, _weights, _kernels, _gates),
+        LayerNormalization => new LayerNormRecurrence<T>(_spec, _weights, _kernels, _gates),
+        BatchNormalization => new BatchNormRecurrence<T>(_spec, _weights, _kernels, _gates),
         _ => new PlainRecurrence<T>(_weights, _kernels),
     };
 

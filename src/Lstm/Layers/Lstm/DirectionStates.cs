@@ -12,7 +12,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly int _units = spec.HiddenSize;
-    private readonly int _size = spec.ProjectionSize ?? spec.HiddenSize;
+    private readonly int _size = spec.StateSize;
 
     /// <summary>Index of the direction's state in a <see cref="NetworkState{T}"/>.</summary>
     public int Entry => entry;
@@ -40,7 +40,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
             int size = Math.Min(_size, hidden.Length);
             SetOrClear(hidden[..size], new(tape.Hidden.At(rank), _size));
             tape.SetCell(rank, cell);
-            if (spec.GateRecurrence)
+            if (spec.Equations.GateRecurrence)
             {
                 SetOrClear(hidden[size..], new(seen.At(rank) + _size, 3 * _units));
             }
@@ -62,7 +62,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
             int row = stateRows == null ? b : stateRows[b];
             Span<T> hidden = state.HiddenRow(entry, row);
             new ReadOnlySpan<T>(tape.Hidden.At(slot), _size).CopyTo(hidden);
-            if (spec.GateRecurrence)
+            if (spec.Equations.GateRecurrence)
             {
                 new ReadOnlySpan<T>(tape.Update!.SeenSlots.At(slot) + _size, 3 * _units).CopyTo(hidden[_size..]);
             }
@@ -90,7 +90,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
         {
             Span<T> hidden = final.HiddenRow(entry, callers[rank]);
             hidden[.._size].CopyTo(tape.HiddenGradientRow(rank));
-            if (spec.GateRecurrence)
+            if (spec.Equations.GateRecurrence)
             {
                 tape.Update!.SetGateGradient(callers.Length, rank, hidden[_size..]);
             }
@@ -109,7 +109,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
 
             // All that the first step saw: h, and the gates if it saw them.
             tape.HiddenGradientRow(rank)[.._size].CopyTo(hidden);
-            if (spec.GateRecurrence)
+            if (spec.Equations.GateRecurrence)
             {
                 tape.Update!.CopyGateGradient(tape.Shape.Count, rank, hidden[_size..]);
             }

@@ -42,9 +42,9 @@ internal sealed unsafe class DirectionTape<T>
     public DirectionTape(LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, Recurrence<T> recurrence, DirectionMasks<T> masks)
     {
         _gates = gates;
-        (_units, _size) = (spec.HiddenSize, spec.ProjectionSize ?? spec.HiddenSize);
-        _cellLines = spec.Cell?.KeptLines ?? 0;
-        _zonesCell = spec.CellZoneout > 0;
+        (_units, _size) = (spec.HiddenSize, spec.StateSize);
+        _cellLines = spec.CustomCell?.KeptLines ?? 0;
+        _zonesCell = spec.Regularization.CellZoneout > 0;
         _rowsPerStretch = Math.Clamp(StretchBytes / (gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
         _bias = new(gates.PaddedColumns);
         Recurrence = recurrence;
@@ -52,7 +52,7 @@ internal sealed unsafe class DirectionTape<T>
         TransposedIh = new(gates, inputSize);
         TransposedHh = new(gates, _size);
         Update = HiddenUpdateTape<T>.IsNeeded(spec) ? new(spec, weights, masks, gates) : null;
-        Dropped = spec.WeightDropout > 0 ? new(spec, weights, masks, gates) : null;
+        Dropped = spec.Regularization.WeightDropout > 0 ? new(spec, weights, masks, gates) : null;
     }
 
     public Recurrence<T> Recurrence { get; }

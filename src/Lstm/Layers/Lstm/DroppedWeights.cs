@@ -46,7 +46,7 @@ internal sealed unsafe class DroppedWeights<T>(LstmSpec spec, LstmWeights weight
         Width = pass.Width,
         Columns = gates,
         Units = spec.HiddenSize,
-        Inputs = spec.ProjectionSize ?? spec.HiddenSize,
+        Inputs = spec.StateSize,
         Mask = masks.Weight(pass, tape.Shape),
         Scale = masks.WeightScale,
         Source = source,

@@ -16,8 +16,8 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     private readonly int _units = spec.HiddenSize;
 
     // P, or H.
-    private readonly int _size = spec.ProjectionSize ?? spec.HiddenSize;
-    private readonly int _paddedSize = PanelLayout.Plain<T>(spec.ProjectionSize ?? spec.HiddenSize).PaddedColumns;
+    private readonly int _size = spec.StateSize;
+    private readonly int _paddedSize = PanelLayout.Plain<T>(spec.StateSize).PaddedColumns;
 
     // h̃ [R, P], and s by slot.
     private readonly AlignedBuffer<T> _newHidden = new();
@@ -34,9 +34,9 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     private readonly AlignedBuffer<ProductTerm<T>> _laterGateTerms = new();
 
     private readonly TransposedWeights<T>? _transposedProjection =
-        spec.ProjectionSize is { } projection ? new(PanelLayout.Plain<T>(projection), spec.HiddenSize) : null;
+        spec.Projection is { Size: var projection } ? new(PanelLayout.Plain<T>(projection), spec.HiddenSize) : null;
 
-    private readonly TransposedWeights<T>? _transposedGates = spec.GateRecurrence ? new(gates, 3 * spec.HiddenSize) : null;
+    private readonly TransposedWeights<T>? _transposedGates = spec.Equations.GateRecurrence ? new(gates, 3 * spec.HiddenSize) : null;
 
     /// <summary>m [R, H], or by rank [B, H]: with a projection.</summary>
     public AlignedBuffer<T> Outputs { get; } = new();
@@ -45,25 +45,25 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     public AlignedBuffer<T> Projected { get; } = new();
 
     /// <summary>Whether a layer needs one.</summary>
-    public static bool IsNeeded(LstmSpec spec) => spec is not { ProjectionSize: null, GateRecurrence: false, HiddenZoneout: 0, RecurrentDropout: 0 };
+    public static bool IsNeeded(LstmSpec spec) => spec is not { Projection: null, Equations.GateRecurrence: false, Regularization: { HiddenZoneout: 0, RecurrentDropout: 0 } };
 
     /// <summary>Whether anything happens to the units' outputs in this pass.</summary>
-    public bool Acts(in Pass<T> pass) => spec is not { ProjectionSize: null, GateRecurrence: false, HiddenZoneout: 0 } || SeesOwnBuffer(pass);
+    public bool Acts(in Pass<T> pass) => spec is not { Projection: null, Equations.GateRecurrence: false, Regularization.HiddenZoneout: 0 } || SeesOwnBuffer(pass);
 
     /// <summary>s by slot, where it is not h; its stride is P, or H, and the 3H gates that the next step sees.</summary>
     public Slots<T>? Seen(in Pass<T> pass) => SeesOwnBuffer(pass) ? SeenSlots : null;
 
     /// <summary>Where s stands, by slot.</summary>
-    public Slots<T> SeenSlots => new(_seen.Pointer, spec.GateRecurrence ? _size + (3 * _units) : _size);
+    public Slots<T> SeenSlots => new(_seen.Pointer, spec.Equations.GateRecurrence ? _size + (3 * _units) : _size);
 
     // Whether h̃ has to be kept beside h, which zoneout has mixed, to know where it was clipped.
-    private bool KeepsNewHidden => spec.ProjectionClip is not null && spec.HiddenZoneout > 0;
+    private bool KeepsNewHidden => spec.Projection?.Clip is not null && spec.Regularization.HiddenZoneout > 0;
 
     /// <summary>Makes room for a forward pass.</summary>
     public void Prepare(in Pass<T> pass, SequenceShape shape)
     {
         long rows = pass.Keeps ? shape.RowCount : shape.Count;
-        Outputs.Reserve(spec.ProjectionSize is null ? 0 : rows * _units);
+        Outputs.Reserve(spec.Projection is null ? 0 : rows * _units);
         _newHidden.Reserve(KeepsNewHidden && pass.Keeps ? (long)shape.RowCount * _size : 0);
         _seen.Reserve(SeesOwnBuffer(pass) ? ((long)shape.Count + shape.RowCount) * SeenSlots.Stride : 0);
     }
@@ -72,11 +72,11 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     public void PrepareBackward(in Pass<T> pass, SequenceShape shape)
     {
         long count = shape.Count;
-        _carried.Reserve(spec.HiddenZoneout > 0 ? count * _paddedSize : 0);
+        _carried.Reserve(spec.Regularization.HiddenZoneout > 0 ? count * _paddedSize : 0);
         _unitGradient.Reserve(_transposedProjection is { } w ? count * w.Columns.PaddedColumns : 0);
-        Projected.Reserve(spec.ProjectionSize is null ? 0 : (long)shape.RowCount * _paddedSize);
+        Projected.Reserve(spec.Projection is null ? 0 : (long)shape.RowCount * _paddedSize);
         _gateScratch.Reserve(_transposedGates is { } g ? count * g.Columns.PaddedColumns : 0);
-        _gateGradient.Reserve(spec.GateRecurrence ? count * gates.PaddedColumns / 4 * 3 : 0);
+        _gateGradient.Reserve(spec.Equations.GateRecurrence ? count * gates.PaddedColumns / 4 * 3 : 0);
         if (pass.Segment.IsLast)
         {
             _unitGradient.Span.Clear();
@@ -90,7 +90,7 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     /// <summary>The update as the kernels have it, in a stretch whose gates begin with a row.</summary>
     public HiddenUpdate<T> Forward(in Pass<T> pass, DirectionTape<T> tape, int firstGateRow)
     {
-        bool projects = spec.ProjectionSize is not null;
+        bool projects = spec.Projection is not null;
         Slots<T> seen = tape.Seen(pass);
         return new HiddenUpdate<T>
         {
@@ -107,12 +107,12 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
             OutputsByRank = !tape.Keeps,
             Projection = projects ? pass.Parameter(weights.Projection!) : null,
             ProjectionColumns = weights.ProjectionColumns,
-            ProjectionClip = T.CreateChecked(spec.ProjectionClip ?? double.PositiveInfinity),
+            ProjectionClip = T.CreateChecked(spec.Projection?.Clip ?? double.PositiveInfinity),
             NewHidden = KeepsNewHidden && tape.Keeps ? _newHidden.Pointer : null,
             Zoneout = masks.Hidden(pass, tape.Shape),
             Drop = masks.Recurrent(pass, tape.Shape),
             DropScale = masks.RecurrentScale,
-            ShowsGates = spec.GateRecurrence,
+            ShowsGates = spec.Equations.GateRecurrence,
             Gates = tape.Gates.Pointer,
             GateRows = tape.GateRows,
             FirstGateRow = firstGateRow,
@@ -169,5 +169,5 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
         return new Panels<T>(_gateGradient.Pointer, sequences, 3 * line).At(unit / line, rank) + (gate * line) + (unit % line);
     }
 
-    private bool SeesOwnBuffer(in Pass<T> pass) => spec.GateRecurrence || (pass.Training && spec.RecurrentDropout > 0);
+    private bool SeesOwnBuffer(in Pass<T> pass) => spec.Equations.GateRecurrence || (pass.Training && spec.Regularization.RecurrentDropout > 0);
 }

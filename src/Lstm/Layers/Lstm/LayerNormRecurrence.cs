@@ -122,7 +122,7 @@ internal sealed unsafe class LayerNormRecurrence<T>(LstmSpec spec, LstmWeights w
     private RowNorm<T> CellNorm(in Pass<T> pass, DirectionTape<T> tape)
     {
         T* gamma = pass.Parameter(Weights.NormC!);
-        return spec.CellZoneout > 0
+        return spec.Regularization.CellZoneout > 0
             ? Norm(tape, 2, gamma, tape.NewCells.Pointer, tape.NewCellRows)
             : Norm(tape, 2, gamma, tape.Cells.Pointer + (tape.Keeps ? (nint)tape.Shape.Count * gates.Line : 0), tape.CellSlots);
     }
@@ -136,7 +136,7 @@ internal sealed unsafe class LayerNormRecurrence<T>(LstmSpec spec, LstmWeights w
         {
             Units = spec.HiddenSize,
             Lines = index == 2 ? 1 : 4,
-            Epsilon = T.CreateChecked(spec.NormalizationEpsilon),
+            Epsilon = T.CreateChecked(spec.Normalization!.Epsilon),
             Mask = _mask.Pointer,
             Gamma = gamma,
             Values = values,

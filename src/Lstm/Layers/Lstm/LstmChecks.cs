@@ -1,6 +1,3 @@
-
-
-
 using Lstm.Cells;
 using Lstm.Specs;
 
@@ -18,85 +15,104 @@ internal static class LstmChecks
         SpecCheck.Defined(spec.Direction, name, nameof(spec.Direction));
         SpecCheck.Defined(spec.Bias, name, nameof(spec.Bias));
         SpecCheck.Defined(spec.Initialization, name, nameof(spec.Initialization));
-        SpecCheck.Check(spec.ForgetBias is null || IsNumber(spec.ForgetBias.Value), name, nameof(spec.ForgetBias), spec.ForgetBias, "0, or from 1e-30 to 1e30 in size");
-        SpecCheck.Check(spec.ForgetBias is null || spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), spec.ForgetBias, "null beside Bias = None, which leaves no bias that could start there");
-        SpecCheck.Check(spec.ForgetBias is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.ForgetBias), spec.ForgetBias, "null for a layer without a forget gate (ForgetGate = false, or a custom cell that has none)");
-        SpecCheck.Check(spec.MemorySpan is null or >= 2, name, nameof(spec.MemorySpan), spec.MemorySpan, "at least 2, or null");
-        SpecCheck.Check(spec.MemorySpan is null || spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside Bias = None, which leaves no bias that could start there");
-        SpecCheck.Check(spec.MemorySpan is null || spec.UsedGates.HasFlag(LstmGates.Forget), name, nameof(spec.MemorySpan), spec.MemorySpan, "null for a layer without a forget gate (ForgetGate = false, or a custom cell that has none)");
-        SpecCheck.Check(spec.MemorySpan is null || spec.ForgetBias is null, name, nameof(spec.MemorySpan), spec.MemorySpan, "null beside a ForgetBias, because both start the same bias: leave one of the two out");
-        SpecCheck.Check(
-            spec.MemorySpan is null || (IsLogistic(spec.GateActivation) && IsLogistic(spec.ReverseGateActivation)), name, nameof(spec.MemorySpan), spec.MemorySpan, "null unless GateActivation (and ReverseGateActivation) is null or Sigmoid: the starting values are derived for the logistic function");
-        CheckLimit(spec.CellClip, name, nameof(spec.CellClip));
-        CheckLimit(spec.PreActivationClip, name, nameof(spec.PreActivationClip));
-        CheckActivation(spec.GateActivation, name, nameof(spec.GateActivation));
-        CheckActivation(spec.CellActivation, name, nameof(spec.CellActivation));
-        CheckActivation(spec.HiddenActivation, name, nameof(spec.HiddenActivation));
-        CheckActivation(spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
-        CheckActivation(spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
-        CheckActivation(spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
-        CheckReverse(spec, spec.ReverseGateActivation, name, nameof(spec.ReverseGateActivation));
-        CheckReverse(spec, spec.ReverseCellActivation, name, nameof(spec.ReverseCellActivation));
-        CheckReverse(spec, spec.ReverseHiddenActivation, name, nameof(spec.ReverseHiddenActivation));
+        SpecCheck.Check(spec.Cell is not null, name, nameof(spec.Cell), spec.Cell, "new LstmEquations(), with its variants, or a custom cell");
+        SpecCheck.Check(spec.Regularization is not null, name, nameof(spec.Regularization), spec.Regularization, "new LstmRegularization(), with its rates");
+        CheckForgetBias(spec, name);
+        CheckEquations(spec.Equations, spec.Direction, name);
         SpecCheck.Rate(spec.Dropout, name, nameof(spec.Dropout));
-        CheckLimit(spec.ProjectionClip, name, nameof(spec.ProjectionClip));
-        SpecCheck.Check(spec.ProjectionSize is null or >= 1, name, nameof(spec.ProjectionSize), spec.ProjectionSize, "at least 1, or null");
-        SpecCheck.Check(spec.ProjectionClip is null || spec.ProjectionSize is not null, name, nameof(spec.ProjectionClip), spec.ProjectionClip, "null without a projection: set ProjectionSize, or limit the cell with CellClip");
-        SpecCheck.Check(!spec.CoupledGates || (spec.InputGate && spec.ForgetGate), name, nameof(spec.CoupledGates), spec.CoupledGates, "false unless InputGate and ForgetGate are true, because it couples the two");
-        SpecCheck.Defined(spec.Normalization, name, nameof(spec.Normalization));
-        SpecCheck.Check(spec.NormalizationEpsilon is >= 1e-30 and <= 1e30, name, nameof(spec.NormalizationEpsilon), spec.NormalizationEpsilon, "from 1e-30 to 1e30");
-        SpecCheck.Check(spec.BatchNormSteps >= 1, name, nameof(spec.BatchNormSteps), spec.BatchNormSteps, "at least 1");
-        SpecCheck.Check(spec.BatchNormMomentum is >= 1e-30 and <= 1, name, nameof(spec.BatchNormMomentum), spec.BatchNormMomentum, "from 1e-30 to 1");
-        SpecCheck.Rate(spec.InputDropout, name, nameof(spec.InputDropout));
-        SpecCheck.Rate(spec.RecurrentDropout, name, nameof(spec.RecurrentDropout));
-        SpecCheck.Rate(spec.CandidateDropout, name, nameof(spec.CandidateDropout));
-        SpecCheck.Rate(spec.WeightDropout, name, nameof(spec.WeightDropout));
-        SpecCheck.Rate(spec.HiddenZoneout, name, nameof(spec.HiddenZoneout));
-        SpecCheck.Rate(spec.CellZoneout, name, nameof(spec.CellZoneout));
-        if (spec.Cell is not null)
-        {
-            CheckBesideCell(spec, name);
-        }
-
+        CheckProjection(spec.Projection, name);
+        CheckNormalization(spec.Normalization, name);
+        CheckRegularization(spec.Regularization!, name);
         SpecCheck.Defined(spec.Merge, name, nameof(spec.Merge));
         SpecCheck.Defined(spec.Shortcut, name, nameof(spec.Shortcut));
-        SpecCheck.Check(spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge, "Concatenate unless Direction is Bidirectional, because there is one output to take");
+        SpecCheck.Check(
+            spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge,
+            "Concatenate unless Direction is Bidirectional, because there is one output to take");
+    }
+
+    private static void CheckForgetBias(LstmSpec spec, string name)
+    {
+        const string NoBias = "null beside Bias = None, which leaves no bias that could start there";
+        const string NoGate = "null for a layer without a forget gate (ForgetGate = false, or a custom cell that has none)";
+        bool hasGate = spec.Cell.Gates.HasFlag(LstmGates.Forget);
+        if (spec.ForgetBias is { } bias)
+        {
+            SpecCheck.Check(IsNumber(bias), name, nameof(spec.ForgetBias), bias, "0, or from 1e-30 to 1e30 in size");
+            SpecCheck.Check(spec.Bias != LstmBias.None, name, nameof(spec.ForgetBias), bias, NoBias);
+            SpecCheck.Check(hasGate, name, nameof(spec.ForgetBias), bias, NoGate);
+        }
+
+        if (spec.MemorySpan is { } span)
+        {
+            SpecCheck.Check(span >= 2, name, nameof(spec.MemorySpan), span, "at least 2, or null");
+            SpecCheck.Check(spec.Bias != LstmBias.None, name, nameof(spec.MemorySpan), span, NoBias);
+            SpecCheck.Check(hasGate, name, nameof(spec.MemorySpan), span, NoGate);
+            SpecCheck.Check(
+                spec.ForgetBias is null, name, nameof(spec.MemorySpan), span,
+                "null beside a ForgetBias, because both start the same bias: leave one of the two out");
+            SpecCheck.Check(
+                IsLogistic(spec.Equations.GateActivation) && IsLogistic(spec.Equations.ReverseGateActivation), name, nameof(spec.MemorySpan), span,
+                "null unless GateActivation (and ReverseGateActivation) is null or Sigmoid: the starting values are derived for the logistic function");
+        }
+    }
+
+    private static void CheckEquations(LstmEquations equations, LstmDirection direction, string name)
+    {
+        CheckLimit(equations.CellClip, name, nameof(equations.CellClip));
+        CheckLimit(equations.PreActivationClip, name, nameof(equations.PreActivationClip));
+        CheckActivation(equations.GateActivation, name, nameof(equations.GateActivation));
+        CheckActivation(equations.CellActivation, name, nameof(equations.CellActivation));
+        CheckActivation(equations.HiddenActivation, name, nameof(equations.HiddenActivation));
+        CheckReverse(equations.ReverseGateActivation, direction, name, nameof(equations.ReverseGateActivation));
+        CheckReverse(equations.ReverseCellActivation, direction, name, nameof(equations.ReverseCellActivation));
+        CheckReverse(equations.ReverseHiddenActivation, direction, name, nameof(equations.ReverseHiddenActivation));
+        SpecCheck.Check(
+            !equations.CoupledGates || (equations.InputGate && equations.ForgetGate), name, nameof(equations.CoupledGates), equations.CoupledGates,
+            "false unless InputGate and ForgetGate are true, because it couples the two");
+        SpecCheck.Rate(equations.CandidateDropout, name, nameof(equations.CandidateDropout));
+    }
+
+    private static void CheckProjection(LstmProjection? projection, string name)
+    {
+        if (projection is not null)
+        {
+            SpecCheck.Check(projection.Size >= 1, name, "Projection.Size", projection.Size, "at least 1; leave Projection null for none");
+            CheckLimit(projection.Clip, name, "Projection.Clip");
+        }
+    }
+
+    private static void CheckNormalization(LstmNormalization? normalization, string name)
+    {
+        if (normalization is not null)
+        {
+            SpecCheck.Check(normalization.Epsilon is >= 1e-30 and <= 1e30, name, "Normalization.Epsilon", normalization.Epsilon, "from 1e-30 to 1e30");
+        }
+
+        if (normalization is BatchNormalization batch)
+        {
+            SpecCheck.Check(batch.Steps >= 1, name, "Normalization.Steps", batch.Steps, "at least 1");
+            SpecCheck.Check(batch.Momentum is >= 1e-30 and <= 1, name, "Normalization.Momentum", batch.Momentum, "from 1e-30 to 1");
+        }
+    }
+
+    private static void CheckRegularization(LstmRegularization regularization, string name)
+    {
+        SpecCheck.Rate(regularization.InputDropout, name, nameof(regularization.InputDropout));
+        SpecCheck.Rate(regularization.RecurrentDropout, name, nameof(regularization.RecurrentDropout));
+        SpecCheck.Rate(regularization.WeightDropout, name, nameof(regularization.WeightDropout));
+        SpecCheck.Rate(regularization.HiddenZoneout, name, nameof(regularization.HiddenZoneout));
+        SpecCheck.Rate(regularization.CellZoneout, name, nameof(regularization.CellZoneout));
     }
 
     private static bool IsLogistic(LstmActivation? activation) => activation is null or { Function: LstmActivationFunction.Sigmoid };
 
-    private static void CheckBesideCell(LstmSpec spec, string name)
+    private static void CheckReverse(LstmActivation? activation, LstmDirection direction, string layer, string property)
     {
-        (string Property, bool IsDefault)[] equations =
-        [
-            (nameof(spec.Peephole), !spec.Peephole),
-            (nameof(spec.CoupledGates), !spec.CoupledGates),
-            (nameof(spec.CellClip), spec.CellClip is null),
-            (nameof(spec.PreActivationClip), spec.PreActivationClip is null),
-            (nameof(spec.GateActivation), spec.GateActivation is null),
-            (nameof(spec.CellActivation), spec.CellActivation is null),
-            (nameof(spec.HiddenActivation), spec.HiddenActivation is null),
-            (nameof(spec.ReverseGateActivation), spec.ReverseGateActivation is null),
-            (nameof(spec.ReverseCellActivation), spec.ReverseCellActivation is null),
-            (nameof(spec.ReverseHiddenActivation), spec.ReverseHiddenActivation is null),
-            (nameof(spec.InputGate), spec.InputGate),
-            (nameof(spec.ForgetGate), spec.ForgetGate),
-            (nameof(spec.OutputGate), spec.OutputGate),
-            (nameof(spec.GateRecurrence), !spec.GateRecurrence),
-            (nameof(spec.CandidateDropout), spec.CandidateDropout == 0),
-        ];
-        foreach ((string property, bool isDefault) in equations)
-        {
-            if (!isDefault)
-            {
-                throw new ArgumentException(
-                    $"Layer '{name}' uses the custom cell '{spec.Cell!.Name}'. {property} applies only to the built-in equations; leave it at its default and write it inside the cell instead.", "layers");
-            }
-        }
+        CheckActivation(activation, layer, property);
+        SpecCheck.Check(
+            activation is null || direction == LstmDirection.Bidirectional, layer, property, activation,
+            "null unless Direction is Bidirectional; a reverse layer uses GateActivation, CellActivation and HiddenActivation");
     }
-
-    private static void CheckReverse(LstmSpec spec, LstmActivation? activation, string layer, string property)
-        => SpecCheck.Check(activation is null || spec.Direction == LstmDirection.Bidirectional, layer, property, activation, "null unless Direction is Bidirectional; a reverse layer uses GateActivation, CellActivation and HiddenActivation");
 
     // Neither 0 nor infinite in float unless in double.
     private static bool IsNumber(double value) => value is 0 || Math.Abs(value) is >= 1e-30 and <= 1e30;

@@ -45,9 +45,9 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override int StateCount => _directions.Length;
 
-    public override StateSize StateSize => new(Spec.GateRecurrence ? HiddenSize + (3 * Units) : HiddenSize, Units);
+    public override StateSize StateSize => new(Spec.Equations.GateRecurrence ? HiddenSize + (3 * Units) : HiddenSize, Units);
 
-    public override bool NormalizesBatch => Spec.Normalization == LstmNormalization.Batch;
+    public override bool NormalizesBatch => Spec.Normalization is BatchNormalization;
 
     public override string? WholeSequenceReason => Spec.Direction != LstmDirection.Forward ? "reads in reverse" : null;
 
@@ -58,7 +58,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     public int Units => Spec.HiddenSize;
 
     /// <summary>Values of a direction's h: P with a projection, else H.</summary>
-    public int HiddenSize => Spec.ProjectionSize ?? Units;
+    public int HiddenSize => Spec.StateSize;
 
     /// <summary>The LSTM layer that a layer is or has inside; null if there is none.</summary>
     public static LstmLayer<T>? In(Layer<T> layer)

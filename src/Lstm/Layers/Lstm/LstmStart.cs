@@ -68,7 +68,7 @@ internal sealed class LstmStart<T>(LstmSpec spec, LstmWeights weights)
     private void WriteNorms(ParameterStart<T> start)
     {
         // Cooijmans et al. 2017: with 1, tanh would be saturated from the start where a batch's statistics say so.
-        double gamma = spec.Normalization == LstmNormalization.Batch ? 0.1 : 1;
+        double gamma = spec.Normalization is BatchNormalization ? 0.1 : 1;
         foreach (Parameter? weight in new[] { weights.NormIh, weights.NormHh, weights.NormC })
         {
             if (weight is not null)
@@ -83,7 +83,7 @@ internal sealed class LstmStart<T>(LstmSpec spec, LstmWeights weights)
         for (int w = 0; w < weights.CellWeights.Length; w++)
         {
             int weight = w;
-            start.Each(weights.CellWeights[w], unit => spec.Cell!.StartOf(weight, unit, _units));
+            start.Each(weights.CellWeights[w], unit => spec.CustomCell!.StartOf(weight, unit, _units));
         }
     }
 
@@ -97,12 +97,12 @@ internal sealed class LstmStart<T>(LstmSpec spec, LstmWeights weights)
         if (spec.MemorySpan is int span)
         {
             double[] logs = start.NextLogs(_units, span - 1);
-            if (spec.UsedGates.HasFlag(LstmGates.Input))
+            if (spec.Cell.Gates.HasFlag(LstmGates.Input))
             {
                 WriteGate(start, InputGate, Array.ConvertAll(logs, log => -log));
             }
 
-            if (!spec.CoupledGates)
+            if (!spec.Equations.CoupledGates)
             {
                 WriteGate(start, ForgetGate, logs);
             }
@@ -110,8 +110,8 @@ internal sealed class LstmStart<T>(LstmSpec spec, LstmWeights weights)
         else if (weights.Biases.Length > 0 && (spec.ForgetBias ?? (_isUniform ? null : 1)) is double forget)
         {
             // A forget gate that is 1 − i = σ(−zᵢ) has the input gate's bias, the other way round.
-            double[] values = [.. Enumerable.Repeat(spec.CoupledGates ? -forget : forget, _units)];
-            WriteGate(start, spec.CoupledGates ? InputGate : ForgetGate, values);
+            double[] values = [.. Enumerable.Repeat(spec.Equations.CoupledGates ? -forget : forget, _units)];
+            WriteGate(start, spec.Equations.CoupledGates ? InputGate : ForgetGate, values);
         }
     }
 

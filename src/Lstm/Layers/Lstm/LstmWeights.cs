@@ -10,29 +10,29 @@ internal sealed class LstmWeights
     public LstmWeights(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
     {
         int units = spec.HiddenSize;
-        int size = spec.ProjectionSize ?? units;
+        int size = spec.StateSize;
         Reverse = reverse;
         WeightIh = parameters.Add($"{prefix}weight_ih{suffix}", [4 * units, inputSize], gates);
         WeightHh = parameters.Add($"{prefix}weight_hh{suffix}", [4 * units, size], gates);
         string[] biases = ["bias_ih", "bias_hh"];
         Biases = [.. biases.Take((int)spec.Bias).Select(bias => parameters.Add($"{prefix}{bias}{suffix}", [4 * units], gates))];
-        if (spec.Peephole)
+        if (spec.Equations.Peephole)
         {
             Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * units], PanelLayout.Peepholes(units, gates.Line));
         }
 
-        CellWeights = [.. (spec.Cell?.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
-        if (spec.ProjectionSize is { } projection)
+        CellWeights = [.. (spec.CustomCell?.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
+        if (spec.Projection is { Size: var projection })
         {
             Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));
         }
 
-        if (spec.GateRecurrence)
+        if (spec.Equations.GateRecurrence)
         {
             GateRecurrence = parameters.Add($"{prefix}weight_gg{suffix}", [3 * units, 3 * units], PanelLayout.GatesWithoutCandidate(units, gates.Line));
         }
 
-        if (spec.Normalization != LstmNormalization.None)
+        if (spec.Normalization is not null)
         {
             NormIh = parameters.Add($"{prefix}norm_ih_weight{suffix}", [4 * units], gates);
             NormHh = parameters.Add($"{prefix}norm_hh_weight{suffix}", [4 * units], gates);
@@ -40,15 +40,15 @@ internal sealed class LstmWeights
             NormCBias = parameters.Add($"{prefix}norm_c_bias{suffix}", [units]);
         }
 
-        if (spec.Normalization == LstmNormalization.Batch)
+        if (spec.Normalization is BatchNormalization { Steps: var steps })
         {
             string[] names = ["norm_ih_mean", "norm_ih_var", "norm_hh_mean", "norm_hh_var", "norm_c_mean", "norm_c_var"];
-            Statistics = [.. names.Select((name, i) => parameters.AddStatistic($"{prefix}{name}{suffix}", [spec.BatchNormSteps, i < 4 ? 4 * units : units]))];
+            Statistics = [.. names.Select((name, i) => parameters.AddStatistic($"{prefix}{name}{suffix}", [steps, i < 4 ? 4 * units : units]))];
         }
 
         if (spec.LearnInitialState)
         {
-            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.GateRecurrence ? size + (3 * units) : size]);
+            InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.Equations.GateRecurrence ? size + (3 * units) : size]);
             InitialC = parameters.Add($"{prefix}initial_c{suffix}", [units]);
         }
     }
