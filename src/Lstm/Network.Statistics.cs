@@ -15,13 +15,15 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>
     /// Moves the running averages of batch norm towards the statistics that the tape's pass, in training mode, has measured: running ←
-    /// running + m⊙(batch − running), m being <see cref="BatchNormalization.Momentum"/>. A network without batch norm stays as it is.
+    /// running + m⊙(batch − running), m being <see cref="BatchNormalization.Momentum"/>. A network without batch norm stays as
+    /// it is.
     /// </summary>
     /// <remarks>
     /// <para>Forward itself never writes to the parameters. Call this once after each <see cref="Backward"/> whose step is kept, before or after
     /// the optimizer's; <see cref="Trainer{T}"/> does. It counts as a write to the parameters: <see cref="Version"/> rises.</para>
     /// <para>The variances of W_ih x, W_hh h and c are divided by N for normalising but by N − 1, N being the step's rows, for the running
-    /// averages, as in PyTorch. A step of one row has none. Steps from <see cref="BatchNormalization.Steps"/> − 1 on are averaged first, since they
+    /// averages, as in PyTorch. A step of one row has none. Steps from <see cref="BatchNormalization.Steps"/> − 1 on are
+    /// averaged first, since they
     /// share one set.</para>
     /// </remarks>
     /// <param name="tape">The tape of a pass that has been back-propagated.</param>

@@ -9,7 +9,10 @@ internal static class PaperNetwork
     public const int InputGate = 0;
     public const int OutputGate = 3;
 
-    /// <summary>The cell of 1997, which has no forget gate unless one is asked for: g from [−2, 2], h from [−1, 1], errors that flow back along the cell alone.</summary>
+    /// <summary>
+    /// The cell of 1997, which has no forget gate unless one is asked for: g from [−2, 2], h from [−1, 1], errors that flow back
+    /// along the cell alone.
+    /// </summary>
     public static LstmSpec Cell(int units, bool hasForgetGate = false) => new(units)
     {
         Cell = new LstmEquations

@@ -1,7 +1,8 @@
 namespace Lstm.Cells;
 
 /// <summary>
-/// The equations of an LSTM cell, for <c>LstmSpec.Cell</c>: the built-in ones with their variants (<see cref="LstmEquations"/>) or those of a
+/// The equations of an LSTM cell, for <c>LstmSpec.Cell</c>: the built-in ones with their variants (<see cref="LstmEquations"/>)
+/// or those of a
 /// custom cell (<see cref="CustomEquations"/>).
 /// </summary>
 public abstract record CellEquations

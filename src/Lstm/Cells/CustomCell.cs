@@ -10,7 +10,9 @@ using Lstm.Kernels.Products;
 
 namespace Lstm.Cells;
 
-/// <summary>A custom cell and its name, for <see cref="CustomEquations"/> and, to load a model that has it, for <c>LoadOptions.Cells</c>.</summary>
+/// <summary>
+/// A custom cell and its name, for <see cref="CustomEquations"/> and, to load a model that has it, for <c>LoadOptions.Cells</c>.
+/// </summary>
 /// <remarks>Two are equal if their names and settings are.</remarks>
 public abstract class CustomCell : IEquatable<CustomCell>
 {

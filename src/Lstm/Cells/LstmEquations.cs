@@ -13,34 +13,49 @@ public sealed record LstmEquations : CellEquations
     public bool Peephole { get; init; }
 
     /// <summary>
-    /// Whether the forget gate is 1 − i (CIFG, Greff et al. 2017; ONNX's input_forget). The rows of f stay in the parameters, as they do
-    /// in ONNX: unused, with gradient 0. <c>LstmSpec.ForgetBias</c> then sets the input gate's bias to its negative. Default false.
+    /// Whether the forget gate is 1 − i (CIFG, Greff et al. 2017; ONNX's input_forget). The rows of f stay in the parameters, as
+    /// they do
+    /// in ONNX: unused, with gradient 0. <c>LstmSpec.ForgetBias</c> then sets the input gate's bias to its negative. Default
+    /// false.
     /// </summary>
     public bool CoupledGates { get; init; }
 
-    /// <summary>Whether there is an input gate; without one i = 1 (Greff et al. 2017, NIG). Its rows of the parameters stay unused. Default true.</summary>
+    /// <summary>
+    /// Whether there is an input gate; without one i = 1 (Greff et al. 2017, NIG). Its rows of the parameters stay unused.
+    /// Default true.
+    /// </summary>
     public bool InputGate { get; init; } = true;
 
     /// <summary>
-    /// Whether there is a forget gate; without one f = 1, the cell of Hochreiter &amp; Schmidhuber 1997 (Greff et al. 2017, NFG). Its rows of the
+    /// Whether there is a forget gate; without one f = 1, the cell of Hochreiter &amp; Schmidhuber 1997 (Greff et al. 2017,
+    /// NFG). Its rows of the
     /// parameters stay unused. Default true.
     /// </summary>
     public bool ForgetGate { get; init; } = true;
 
-    /// <summary>Whether there is an output gate; without one o = 1 (Greff et al. 2017, NOG). Its rows of the parameters stay unused. Default true.</summary>
+    /// <summary>
+    /// Whether there is an output gate; without one o = 1 (Greff et al. 2017, NOG). Its rows of the parameters stay unused.
+    /// Default true.
+    /// </summary>
     public bool OutputGate { get; init; } = true;
 
     /// <summary>
-    /// Whether the gates see all gates of the step before (full gate recurrence, Greff et al. 2017, as in Hochreiter &amp; Schmidhuber 1997): the
-    /// pre-activations of i f o get <c>weight_gg_l{k}</c> [3H, 3H] times the previous i f o, which are part of the hidden state. Default false.
+    /// Whether the gates see all gates of the step before (full gate recurrence, Greff et al. 2017, as in Hochreiter &amp;
+    /// Schmidhuber 1997): the
+    /// pre-activations of i f o get <c>weight_gg_l{k}</c> [3H, 3H] times the previous i f o, which are part of the hidden state.
+    /// Default false.
     /// </summary>
     public bool GateRecurrence { get; init; }
 
-    /// <summary>Limit of |c|, 10⁻³⁰ … 10³⁰: c is clipped to ± this at each step, and has no gradient where it was. Null, the default, for none.</summary>
+    /// <summary>
+    /// Limit of |c|, 10⁻³⁰ … 10³⁰: c is clipped to ± this at each step, and has no gradient where it was. Null, the default, for
+    /// none.
+    /// </summary>
     public double? CellClip { get; init; }
 
     /// <summary>
-    /// Limit of the inputs of the gates' activations (ONNX's clip), 10⁻³⁰ … 10³⁰: each is clipped to ± this, and has no gradient where it
+    /// Limit of the inputs of the gates' activations (ONNX's clip), 10⁻³⁰ … 10³⁰: each is clipped to ± this, and has no gradient
+    /// where it
     /// was. Null, the default, for none.
     /// </summary>
     public double? PreActivationClip { get; init; }
@@ -64,7 +79,8 @@ public sealed record LstmEquations : CellEquations
     public LstmActivation? ReverseHiddenActivation { get; init; }
 
     /// <summary>
-    /// Share of the candidate g dropped while training, others at each step (Semeniuta et al. 2016), 0 ≤ p &lt; 1; the kept ones are scaled by
+    /// Share of the candidate g dropped while training, others at each step (Semeniuta et al. 2016), 0 ≤ p &lt; 1; the kept ones
+    /// are scaled by
     /// 1/(1 − p). The old cell state is not dropped. Default 0.
     /// </summary>
     public double CandidateDropout { get; init; }

@@ -12,7 +12,9 @@ public abstract record LayerSpec
     /// </summary>
     public string? Name { get; init; }
 
-    /// <summary>The spec as C#, with the properties that differ from their defaults: <c>LstmSpec(64) { Layers = 2 }</c>.</summary>
+    /// <summary>
+    /// The spec as C#, with the properties that differ from their defaults: <c>LstmSpec(64) { Layers = 2 }</c>.
+    /// </summary>
     public sealed override string ToString() => Describe().Add(nameof(Name), Name, null).ToString();
 
     /// <summary>The name a layer of this kind has when it is given none.</summary>

@@ -3,11 +3,14 @@ using Lstm.Texts;
 namespace Lstm.Specs;
 
 /// <summary>
-/// A normalisation to mean 0 and variance 1 within an LSTM layer: <see cref="LayerNormalization"/> or <see cref="BatchNormalization"/>.
+/// A normalisation to mean 0 and variance 1 within an LSTM layer: <see cref="LayerNormalization"/> or
+/// <see cref="BatchNormalization"/>.
 /// </summary>
 /// <remarks>
-/// W_ih x, W_hh h and the c that is shown in h are normalised: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) + β_c); the carried c is
-/// not. Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H].
+/// W_ih x, W_hh h and the c that is shown in h are normalised: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) +
+/// β_c); the carried c is
+/// not. Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and
+/// <c>norm_c_bias_l{k}</c> [H].
 /// </remarks>
 public abstract record LstmNormalization
 {

@@ -15,8 +15,10 @@ namespace Lstm;
 /// </code>
 /// <para>Parameters of layer k, in PyTorch's names and layout, gates in the order i f g o: <c>weight_ih_l{k}</c> [4H, I],
 /// <c>weight_hh_l{k}</c> [4H, H], <c>bias_ih_l{k}</c> and <c>bias_hh_l{k}</c> [4H]; each with the suffix <c>_reverse</c> for a reverse
-/// direction. With <see cref="LstmEquations.Peephole"/> <c>weight_ch_l{k}</c> [3H], gates i f o; with a <see cref="Projection"/> to P values
-/// <c>weight_hr_l{k}</c> [P, H], and <c>weight_hh_l{k}</c> [4H, P]; with <see cref="LstmEquations.GateRecurrence"/> <c>weight_gg_l{k}</c> [3H, 3H]; with a <see cref="Normalization"/>
+/// direction. With <see cref="LstmEquations.Peephole"/> <c>weight_ch_l{k}</c> [3H], gates i f o; with a <see cref="Projection"/>
+/// to P values
+/// <c>weight_hr_l{k}</c> [P, H], and <c>weight_hh_l{k}</c> [4H, P]; with <see cref="LstmEquations.GateRecurrence"/>
+/// <c>weight_gg_l{k}</c> [3H, 3H]; with a <see cref="Normalization"/>
 /// <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H]; with
 /// <see cref="LearnInitialState"/> <c>initial_h_l{k}</c>, as long as the hidden state (H, or P, and 3H more with gates that see gates), and
 /// <c>initial_c_l{k}</c> [H]; of a custom cell <c>weight_{name}_l{k}</c> [H].</para>
@@ -79,12 +81,14 @@ public sealed record LstmSpec : LayerSpec
 
     /// <summary>
     /// Whether the error flows back in time through the cell alone, not through the gates and the candidate that saw h, nor through peepholes
-    /// (Hochreiter &amp; Schmidhuber 1997, their approximation of the gradient): cheaper, and not the gradient of the loss. Default false.
+    /// (Hochreiter &amp; Schmidhuber 1997, their approximation of the gradient): cheaper, and not the gradient of the loss.
+    /// Default false.
     /// </summary>
     public bool TruncatedGradient { get; init; }
 
     /// <summary>
-    /// The equations of the cell: variants of the built-in ones (<see cref="LstmEquations"/>), or a <see cref="CustomCell"/>, to which
+    /// The equations of the cell: variants of the built-in ones (<see cref="LstmEquations"/>), or a <see cref="CustomCell"/>, to
+    /// which
     /// <see cref="ForgetBias"/> and <see cref="MemorySpan"/> apply if it has a forget gate. Default the equations above.
     /// </summary>
     public CellEquations Cell { get; init; } = new LstmEquations();

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Lstm.Texts;
 
-/// <summary>The text of a description as the C# that makes it: <c>LstmSpec(64) { Layers = 2 }</c>, with the properties that differ from their defaults.</summary>
+/// <summary>
+/// The text of a description as the C# that makes it: <c>LstmSpec(64) { Layers = 2 }</c>, with the properties that differ from
+/// their defaults.
+/// </summary>
 /// <param name="type">The type's name.</param>
 /// <param name="arguments">The constructor's arguments.</param>
 internal sealed class CodeText(string type, params object?[] arguments)

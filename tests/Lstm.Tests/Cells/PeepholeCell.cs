@@ -3,7 +3,10 @@ using Lstm.Cells;
 
 namespace Lstm.Tests.Cells;
 
-/// <summary>The cell of <see cref="LstmEquations.Peephole"/> as a user would write it: weights of the units' own, one of them with the new c.</summary>
+/// <summary>
+/// The cell of <see cref="LstmEquations.Peephole"/> as a user would write it: weights of the units' own, one of them with the
+/// new c.
+/// </summary>
 internal readonly record struct PeepholeCell : ICustomCell<PeepholeCell>
 {
     public static IReadOnlyList<string> WeightNames => ["ci", "cf", "co"];

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Lstm.Cells;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
@@ -38,10 +37,11 @@ internal sealed class OnnxCase<T>
         lengths = tensors.Has("sequence_lens")
             ? [.. tensors["sequence_lens"].Values.Select(length => (int)length)]
             : [.. Enumerable.Repeat(steps, count)];
-        spec = OnnxSpec.From(attributes) with
+        LstmSpec converted = OnnxSpec.From(attributes);
+        spec = converted with
         {
             Bias = tensors.Has("B") ? LstmBias.Two : LstmBias.None,
-            Cell = new LstmEquations { Peephole = tensors.Has("P") },
+            Cell = converted.Equations with { Peephole = tensors.Has("P") },
         };
         directions = spec.Direction == LstmDirection.Bidirectional ? 2 : 1;
     }

@@ -6,9 +6,12 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Formats;
 
-/// <summary>Models whose description is of version 1, in which an LSTM layer had 39 properties side by side, still load.</summary>
+/// <summary>
+/// Models whose description is of version 1, in which an LSTM layer had 39 properties side by side, still load.
+/// </summary>
 /// <remarks>
-/// The files <c>saved_spec_*.safetensors</c> are in the Fixtures folder. <c>Lstm.Tests child formats.saveSpecs FOLDER</c> wrote them with the last
+/// The files <c>saved_spec_*.safetensors</c> are in the Fixtures folder. <c>Lstm.Tests child formats.saveSpecs FOLDER</c> wrote
+/// them with the last
 /// version that wrote such descriptions; they are not written again.
 /// </remarks>
 public class SavedSpecsTests

@@ -5,8 +5,10 @@ namespace Lstm.Formats;
 
 /// <summary>Layer specs as JSON, in the form that model files have.</summary>
 /// <remarks>
-/// A spec is an object of its <c>kind</c> and its properties in camel case, <c>{"kind":"lstm","hiddenSize":64,"layers":2}</c>; a list is an array
-/// of them. All properties are written. When read, a missing property has its default, and an unknown one is an error. No reflection is used, so
+/// A spec is an object of its <c>kind</c> and its properties in camel case, <c>{"kind":"lstm","hiddenSize":64,"layers":2}</c>; a
+/// list is an array
+/// of them. All properties are written. When read, a missing property has its default, and an unknown one is an error. No
+/// reflection is used, so
 /// that trimmed and natively compiled programs can call it.
 /// </remarks>
 public static class LayerSpecJson
@@ -46,7 +48,8 @@ public static class LayerSpecJson
     /// <param name="cells">The custom cells that the text may name. Null, the default, for none.</param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="InvalidDataException">
-    /// The text is not JSON, or has an unknown kind or property, a value of a wrong type, or a custom cell that is not among <paramref name="cells"/>.
+    /// The text is not JSON, or has an unknown kind or property, a value of a wrong type, or a custom cell that is not among
+    /// <paramref name="cells"/>.
     /// </exception>
     public static LayerSpec FromJson(string json, IReadOnlyList<CustomCell>? cells = null)
     {
@@ -55,11 +58,13 @@ public static class LayerSpecJson
     }
 
     /// <summary>Reads a list of specs.</summary>
-    /// <param name="json">The text that <see cref="ToJson(IEnumerable{LayerSpec}, bool)"/> writes, or one with fewer properties.</param>
+    /// <param name="json">The text that <see cref="ToJson(IEnumerable{LayerSpec}, bool)"/> writes, or one with fewer
+    /// properties.</param>
     /// <param name="cells">The custom cells that the text may name. Null, the default, for none.</param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="InvalidDataException">
-    /// The text is not a JSON array, or has an unknown kind or property, a value of a wrong type, or a custom cell that is not among
+    /// The text is not a JSON array, or has an unknown kind or property, a value of a wrong type, or a custom cell that is not
+    /// among
     /// <paramref name="cells"/>.
     /// </exception>
     public static LayerSpec[] ListFromJson(string json, IReadOnlyList<CustomCell>? cells = null)

@@ -5,7 +5,9 @@ using Property = Lstm.Formats.SpecProperty<Lstm.Formats.LstmVersion1>;
 
 namespace Lstm.Formats;
 
-/// <summary>An LSTM layer as descriptions of version 1 have it: all properties side by side, some of which have no effect beside others.</summary>
+/// <summary>
+/// An LSTM layer as descriptions of version 1 have it: all properties side by side, some of which have no effect beside others.
+/// </summary>
 internal sealed record LstmVersion1
 {
     private static readonly SpecKind<LstmVersion1, LstmVersion1> Kind = new(

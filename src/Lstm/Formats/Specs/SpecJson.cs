@@ -10,8 +10,10 @@ namespace Lstm.Formats;
 
 /// <summary>A network's description as JSON: its input size and its layer specs.</summary>
 /// <remarks>
-/// <c>{"version":2,"inputSize":3,"layers":[{"kind":"lstm","hiddenSize":64,"layers":2,…},{"kind":"dense","outputSize":1,…}]}</c>: all
-/// properties are written; a missing one is the record's default when read, an unknown one is an error. Descriptions of version 1 have no version.
+/// <c>{"version":2,"inputSize":3,"layers":[{"kind":"lstm","hiddenSize":64,"layers":2,…},{"kind":"dense","outputSize":1,…}]}</c>:
+/// all
+/// properties are written; a missing one is the record's default when read, an unknown one is an error. Descriptions of version
+/// 1 have no version.
 /// </remarks>
 internal static class SpecJson
 {

@@ -77,7 +77,9 @@ internal sealed record SpecProperty<TSpec>(
         => new(name, false, (json, spec) => WritePart(json, name, get(spec), kind),
             (spec, json) => json.ValueKind == JsonValueKind.Object ? with(spec, kind.Read(json)) : null);
 
-    /// <summary>A part of the spec of one of several kinds, as an object of "kind" and the properties; nothing for null.</summary>
+    /// <summary>
+    /// A part of the spec of one of several kinds, as an object of "kind" and the properties; nothing for null.
+    /// </summary>
     public static SpecProperty<TSpec> PartOf<TPart>(
         string name, Func<TSpec, TPart?> get, Func<TSpec, TPart, TSpec> with, string what, params SpecKind<TPart>[] kinds)
         where TPart : class
