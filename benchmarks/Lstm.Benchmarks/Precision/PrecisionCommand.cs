@@ -16,11 +16,11 @@ internal static class PrecisionCommand
 
     private static readonly (int Inputs, LayerSpec[] Layers)[] Variants =
     [
-        (Units, [Plain with { Peephole = true }]),
-        (Units, [Plain with { Normalization = LstmNormalization.Layer }]),
-        (Units, [Plain with { Normalization = LstmNormalization.Batch, BatchNormSteps = 1 }]),
+        (Units, [Plain with { Cell = new LstmEquations { Peephole = true } }]),
+        (Units, [Plain with { Normalization = new LayerNormalization() }]),
+        (Units, [Plain with { Normalization = new BatchNormalization { Steps = 1 } }]),
         (Units, [Plain with { Cell = CustomCell.Of("janet", new CustomJanetCell(1)) }]),
-        (Units, [Plain with { Direction = LstmDirection.Reverse, ProjectionSize = 32 }, new DenseSpec(10)]),
+        (Units, [Plain with { Direction = LstmDirection.Reverse, Projection = new(32) }, new DenseSpec(10)]),
         (10, [new EmbeddingSpec(Units), Plain]),
     ];
 

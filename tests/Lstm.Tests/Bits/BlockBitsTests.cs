@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Cells;
 using Lstm.Simd;
 using Lstm.Tests.Support;
 
@@ -22,8 +23,8 @@ public abstract class BlockBitsTests<T>
         Network<T> network = Sample.Network<T>(
             1,
             3,
-            new LstmSpec(5) { Peephole = true },
-            new LstmSpec(3) { Direction = LstmDirection.Bidirectional, ProjectionSize = 2 },
+            new LstmSpec(5) { Cell = new LstmEquations { Peephole = true } },
+            new LstmSpec(3) { Direction = LstmDirection.Bidirectional, Projection = new(2) },
             new LstmSpec(5),
             new DenseSpec(9));
         SequenceBatch<T> batch = Sample.Batch<T>(5, 3, lengths);

@@ -21,13 +21,13 @@ public class GradientPrecisionTests
     private static Dictionary<string, LayerSpec[]> Cases => new()
     {
         ["plain"] = [Plain],
-        ["peephole"] = [Plain with { Peephole = true }],
-        ["layer norm"] = [Plain with { Normalization = LstmNormalization.Layer }],
-        ["batch norm"] = [Plain with { Normalization = LstmNormalization.Batch, BatchNormSteps = 1 }],
+        ["peephole"] = [Plain with { Cell = new LstmEquations { Peephole = true } }],
+        ["layer norm"] = [Plain with { Normalization = new LayerNormalization() }],
+        ["batch norm"] = [Plain with { Normalization = new BatchNormalization { Steps = 1 } }],
         ["custom cell"] = [Plain with { Cell = CustomCell.Of("janet", new CustomJanetCell(1)) }],
         ["reverse, projected, dense"] =
         [
-            Plain with { Direction = LstmDirection.Reverse, ProjectionSize = 32 },
+            Plain with { Direction = LstmDirection.Reverse, Projection = new(32) },
             new DenseSpec(10),
         ],
     };
