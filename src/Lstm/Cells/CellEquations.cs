@@ -2,8 +2,7 @@ namespace Lstm.Cells;
 
 /// <summary>
 /// The equations of an LSTM cell, for <c>LstmSpec.Cell</c>: the built-in ones with their variants (<see cref="LstmEquations"/>)
-/// or those of a
-/// custom cell (<see cref="CustomEquations"/>).
+/// or those of a custom cell (<see cref="CustomEquations"/>).
 /// </summary>
 public abstract record CellEquations
 {
@@ -13,8 +12,4 @@ public abstract record CellEquations
 
     /// <summary>The gates that the equations have.</summary>
     internal abstract LstmGates Gates { get; }
-
-    /// <summary>Uses a custom cell in place of the built-in equations.</summary>
-    /// <param name="cell">The cell.</param>
-    public static implicit operator CellEquations(CustomCell cell) => new CustomEquations(cell);
 }

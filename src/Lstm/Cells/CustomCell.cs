@@ -4,7 +4,6 @@ using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Lstm.Formats;
 using Lstm.Kernels;
 using Lstm.Kernels.Products;
 
@@ -46,6 +45,10 @@ public abstract class CustomCell : IEquatable<CustomCell>
 
     /// <summary>Lines that the kernels keep for each row of a panel.</summary>
     internal abstract int KeptLines { get; }
+
+    /// <summary>Uses a custom cell in place of the built-in equations: <c>new LstmSpec(8) { Cell = cell }</c>.</summary>
+    /// <param name="cell">The cell.</param>
+    public static implicit operator CellEquations(CustomCell cell) => new CustomEquations(cell);
 
     /// <summary>Gives a cell a name.</summary>
     /// <typeparam name="TCell">The cell.</typeparam>

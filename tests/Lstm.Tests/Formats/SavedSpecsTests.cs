@@ -1,4 +1,5 @@
 using Lstm.Cells;
+using Lstm.Formats;
 using Lstm.Simd;
 using Lstm.Specs;
 using Lstm.Tests.Cells;
