@@ -9,6 +9,8 @@ internal static class EnumNames<TEnum>
     private static readonly TEnum[] Values = Enum.GetValues<TEnum>();
     private static readonly string[] Names = Array.ConvertAll(Values, NameOf);
 
+    public static IEnumerable<string> All => Names;
+
     public static string Of(TEnum value) => Array.IndexOf(Values, value) is >= 0 and int i ? Names[i] : NameOf(value);
 
     /// <summary>The value of a name; null if the JSON is none.</summary>

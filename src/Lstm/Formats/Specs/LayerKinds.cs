@@ -7,36 +7,9 @@ namespace Lstm.Formats;
 /// <remarks>One entry a property: a new one is added here, and nowhere else.</remarks>
 internal static class LayerKinds
 {
-    public static SpecKind<LayerSpec>[] All { get; } =
+    /// <summary>The properties of an LSTM layer that are not in one of its parts.</summary>
+    public static SpecProperty<LstmSpec>[] Own { get; } =
     [
-        Lstm(),
-        new SpecKind<LayerSpec, DenseSpec>(
-        "dense", "a layer of kind 'dense'", () => new DenseSpec(0), spec => spec.OutputSize,
-        Name<DenseSpec>(),
-        SpecProperty<DenseSpec>.Int("outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true),
-        SpecProperty<DenseSpec>.Enum("activation", spec => spec.Activation, (spec, value) => spec with { Activation = value }),
-        SpecProperty<DenseSpec>.Bool("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value })),
-        new SpecKind<LayerSpec, EmbeddingSpec>(
-        "embedding", "a layer of kind 'embedding'", () => new EmbeddingSpec(0), spec => spec.OutputSize,
-        Name<EmbeddingSpec>(),
-        SpecProperty<EmbeddingSpec>.Int("outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true)),
-        new SpecKind<LayerSpec, DropoutSpec>(
-        "dropout", "a layer of kind 'dropout'", () => new DropoutSpec(0), _ => 0,
-        Name<DropoutSpec>(),
-        SpecProperty<DropoutSpec>.Double("rate", spec => spec.Rate, (spec, value) => spec with { Rate = value }, isRequired: true)),
-        new SpecKind<LayerSpec, PoolingSpec>(
-        "pooling", "a layer of kind 'pooling'", () => new PoolingSpec(default), _ => 0,
-        Name<PoolingSpec>(),
-        SpecProperty<PoolingSpec>.Enum("pooling", spec => spec.Pooling, (spec, value) => spec with { Pooling = value }, isRequired: true)),
-    ];
-
-    public static SpecProperty<TSpec> Name<TSpec>()
-        where TSpec : LayerSpec
-        => SpecProperty<TSpec>.String("name", spec => spec.Name, (spec, value) => spec with { Name = value });
-
-    private static SpecKind<LayerSpec, LstmSpec> Lstm() => new(
-        "lstm", "a layer of kind 'lstm'", () => new LstmSpec(0), spec => (Int128)4 * spec.HiddenSize * spec.Layers,
-        Name<LstmSpec>(),
         SpecProperty<LstmSpec>.Int(
             "hiddenSize", spec => spec.HiddenSize, (spec, value) => spec with { HiddenSize = value }, isRequired: true),
         SpecProperty<LstmSpec>.Int("layers", spec => spec.Layers, (spec, value) => spec with { Layers = value }),
@@ -54,17 +27,11 @@ internal static class LayerKinds
             "learnInitialState", spec => spec.LearnInitialState, (spec, value) => spec with { LearnInitialState = value }),
         SpecProperty<LstmSpec>.Bool(
             "truncatedGradient", spec => spec.TruncatedGradient, (spec, value) => spec with { TruncatedGradient = value }),
-        SpecProperty<LstmSpec>.PartOf(
-            "cell", spec => spec.Cell, (spec, value) => spec with { Cell = value }, "a cell", Equations(), Custom()),
-        SpecProperty<LstmSpec>.Part("projection", spec => spec.Projection, (spec, value) => spec with { Projection = value }, Projection()),
-        SpecProperty<LstmSpec>.PartOf(
-            "normalization", spec => spec.Normalization, (spec, value) => spec with { Normalization = value }, "a normalization",
-            LayerNorm(), BatchNorm()),
-        SpecProperty<LstmSpec>.Part(
-            "regularization", spec => spec.Regularization, (spec, value) => spec with { Regularization = value }, Regularization()));
+    ];
 
-    private static SpecKind<CellEquations> Equations() => new SpecKind<CellEquations, LstmEquations>(
-        "equations", "the cell of a layer of kind 'lstm'", () => new LstmEquations(), _ => 0,
+    /// <summary>The properties of the built-in equations.</summary>
+    public static SpecProperty<LstmEquations>[] Equation { get; } =
+    [
         SpecProperty<LstmEquations>.Bool("peephole", spec => spec.Peephole, (spec, value) => spec with { Peephole = value }),
         SpecProperty<LstmEquations>.Bool(
             "coupledGates", spec => spec.CoupledGates, (spec, value) => spec with { CoupledGates = value }),
@@ -87,21 +54,94 @@ internal static class LayerKinds
         SpecProperty<LstmEquations>.Activation(
             "hiddenActivation", spec => spec.HiddenActivation, (spec, value) => spec with { HiddenActivation = value }),
         SpecProperty<LstmEquations>.Activation(
-            "reverseGateActivation", spec => spec.ReverseGateActivation, (spec, value) => spec with { ReverseGateActivation = value }),
+            "reverseGateActivation", spec => spec.ReverseGateActivation,
+            (spec, value) => spec with { ReverseGateActivation = value }),
         SpecProperty<LstmEquations>.Activation(
-            "reverseCellActivation", spec => spec.ReverseCellActivation, (spec, value) => spec with { ReverseCellActivation = value }),
+            "reverseCellActivation", spec => spec.ReverseCellActivation,
+            (spec, value) => spec with { ReverseCellActivation = value }),
         SpecProperty<LstmEquations>.Activation(
-            "reverseHiddenActivation", spec => spec.ReverseHiddenActivation, (spec, value) => spec with { ReverseHiddenActivation = value }),
+            "reverseHiddenActivation", spec => spec.ReverseHiddenActivation,
+            (spec, value) => spec with { ReverseHiddenActivation = value }),
         SpecProperty<LstmEquations>.Double(
-            "candidateDropout", spec => spec.CandidateDropout, (spec, value) => spec with { CandidateDropout = value }));
+            "candidateDropout", spec => spec.CandidateDropout, (spec, value) => spec with { CandidateDropout = value }),
+    ];
+
+    /// <summary>The rates of the regularization.</summary>
+    public static SpecProperty<LstmRegularization>[] Rates { get; } =
+    [
+        SpecProperty<LstmRegularization>.Double(
+            "inputDropout", spec => spec.InputDropout, (spec, value) => spec with { InputDropout = value }),
+        SpecProperty<LstmRegularization>.Double(
+            "recurrentDropout", spec => spec.RecurrentDropout, (spec, value) => spec with { RecurrentDropout = value }),
+        SpecProperty<LstmRegularization>.Double(
+            "weightDropout", spec => spec.WeightDropout, (spec, value) => spec with { WeightDropout = value }),
+        SpecProperty<LstmRegularization>.Double(
+            "hiddenZoneout", spec => spec.HiddenZoneout, (spec, value) => spec with { HiddenZoneout = value }),
+        SpecProperty<LstmRegularization>.Double(
+            "cellZoneout", spec => spec.CellZoneout, (spec, value) => spec with { CellZoneout = value }),
+    ];
+
+    public static SpecKind<LayerSpec>[] All { get; } =
+    [
+        Lstm(),
+        new SpecKind<LayerSpec, DenseSpec>(
+            "dense", "a layer of kind 'dense'", () => new DenseSpec(0), spec => spec.OutputSize,
+            Name<DenseSpec>(),
+            SpecProperty<DenseSpec>.Int(
+                "outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true),
+            SpecProperty<DenseSpec>.Enum("activation", spec => spec.Activation, (spec, value) => spec with { Activation = value }),
+            SpecProperty<DenseSpec>.Bool("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value })),
+        new SpecKind<LayerSpec, EmbeddingSpec>(
+            "embedding", "a layer of kind 'embedding'", () => new EmbeddingSpec(0), spec => spec.OutputSize,
+            Name<EmbeddingSpec>(),
+            SpecProperty<EmbeddingSpec>.Int(
+                "outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true)),
+        new SpecKind<LayerSpec, DropoutSpec>(
+            "dropout", "a layer of kind 'dropout'", () => new DropoutSpec(0), _ => 0,
+            Name<DropoutSpec>(),
+            SpecProperty<DropoutSpec>.Double(
+                "rate", spec => spec.Rate, (spec, value) => spec with { Rate = value }, isRequired: true)),
+        new SpecKind<LayerSpec, PoolingSpec>(
+            "pooling", "a layer of kind 'pooling'", () => new PoolingSpec(default), _ => 0,
+            Name<PoolingSpec>(),
+            SpecProperty<PoolingSpec>.Enum(
+                "pooling", spec => spec.Pooling, (spec, value) => spec with { Pooling = value }, isRequired: true)),
+    ];
+
+    public static SpecProperty<TSpec> Name<TSpec>()
+        where TSpec : LayerSpec
+        => SpecProperty<TSpec>.String("name", spec => spec.Name, (spec, value) => spec with { Name = value });
+
+    private static SpecKind<LayerSpec, LstmSpec> Lstm() => new(
+        "lstm", "a layer of kind 'lstm'", () => new LstmSpec(0), spec => (Int128)4 * spec.HiddenSize * spec.Layers,
+        [
+            Name<LstmSpec>(),
+            .. Own,
+            SpecProperty<LstmSpec>.PartOf(
+                "cell", spec => spec.Cell, (spec, value) => spec with { Cell = value }, "a cell", Equations(), Custom()),
+            SpecProperty<LstmSpec>.Part(
+                "projection", spec => spec.Projection, (spec, value) => spec with { Projection = value }, Projection()),
+            SpecProperty<LstmSpec>.PartOf(
+                "normalization", spec => spec.Normalization, (spec, value) => spec with { Normalization = value }, "a normalization",
+                LayerNorm(), BatchNorm()),
+            SpecProperty<LstmSpec>.Part(
+                "regularization", spec => spec.Regularization, (spec, value) => spec with { Regularization = value },
+                Regularization()),
+        ]);
+
+    private static SpecKind<CellEquations> Equations() => new SpecKind<CellEquations, LstmEquations>(
+        "equations", "the cell of a layer of kind 'lstm'", () => new LstmEquations(), _ => 0,
+        Equation);
 
     // A cell that is read is no more than its name and settings, until it is found among those of the program.
     private static SpecKind<CellEquations> Custom() => new SpecKind<CellEquations, CustomEquations>(
         "custom", "the custom cell of a layer of kind 'lstm'", () => new(new SavedCell(string.Empty, string.Empty)), _ => 0,
         SpecProperty<CustomEquations>.String(
-            "name", spec => spec.Cell.Name, (spec, value) => value.Length > 0 ? new(new SavedCell(value, spec.Cell.Settings)) : null, isRequired: true),
+            "name", spec => spec.Cell.Name,
+            (spec, value) => value.Length > 0 ? new(new SavedCell(value, spec.Cell.Settings)) : null, isRequired: true),
         SpecProperty<CustomEquations>.String(
-            "settings", spec => spec.Cell.Settings, (spec, value) => new(new SavedCell(spec.Cell.Name, value)), isRequired: true));
+            "settings", spec => spec.Cell.Settings,
+            (spec, value) => new(new SavedCell(spec.Cell.Name, value)), isRequired: true));
 
     private static SpecKind<LstmProjection> Projection() => new SpecKind<LstmProjection, LstmProjection>(
         null, "the projection of a layer of kind 'lstm'", () => new LstmProjection(0), _ => 0,
@@ -124,14 +164,5 @@ internal static class LayerKinds
 
     private static SpecKind<LstmRegularization> Regularization() => new SpecKind<LstmRegularization, LstmRegularization>(
         null, "the regularization of a layer of kind 'lstm'", () => new LstmRegularization(), _ => 0,
-        SpecProperty<LstmRegularization>.Double(
-            "inputDropout", spec => spec.InputDropout, (spec, value) => spec with { InputDropout = value }),
-        SpecProperty<LstmRegularization>.Double(
-            "recurrentDropout", spec => spec.RecurrentDropout, (spec, value) => spec with { RecurrentDropout = value }),
-        SpecProperty<LstmRegularization>.Double(
-            "weightDropout", spec => spec.WeightDropout, (spec, value) => spec with { WeightDropout = value }),
-        SpecProperty<LstmRegularization>.Double(
-            "hiddenZoneout", spec => spec.HiddenZoneout, (spec, value) => spec with { HiddenZoneout = value }),
-        SpecProperty<LstmRegularization>.Double(
-            "cellZoneout", spec => spec.CellZoneout, (spec, value) => spec with { CellZoneout = value }));
+        Rates);
 }

@@ -50,7 +50,8 @@ internal static class SpecJson
     public static string Text(bool indented, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, NewLine = "\n" }))
+        JsonWriterOptions options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, NewLine = "\n" };
+        using (Utf8JsonWriter json = new(buffer, options))
         {
             write(json);
         }
@@ -77,7 +78,8 @@ internal static class SpecJson
                     specs = ReadSpecs(property.Value, isLatest);
                     break;
                 default:
-                    throw new InvalidDataException($"The description has an unknown property or a wrong value: {Shortened.Text(property.ToString())}.");
+                    throw new InvalidDataException(
+                        $"The description has an unknown property or a wrong value: {Shortened.Text(property.ToString())}.");
             }
         }
 
@@ -92,7 +94,8 @@ internal static class SpecJson
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            JsonDocumentOptions options = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+            using JsonDocument document = JsonDocument.Parse(text, options);
             return read(document.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -149,9 +152,11 @@ internal static class SpecJson
                     namesake = cell.Name == saved.Name ? cell : namesake;
                 }
 
+                string saves = $"The description has the custom cell '{Shortened.Text(saved.Name)}' with the settings "
+                    + $"'{Shortened.Text(saved.Settings)}'";
                 specs[i] = found is not null ? spec with { Cell = found } : throw new InvalidDataException(namesake is not null
-                    ? $"The description has the custom cell '{Shortened.Text(saved.Name)}' with the settings '{Shortened.Text(saved.Settings)}'; the one in LoadOptions.Cells has '{Shortened.Text(namesake.Settings)}'."
-                    : $"The description has the custom cell '{Shortened.Text(saved.Name)}' with the settings '{Shortened.Text(saved.Settings)}'; LoadOptions.Cells has none of this name.");
+                    ? $"{saves}; the one among the given cells (LoadOptions.Cells) has '{Shortened.Text(namesake.Settings)}'."
+                    : $"{saves}; the given cells (LoadOptions.Cells) have none of this name.");
             }
         }
     }
@@ -174,7 +179,8 @@ internal static class SpecJson
     {
         if (json.GetArrayLength() > SpecCheck.MaxLayers)
         {
-            throw new InvalidDataException($"The description has {json.GetArrayLength()} layers; a network has at most {SpecCheck.MaxLayers}.");
+            throw new InvalidDataException(
+                $"The description has {json.GetArrayLength()} layers; a network has at most {SpecCheck.MaxLayers}.");
         }
 
         // By the enumerator: an element's index is found by going through those before it.
@@ -205,7 +211,8 @@ internal static class SpecJson
         return version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) && number == Latest
             ? true
             : throw new InvalidDataException(
-                $"The description is of version {Shortened.Text(version.GetRawText())}; this library reads version {Latest}, and descriptions without a version.");
+                $"The description is of version {Shortened.Text(version.GetRawText())}; "
+                + $"this library reads version {Latest}, and descriptions without a version.");
     }
 
     private static SpecKind<LayerSpec> KindOf(LayerSpec spec) => Array.Find(LayerKinds.All, kind => kind.Is(spec))

@@ -14,6 +14,9 @@ internal abstract class SpecKind<TBase>
     /// <summary>Its name in JSON; null where there is one kind only.</summary>
     public abstract string? Name { get; }
 
+    /// <summary>All words that its JSON can have, but "kind": names of properties, and of values of enumerations.</summary>
+    public abstract IEnumerable<string> Words { get; }
+
     public abstract bool Is(TBase spec);
 
     /// <summary>Writes the properties, the kind's name first.</summary>
@@ -31,9 +34,11 @@ internal abstract class SpecKind<TBase>
     /// <exception cref="InvalidDataException">It is no object, or names none of them.</exception>
     public static SpecKind<TBase> Named(SpecKind<TBase>[] kinds, JsonElement json, string what)
     {
-        string? name = ObjectOf(json).TryGetProperty(Kind, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        bool isNamed = ObjectOf(json).TryGetProperty(Kind, out JsonElement value) && value.ValueKind == JsonValueKind.String;
+        string? name = isNamed ? value.GetString() : null;
         return Array.Find(kinds, candidate => candidate.Name == name) ?? throw new InvalidDataException(
-            $"The description has {what} of unknown kind '{Shortened.Text(name)}'; known are {string.Join(", ", kinds.Select(kind => kind.Name))}.");
+            $"The description has {what} of unknown kind '{Shortened.Text(name)}'; "
+            + $"known are {string.Join(", ", kinds.Select(kind => kind.Name))}.");
     }
 
     public static JsonElement ObjectOf(JsonElement json) => json.ValueKind == JsonValueKind.Object
@@ -48,11 +53,14 @@ internal abstract class SpecKind<TBase>
 /// <param name="leastValues">Fewest values that the parameters of such a layer can have.</param>
 /// <param name="properties">All properties.</param>
 internal sealed class SpecKind<TBase, TSpec>(
-    string? name, string what, Func<TSpec> start, Func<TSpec, Int128> leastValues, params SpecProperty<TSpec>[] properties) : SpecKind<TBase>
+    string? name, string what, Func<TSpec> start, Func<TSpec, Int128> leastValues, params SpecProperty<TSpec>[] properties)
+    : SpecKind<TBase>
     where TBase : class
     where TSpec : class, TBase
 {
     public override string? Name => name;
+
+    public override IEnumerable<string> Words => properties.SelectMany(property => property.Words).Concat(name is null ? [] : [name]);
 
     public override bool Is(TBase spec) => spec is TSpec;
 
@@ -82,12 +90,14 @@ internal sealed class SpecKind<TBase, TSpec>(
             }
 
             SpecProperty<TSpec> property = Array.Find(properties, property => member.NameEquals(property.Name))
-                ?? throw new InvalidDataException($"The description has the unknown property '{Shortened.Text(member.Name)}' in {what}.");
-            spec = property.Read(spec, member.Value)
-                ?? throw new InvalidDataException($"The description has {Shortened.Text(member.Value.GetRawText())} as '{property.Name}' of {what}.");
+                ?? throw new InvalidDataException(
+                    $"The description has the unknown property '{Shortened.Text(member.Name)}' in {what}.");
+            spec = property.Read(spec, member.Value) ?? throw new InvalidDataException(
+                $"The description has {Shortened.Text(member.Value.GetRawText())} as '{property.Name}' of {what}.");
         }
 
-        return Array.Find(properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _)) is { } missing
+        SpecProperty<TSpec>? absent = Array.Find(properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _));
+        return absent is { } missing
             ? throw new InvalidDataException($"The description lacks '{missing.Name}' of {what}.")
             : spec;
     }

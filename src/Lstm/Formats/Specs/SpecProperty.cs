@@ -12,6 +12,18 @@ internal sealed record SpecProperty<TSpec>(
     string Name, bool IsRequired, Action<Utf8JsonWriter, TSpec> Write, Func<TSpec, JsonElement, TSpec?> Read)
     where TSpec : class
 {
+    /// <summary>All words that its JSON can have: its name, those of values of an enumeration, and those of a part.</summary>
+    public IEnumerable<string> Words => MoreWords is null ? [Name] : [Name, .. MoreWords()];
+
+    // Made when they are asked for: loading a model does not.
+    private Func<IEnumerable<string>>? MoreWords { get; init; }
+
+    /// <summary>The same property of a whole that has such a spec as a part.</summary>
+    public SpecProperty<TWhole> Of<TWhole>(Func<TWhole, TSpec> get, Func<TWhole, TSpec, TWhole> with)
+        where TWhole : class
+        => new(Name, IsRequired, (json, whole) => Write(json, get(whole)),
+            (whole, json) => Read(get(whole), json) is { } spec ? with(whole, spec) : null);
+
     public static SpecProperty<TSpec> Int(string name, Func<TSpec, int?> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
         => new(name, isRequired,
             (json, spec) =>
@@ -38,7 +50,8 @@ internal sealed record SpecProperty<TSpec>(
         => new(name, false, (json, spec) => json.WriteBoolean(name, get(spec)),
             (spec, json) => json.ValueKind is JsonValueKind.True or JsonValueKind.False ? with(spec, json.GetBoolean()) : null);
 
-    public static SpecProperty<TSpec> String(string name, Func<TSpec, string?> get, Func<TSpec, string, TSpec?> with, bool isRequired = false)
+    public static SpecProperty<TSpec> String(
+        string name, Func<TSpec, string?> get, Func<TSpec, string, TSpec?> with, bool isRequired = false)
         => new(name, isRequired,
             (json, spec) =>
             {
@@ -53,7 +66,10 @@ internal sealed record SpecProperty<TSpec>(
     public static SpecProperty<TSpec> Enum<TEnum>(string name, Func<TSpec, TEnum> get, Func<TSpec, TEnum, TSpec> with, bool isRequired = false)
         where TEnum : struct, Enum
         => new(name, isRequired, (json, spec) => json.WriteString(name, EnumNames<TEnum>.Of(get(spec))),
-            (spec, json) => EnumNames<TEnum>.Find(json) is { } value ? with(spec, value) : null);
+            (spec, json) => EnumNames<TEnum>.Find(json) is { } value ? with(spec, value) : null)
+        {
+            MoreWords = () => EnumNames<TEnum>.All,
+        };
 
     /// <summary>An activation, as an object {"function", "alpha", "beta"}; nothing for null.</summary>
     public static SpecProperty<TSpec> Activation(string name, Func<TSpec, LstmActivation?> get, Func<TSpec, LstmActivation, TSpec> with)
@@ -69,13 +85,20 @@ internal sealed record SpecProperty<TSpec>(
                     json.WriteEndObject();
                 }
             },
-            (spec, json) => ReadActivation(json) is { } activation ? with(spec, activation) : null);
+            (spec, json) => ReadActivation(json) is { } activation ? with(spec, activation) : null)
+        {
+            MoreWords = () => ["function", "alpha", "beta", .. EnumNames<LstmActivationFunction>.All],
+        };
 
     /// <summary>A part of the spec, as an object of its properties; nothing for null.</summary>
-    public static SpecProperty<TSpec> Part<TPart>(string name, Func<TSpec, TPart?> get, Func<TSpec, TPart, TSpec> with, SpecKind<TPart> kind)
+    public static SpecProperty<TSpec> Part<TPart>(
+        string name, Func<TSpec, TPart?> get, Func<TSpec, TPart, TSpec> with, SpecKind<TPart> kind)
         where TPart : class
         => new(name, false, (json, spec) => WritePart(json, name, get(spec), kind),
-            (spec, json) => json.ValueKind == JsonValueKind.Object ? with(spec, kind.Read(json)) : null);
+            (spec, json) => json.ValueKind == JsonValueKind.Object ? with(spec, kind.Read(json)) : null)
+        {
+            MoreWords = () => kind.Words,
+        };
 
     /// <summary>
     /// A part of the spec of one of several kinds, as an object of "kind" and the properties; nothing for null.
@@ -91,7 +114,12 @@ internal sealed record SpecProperty<TSpec>(
                     WritePart(json, name, part, Array.Find(kinds, kind => kind.Is(part))!);
                 }
             },
-            (spec, json) => json.ValueKind == JsonValueKind.Object ? with(spec, SpecKind<TPart>.Named(kinds, json, what).Read(json)) : null);
+            (spec, json) => json.ValueKind == JsonValueKind.Object
+                ? with(spec, SpecKind<TPart>.Named(kinds, json, what).Read(json))
+                : null)
+        {
+            MoreWords = () => kinds.SelectMany(kind => kind.Words),
+        };
 
     private static void WritePart<TPart>(Utf8JsonWriter json, string name, TPart? part, SpecKind<TPart> kind)
         where TPart : class
