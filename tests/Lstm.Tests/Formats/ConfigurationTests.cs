@@ -34,7 +34,7 @@ public class ConfigurationTests
         Assert.Equal(new EmbeddingSpec(3), Section("""{"outputSize":3}""").Get<EmbeddingSpec>());
         Assert.Equal(new DropoutSpec(0.5), Section("""{"rate":0.5}""").Get<DropoutSpec>());
         Assert.Equal(new PoolingSpec(Pooling.Max), Section("""{"pooling":"Max"}""").Get<PoolingSpec>());
-        Assert.Equal([new LstmSpec(64), new LstmSpec(3)], Section("""[{"hiddenSize":64},{"hiddenSize":3}]""").Get<LstmSpec[]>());
+        Assert.Equal([new LstmSpec(64), new LstmSpec(3)], Section("""[{"hiddenSize":64},{"hiddenSize":3}]""").Get<LstmSpec[]>()!);
     }
 
     [Fact]

@@ -132,10 +132,20 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     }
 
     public override void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
-        => Array.ForEach(_directions, direction => direction.States.SetLearned(parameters, state, first, count));
+    {
+        foreach (DirectionLayer<T> direction in _directions)
+        {
+            direction.States.SetLearned(parameters, state, first, count);
+        }
+    }
 
     public override void AddInitialGradient(NetworkState<T> initial, T* gradient)
-        => Array.ForEach(_directions, direction => direction.States.AddInitialGradient(initial, gradient));
+    {
+        foreach (DirectionLayer<T> direction in _directions)
+        {
+            direction.States.AddInitialGradient(initial, gradient);
+        }
+    }
 
     public override void MoveStatistics(LayerTape<T> tape, Span<T> flat)
     {
