@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Lstm.Cells;
+using Lstm.Parameters;
 
 namespace Lstm.Benchmarks.Reproduce;
 

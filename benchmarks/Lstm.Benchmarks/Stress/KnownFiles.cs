@@ -1,4 +1,3 @@
-
 namespace Lstm.Benchmarks.Stress;
 
 /// <summary>A model, a checkpoint and a state as bytes, and what they were written from.</summary>

@@ -1,4 +1,5 @@
 using Lstm.Kernels.Elementwise;
+using Lstm.Parameters;
 using Lstm.Simd;
 
 namespace Lstm.Diagnostics;

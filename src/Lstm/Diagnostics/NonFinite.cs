@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Sequences;
 

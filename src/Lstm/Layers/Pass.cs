@@ -1,6 +1,7 @@
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Products;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Simd;

@@ -1,6 +1,6 @@
 using Lstm.Kernels.Products;
 
-namespace Lstm;
+namespace Lstm.Parameters;
 
 /// <summary>A named tensor of a network's parameters.</summary>
 public sealed class Parameter

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Texts;

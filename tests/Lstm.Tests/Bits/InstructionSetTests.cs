@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Simd;
 using Lstm.Specs;
 using Lstm.Tests.Support;

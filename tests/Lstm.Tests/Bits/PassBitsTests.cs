@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Simd;
 using Lstm.Specs;
 using Lstm.Tests.Cells;

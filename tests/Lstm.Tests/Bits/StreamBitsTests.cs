@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Support;

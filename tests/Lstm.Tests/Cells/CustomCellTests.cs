@@ -3,6 +3,7 @@ using System.Numerics;
 using Lstm.Cells;
 using Lstm.Diagnostics;
 using Lstm.Formats;
+using Lstm.Parameters;
 using Lstm.Simd;
 using Lstm.Specs;
 using Lstm.Tests.Support;

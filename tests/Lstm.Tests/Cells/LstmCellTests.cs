@@ -1,5 +1,6 @@
 using Lstm.Cells;
 using Lstm.Diagnostics;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Support;
 

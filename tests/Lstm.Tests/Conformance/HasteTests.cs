@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Parameters;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;

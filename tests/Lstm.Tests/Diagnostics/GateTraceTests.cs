@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Cells;
 using Lstm.Diagnostics;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Reference;

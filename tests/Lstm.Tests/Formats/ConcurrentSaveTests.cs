@@ -1,3 +1,5 @@
+using Lstm.Parameters;
+
 namespace Lstm.Tests.Formats;
 
 /// <summary>A network that is saved or copied while another thread steps it: the copy is of one version.</summary>

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Lstm.Cells;
 using Lstm.Formats;
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Support;
 

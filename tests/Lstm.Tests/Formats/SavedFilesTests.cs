@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Simd;
 using Lstm.Specs;
 using Lstm.Tests.Support;

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Formats;
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Formats;

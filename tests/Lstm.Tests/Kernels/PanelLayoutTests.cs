@@ -1,4 +1,5 @@
 using Lstm.Kernels.Products;
+using Lstm.Parameters;
 
 namespace Lstm.Tests.Kernels;
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Specs;

@@ -1,3 +1,4 @@
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Tests.Reference;
 using Lstm.Tests.Support;
 

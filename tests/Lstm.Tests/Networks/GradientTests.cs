@@ -1,4 +1,5 @@
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Cells;
 using Lstm.Tests.Support;

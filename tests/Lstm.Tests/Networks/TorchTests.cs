@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Text.Json;
+using Lstm.Parameters;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Networks;

@@ -1,4 +1,5 @@
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Tests.Support;
 using Lstm.Training;

@@ -1,3 +1,4 @@
+using Lstm.Parameters;
 using Lstm.Training;
 
 namespace Lstm.Tests.Training;

@@ -1,4 +1,5 @@
 using Lstm.Cells;
+using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Support;
 using Lstm.Training;

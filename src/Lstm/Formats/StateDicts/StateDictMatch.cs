@@ -2,6 +2,7 @@
 
 
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 
 namespace Lstm.Formats.StateDicts;
 

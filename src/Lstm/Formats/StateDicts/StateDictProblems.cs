@@ -1,5 +1,6 @@
 using System.Text;
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 using Lstm.Texts;
 
 namespace Lstm.Formats.StateDicts;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 
 namespace Lstm.Formats.StateDicts;
 

@@ -3,6 +3,7 @@
 
 
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 using Lstm.Texts;
 
 namespace Lstm.Formats.StateDicts;

@@ -4,6 +4,7 @@ using Lstm.Kernels;
 using Lstm.Kernels.Normalization;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Specs;

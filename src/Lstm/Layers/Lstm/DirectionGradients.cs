@@ -1,6 +1,7 @@
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
+using Lstm.Parameters;
 
 namespace Lstm.Layers;
 

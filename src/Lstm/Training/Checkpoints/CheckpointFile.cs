@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Lstm.Formats;
 using Lstm.Formats.Safetensors;
+using Lstm.Parameters;
 using Lstm.Texts;
 
 namespace Lstm.Training.Checkpoints;

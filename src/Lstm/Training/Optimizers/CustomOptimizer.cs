@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Kernels.Products;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Texts;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Texts;
 using Lstm.Training;
