@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Kernels.Products;
 using Lstm.Layers;
+using Lstm.Layers.Stack;
 using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;

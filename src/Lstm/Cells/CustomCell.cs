@@ -1,11 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Lstm.Kernels;
-using Lstm.Kernels.Products;
 
 namespace Lstm.Cells;
 
@@ -13,7 +10,7 @@ namespace Lstm.Cells;
 /// A custom cell and its name, for <see cref="CustomEquations"/> and, to load a model that has it, for <c>LoadOptions.Cells</c>.
 /// </summary>
 /// <remarks>Two are equal if their names and settings are.</remarks>
-public abstract class CustomCell : IEquatable<CustomCell>
+public sealed class CustomCell : IEquatable<CustomCell>
 {
     // What tells whether a cell's text says all about it.
     private const DynamicallyAccessedMemberTypes LookedAt = DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
@@ -23,10 +20,12 @@ public abstract class CustomCell : IEquatable<CustomCell>
     // Names that an LSTM layer's own weights have.
     private static readonly string[] Taken = ["ih", "hh", "ch", "hr", "gg"];
 
-    private protected CustomCell(string name, string settings)
+    private readonly CellCode? _code;
+
+    private CustomCell(string name, string settings, CellCode? code)
     {
-        Name = name;
-        Settings = settings;
+        (Name, Settings) = (name, settings);
+        _code = code;
     }
 
     /// <summary>The name, which files carry.</summary>
@@ -38,13 +37,9 @@ public abstract class CustomCell : IEquatable<CustomCell>
     /// </summary>
     public string Settings { get; }
 
-    internal abstract IReadOnlyList<string> WeightNames { get; }
-
-    /// <summary>The gates that the cell uses.</summary>
-    internal abstract LstmGates Gates { get; }
-
-    /// <summary>Lines that the kernels keep for each row of a panel.</summary>
-    internal abstract int KeptLines { get; }
+    /// <summary>The cell's equations, names and counts.</summary>
+    /// <exception cref="InvalidOperationException">The cell is one that a file names.</exception>
+    internal CellCode Code => _code ?? throw new InvalidOperationException($"The cell {this} is known by its name only.");
 
     /// <summary>Uses a custom cell in place of the built-in equations: <c>new LstmSpec(8) { Cell = cell }</c>.</summary>
     /// <param name="cell">The cell.</param>
@@ -55,8 +50,9 @@ public abstract class CustomCell : IEquatable<CustomCell>
     /// <param name="name">The name by which files know it: not empty, without control characters.</param>
     /// <param name="cell">The cell with its settings.</param>
     /// <exception cref="ArgumentException">
-    /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not know its settings
-    /// (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations); or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
+    /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not
+    /// know its settings (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations); or
+    /// the names of the cell's weights are no names, double, or those of a layer's other weights; or its
     /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64.
     /// </exception>
     public static CustomCell Of<[DynamicallyAccessedMembers(LookedAt)] TCell>(string name, TCell cell)
@@ -87,7 +83,7 @@ public abstract class CustomCell : IEquatable<CustomCell>
         }
 
         return TCell.KeptCount is >= 0 and <= 64
-            ? new CustomCell<TCell>(name, cell, settings, weights)
+            ? new CustomCell(name, settings, new CellCode<TCell>(name, cell, weights))
             : throw new ArgumentException($"The cell '{name}' keeps {TCell.KeptCount} values per unit; 0 to 64 are possible.", nameof(cell));
     }
 
@@ -95,19 +91,16 @@ public abstract class CustomCell : IEquatable<CustomCell>
     public bool Equals(CustomCell? other) => other is not null && Name == other.Name && Settings == other.Settings;
 
     /// <inheritdoc/>
-    public sealed override bool Equals(object? obj) => Equals(obj as CustomCell);
+    public override bool Equals(object? obj) => Equals(obj as CustomCell);
 
     /// <inheritdoc/>
-    public sealed override int GetHashCode() => HashCode.Combine(Name, Settings);
+    public override int GetHashCode() => HashCode.Combine(Name, Settings);
 
     /// <summary>Name and settings.</summary>
-    public sealed override string ToString() => Settings.Length == 0 ? Name : $"{Name} {Settings}";
+    public override string ToString() => Settings.Length == 0 ? Name : $"{Name} {Settings}";
 
-    /// <summary>The kernels of a layer of so many units.</summary>
-    internal abstract CellKernels<T> Kernels<T>(int units)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-
-    internal abstract double StartOf(int weight, int unit, int units);
+    /// <summary>A cell that a file names, until it is found among those that the program knows.</summary>
+    internal static CustomCell Saved(string name, string settings) => new(name, settings, null);
 
     // A text of the cell's own is trusted; that of a record struct consists of its public members, and says all about numbers, booleans and
     // enumerations; any other says nothing.
@@ -156,46 +149,4 @@ public abstract class CustomCell : IEquatable<CustomCell>
             CultureInfo.CurrentCulture = culture;
         }
     }
-}
-
-/// <inheritdoc/>
-internal sealed class CustomCell<TCell>(string name, TCell cell, string settings, string[] weights) : CustomCell(name, settings)
-    where TCell : unmanaged, ICustomCell<TCell>
-{
-    internal override IReadOnlyList<string> WeightNames => weights;
-
-    internal override LstmGates Gates => TCell.Gates;
-
-    internal override int KeptLines => TCell.KeptCount + weights.Length;
-
-    internal override CellKernels<T> Kernels<T>(int units)
-    {
-        int line = PanelLayout.LineOf<T>();
-        nint weightBytes = ((nint)units + line - 1) / line * 64;
-        return new CellKernels<T, LaneCell<T, TCell>>(new(cell, weights.Length, weightBytes));
-    }
-
-    internal override double StartOf(int weight, int unit, int units)
-    {
-        double start = TCell.StartOf(in cell, weight, unit, units);
-        return double.IsFinite(start)
-            ? start
-            : throw new InvalidOperationException($"The cell '{Name}' starts the weight '{weights[weight]}' of unit {unit} at {start.ToString(CultureInfo.InvariantCulture)}.");
-    }
-}
-
-/// <summary>A cell that a file names, until it is found among those the program knows.</summary>
-internal sealed class SavedCell(string name, string settings) : CustomCell(name, settings)
-{
-    internal override IReadOnlyList<string> WeightNames => throw Unknown();
-
-    internal override LstmGates Gates => throw Unknown();
-
-    internal override int KeptLines => throw Unknown();
-
-    internal override CellKernels<T> Kernels<T>(int units) => throw Unknown();
-
-    internal override double StartOf(int weight, int unit, int units) => throw Unknown();
-
-    private InvalidOperationException Unknown() => new($"The cell {this} is known by its name only.");
 }

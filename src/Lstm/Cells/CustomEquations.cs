@@ -15,7 +15,7 @@ public sealed record CustomEquations : CellEquations
     /// <summary>The custom cell.</summary>
     public CustomCell Cell { get; }
 
-    internal override LstmGates Gates => Cell.Gates;
+    internal override LstmGates Gates => Cell.Code.Gates;
 
     /// <summary>The text of the cell in brackets.</summary>
     public override string ToString() => $"{nameof(CustomEquations)}({Cell})";

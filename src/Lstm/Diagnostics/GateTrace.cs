@@ -31,7 +31,7 @@ public sealed class GateTrace<T>
         }
 
         _network = network;
-        Layers = [.. network.Layers.Select(LstmLayer<T>.In).OfType<LstmLayer<T>>().SelectMany(layer =>
+        Layers = [.. network.Layers.Select(layer => layer.Find<LstmLayer<T>>()).OfType<LstmLayer<T>>().SelectMany(layer =>
             layer.Directions.ToArray().Select(direction => new LayerGates<T>(direction.Name, layer, _use)))];
     }
 

@@ -13,7 +13,7 @@ public sealed class LayerGates<T>
 {
     internal LayerGates(string name, LstmLayer<T> layer, Use owner)
     {
-        (int units, int hiddenSize) = (layer.Units, layer.HiddenSize);
+        (int units, int hiddenSize) = (layer.Spec.HiddenSize, layer.HiddenSize);
         Name = name;
         Units = units;
         Gates = layer.Spec.Cell.Gates;

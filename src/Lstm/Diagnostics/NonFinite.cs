@@ -86,7 +86,7 @@ public static class NonFinite
     {
         foreach (Layers.Layer<T> layer in network.Layers)
         {
-            for (int d = 0; Layers.LstmLayer<T>.In(layer) is { } lstm && d < lstm.StateCount; d++)
+            for (int d = 0; layer.Find<Layers.LstmLayer<T>>() is { } lstm && d < lstm.StateCount; d++)
             {
                 for (int b = 0; b < state.Count; b++)
                 {
@@ -129,7 +129,7 @@ public static class NonFinite
         for (int i = 0; i < layers; i++)
         {
             Layers.Layer<T> layer = tape.Run.Layers[i];
-            for (int d = 0; !tape.IsRecomputed && Layers.LstmLayer<T>.In(layer) is { } lstm && d < lstm.StateCount; d++)
+            for (int d = 0; !tape.IsRecomputed && layer.Find<Layers.LstmLayer<T>>() is { } lstm && d < lstm.StateCount; d++)
             {
                 if (InDirection(TapeView<T>.Of(tape, lstm.FirstState + d), tape.IsBackPropagated) is { } found)
                 {

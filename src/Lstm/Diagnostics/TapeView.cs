@@ -24,9 +24,9 @@ internal readonly unsafe struct TapeView<T>
     {
         for (int i = 0; ; i++)
         {
-            if (LstmLayer<T>.In(tape.Network.Layers[i]) is { } layer && entry < layer.FirstState + layer.StateCount)
+            if (tape.Network.Layers[i].Find<LstmLayer<T>>() is { } layer && entry < layer.FirstState + layer.StateCount)
             {
-                return new TapeView<T>(layer, LstmTape<T>.In(tape.LayerTapes[i])!, entry - layer.FirstState);
+                return new TapeView<T>(layer, tape.LayerTapes[i].Find<LstmTape<T>>()!, entry - layer.FirstState);
             }
         }
     }
@@ -35,7 +35,7 @@ internal readonly unsafe struct TapeView<T>
 
     public bool IsReverse => Direction.Plan.Reverse;
 
-    public int Units => _layer.Units;
+    public int Units => _layer.Spec.HiddenSize;
 
     /// <summary>Values of h: H, or P with a projection.</summary>
     public int HiddenSize => _layer.HiddenSize;
@@ -48,7 +48,7 @@ internal readonly unsafe struct TapeView<T>
     public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Direction.CopyGate(gate, Shape.Row(sequence, step), destination);
 
     /// <summary>Whether a custom cell does not use a gate: what it leaves in its place may be anything.</summary>
-    public bool IsUnused(int gate) => _layer.Spec.CustomCell is { } cell && !cell.Gates.HasFlag((LstmGates)(1 << gate));
+    public bool IsUnused(int gate) => _layer.Spec.CustomCell is { } cell && !cell.Code.Gates.HasFlag((LstmGates)(1 << gate));
 
     /// <summary>c after a step.</summary>
     public void CopyCell(int sequence, int step, Span<T> destination) => Direction.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Lstm.Formats.Safetensors;
 using Lstm.Formats.StateDicts;
 using Lstm.Kernels.Products;
-using Lstm.Layers;
+using Lstm.Layers.Stack;
 using Lstm.Parameters;
 using Lstm.Simd;
 using Lstm.Texts;

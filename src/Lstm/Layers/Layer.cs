@@ -69,6 +69,19 @@ internal abstract class Layer<T>
     /// <summary>Why it cannot work on parts of sequences, after "the layer …": null if it can.</summary>
     public virtual string? WholeSequenceReason => null;
 
+    /// <summary>The layer of a type that this layer is or has inside; null if there is none.</summary>
+    public TLayer? Find<TLayer>()
+        where TLayer : Layer<T>
+    {
+        TLayer? found = this as TLayer;
+        foreach (Layer<T> inner in Inner)
+        {
+            found ??= inner.Find<TLayer>();
+        }
+
+        return found;
+    }
+
     public abstract LayerTape<T> CreateTape();
 
     /// <summary>Writes the starting values of its parameters into a flat buffer of zeros.</summary>

@@ -20,6 +20,19 @@ internal class LayerTape<T>
     /// <summary>The tapes of the layers inside, as in <see cref="Layer{T}.Inner"/>.</summary>
     public virtual ReadOnlySpan<LayerTape<T>> Inner => [];
 
+    /// <summary>The tape of a type that this tape is or has inside; null if there is none.</summary>
+    public TTape? Find<TTape>()
+        where TTape : LayerTape<T>
+    {
+        TTape? found = this as TTape;
+        foreach (LayerTape<T> inner in Inner)
+        {
+            found ??= inner.Find<TTape>();
+        }
+
+        return found;
+    }
+
     /// <summary>Makes room for an output of the input's shape.</summary>
     public void Prepare(SequenceShape shape, int features)
     {

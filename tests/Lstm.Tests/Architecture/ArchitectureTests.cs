@@ -50,7 +50,7 @@ public class ArchitectureTests
 
     [Fact]
     public void No_base_class_names_its_subclass()
-        => Assert.Equal(["CustomCell names CustomCell`1"], Compiled.BasesThatNameSubclasses.Order(StringComparer.Ordinal));
+        => Assert.Empty(Compiled.BasesThatNameSubclasses);
 
     [Fact]
     public void The_front_namespace_holds_fewer_than_45_public_types()

@@ -135,13 +135,13 @@ internal static class LayerKinds
 
     // A cell that is read is no more than its name and settings, until it is found among those of the program.
     private static SpecKind<CellEquations> Custom() => new SpecKind<CellEquations, CustomEquations>(
-        "custom", "the custom cell of a layer of kind 'lstm'", () => new(new SavedCell(string.Empty, string.Empty)), _ => 0,
+        "custom", "the custom cell of a layer of kind 'lstm'", () => new(CustomCell.Saved(string.Empty, string.Empty)), _ => 0,
         SpecProperty<CustomEquations>.String(
             "name", spec => spec.Cell.Name,
-            (spec, value) => value.Length > 0 ? new(new SavedCell(value, spec.Cell.Settings)) : null, isRequired: true),
+            (spec, value) => value.Length > 0 ? new(CustomCell.Saved(value, spec.Cell.Settings)) : null, isRequired: true),
         SpecProperty<CustomEquations>.String(
             "settings", spec => spec.Cell.Settings,
-            (spec, value) => new(new SavedCell(spec.Cell.Name, value)), isRequired: true));
+            (spec, value) => new(CustomCell.Saved(spec.Cell.Name, value)), isRequired: true));
 
     private static SpecKind<LstmProjection> Projection() => new SpecKind<LstmProjection, LstmProjection>(
         null, "the projection of a layer of kind 'lstm'", () => new LstmProjection(0), _ => 0,

@@ -97,7 +97,7 @@ internal sealed record LstmVersion1
         };
     }
 
-    private static SavedCell? ReadCell(JsonElement json)
+    private static CustomCell? ReadCell(JsonElement json)
     {
         string? name = null, settings = null;
         foreach (JsonProperty property in json.ValueKind == JsonValueKind.Object ? json.EnumerateObject() : default)
@@ -116,6 +116,6 @@ internal sealed record LstmVersion1
             }
         }
 
-        return name is null || settings is null ? null : new SavedCell(name, settings);
+        return name is null || settings is null ? null : CustomCell.Saved(name, settings);
     }
 }

@@ -91,7 +91,7 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
             Weights = weights.CellWeights.Length,
             KeptValues = tape.CellLines.Pointer,
             KeptRows = tape.NewCellRows,
-            KeptLines = spec.CustomCell!.KeptLines,
+            KeptLines = spec.CustomCell!.Code.KeptLines,
             Gradient = gradient + weights.CellWeights[0].Offset,
         };
         pass.Team.Run(ref units);

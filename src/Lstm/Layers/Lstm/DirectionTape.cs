@@ -44,7 +44,7 @@ internal sealed unsafe class DirectionTape<T>
     {
         _gates = gates;
         (_units, _size) = (spec.HiddenSize, spec.StateSize);
-        _cellLines = spec.CustomCell?.KeptLines ?? 0;
+        _cellLines = spec.CustomCell?.Code.KeptLines ?? 0;
         _zonesCell = spec.Regularization.CellZoneout > 0;
         _rowsPerStretch = Math.Clamp(StretchBytes / (gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
         _bias = new(gates.PaddedColumns);

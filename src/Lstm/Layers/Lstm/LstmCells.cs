@@ -17,7 +17,7 @@ internal static class LstmCells<T>
     {
         if (cell is CustomEquations { Cell: var custom })
         {
-            return custom.Kernels<T>(units);
+            return custom.Code.Kernels<T>(units);
         }
 
         LstmEquations equations = (LstmEquations)cell;

@@ -45,7 +45,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override int StateCount => _directions.Length;
 
-    public override StateSize StateSize => new(Spec.Equations.GateRecurrence ? HiddenSize + (3 * Units) : HiddenSize, Units);
+    public override StateSize StateSize => new(Spec.Equations.GateRecurrence ? HiddenSize + (3 * Spec.HiddenSize) : HiddenSize, Spec.HiddenSize);
 
     public override bool NormalizesBatch => Spec.Normalization is BatchNormalization;
 
@@ -54,23 +54,8 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
     /// <summary>How many of the output's features come from reading forward; the rest come from reading in reverse.</summary>
     public override int? FeaturesReadForward => Spec.Direction == LstmDirection.Reverse ? 0 : HiddenSize;
 
-    /// <summary>H.</summary>
-    public int Units => Spec.HiddenSize;
-
     /// <summary>Values of a direction's h: P with a projection, else H.</summary>
     public int HiddenSize => Spec.StateSize;
-
-    /// <summary>The LSTM layer that a layer is or has inside; null if there is none.</summary>
-    public static LstmLayer<T>? In(Layer<T> layer)
-    {
-        LstmLayer<T>? found = layer as LstmLayer<T>;
-        foreach (Layer<T> inner in layer.Inner)
-        {
-            found ??= In(inner);
-        }
-
-        return found;
-    }
 
     public override LayerTape<T> CreateTape() => new LstmTape<T>(_directions, HiddenSize);
 

@@ -83,7 +83,7 @@ internal sealed class LstmStart<T>(LstmSpec spec, LstmWeights weights)
         for (int w = 0; w < weights.CellWeights.Length; w++)
         {
             int weight = w;
-            start.Each(weights.CellWeights[w], unit => spec.CustomCell!.StartOf(weight, unit, _units));
+            start.Each(weights.CellWeights[w], unit => spec.CustomCell!.Code.StartOf(weight, unit, _units));
         }
     }
 

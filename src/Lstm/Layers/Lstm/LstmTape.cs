@@ -24,18 +24,6 @@ internal sealed unsafe class LstmTape<T>(DirectionLayer<T>[] directions, int hid
 
     private int OutputSize => directions.Length * hiddenSize;
 
-    /// <summary>The tape of the LSTM layer whose tape this is, or that has it inside; null if there is none.</summary>
-    public static LstmTape<T>? In(LayerTape<T> tape)
-    {
-        LstmTape<T>? found = tape as LstmTape<T>;
-        foreach (LayerTape<T> inner in tape.Inner)
-        {
-            found ??= In(inner);
-        }
-
-        return found;
-    }
-
     /// <summary>A direction's part of the output, by slot.</summary>
     public Slots<T> Columns(int direction) => new(Output.Pointer + (direction * hiddenSize), OutputSize);
 

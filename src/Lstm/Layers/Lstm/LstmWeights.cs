@@ -21,7 +21,7 @@ internal sealed class LstmWeights
             Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * units], PanelLayout.Peepholes(units, gates.Line));
         }
 
-        CellWeights = [.. (spec.CustomCell?.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
+        CellWeights = [.. (spec.CustomCell?.Code.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
         if (spec.Projection is { Size: var projection })
         {
             Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));

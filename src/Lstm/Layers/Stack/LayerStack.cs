@@ -3,7 +3,7 @@ using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Texts;
 
-namespace Lstm.Layers;
+namespace Lstm.Layers.Stack;
 
 /// <summary>Makes the layers that a list of specs describes, and has them declare their parameters.</summary>
 internal sealed class LayerStack<T>
@@ -37,7 +37,8 @@ internal sealed class LayerStack<T>
             if (specs[i].Name is { } name && WhyNoName(name) is { } problem)
             {
                 throw new ArgumentException(
-                    $"The name '{Shortened.Text(name)}' of layer spec {i} {problem}; a name is not empty, has no dots or control characters, and is given once.", "layers");
+                    $"The name '{Shortened.Text(name)}' of layer spec {i} {problem}; a name is not empty, "
+                    + "has no dots or control characters, and is given once.", "layers");
             }
 
             count += specs[i] is LstmSpec { Layers: > 1 } stack ? stack.Layers : 1;
@@ -45,7 +46,8 @@ internal sealed class LayerStack<T>
 
         if (count > SpecCheck.MaxLayers)
         {
-            throw new ArgumentException($"The specs describe {count} layers; a network has at most {SpecCheck.MaxLayers}.", "layers");
+            throw new ArgumentException(
+                $"The specs describe {count} layers; a network has at most {SpecCheck.MaxLayers}. Use fewer.", "layers");
         }
 
         foreach (LayerSpec spec in specs)
@@ -59,7 +61,9 @@ internal sealed class LayerStack<T>
             }
             catch (OverflowException e)
             {
-                throw new ArgumentException($"With layer '{Shortened.Text(name)}' of input size {inputSize}, the network has more than {int.MaxValue} parameters, which is the limit. Use smaller or fewer layers.", "layers", e);
+                throw new ArgumentException(
+                    $"With layer '{Shortened.Text(name)}' of input size {inputSize}, the network has more than {int.MaxValue} "
+                    + "parameters, which is the limit. Use smaller or fewer layers.", "layers", e);
             }
         }
     }
@@ -82,16 +86,29 @@ internal sealed class LayerStack<T>
             case DenseSpec dense:
                 SpecCheck.Check(dense.OutputSize >= 1, name, nameof(dense.OutputSize), dense.OutputSize, "at least 1");
                 SpecCheck.Defined(dense.Activation, name, nameof(dense.Activation));
-                _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
+                _layers.Add(new DenseLayer<T>(dense, inputSize, name, parameters)
+                {
+                    Name = name,
+                    Index = _made++,
+                    InputSize = inputSize,
+                });
                 break;
             case EmbeddingSpec embedding:
-                SpecCheck.Check(embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
+                SpecCheck.Check(
+                    embedding.OutputSize >= 1, name, nameof(embedding.OutputSize), embedding.OutputSize, "at least 1");
                 if (_layers.Count > 0)
                 {
-                    throw new ArgumentException($"Layer '{name}' is an embedding after '{_layers[^1].Label}'; it reads ids, which only the first layer gets. Put it first, or use a DenseSpec here.", "layers");
+                    throw new ArgumentException(
+                        $"Layer '{name}' is an embedding after '{_layers[^1].Label}'; it reads ids, which only the first layer "
+                        + "gets. Put it first, or use a DenseSpec here.", "layers");
                 }
 
-                _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters) { Name = name, Index = _made++, InputSize = inputSize });
+                _layers.Add(new EmbeddingLayer<T>(embedding, inputSize, name, parameters)
+                {
+                    Name = name,
+                    Index = _made++,
+                    InputSize = inputSize,
+                });
                 break;
             case PoolingSpec pooling:
                 SpecCheck.Defined(pooling.Pooling, name, nameof(pooling.Pooling));
@@ -102,7 +119,9 @@ internal sealed class LayerStack<T>
                 _layers.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = dropout.Rate });
                 break;
             default:
-                throw new ArgumentException($"Layer '{name}' is a {spec.GetType().Name}; a layer is made of an LstmSpec, DenseSpec, EmbeddingSpec, PoolingSpec or DropoutSpec.", "layers");
+                throw new ArgumentException(
+                    $"Layer '{name}' is a {spec.GetType().Name}; a layer is made of an LstmSpec, DenseSpec, EmbeddingSpec, "
+                    + "PoolingSpec or DropoutSpec.", "layers");
         }
     }
 
@@ -115,12 +134,12 @@ internal sealed class LayerStack<T>
             List<Layer<T>> made = [];
             if (layer > 0 && spec.Dropout > 0)
             {
-                made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} dropout", Index = _made++, InputSize = inputSize, Rate = spec.Dropout });
+                made.Add(Dropout(name, $"{label} dropout", inputSize, spec.Dropout, holdsMask: false));
             }
 
             if (spec.Regularization.InputDropout > 0)
             {
-                made.Add(new DropoutLayer<T> { Name = name, Label = $"{label} input dropout", Index = _made++, InputSize = inputSize, Rate = spec.Regularization.InputDropout, HoldsMask = true });
+                made.Add(Dropout(name, $"{label} input dropout", inputSize, spec.Regularization.InputDropout, holdsMask: true));
             }
 
             int index = _made++;
@@ -135,26 +154,50 @@ internal sealed class LayerStack<T>
             _stateSizes.AddRange(Enumerable.Repeat(lstm.StateSize, lstm.StateCount));
             if (spec.Merge != LstmMerge.Concatenate)
             {
-                made.Add(new MergeLayer<T> { Name = name, Label = $"{label} merge", Index = _made++, InputSize = lstm.OutputSize, Merge = spec.Merge });
-            }
-
-            if (spec.Shortcut == LstmShortcut.Add && made[^1].OutputSize != inputSize)
-            {
-                throw new ArgumentException(
-                    $"Layer {layer} of '{name}' has {inputSize} inputs and {made[^1].OutputSize} outputs; Shortcut = Add adds them and needs as many of both. "
-                    + "Give a first layer of another size a spec of its own, without a Shortcut, or use Shortcut = Concatenate.", "layers");
+                made.Add(new MergeLayer<T>
+                {
+                    Name = name,
+                    Label = $"{label} merge",
+                    Index = _made++,
+                    InputSize = lstm.OutputSize,
+                    Merge = spec.Merge,
+                });
             }
 
             if (spec.Shortcut != LstmShortcut.None)
             {
-                bool concatenates = spec.Shortcut == LstmShortcut.Concatenate;
-                made = [new ShortcutLayer<T>(made, concatenates) { Name = name, Label = label, Index = _made++, InputSize = inputSize }];
+                made = [Shortcut(spec.Shortcut, made, layer, name, label, inputSize)];
             }
 
             _layers.AddRange(made);
             inputSize = made[^1].OutputSize;
         }
     }
+
+    private DropoutLayer<T> Dropout(string name, string label, int inputSize, double rate, bool holdsMask) => new()
+    {
+        Name = name,
+        Label = label,
+        Index = _made++,
+        InputSize = inputSize,
+        Rate = rate,
+        HoldsMask = holdsMask,
+    };
+
+    private ShortcutLayer<T> Shortcut(
+        LstmShortcut shortcut, List<Layer<T>> inner, int layer, string name, string label, int inputSize)
+        => shortcut != LstmShortcut.Add || inner[^1].OutputSize == inputSize
+            ? new(inner, shortcut == LstmShortcut.Concatenate)
+            {
+                Name = name,
+                Label = label,
+                Index = _made++,
+                InputSize = inputSize,
+            }
+            : throw new ArgumentException(
+                $"Layer {layer} of '{name}' has {inputSize} inputs and {inner[^1].OutputSize} outputs; Shortcut = Add adds them and "
+                + "needs as many of both. Give a first layer of another size a spec of its own, without a Shortcut, or use "
+                + "Shortcut = Concatenate.", "layers");
 
     private void AddPooling(Pooling pooling, string name, int inputSize)
     {
@@ -167,16 +210,24 @@ internal sealed class LayerStack<T>
         if (forward is null)
         {
             throw new ArgumentException(
-                $"Layer '{name}' pools the last outputs of '{_layers[source].Label}', whose shortcut joins values of both directions, which end at different steps. "
+                $"Layer '{name}' pools the last outputs of '{_layers[source].Label}', whose shortcut joins values of both "
+                + "directions, which end at different steps. "
                 + "Use Pooling.Mean or Pooling.Max, or leave the shortcut out of this layer.", "layers");
         }
 
-        _layers.Insert(place, new PoolingLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Pooling = pooling, ForwardFeatures = forward.Value });
+        _layers.Insert(place, new PoolingLayer<T>
+        {
+            Name = name,
+            Index = _made++,
+            InputSize = inputSize,
+            Pooling = pooling,
+            ForwardFeatures = forward.Value,
+        });
     }
 
     /// <summary>
-    /// How many of the first features of a layer's output are read forward: all, unless they come from an LSTM that reads in reverse; null
-    /// when they cannot be told apart.
+    /// How many of the first features of a layer's output are read forward: all, unless they come from an LSTM that reads in
+    /// reverse; null when they cannot be told apart.
     /// </summary>
     private int? ForwardFeatures(int index, int size)
     {
