@@ -3,6 +3,7 @@ using Lstm.Kernels.Elementwise;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Specs;
+using Lstm.Tests.Kernels;
 
 namespace Lstm.Benchmarks.Elementwise;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics;
-using Lstm.Kernels.Elementwise;
 using Lstm.Tests.Kernels;
 
 namespace Lstm.Benchmarks.Exhaustive;

@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using BenchmarkDotNet.Attributes;
-using Lstm.Kernels.Elementwise;
 using Lstm.Runtime;
+using Lstm.Tests.Kernels;
 
 namespace Lstm.Benchmarks.Kernels;
 

@@ -10,7 +10,7 @@ internal readonly struct InputReading<T> : IDisposable
     private readonly SequenceReading<int> _ids;
 
     /// <summary>Begins to read an input.</summary>
-    /// <exception cref="InvalidOperationException">Its batch is being refilled.</exception>
+    /// <exception cref="InvalidOperationException">The input's batch is being refilled.</exception>
     public InputReading(NetworkInput<T> input)
     {
         _batch = SequenceBatch<T>.Read(input.Features, "The input batch");
@@ -25,7 +25,8 @@ internal readonly struct InputReading<T> : IDisposable
 
     public SequenceShape Shape => Content?.Shape ?? Ids!.Shape;
 
-    /// <summary>The ids in row order; null for features.</summary>
+    /// <summary>The ids in row order, one for each row of <see cref="Shape"/>; null for features.</summary>
+    // SAFETY: SequenceContent.Pointer; the reading keeps the content, and with it the memory, unchanged until it is disposed of.
     public unsafe int* IdPointer => Ids is null ? null : Ids.Pointer;
 
     public void Dispose()

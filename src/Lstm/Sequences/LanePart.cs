@@ -7,7 +7,10 @@ namespace Lstm.Sequences;
 internal readonly record struct LanePart(int Series, int First, int Steps)
 {
     /// <summary>Divides series among lanes such that the longest lane is as short as possible.</summary>
-    /// <param name="steps">The number of steps of each series, at least 1; there are at most <paramref name="count"/> series and at least <paramref name="count"/> steps.</param>
+    /// <param name="steps">
+    /// The number of steps of each series, at least 1; there are at most <paramref name="count"/> series and at least
+    /// <paramref name="count"/> steps.
+    /// </param>
     /// <param name="count">Number of lanes.</param>
     public static LanePart[] Divide(ReadOnlySpan<int> steps, int count)
     {
@@ -41,7 +44,9 @@ internal readonly record struct LanePart(int Series, int First, int Steps)
         return parts;
     }
 
-    /// <summary>At most <paramref name="count"/> of its steps from <paramref name="offset"/> on; behind its end, 0 of them.</summary>
+    /// <summary>
+    /// The part from step <paramref name="offset"/> on, at most <paramref name="count"/> steps; it has 0 steps beyond the end.
+    /// </summary>
     public LanePart Slice(long offset, int count)
     {
         int skipped = (int)Math.Min(offset, Steps);
@@ -52,16 +57,18 @@ internal readonly record struct LanePart(int Series, int First, int Steps)
 /// <summary>Values of series, from which the parts of lanes are copied into batches.</summary>
 /// <param name="series">Each [steps, <paramref name="featureSize"/>].</param>
 /// <param name="featureSize">Values per step.</param>
-/// <param name="features">Which of them are copied.</param>
-/// <param name="shift">How many steps after the part's own steps they lie.</param>
+/// <param name="features">Indices of the values that are copied.</param>
+/// <param name="shift">Distance in steps from the part's steps to those that are copied.</param>
 internal sealed class LaneSource<T>(IReadOnlyList<T[]> series, int featureSize, int[] features, int shift)
     where T : unmanaged
 {
-    /// <summary>Takes the sequences of a batch; null of null.</summary>
+    /// <summary>Takes the sequences of a batch; returns null for null.</summary>
     public static LaneSource<T>? Of(SequenceBatch<T>? batch)
-        => batch is null ? null : new LaneSource<T>(batch.ToList(), batch.FeatureSize, SeriesCheck.Features(batch.FeatureSize, []), 0);
+        => batch is null
+            ? null
+            : new LaneSource<T>(batch.ToList(), batch.FeatureSize, SeriesCheck.Features(batch.FeatureSize, []), 0);
 
-    /// <summary>Makes a batch of parts, one sequence for each.</summary>
+    /// <summary>Makes a batch of one sequence per part.</summary>
     public SequenceBatch<T> Copy(LanePart[] parts)
     {
         SequenceBatch<T> batch = new(features.Length);

@@ -5,17 +5,18 @@ namespace Lstm;
 
 /// <summary>The target of a loss: values or labels, and the weights of its rows.</summary>
 /// <remarks>
-/// Batches of values and of labels convert implicitly to a target without weights. The target refers to the batches and copies nothing. A loss decides
-/// which lengths it takes: those of the output, or with <see cref="Lstm.Training.LossUnit.Sequence"/> lengths of the target's own.
-/// <see langword="default"/> is no target: methods refuse it as they refuse null.
+/// Batches of values and batches of labels convert implicitly to a target without weights. The target refers to the batches and
+/// copies nothing. A loss decides which lengths it accepts: those of the output, or, with
+/// <see cref="Lstm.Training.LossUnit.Sequence"/>, other lengths. <see langword="default"/> is no target: methods refuse it as
+/// they refuse null.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public readonly struct NetworkTarget<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Makes a target of values.</summary>
+    /// <summary>Initializes a target of values.</summary>
     /// <param name="values">The values that the output should have.</param>
-    /// <param name="weights">One weight per row; null for 1.</param>
+    /// <param name="weights">One weight per row; null weights every row by 1.</param>
     /// <exception cref="ArgumentNullException"><paramref name="values"/> is null.</exception>
     public NetworkTarget(SequenceBatch<T> values, SequenceBatch<T>? weights = null)
     {
@@ -23,9 +24,9 @@ public readonly struct NetworkTarget<T>
         (Values, Weights) = (values, weights);
     }
 
-    /// <summary>Makes a target of labels.</summary>
+    /// <summary>Initializes a target of labels.</summary>
     /// <param name="labels">One label per row.</param>
-    /// <param name="weights">One weight per row; null for 1.</param>
+    /// <param name="weights">One weight per row; null weights every row by 1.</param>
     /// <exception cref="ArgumentNullException"><paramref name="labels"/> is null.</exception>
     public NetworkTarget(SequenceBatch<int> labels, SequenceBatch<T>? weights = null)
     {
@@ -42,35 +43,36 @@ public readonly struct NetworkTarget<T>
     /// <summary>The labels; null for a target of values.</summary>
     public SequenceBatch<int>? Labels { get; }
 
-    /// <summary>One weight per row; null for 1.</summary>
+    /// <summary>One weight per row; null if every row has the weight 1.</summary>
     public SequenceBatch<T>? Weights { get; }
 
-    /// <summary>Whether there is a target at all.</summary>
+    /// <summary>Whether the target refers to a batch.</summary>
     internal bool IsGiven => Values is not null || Labels is not null;
 
-    /// <summary>The shape of the values or labels; there is one.</summary>
+    /// <summary>The shape of the values or labels; requires <see cref="IsGiven"/>.</summary>
     internal SequenceShape Shape => Values?.Shape ?? Labels!.Shape;
 
-    /// <summary>The name of its part in messages, as the caller gave it.</summary>
+    /// <summary>The name of the values or labels in messages.</summary>
     internal string Part => Labels is null ? "target" : "labels";
 
-    /// <summary>Makes a target of values, without weights.</summary>
-    /// <param name="values">The values that the output should have.</param>
+    /// <summary>Converts a batch of values to a target without weights.</summary>
+    /// <param name="values">The values that the output should have; null gives no target.</param>
     public static implicit operator NetworkTarget<T>(SequenceBatch<T>? values) => new(values, null, null);
 
-    /// <summary>Makes a target of labels, without weights.</summary>
-    /// <param name="labels">One label per row.</param>
+    /// <summary>Converts a batch of labels to a target without weights.</summary>
+    /// <param name="labels">One label per row; null gives no target.</param>
     public static implicit operator NetworkTarget<T>(SequenceBatch<int>? labels) => new(null, labels, null);
 
-    /// <summary>The sizes of the batches.</summary>
+    /// <summary>Returns the sizes of the batches.</summary>
     public override string ToString()
-        => !IsGiven ? "no target" : $"{Values?.ToString() ?? Labels?.ToString()}{(Weights is null ? string.Empty : ", with weights")}";
+        => IsGiven ? $"{Values?.ToString() ?? Labels?.ToString()}{(Weights is null ? string.Empty : ", with weights")}"
+            : "no target";
 
-    /// <summary>The same values or labels with other weights.</summary>
+    /// <summary>Returns a target of these values or labels with other weights.</summary>
     internal NetworkTarget<T> With(SequenceBatch<T>? weights) => new(Values, Labels, weights);
 
     /// <summary>Refuses a target that is not given.</summary>
-    /// <exception cref="ArgumentNullException">It is not.</exception>
+    /// <exception cref="ArgumentNullException">The target is not given.</exception>
     internal void Require(string argument)
     {
         if (!IsGiven)

@@ -42,16 +42,19 @@ internal sealed class RecurrencePlan(bool reverse)
     /// <summary>The blocks of the walk's step s.</summary>
     public ReadOnlySpan<RecurrenceBlock> Step(int s) => _blocks.AsSpan(_steps[s], _steps[s + 1] - _steps[s]);
 
-    /// <summary>The steps of the sequences, [first, end), that the walk's steps [step, endStep) are.</summary>
-    public (int First, int End) SequenceSteps(int step, int endStep) => reverse ? (StepCount - endStep, StepCount - step) : (step, endStep);
+    /// <summary>Returns the steps [first, end) of the sequences at the walk's steps [step, endStep).</summary>
+    public (int First, int End) SequenceSteps(int step, int endStep)
+        => reverse ? (StepCount - endStep, StepCount - step) : (step, endStep);
 
-    /// <summary>The walk's steps, [first, end), that the steps [first, end) of the sequences are.</summary>
+    /// <summary>Returns the walk's steps [first, end) at the steps [first, end) of the sequences.</summary>
     public (int First, int End) WalkSteps(int first, int end) => SequenceSteps(first, end);
 
-    /// <summary>The step of the sequences that the walk's step s is.</summary>
+    /// <summary>Returns the step of the sequences at the walk's step s.</summary>
     public int SequenceStep(int s) => reverse ? StepCount - 1 - s : s;
 
-    /// <summary>The slot of rank 0 after the walk's last step, with <paramref name="sequences"/> slots before the first row's.</summary>
+    /// <summary>
+    /// The slot of rank 0 after the walk's last step; <paramref name="sequences"/> slots come before that of the first row.
+    /// </summary>
     public int LastSlot(int sequences) => sequences + Step(StepCount - 1)[0].Row;
 
     /// <summary>Sets the walk over a shape.</summary>
@@ -78,7 +81,14 @@ internal sealed class RecurrencePlan(bool reverse)
             {
                 int previous = t == 0 ? 0 : shape.Count + shape.Offset(t - 1);
                 int later = t == steps - 1 ? continuing : shape.Live(t + 1);
-                _blocks[count++] = new RecurrenceBlock { First = 0, Count = live, Row = row, Previous = previous, Continuing = later };
+                _blocks[count++] = new RecurrenceBlock
+                {
+                    First = 0,
+                    Count = live,
+                    Row = row,
+                    Previous = previous,
+                    Continuing = later,
+                };
                 continue;
             }
 
@@ -87,7 +97,14 @@ internal sealed class RecurrencePlan(bool reverse)
             if (underWay > 0)
             {
                 int previous = shape.Count + shape.Offset(t + 1);
-                _blocks[count++] = new RecurrenceBlock { First = 0, Count = underWay, Row = row, Previous = previous, Continuing = earlier };
+                _blocks[count++] = new RecurrenceBlock
+                {
+                    First = 0,
+                    Count = underWay,
+                    Row = row,
+                    Previous = previous,
+                    Continuing = earlier,
+                };
             }
 
             if (live > underWay)

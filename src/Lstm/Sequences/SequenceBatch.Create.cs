@@ -2,17 +2,17 @@ using System.Numerics.Tensors;
 
 namespace Lstm;
 
-/// <summary>Makes batches of sequences.</summary>
+/// <summary>Creates batches of sequences.</summary>
 public static class SequenceBatch
 {
-    /// <summary>Makes a batch from sequences, each a run of steps of <paramref name="featureSize"/> values.</summary>
+    /// <summary>Creates a batch from sequences, each an array of whole steps of <paramref name="featureSize"/> values.</summary>
     /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
     /// <param name="sequences">
-    /// One or more sequences, of any lengths that are multiples of <paramref name="featureSize"/>, zero included.
+    /// One or more sequences. The length of each is a multiple of <paramref name="featureSize"/>; it may be 0.
     /// </param>
-    /// <param name="featureSize">Values per step, at least 1.</param>
+    /// <param name="featureSize">Values per step, at least 1; 1 by default.</param>
     /// <exception cref="ArgumentException">
-    /// There are no sequences, or one's length is no multiple of <paramref name="featureSize"/>.
+    /// There are no sequences, a sequence is null, or the length of one is no multiple of <paramref name="featureSize"/>.
     /// </exception>
     public static SequenceBatch<T> FromSequences<T>(IReadOnlyList<T[]> sequences, int featureSize = 1)
         where T : unmanaged
@@ -22,12 +22,16 @@ public static class SequenceBatch
         return batch;
     }
 
-    /// <summary>Makes a batch from a tensor [T, B, F], or [B, T, F] when <paramref name="batchFirst"/>.</summary>
+    /// <summary>
+    /// Creates a batch from a tensor [T, B, F], or [B, T, F] when <paramref name="batchFirst"/> is <see langword="true"/>.
+    /// </summary>
     /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
-    /// <param name="tensor">Rank 3, or rank 2 for one feature; strided is fine.</param>
+    /// <param name="tensor">Rank 3, or rank 2 for one feature. Strides are allowed.</param>
     /// <param name="batchFirst">Whether the first dimension is the batch.</param>
-    /// <param name="lengths">Length of each sequence; empty means the tensor's step count for all.</param>
-    /// <exception cref="ArgumentException">The tensor's shape or a length does not fit.</exception>
+    /// <param name="lengths">
+    /// The length of each sequence, 0 … T; empty means T for all. Values beyond a length are not read.
+    /// </param>
+    /// <exception cref="ArgumentException">The tensor's rank or sizes or a length do not fit.</exception>
     public static SequenceBatch<T> FromTensor<T>(
         in ReadOnlyTensorSpan<T> tensor, bool batchFirst = false, ReadOnlySpan<int> lengths = default)
         where T : unmanaged
@@ -37,7 +41,7 @@ public static class SequenceBatch
         return batch;
     }
 
-    /// <summary>Makes a batch from sequences, each a run of steps of <paramref name="featureSize"/> values.</summary>
+    /// <summary>Creates a batch from sequences, each a run of whole steps of <paramref name="featureSize"/> values.</summary>
     /// <inheritdoc cref="FromSequences{T}(IReadOnlyList{T[]}, int)"/>
     public static SequenceBatch<T> FromSequences<T>(IEnumerable<IEnumerable<T>> sequences, int featureSize = 1)
         where T : unmanaged
@@ -46,11 +50,14 @@ public static class SequenceBatch
         return FromSequences<T>(sequences.Select(sequence => sequence as T[] ?? sequence?.ToArray()!).ToArray(), featureSize);
     }
 
-    /// <summary>Makes a batch from sequences of steps, each an array of one value per feature.</summary>
+    /// <summary>Creates a batch from sequences of steps, each step an array of one value per feature.</summary>
     /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
-    /// <param name="sequences">One or more sequences of any lengths, zero included; all steps have as many values.</param>
+    /// <param name="sequences">
+    /// One or more sequences of any lengths, zero included. All steps of all sequences have the same number of values.
+    /// </param>
     /// <exception cref="ArgumentException">
-    /// There are no sequences or no steps, a sequence or step is null, or a step has another number of values than the first one.
+    /// There are no sequences or no steps, a sequence or step is null, or a step has another number of values than the first
+    /// step.
     /// </exception>
     public static SequenceBatch<T> FromSteps<T>(IReadOnlyList<T[][]> sequences)
         where T : unmanaged
@@ -63,9 +70,9 @@ public static class SequenceBatch
         return FromSequences<T>(sequences.Select((steps, b) => Join(steps, b, featureSize)).ToArray(), featureSize);
     }
 
-    /// <summary>Makes a batch of one sequence from an array [steps, features].</summary>
+    /// <summary>Creates a batch of one sequence from an array [steps, features].</summary>
     /// <typeparam name="T"><see cref="float"/>, <see cref="double"/> or <see cref="int"/>.</typeparam>
-    /// <param name="sequence">[0 or more steps, 1 or more features].</param>
+    /// <param name="sequence">The sequence, 0 or more steps of 1 or more features.</param>
     /// <exception cref="ArgumentException">The array has no features.</exception>
     public static SequenceBatch<T> FromSequence<T>(T[,] sequence)
         where T : unmanaged
@@ -89,9 +96,8 @@ public static class SequenceBatch
             if (steps[t]?.Length != featureSize)
             {
                 throw new ArgumentException(
-                    $"Step {t} of sequence {sequence} has {steps[t]?.Length.ToString() ?? "no"} values, the first step of all " +
-                    $"has {featureSize}. "
-                    + "Give each step as many.", "sequences");
+                    $"Step {t} of sequence {sequence} has {steps[t]?.Length.ToString() ?? "no"} values, the first step of all "
+                    + $"has {featureSize}. Give every step the same number of values.", "sequences");
             }
         }
 

@@ -1,11 +1,12 @@
+using System.Diagnostics;
 using Lstm.Runtime;
 
 namespace Lstm.Sequences;
 
-/// <summary>The content of a batch: a shape, and rows in a buffer of its own or of another object.</summary>
+/// <summary>The content of a batch: a shape, and rows in its own buffer or in that of another object.</summary>
 /// <remarks>
-/// A pass takes the content once, when it begins, and works on that: a batch that is refilled meanwhile gets a new one. Content that nobody reads is
-/// refilled in place.
+/// A pass takes the content once, when it begins, and works on it: a batch that is refilled meanwhile gets new content. Content
+/// that nobody reads is refilled in place.
 /// </remarks>
 internal sealed unsafe class SequenceContent<T>(int featureSize)
     where T : unmanaged
@@ -18,11 +19,22 @@ internal sealed unsafe class SequenceContent<T>(int featureSize)
     /// <summary>Values per step.</summary>
     public int FeatureSize => featureSize;
 
-    /// <summary>Always this content's own, so that what happens to another one cannot change it.</summary>
+    /// <summary>The shape. It belongs to this content alone, so changes of other content cannot change it.</summary>
     public SequenceShape Shape { get; } = new();
 
-    /// <summary>The first value; whoever uses it keeps this content alive.</summary>
-    public T* Pointer => _buffer.Pointer + _start;
+    /// <summary>
+    /// The first value of <c>Shape.RowCount × FeatureSize</c>; callers keep this content alive while they use it.
+    /// </summary>
+    public T* Pointer
+    {
+        get
+        {
+            // SAFETY: the rows lie within the buffer: ReserveRows reserves them, and the two View methods take rows of a buffer
+            // that its owner has reserved for the same shape. SequenceRefill changes neither while a pass reads this content.
+            Debug.Assert(_start + ((long)Shape.RowCount * featureSize) <= _buffer.Length, "The rows reach beyond the buffer.");
+            return _buffer.Pointer + _start;
+        }
+    }
 
     /// <summary>All values; those of blank rows are set to zero first.</summary>
     public Span<T> Rows
@@ -45,14 +57,16 @@ internal sealed unsafe class SequenceContent<T>(int featureSize)
         return start + featureSize <= rows.Length ? rows.Slice((int)start, featureSize) : throw Changing();
     }
 
-    /// <summary>Makes room for rows of these lengths, whose values are undefined then. When there is not enough memory, all stays as it is.</summary>
+    /// <summary>
+    /// Reserves rows for these lengths; their values are undefined. The content stays unchanged if there is not enough memory.
+    /// </summary>
     public void Set(ReadOnlySpan<int> lengths, string argument)
     {
         ReserveRows(SequenceShape.CountRows(lengths), argument);
         Shape.Set(lengths);
     }
 
-    /// <summary>Takes the shape of another batch, with rows of its own.</summary>
+    /// <summary>Takes the shape of another batch and reserves own rows.</summary>
     public void SetLike(SequenceShape shape, bool blank)
     {
         ReserveRows(shape.RowCount, nameof(shape));
@@ -60,10 +74,12 @@ internal sealed unsafe class SequenceContent<T>(int featureSize)
         Volatile.Write(ref _isBlank, blank);
     }
 
-    /// <summary>Notes that all rows are about to be overwritten.</summary>
+    /// <summary>Records that all rows are about to be overwritten.</summary>
     public void Overwrite() => Volatile.Write(ref _isBlank, false);
 
-    /// <summary>Sets rows that nobody has written since <see cref="SetLike"/> to zero. Threads that fill rows together may come here at the same time.</summary>
+    /// <summary>
+    /// Sets the rows to zero if they were not written since <see cref="SetLike"/>. Several threads may call it at the same time.
+    /// </summary>
     public void FillBlank()
     {
         if (!Volatile.Read(ref _isBlank))
@@ -81,7 +97,7 @@ internal sealed unsafe class SequenceContent<T>(int featureSize)
         }
     }
 
-    /// <summary>Makes this a view of some steps of another content: its rows are the other's, nothing is copied.</summary>
+    /// <summary>Makes this content a view of some steps of other content; nothing is copied.</summary>
     public void View(SequenceContent<T> source, int firstStep, int stepCount)
     {
         source.FillBlank();
@@ -91,18 +107,24 @@ internal sealed unsafe class SequenceContent<T>(int featureSize)
         _isView = true;
     }
 
-    /// <summary>Makes this a view of rows that a layer owns.</summary>
+    /// <summary>
+    /// Makes this content a view of rows that a layer owns, from element <paramref name="start"/> of its buffer on.
+    /// </summary>
     public void View(SequenceShape shape, AlignedBuffer<T> buffer, long start)
     {
+        Debug.Assert(
+            start >= 0
+            && start + ((long)shape.RowCount * featureSize) <= buffer.Length, "The viewed rows reach beyond the buffer.");
         Shape.CopyFrom(shape);
         _buffer = buffer;
         _start = checked((int)start);
         _isView = true;
     }
 
-    /// <summary>What to throw when another thread changes a batch while this one looks at it.</summary>
-    public static InvalidOperationException Changing()
-        => new("The batch is being refilled on another thread. Give each thread a batch of its own, or refill it when nobody reads it.");
+    /// <summary>Creates the exception for a batch that another thread changes while this one looks at it.</summary>
+    public static InvalidOperationException Changing() => new(
+        "The batch is being refilled on another thread. Give each thread a separate batch, or refill the batch while nobody " +
+        "reads it.");
 
     private void ReserveRows(int rows, string argument)
     {
@@ -110,8 +132,8 @@ internal sealed unsafe class SequenceContent<T>(int featureSize)
         if (length > AlignedBuffer<T>.MaxLength)
         {
             throw new ArgumentException(
-                $"The batch has {rows} steps of {featureSize} values in all, {length} values; a batch holds at most {AlignedBuffer<T>.MaxLength}. Divide the sequences among several batches.",
-                argument);
+                $"The batch has {rows} steps of {featureSize} values in all, {length} values; a batch holds at most "
+                + $"{AlignedBuffer<T>.MaxLength}. Divide the sequences among several batches.", argument);
         }
 
         AlignedBuffer<T> buffer = _isView ? new AlignedBuffer<T>() : _buffer;

@@ -1,6 +1,6 @@
 namespace Lstm.Sequences;
 
-/// <summary>Where the sequences of a batch come from: known of a batch that the library cut from series, unknown of any other.</summary>
+/// <summary>The origin of a batch's sequences; known only for a batch that the library cut from series.</summary>
 internal sealed class SequenceOrigin
 {
     private readonly object _cut;
@@ -19,10 +19,13 @@ internal sealed class SequenceOrigin
     /// <summary>Whether the batches were cut to continue each other.</summary>
     public bool IsLanes { get; }
 
-    /// <summary>Whether a batch of this shape still has the sequences that it was cut with: one that was refilled since has others.</summary>
+    /// <summary>Whether a batch of this shape still has the sequences that it was cut with, and was not refilled since.</summary>
     public bool IsOf(SequenceShape shape) => ReferenceEquals(shape, _shape) && shape.Version == _shapeVersion;
 
-    /// <summary>Why carried states would continue other sequences than those of the batch before; null if they continue the same.</summary>
+    /// <summary>
+    /// The reason why carried states would continue other sequences than those of the previous batch; null if they continue the
+    /// same.
+    /// </summary>
     public string? WhyNotContinuing(SequenceOrigin previous)
     {
         if (!ReferenceEquals(_cut, previous._cut))
@@ -36,9 +39,13 @@ internal sealed class SequenceOrigin
             (LanePart begun, LanePart ended) = (_parts[b], previous._parts[b]);
             if (begun.Series != ended.Series || begun.First != ended.First + ended.Steps)
             {
-                string of = begun.Series == ended.Series ? "the series" : $"series {begun.Series}", before = begun.Series == ended.Series ? string.Empty : $" of series {ended.Series}";
-                return $"sequence {b} begins at step {begun.First} of {of}, but sequence {b} of the batch before ends before step {ended.First + ended.Steps}{before}; "
-                    + "cut the series with new Lanes(count, stepsPerBatch).ToBatches and keep the order of the batches";
+                bool isSame = begun.Series == ended.Series;
+                string of = isSame ? "the series" : $"series {begun.Series}";
+                string before = isSame ? string.Empty : $" of series {ended.Series}";
+                return $"sequence {b} begins at step {begun.First} of {of}, but sequence {b} of the batch before ends before " +
+                    $"step "
+                    + $"{ended.First + ended.Steps}{before}; cut the series with new Lanes(count, stepsPerBatch).ToBatches " +
+                    $"and keep the order of the batches";
             }
         }
 

@@ -2,10 +2,10 @@ namespace Lstm.Sequences;
 
 /// <summary>How the sequences of a batch are laid out in rows: time-major, longest first, without padding.</summary>
 /// <remarks>
-/// Step t occupies the rows <c>Offset(t) .. Offset(t) + Live(t)</c>. Within a step the sequences stand in rank order:
-/// longest first, those of equal length in the caller's order. Rank b of step t continues rank b of step t − 1.
-/// A reader on another thread, while the shape is set anew, may see parts of both shapes, but no index beyond the arrays: these only grow, and are there
-/// before the counts.
+/// Step t occupies the rows <c>Offset(t) .. Offset(t) + Live(t)</c>. Within a step the sequences stand in rank order: longest
+/// first, those of equal length in the caller's order. Rank b of step t continues rank b of step t − 1. While the shape is being
+/// replaced, a reader on another thread may see parts of both shapes, but no index beyond the arrays: the arrays only grow, and
+/// are written before the counts.
 /// </remarks>
 internal sealed class SequenceShape
 {
@@ -25,10 +25,13 @@ internal sealed class SequenceShape
     /// <summary>Number of rows R: the sum of the lengths.</summary>
     public int RowCount { get; private set; }
 
-    /// <summary>Incremented whenever the shape is set anew.</summary>
+    /// <summary>The number of times that the shape was replaced.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Index, in the whole sequences, of this shape's first step; not 0 in a later segment of truncated BPTT, and in single steps.</summary>
+    /// <summary>
+    /// Index, in the whole sequences, of this shape's first step; it differs from 0 in later segments of truncated BPTT and in
+    /// single steps.
+    /// </summary>
     public int FirstStep { get; private set; }
 
     /// <summary>Lengths in the caller's order.</summary>
@@ -95,7 +98,9 @@ internal sealed class SequenceShape
 
         return rows <= int.MaxValue
             ? (int)rows
-            : throw new ArgumentException($"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}. Divide the sequences among several batches.", nameof(lengths));
+            : throw new ArgumentException(
+                $"The batch has {rows} steps in all; a batch holds at most {int.MaxValue}. Divide the sequences among several "
+                + "batches.", nameof(lengths));
     }
 
     /// <summary>Sets the shape of <paramref name="count"/> sequences of one length.</summary>
@@ -108,10 +113,12 @@ internal sealed class SequenceShape
         FirstStep = 0;
     }
 
-    /// <summary>Says which of the whole sequences' steps the first one is.</summary>
+    /// <summary>Sets <see cref="FirstStep"/>.</summary>
     public void StartAt(int step) => FirstStep = step;
 
-    /// <summary>Sets the shape to the steps <c>first .. first + count</c> of another, all its sequences kept, in the same ranks.</summary>
+    /// <summary>
+    /// Sets the shape to the steps <c>first .. first + count</c> of another shape; all sequences are kept, in the same ranks.
+    /// </summary>
     public void SetSteps(SequenceShape source, int first, int count)
     {
         int steps = Math.Max(0, Math.Min(count, source.StepCount - first));

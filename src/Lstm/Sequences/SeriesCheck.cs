@@ -1,13 +1,14 @@
 namespace Lstm.Sequences;
 
-/// <summary>Refuses series that cannot be cut, naming the argument and both sizes.</summary>
+/// <summary>Refuses series that cannot be cut; the messages name the argument and both sizes.</summary>
 internal static class SeriesCheck
 {
     /// <summary>The number of steps of a series.</summary>
     public static int Steps(int values, int featureSize, string series, string argument)
         => values % featureSize == 0 ? values / featureSize : throw new ArgumentException(
-            $"{series} has {values} values, which is no multiple of the feature size {featureSize}: {values % featureSize} are left over "
-            + $"after {values / featureSize} whole steps. Give [steps, {featureSize}] values, step by step.", argument);
+            $"{series} has {values} values, which is no multiple of the feature size {featureSize}: {values % featureSize} " +
+            $"are left "
+            + $"over after {values / featureSize} whole steps. Give [steps, {featureSize}] values, step by step.", argument);
 
     /// <summary>The number of steps of each series.</summary>
     public static int[] Steps<T>(IReadOnlyList<T[]> series, int featureSize, string argument)
@@ -32,7 +33,9 @@ internal static class SeriesCheck
             if ((uint)targetFeatures[i] >= (uint)featureSize)
             {
                 throw new ArgumentException(
-                    $"Target feature {targetFeatures[i]} (index {i} of {targetFeatures.Length}) is outside 0 … {featureSize - 1}: the series has {featureSize} values per step.", nameof(targetFeatures));
+                    $"Target feature {targetFeatures[i]} (index {i} of {targetFeatures.Length}) is outside 0 … " +
+                    $"{featureSize - 1}: "
+                    + $"the series has {featureSize} values per step.", nameof(targetFeatures));
             }
         }
 
@@ -44,7 +47,10 @@ internal static class SeriesCheck
     {
         if (input.Count != rows.Count)
         {
-            throw new ArgumentException($"The input has {input.Count} sequences, the {what} {rows.Count}; lanes need a row of the {what} for each step of the input.", argument);
+            throw new ArgumentException(
+                $"The input has {input.Count} sequences, the {what} {rows.Count}; lanes need a row of the {what} for each " +
+                $"step of "
+                + "the input.", argument);
         }
 
         for (int b = 0; b < input.Count; b++)
@@ -52,7 +58,9 @@ internal static class SeriesCheck
             if (input.Lengths[b] != rows.Lengths[b])
             {
                 throw new ArgumentException(
-                    $"Sequence {b} has {input.Lengths[b]} steps of the input and {rows.Lengths[b]} of the {what}; lanes need a row of the {what} for each step of the input.", argument);
+                    $"Sequence {b} has {input.Lengths[b]} steps of the input and {rows.Lengths[b]} of the {what}; lanes need " +
+                    $"a row "
+                    + $"of the {what} for each step of the input.", argument);
             }
         }
     }

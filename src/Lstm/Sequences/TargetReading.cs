@@ -33,8 +33,11 @@ internal readonly struct TargetReading<T> : IDisposable
 
     public SequenceContent<T>? Weights => _weights.Content;
 
-    /// <summary>Refuses batches that have been refilled since the reading began: what was checked of them may not be what is read.</summary>
-    /// <exception cref="InvalidOperationException">One has been.</exception>
+    /// <summary>
+    /// Refuses batches that have been refilled since the reading began: the content that was checked may differ from the content
+    /// read.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A batch has been refilled.</exception>
     public void RequireOf(NetworkTarget<T> target)
     {
         _values.RequireOf(target.Values);

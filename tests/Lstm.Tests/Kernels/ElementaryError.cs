@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Kernels.Elementwise;
 
 namespace Lstm.Tests.Kernels;
 

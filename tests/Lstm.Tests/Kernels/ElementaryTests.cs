@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 
 namespace Lstm.Tests.Kernels;

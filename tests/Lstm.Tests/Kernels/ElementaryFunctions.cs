@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Lstm.Kernels.Elementwise;
 using Lstm.Simd;
 using static System.Runtime.CompilerServices.MethodImplOptions;
 
-namespace Lstm.Kernels.Elementwise;
+namespace Lstm.Tests.Kernels;
 
 /// <summary>A function of one variable, as a type, so that a loop over it inlines it.</summary>
 internal interface IElementaryFunction

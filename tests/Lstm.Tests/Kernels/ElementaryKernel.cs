@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
 
-namespace Lstm.Kernels.Elementwise;
+namespace Lstm.Tests.Kernels;
 
 /// <summary>destination[k] = f(source[k]); in place when both are the same memory.</summary>
 internal readonly unsafe struct ElementaryKernel<TFunction, T>(T* source, T* destination, nint length) : IKernel<T>
