@@ -1,12 +1,14 @@
 namespace Lstm.Runtime;
 
-/// <summary>Decides when a team's caller works alone because its workers, kept from running by other threads, cost more than they bring.</summary>
+/// <summary>
+/// Decides when a team's caller works alone: while other threads keep its workers from running, they cost more than they gain.
+/// </summary>
 /// <remarks>
-/// A worker whose processor does something else may hold a share for a whole time slice, milliseconds, while its caller waits. Nothing
-/// tells beforehand, so gains and losses are measured: by how much a job was faster or slower than its caller alone would have been. A part of the
-/// recent gains pays for losses. What is left of a loss is followed by <see cref="FewestTimes"/> times as long alone, so that such
-/// losses take an eighth of the time at most; each further one within <see cref="RunsToForget"/> jobs doubles that. Times decide who
-/// computes, never what comes out.
+/// A worker whose processor does something else may hold a share for a whole time slice, milliseconds, while its caller waits.
+/// That cannot be predicted, so gains and losses are measured: by how much a job was faster or slower than its caller alone would
+/// have been. A part of the recent gains pays for losses. After the rest of a loss the caller works alone for
+/// <see cref="FewestTimes"/> times its duration, so losses take at most an eighth of the time; each further loss within
+/// <see cref="RunsToForget"/> jobs doubles that. Times decide who computes, never the result.
 /// </remarks>
 internal struct BackOff(long ticksPerSecond)
 {
@@ -14,7 +16,7 @@ internal struct BackOff(long ticksPerSecond)
     private const int MostTimes = 64;
     private const int RunsToForget = 64;
 
-    // Of a gain: it is an estimate, and too high where the caller was the one that did not run.
+    // Only a part of a gain counts: a gain is an estimate, and too high when the caller itself did not run.
     private const int CreditedPart = 4;
 
     // Shorter losses are the rounding of shares.
@@ -27,15 +29,15 @@ internal struct BackOff(long ticksPerSecond)
     private int _times = FewestTimes;
     private int _runs;
 
-    /// <summary>Whether the caller works alone at this time.</summary>
+    /// <summary>Whether the caller works alone at the time <paramref name="now"/>.</summary>
     public readonly bool IsAlone(long now) => now < _aloneUntil;
 
     /// <summary>Counts a job whose shares take about equally long.</summary>
-    /// <param name="begun">When it began.</param>
-    /// <param name="ran">When the caller had done the last share of its own.</param>
-    /// <param name="ended">When all shares were done.</param>
-    /// <param name="own">Shares that the caller did, at least 1.</param>
-    /// <param name="others">Shares that others did.</param>
+    /// <param name="begun">The time at which the job began.</param>
+    /// <param name="ran">The time at which the caller had done its last share.</param>
+    /// <param name="ended">The time at which all shares were done.</param>
+    /// <param name="own">The number of shares that the caller did, at least 1.</param>
+    /// <param name="others">The number of shares that the other workers did.</param>
     public void Add(long begun, long ran, long ended, int own, int others)
     {
         long gain = ((ran - begun) * others / own) - (ended - ran);

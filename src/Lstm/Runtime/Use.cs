@@ -3,10 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace Lstm.Runtime;
 
-/// <summary>Who uses an object at the moment: one pass that changes it, or any number of passes that read it.</summary>
+/// <summary>The current use of an object: by one pass that changes it, or by any number of passes that read it.</summary>
 /// <remarks>
-/// Taking it is one interlocked operation, nobody ever waits, and nothing is allocated. A view shares the use of the object whose memory it shows.
-/// A pass that is refused has changed nothing; a call on the same thread that comes back through a callback is refused like another thread.
+/// Taking an object is one interlocked operation; it never waits and allocates nothing. A view shares the use of the object whose
+/// memory it shows. A pass that is refused has changed nothing; a call from a callback on the same thread is refused like a call
+/// on another thread.
 /// </remarks>
 internal sealed class Use
 {
@@ -15,11 +16,14 @@ internal sealed class Use
     // The number of readers, or Taken.
     private int _count;
 
-    /// <summary>Takes the object for one pass that changes it; false when anybody uses it.</summary>
+    /// <summary>Takes the object for one pass that changes it; returns false if the object is in use.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake() => Interlocked.CompareExchange(ref _count, Taken, 0) == 0;
 
-    /// <summary>The same, and whether it was readers that kept the object from being taken: one look says both, since they may leave at any time.</summary>
+    /// <summary>
+    /// Takes the object for one pass that changes it; if it fails, <paramref name="isRead"/> says whether the object is being
+    /// read. Both come from one look, since readers may leave at any time.
+    /// </summary>
     public bool TryTake(out bool isRead)
     {
         int found = Interlocked.CompareExchange(ref _count, Taken, 0);
@@ -27,7 +31,7 @@ internal sealed class Use
         return found == 0;
     }
 
-    /// <summary>Counts one reader in; false while the object is taken.</summary>
+    /// <summary>Adds a reader; returns false while the object is taken.</summary>
     public bool TryRead()
     {
         for (int seen = Volatile.Read(ref _count); seen >= 0;)
@@ -44,21 +48,23 @@ internal sealed class Use
         return false;
     }
 
-    /// <summary>Makes the pass that has taken the object one of its readers: what it has written may be read from here on, not changed.</summary>
+    /// <summary>
+    /// Makes the pass that has taken the object one of its readers: from here on the object may be read, but not changed.
+    /// </summary>
     public void Share() => Volatile.Write(ref _count, 1);
 
-    /// <summary>Ends a taking that was not shared.</summary>
+    /// <summary>Releases an object that was taken and not shared.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release() => Volatile.Write(ref _count, 0);
 
-    /// <summary>Counts one reader out.</summary>
+    /// <summary>Removes a reader.</summary>
     public void Leave() => Interlocked.Decrement(ref _count);
 
     /// <summary>Takes an object until the result is disposed of; does nothing for null.</summary>
     /// <param name="use">The object's use.</param>
-    /// <param name="subject">What the object is, with its article, as in "The tape".</param>
-    /// <param name="remedy">A sentence that says what to do instead.</param>
-    /// <exception cref="InvalidOperationException">Somebody uses the object.</exception>
+    /// <param name="subject">The object's name in messages, with its article, as in "The tape".</param>
+    /// <param name="remedy">A sentence of advice.</param>
+    /// <exception cref="InvalidOperationException">The object is in use.</exception>
     public static Taking Take(Use? use, string subject, string remedy)
     {
         if (use is not null && !use.TryTake())
@@ -92,7 +98,7 @@ internal sealed class Use
     /// <summary>An object that is taken.</summary>
     internal readonly struct Taking(Use? use) : IDisposable
     {
-        /// <summary>Ends the taking, shared meanwhile or not.</summary>
+        /// <summary>Releases the object, whether it was shared meanwhile or not.</summary>
         public void Dispose()
         {
             if (use is null)

@@ -1,20 +1,25 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.ExceptionServices;
 
 namespace Lstm.Runtime;
 
-/// <summary>What a team's caller and its threads share: the job under way, its shares that nobody has taken, and who sleeps.</summary>
+/// <summary>
+/// The state shared by a team's caller and its threads: the current job, its shares that are still open, and the sleeping
+/// threads.
+/// </summary>
 /// <remarks>
-/// <para><b>Claims.</b> A bit of <see cref="_open"/> stands for a share that nobody has taken. Who clears it by an interlocked operation, and
-/// sees that it was set, does the share, and only then looks at the job. At the moment of the claim the share was not done, so the caller
-/// had not returned, and cannot before the share is counted into <see cref="_done"/>: the job that a worker reads is the one whose share it
-/// holds, however long ago it last looked. A worker that comes late finds no bit and touches nothing.</para>
-/// <para><b>Order.</b> Interlocked operations are full fences on every processor. The caller writes the job before it sets <see cref="_open"/>
-/// by one, and a claim is one, so who holds a share sees its job. Results are written before the increment of <see cref="_done"/>, and
-/// read after a volatile read of it.</para>
-/// <para><b>Sleep.</b> Who goes to sleep announces it by an interlocked operation and then looks once more for what it waits for; who brings
-/// that does so by an interlocked operation and then looks for sleepers. So one of the two sees the other. Both hold the lock, so a wake-up
-/// cannot fall between the last look and the sleep. No share depends on being woken for: the caller does what nobody takes.</para>
+/// <para><b>Claims.</b> A bit of <see cref="_open"/> stands for an open share. A thread that clears the bit by an interlocked
+/// operation, and sees that it was set, owns the share, and only then reads the job. At that moment the share is not done, so the
+/// caller has not returned, and it cannot return before the share is counted into <see cref="_done"/>: a worker always reads the
+/// job whose share it owns, however long ago it last looked. A worker that comes late finds no bit and touches nothing.</para>
+/// <para><b>Order.</b> Interlocked operations are full fences on every processor. The caller writes the job before it sets
+/// <see cref="_open"/> by one, and a claim is one, so the owner of a share sees its job. Results are written before the increment
+/// of <see cref="_done"/>, and read after a volatile read of it.</para>
+/// <para><b>Sleep.</b> A thread that goes to sleep announces it by an interlocked operation and then checks once more for what it
+/// waits for; the thread that provides it does so by an interlocked operation and then checks for sleepers. So one of the two
+/// sees the other. Both hold the lock, so a wake-up cannot fall between the last check and the sleep. No share depends on a
+/// wake-up: the caller does the shares that nobody takes.</para>
 /// </remarks>
 internal sealed unsafe class WorkerState(int size)
 {
@@ -24,13 +29,14 @@ internal sealed unsafe class WorkerState(int size)
     // The time between two jobs of a pass, mostly. Longer, a thread would take its processor from others for nothing.
     private const int ThreadSpinMicroseconds = 30;
 
-    // Shares take about equally long, so what the others hold is nearly done. If it is not, the caller's sleep gives them its processor.
+    // Shares take about equally long, so those of the others are nearly done. If not, the caller's sleep gives them its
+    // processor.
     private const int CallerSpinMicroseconds = 100;
 
-    // A team may be forgotten, or not be asked for large jobs any more.
+    // A team may be abandoned, or have no large jobs any more.
     private const int IdleMilliseconds = 2000;
 
-    // Locks, which only sleepers and those who wake them take.
+    // Locks, taken only to sleep and to wake.
     private readonly object _work = new();
     private readonly object _finished = new();
 
@@ -38,7 +44,8 @@ internal sealed unsafe class WorkerState(int size)
     private readonly bool[] _alive = new bool[size];
     private int _threads;
 
-    // The job, as its caller has written it: read under a claim only.
+    // SAFETY: the job, as its caller has written it, is read under a claim only. WorkerTeam.RunShares keeps it in a frame that
+    // does not end before AwaitOthers has seen all claimed shares done, and _entry is the Enter<TJob> of the job's own type.
     private void* _job;
     private delegate*<void*, WorkShare, void> _entry;
     private int _shares;
@@ -54,13 +61,13 @@ internal sealed unsafe class WorkerState(int size)
     private volatile ExceptionDispatchInfo? _failure;
     private long _runsOfOthers;
 
-    /// <summary>How many shares the threads have done.</summary>
+    /// <summary>The number of shares that the threads have done.</summary>
     public long RunsOfOthers => Volatile.Read(ref _runsOfOthers);
 
-    /// <summary>How many threads exist.</summary>
+    /// <summary>The number of threads.</summary>
     public int Threads => Volatile.Read(ref _threads);
 
-    /// <summary>Starts threads until there are so many. They may end before a job comes.</summary>
+    /// <summary>Starts threads until there are <paramref name="count"/>. They may end before a job comes.</summary>
     public void StartThreads(int count)
     {
         for (int worker = 1; worker < size && Volatile.Read(ref _threads) < count; worker++)
@@ -81,19 +88,22 @@ internal sealed unsafe class WorkerState(int size)
     }
 
     /// <summary>Opens all shares but the first, which is the caller's.</summary>
-    /// <param name="job">The job, at a place that stays until all shares are done.</param>
-    /// <param name="entry">What does a share of it.</param>
-    /// <param name="shares">The job's shares, 2 … <see cref="MostShares"/>.</param>
-    /// <param name="workers">For how many workers they are.</param>
+    /// <param name="job">The job, at an address that stays valid until all shares are done.</param>
+    /// <param name="entry">The method that does a share of the job.</param>
+    /// <param name="shares">The number of shares, 2 … <see cref="MostShares"/>.</param>
+    /// <param name="workers">The number of workers that they are meant for.</param>
     public void Open(void* job, delegate*<void*, WorkShare, void> entry, int shares, int workers)
     {
+        Debug.Assert(job != null && entry != null, "There is no job.");
+        Debug.Assert(shares is >= 2 and <= MostShares && workers >= 1, "The number of shares or workers is out of range.");
+        Debug.Assert(Volatile.Read(ref _open) == 0, "Another job is under way.");
         _job = job;
         _entry = entry;
         (_shares, _stride, _done) = (shares, Math.Max(1, shares / workers), 0);
         Interlocked.Exchange(ref _open, (ulong.MaxValue >> (MostShares - shares)) & ~1UL);
     }
 
-    /// <summary>Wakes so many threads, if they sleep.</summary>
+    /// <summary>Wakes up to <paramref name="count"/> sleeping threads.</summary>
     public void Wake(int count)
     {
         if (Volatile.Read(ref _asleep) == 0)
@@ -110,7 +120,9 @@ internal sealed unsafe class WorkerState(int size)
         }
     }
 
-    /// <summary>Takes an open share, one from <paramref name="preferred"/> on if there is one; −1 when none is open.</summary>
+    /// <summary>
+    /// Claims an open share, if possible one from <paramref name="preferred"/> on; returns −1 when none is open.
+    /// </summary>
     public int Claim(int preferred)
     {
         while (true)
@@ -131,11 +143,14 @@ internal sealed unsafe class WorkerState(int size)
         }
     }
 
-    /// <summary>Closes all open shares, so that nobody begins one of them; returns how many they were.</summary>
+    /// <summary>Closes all open shares, so that none of them is begun, and returns their number.</summary>
     public int Close() => BitOperations.PopCount(Interlocked.Exchange(ref _open, 0));
 
-    /// <summary>Waits until the threads have done the shares that they hold.</summary>
-    /// <remarks>Returns in no other way, since the threads work on the caller's memory: an interruption is put off, and where there is no memory to sleep with, it spins.</remarks>
+    /// <summary>Waits until the threads have done the shares that they own.</summary>
+    /// <remarks>
+    /// The method never returns earlier, since the threads work on the caller's memory: it postpones an interruption, and spins
+    /// where there is no memory to sleep with.
+    /// </remarks>
     public void AwaitOthers(int shares)
     {
         BriefSpin spin = new(CallerSpinMicroseconds);
@@ -165,7 +180,7 @@ internal sealed unsafe class WorkerState(int size)
         }
     }
 
-    /// <summary>What a share of the last job failed with; null if none did.</summary>
+    /// <summary>Takes the exception of a share of the last job; null if none failed.</summary>
     public ExceptionDispatchInfo? TakeFailure()
     {
         ExceptionDispatchInfo? failure = _failure;
@@ -173,7 +188,7 @@ internal sealed unsafe class WorkerState(int size)
         return failure;
     }
 
-    /// <summary>Ends the threads; no job is under way.</summary>
+    /// <summary>Ends the threads; requires that no job is under way.</summary>
     public void End()
     {
         _ended = true;
@@ -216,6 +231,7 @@ internal sealed unsafe class WorkerState(int size)
 
     private void RunShare(int share, int worker)
     {
+        Debug.Assert(_job != null && _entry != null && share < _shares && worker < size, "The share is not of the current job.");
         try
         {
             _entry(_job, new WorkShare(share, _shares, worker));

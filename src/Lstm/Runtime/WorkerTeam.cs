@@ -6,15 +6,16 @@ using Lstm.Texts;
 
 namespace Lstm.Runtime;
 
-/// <summary>Workers that do one job at a time together, as many of them as it is worth; the caller is worker 0.</summary>
+/// <summary>Workers that run one job at a time together; the caller is worker 0.</summary>
 /// <remarks>
-/// <para>A job is cut into shares. The caller does the first one and then whatever nobody has taken, so a worker that does not run, since its
-/// processor is busy or it has to be woken first, holds nothing up but the share that it holds; and where that happens, the caller
-/// works alone for a while (<see cref="BackOff"/>). Small jobs are the caller's alone.</para>
-/// <para>Threads start with the first job that is worth them, spin briefly between jobs, then sleep, and end when nothing comes: the next large
-/// job starts them again. Running a job allocates nothing otherwise: it stays on the caller's stack until all shares are done.</para>
-/// <para>The threads know only the inner state, so that a team nobody holds any more is finalised and its threads end. Disposing of a team during
-/// a job, from another thread, lets the job end first.</para>
+/// <para>A job is divided into shares. The caller does the first share and then every share that nobody has taken, so a worker
+/// that does not run, because its processor is busy or it has to be woken first, delays only the share that it owns; after such a
+/// delay the caller works alone for a while (<see cref="BackOff"/>). The caller runs small jobs alone.</para>
+/// <para>Threads start with the first job that is large enough for them, spin briefly between jobs, then sleep, and end after a
+/// time without jobs; the next large job restarts them. Apart from that, running a job allocates nothing: the job stays on the
+/// caller's stack until all shares are done.</para>
+/// <para>The threads refer only to the inner state, so a team that is not referenced any more is finalised and its threads end.
+/// If another thread disposes of a team during a job, the job ends first.</para>
 /// </remarks>
 internal sealed unsafe class WorkerTeam : IDisposable
 {
@@ -28,8 +29,10 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private int _use;
     private BackOff _backOff = new(Stopwatch.Frequency);
 
-    /// <summary>Makes a team, without any thread as yet.</summary>
-    /// <param name="size">Workers, the caller included; at least 1. No more than there are processors take part in a job.</param>
+    /// <summary>Initializes a team without threads.</summary>
+    /// <param name="size">
+    /// The number of workers, the caller included; at least 1. At most one worker per processor takes part in a job.
+    /// </param>
     public WorkerTeam(int size)
     {
         _state = new WorkerState(Math.Max(1, size));
@@ -44,22 +47,22 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
     ~WorkerTeam() => Stop();
 
-    /// <summary>Workers, the caller included.</summary>
+    /// <summary>The number of workers, the caller included.</summary>
     public int Size { get; }
 
-    /// <summary>Which jobs are divided; tests choose another way than the default.</summary>
+    /// <summary>Which jobs are divided; tests change the default.</summary>
     internal Sharing Sharing { get; set; }
 
-    /// <summary>How many jobs were divided.</summary>
+    /// <summary>The number of jobs that were divided.</summary>
     internal long SharedRuns { get; private set; }
 
-    /// <summary>How many shares the other workers have done together.</summary>
+    /// <summary>The number of shares that the other workers have done together.</summary>
     internal long RunsOfOthers => _state.RunsOfOthers;
 
-    /// <summary>How many threads exist.</summary>
+    /// <summary>The number of threads.</summary>
     internal int Threads => _state.Threads;
 
-    /// <summary>Runs a job on as many workers as it is worth, and returns when it is done.</summary>
+    /// <summary>Runs a job on as many workers as its size justifies, and returns when it is done.</summary>
     /// <exception cref="ObjectDisposedException">The team has been disposed.</exception>
     /// <exception cref="InvalidOperationException">Another job is running: a team has one caller at a time.</exception>
     public void Run<TJob>(ref TJob job)
@@ -97,7 +100,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private static void ThrowDisposed(object owner)
     {
         string name = TypeName.Of(owner);
-        throw new ObjectDisposedException(name, $"This {name} has been disposed and cannot run any more; make another one, and dispose it after its last use.");
+        throw new ObjectDisposedException(
+            name, $"This {name} has been disposed and cannot run any more; make another one, and dispose it after its last use.");
     }
 
     private int WorkersFor(long work)
@@ -132,8 +136,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
         {
             _state.StartThreads(workers - 1);
 
-            // SAFETY: the copy stays in this frame, where the collector finds the references in it and never moves it, until every share that
-            // somebody holds is done: RunOpened returns only then.
+            // SAFETY: the copy stays in this frame, where the collector finds the references in it and never moves it, until
+            // every share that somebody holds is done: RunOpened returns only then.
             failure = RunOpened(_state, Unsafe.AsPointer(ref local), &Enter<TJob>, shares, workers);
         }
         finally
@@ -149,8 +153,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
         failure?.Throw();
     }
 
-    // Returns what a share failed with.
-    private ExceptionDispatchInfo? RunOpened(WorkerState state, void* job, delegate*<void*, WorkShare, void> entry, int shares, int workers)
+    // Returns the exception of a share that failed.
+    private ExceptionDispatchInfo? RunOpened(
+        WorkerState state, void* job, delegate*<void*, WorkShare, void> entry, int shares, int workers)
     {
         ExceptionDispatchInfo? failure = null;
         int own = 0;
@@ -189,6 +194,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private static void Enter<TJob>(void* job, WorkShare share)
         where TJob : struct, IJob
     {
+        // SAFETY: RunShares opens the job with the Enter of its own type, so the pointer refers to a TJob.
+        Debug.Assert(job != null, "There is no job.");
+
         // Each share runs on a copy: jobs narrow themselves to a share.
         TJob own = Unsafe.AsRef<TJob>(job);
         own.Run(share);

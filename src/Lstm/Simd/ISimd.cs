@@ -4,13 +4,16 @@ namespace Lstm.Simd;
 
 /// <summary>The vector operations the kernels are written in: one set of instructions of one width.</summary>
 /// <remarks>
-/// The operations act on the raw vector type, not on a wrapper: a wrapping struct costs register moves. Each is
-/// exactly rounded and lane-wise, so every width gives the same bits; only <see cref="MultiplyAdd(TVec, TVec, TVec)"/> has two forms,
-/// fused where the hardware fuses and two roundings where it does not, which makes the two classes of hardware of
-/// docs/reproducibility.md. A mask is a vector made by <see cref="GreaterThan"/>, fit only for <see cref="Select"/>.
+/// The operations act on the raw vector type, not on a wrapper: a wrapping struct costs register moves. Each is exactly rounded
+/// and lane-wise, so every width gives the same bits; only <see cref="MultiplyAdd(TVec, TVec, TVec)"/> has two forms, fused where
+/// the hardware fuses and two roundings where it does not, which makes the two classes of hardware of docs/reproducibility.md. A
+/// mask is a vector made by <see cref="GreaterThan"/>, fit only for <see cref="Select"/>.
 /// </remarks>
 /// <typeparam name="TVec">The vector: <c>Vector512&lt;T&gt;</c>, …, or <c>T</c> itself for one lane.</typeparam>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+// SAFETY: an operation that takes a pointer reads or writes exactly the elements its summary names, at any alignment. It checks
+// nothing, since a check would cost as much as the access: the kernel that calls it names the check that makes its pointers true.
+// The tests run every kernel with operands of exactly their length between unreadable pages, at each width.
 internal unsafe interface ISimd<TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -21,20 +24,27 @@ internal unsafe interface ISimd<TVec, T>
     /// <summary>Rows of a register tile that is four vectors wide: what the register file holds without spilling.</summary>
     static abstract int TileRows { get; }
 
+    /// <summary>All lanes 0.</summary>
     static abstract TVec Zero { get; }
 
+    /// <summary>Reads <see cref="Width"/> adjacent elements.</summary>
     static abstract TVec Load(T* source);
 
+    /// <summary>Writes <see cref="Width"/> adjacent elements.</summary>
     static abstract void Store(T* destination, TVec value);
 
-    /// <summary>Pieces of 16 bytes, as many as a vector has, <paramref name="stride"/> elements from one to the next.</summary>
-    /// <remarks>Like the two below only where <see cref="Transposition{T}.Interleaves"/>, and not for one lane.</remarks>
+    /// <summary>
+    /// Reads pieces of 16 bytes, as many as a vector has, <paramref name="stride"/> elements from one to the next.
+    /// </summary>
+    /// <remarks>
+    /// This and the two interleaving operations require <see cref="Transposition{T}.Interleaves"/> and more than one lane.
+    /// </remarks>
     static abstract TVec LoadPieces(T* source, nint stride);
 
-    /// <summary>a₀ b₀ a₁ b₁ … of the lower half of each piece of 16 bytes.</summary>
+    /// <summary>Interleaves a₀ b₀ a₁ b₁ … the lower halves of each piece of 16 bytes.</summary>
     static abstract TVec InterleaveLow(TVec a, TVec b);
 
-    /// <summary>The same of the upper halves.</summary>
+    /// <summary>Interleaves the upper halves of each piece of 16 bytes.</summary>
     static abstract TVec InterleaveHigh(TVec a, TVec b);
 
     /// <summary>All lanes equal to <paramref name="value"/>.</summary>
@@ -54,10 +64,10 @@ internal unsafe interface ISimd<TVec, T>
     /// <summary>a·b + c.</summary>
     static abstract TVec MultiplyAdd(TVec a, TVec b, TVec c);
 
-    /// <summary>a[offset …]·b + c.</summary>
+    /// <summary>a[offset …]·b + c, reading <see cref="Width"/> adjacent elements of a.</summary>
     /// <remarks>
-    /// One instruction in a loop, where a separate load has the compiler add a load and a move; with the offset apart, as a
-    /// constant, the address is part of it.
+    /// In a loop it is one instruction, where the compiler adds a load and a move for a separate load. A constant offset becomes
+    /// part of the address.
     /// </remarks>
     static abstract TVec MultiplyAdd(T* a, nint offset, TVec b, TVec c);
 
@@ -108,8 +118,12 @@ internal unsafe interface ISimd<TVec, T>
     /// </summary>
     static abstract TVec Frexp(TVec a, out TVec mantissa);
 
-    /// <summary>Integers of 32 bits, one for each lane k: <paramref name="first"/> + k·<paramref name="step"/>, modulo 2³².</summary>
-    /// <remarks>They are a vector like any other, fit only for the operations on integers. A lane of 64 bits holds its integer twice.</remarks>
+    /// <summary>
+    /// Integers of 32 bits, one for each lane k: <paramref name="first"/> + k·<paramref name="step"/>, modulo 2³².
+    /// </summary>
+    /// <remarks>
+    /// They are a vector like any other, fit only for the operations on integers. A lane of 64 bits holds its integer twice.
+    /// </remarks>
     static abstract TVec Integers(uint first, uint step);
 
     /// <summary>Each integer times <paramref name="b"/>, modulo 2³².</summary>

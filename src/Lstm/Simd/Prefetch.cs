@@ -3,7 +3,11 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Lstm.Simd;
 
-/// <summary>Asks for cache lines before they are needed; without an effect on results, and none at all where the runtime has no such instruction.</summary>
+/// <summary>
+/// Asks for cache lines before they are needed; without an effect on results, and none at all where the runtime has no such
+/// instruction.
+/// </summary>
+// SAFETY: a prefetch is a hint that never faults, so any address is allowed, null and addresses beyond a buffer included.
 internal static unsafe class Prefetch
 {
     /// <summary>Into the first-level cache.</summary>

@@ -8,6 +8,8 @@ using static System.Runtime.CompilerServices.MethodImplOptions;
 namespace Lstm.Simd;
 
 /// <summary>128 bits: SSE and the like with 16 registers, AdvSimd with 32.</summary>
+// SAFETY: as ISimd says, pointers are the callers' promise: Load, Store and MultiplyAdd touch 16 bytes at the pointer, LoadPieces
+// as many bytes in pieces of 16. None of the instructions requires alignment.
 internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -80,7 +82,8 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     [MethodImpl(AggressiveInlining)]
     public static Vector128<T> MultiplyAdd(T* a, nint offset, Vector128<T> b, Vector128<T> c) =>
         !SimdDispatch.IsFused ? Vector128.Load(a + offset) * b + c
-        : typeof(T) == typeof(float) ? Vector128.FusedMultiplyAdd(b.AsSingle(), Vector128.Load((float*)a + offset), c.AsSingle()).As<float, T>()
+        : typeof(T) == typeof(float)
+            ? Vector128.FusedMultiplyAdd(b.AsSingle(), Vector128.Load((float*)a + offset), c.AsSingle()).As<float, T>()
         : Vector128.FusedMultiplyAdd(b.AsDouble(), Vector128.Load((double*)a + offset), c.AsDouble()).As<double, T>();
 
     // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
@@ -187,7 +190,8 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     }
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector128<T> MultiplyInteger(Vector128<T> integers, uint b) => (integers.AsUInt32() * Vector128.Create(b)).As<uint, T>();
+    public static Vector128<T> MultiplyInteger(Vector128<T> integers, uint b)
+        => (integers.AsUInt32() * Vector128.Create(b)).As<uint, T>();
 
     [MethodImpl(AggressiveInlining)]
     public static Vector128<T> XorShift(Vector128<T> integers, int bits)

@@ -7,6 +7,8 @@ using static System.Runtime.CompilerServices.MethodImplOptions;
 namespace Lstm.Simd;
 
 /// <summary>256 bits: AVX2, 16 registers.</summary>
+// SAFETY: as ISimd says, pointers are the callers' promise: Load, Store and MultiplyAdd touch 32 bytes at the pointer, LoadPieces
+// as many bytes in pieces of 16. None of the instructions requires alignment.
 internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -84,7 +86,8 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     [MethodImpl(AggressiveInlining)]
     public static Vector256<T> MultiplyAdd(T* a, nint offset, Vector256<T> b, Vector256<T> c) =>
         !SimdDispatch.IsFused ? Vector256.Load(a + offset) * b + c
-        : typeof(T) == typeof(float) ? Vector256.FusedMultiplyAdd(b.AsSingle(), Vector256.Load((float*)a + offset), c.AsSingle()).As<float, T>()
+        : typeof(T) == typeof(float)
+            ? Vector256.FusedMultiplyAdd(b.AsSingle(), Vector256.Load((float*)a + offset), c.AsSingle()).As<float, T>()
         : Vector256.FusedMultiplyAdd(b.AsDouble(), Vector256.Load((double*)a + offset), c.AsDouble()).As<double, T>();
 
     // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
@@ -168,7 +171,8 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     }
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector256<T> MultiplyInteger(Vector256<T> integers, uint b) => (integers.AsUInt32() * Vector256.Create(b)).As<uint, T>();
+    public static Vector256<T> MultiplyInteger(Vector256<T> integers, uint b)
+        => (integers.AsUInt32() * Vector256.Create(b)).As<uint, T>();
 
     [MethodImpl(AggressiveInlining)]
     public static Vector256<T> XorShift(Vector256<T> integers, int bits)

@@ -7,6 +7,8 @@ using static System.Runtime.CompilerServices.MethodImplOptions;
 namespace Lstm.Simd;
 
 /// <summary>512 bits: AVX-512, 32 registers.</summary>
+// SAFETY: as ISimd says, pointers are the callers' promise: Load, Store and MultiplyAdd touch 64 bytes at the pointer, LoadPieces
+// as many bytes in pieces of 16. None of the instructions requires alignment.
 internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -84,7 +86,8 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     [MethodImpl(AggressiveInlining)]
     public static Vector512<T> MultiplyAdd(T* a, nint offset, Vector512<T> b, Vector512<T> c) =>
         !SimdDispatch.IsFused ? Vector512.Load(a + offset) * b + c
-        : typeof(T) == typeof(float) ? Vector512.FusedMultiplyAdd(b.AsSingle(), Vector512.Load((float*)a + offset), c.AsSingle()).As<float, T>()
+        : typeof(T) == typeof(float)
+            ? Vector512.FusedMultiplyAdd(b.AsSingle(), Vector512.Load((float*)a + offset), c.AsSingle()).As<float, T>()
         : Vector512.FusedMultiplyAdd(b.AsDouble(), Vector512.Load((double*)a + offset), c.AsDouble()).As<double, T>();
 
     // By name: the compiler does not fold the negation into a FusedMultiplyAdd.
@@ -168,7 +171,8 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     }
 
     [MethodImpl(AggressiveInlining)]
-    public static Vector512<T> MultiplyInteger(Vector512<T> integers, uint b) => (integers.AsUInt32() * Vector512.Create(b)).As<uint, T>();
+    public static Vector512<T> MultiplyInteger(Vector512<T> integers, uint b)
+        => (integers.AsUInt32() * Vector512.Create(b)).As<uint, T>();
 
     [MethodImpl(AggressiveInlining)]
     public static Vector512<T> XorShift(Vector512<T> integers, int bits)

@@ -6,6 +6,7 @@ using static System.Runtime.CompilerServices.MethodImplOptions;
 namespace Lstm.Simd;
 
 /// <summary>One lane: hardware without vectors, single elements, and the reference for the other widths.</summary>
+// SAFETY: as ISimd says, pointers are the callers' promise: Load, Store and MultiplyAdd touch one element at the pointer.
 internal readonly unsafe struct SimdScalar<T> : ISimd<T, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

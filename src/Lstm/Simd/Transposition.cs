@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -6,7 +7,9 @@ using static System.Runtime.CompilerServices.MethodImplOptions;
 
 namespace Lstm.Simd;
 
-/// <summary>Turns a matrix, by square blocks that are one 128-bit vector wide where the hardware can interleave two of them.</summary>
+/// <summary>
+/// Transposes a matrix, in square blocks that are one 128-bit vector wide where the hardware can interleave two of them.
+/// </summary>
 internal static unsafe class Transposition<T>
     where T : unmanaged
 {
@@ -22,6 +25,10 @@ internal static unsafe class Transposition<T>
     [MethodImpl(AggressiveOptimization)]
     public static void Run(T* from, nint fromStride, T* to, nint toStride, nint rows, nint columns)
     {
+        // SAFETY: TransposedWeights, the only caller, passes one panel of its source and one of the buffer that it reserves in
+        // Update; rows and columns are at most the panels' widths, which are the strides. Blocks lie within rows × columns.
+        Debug.Assert(from != null && to != null && from != to, "A matrix is missing, or is transposed in place.");
+        Debug.Assert(rows >= 0 && columns >= 0 && fromStride >= columns && toStride >= rows, "Rows overlap.");
         nint block = 16 / sizeof(T);
         nint wholeRows = Interleaves ? rows / block * block : 0;
         nint wholeColumns = Interleaves ? columns / block * block : 0;
@@ -37,6 +44,7 @@ internal static unsafe class Transposition<T>
         Elements(from + wholeColumns, fromStride, to + (wholeColumns * toStride), toStride, wholeRows, columns - wholeColumns);
     }
 
+    // SAFETY: Run passes places that have a whole block of rows and columns left.
     // Interleaving rows 0 with 2 and 1 with 3, then the results, is a perfect shuffle done twice, which turns a 4 × 4 block.
     [MethodImpl(AggressiveInlining)]
     private static void Block(T* from, nint fromStride, T* to, nint toStride)
@@ -76,10 +84,12 @@ internal static unsafe class Transposition<T>
     {
         if (sizeof(T) == 8)
         {
-            return Sse2.IsSupported ? Sse2.UnpackLow(a.AsDouble(), b.AsDouble()).As<double, T>() : AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble()).As<double, T>();
+            return Sse2.IsSupported ? Sse2.UnpackLow(a.AsDouble(), b.AsDouble()).As<double, T>()
+                : AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble()).As<double, T>();
         }
 
-        return Sse2.IsSupported ? Sse.UnpackLow(a.AsSingle(), b.AsSingle()).As<float, T>() : AdvSimd.Arm64.ZipLow(a.AsSingle(), b.AsSingle()).As<float, T>();
+        return Sse2.IsSupported ? Sse.UnpackLow(a.AsSingle(), b.AsSingle()).As<float, T>()
+            : AdvSimd.Arm64.ZipLow(a.AsSingle(), b.AsSingle()).As<float, T>();
     }
 
     // The same of the upper halves.
@@ -88,9 +98,11 @@ internal static unsafe class Transposition<T>
     {
         if (sizeof(T) == 8)
         {
-            return Sse2.IsSupported ? Sse2.UnpackHigh(a.AsDouble(), b.AsDouble()).As<double, T>() : AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()).As<double, T>();
+            return Sse2.IsSupported ? Sse2.UnpackHigh(a.AsDouble(), b.AsDouble()).As<double, T>()
+                : AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()).As<double, T>();
         }
 
-        return Sse2.IsSupported ? Sse.UnpackHigh(a.AsSingle(), b.AsSingle()).As<float, T>() : AdvSimd.Arm64.ZipHigh(a.AsSingle(), b.AsSingle()).As<float, T>();
+        return Sse2.IsSupported ? Sse.UnpackHigh(a.AsSingle(), b.AsSingle()).As<float, T>()
+            : AdvSimd.Arm64.ZipHigh(a.AsSingle(), b.AsSingle()).As<float, T>();
     }
 }

@@ -5,10 +5,12 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Elementwise;
 
-/// <summary>Which elements of a batch's rows are dropped: a hash of (seed, draw, layer, step within the sequence, sequence, unit).</summary>
+/// <summary>
+/// Which elements of a batch's rows are dropped: a hash of (seed, draw, layer, step within the sequence, sequence, unit).
+/// </summary>
 /// <remarks>
-/// So a mask depends on nothing else, neither the batch's other sequences nor truncation nor threads, and a backward pass draws it again
-/// instead of having it stored. The default value drops nothing.
+/// So a mask depends on nothing else, neither the batch's other sequences nor truncation nor threads, and a backward pass draws
+/// it again instead of having it stored. The default value drops nothing.
 /// </remarks>
 internal readonly struct DropMask
 {
@@ -42,7 +44,9 @@ internal readonly struct DropMask
     /// <summary>The key of the random numbers of one of many things that are no rows of sequences.</summary>
     public uint IndexKey(int index) => (uint)RandomBits.Mix(_key + RandomBits.Mix((uint)index));
 
-    /// <summary><paramref name="kept"/> where the units from <paramref name="unit"/> on are kept, <paramref name="dropped"/> elsewhere.</summary>
+    /// <summary>
+    /// <paramref name="kept"/> where the units from <paramref name="unit"/> on are kept, <paramref name="dropped"/> elsewhere.
+    /// </summary>
     /// <remarks>A Weyl sequence started by the row's key runs over the units; each of its values is hashed.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVec Select<TSimd, TVec, T>(uint rowKey, nint unit, TVec kept, TVec dropped)

@@ -7,8 +7,9 @@ namespace Lstm.Kernels.Elementwise;
 
 /// <summary>exp, log, log1p, tanh, sigmoid and softplus, inlined into the kernels that use them.</summary>
 /// <remarks>
-/// <para>One source for every width, and no operation whose result the platform chooses: every width gives the same
-/// bits. Within 2 ulp for float and 4 for double, with and without fused multiply-adds. Exact at 0 and ±∞, NaN in → NaN out, tanh odd; a result below the normal numbers may be 0.</para>
+/// <para>One source for every width, and no operation whose result the platform chooses: every width gives the same bits. Within
+/// 2 ulp for float and 4 for double, with and without fused multiply-adds. Exact at 0 and ±∞, NaN in → NaN out, tanh odd; a
+/// result below the normal numbers may be 0.</para>
 /// <para>The exponentials write x = n·ln 2 + r, |r| ≤ ½·ln 2, and eˣ = 2ⁿ·eʳ with eʳ = 1 + r + r²·Q(r). The logarithms
 /// write x = 2ᵉ·m, m in [√½, √2), and log x = e·ln 2 + log m.</para>
 /// </remarks>

@@ -6,7 +6,9 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Elementwise;
 
-/// <summary>DropConnect of recurrent weights (Wan et al. 2013, Merity et al. 2018): target = source⊙m/(1 − p), or target += that.</summary>
+/// <summary>
+/// DropConnect of recurrent weights (Wan et al. 2013, Merity et al. 2018): target = source⊙m/(1 − p), or target += that.
+/// </summary>
 /// <remarks>Whether a weight is kept is a hash of its gate, unit and input, the same in any precision.</remarks>
 internal unsafe struct WeightDrop<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

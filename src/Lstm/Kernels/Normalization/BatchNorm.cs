@@ -3,11 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace Lstm.Kernels.Normalization;
 
-/// <summary>What recurrent batch normalisation adds to a layer: its parameters, its statistics, and what it keeps of W_ih x and W_hh s.</summary>
+/// <summary>
+/// What recurrent batch normalisation adds to a layer: its parameters, its statistics, and what it keeps of W_ih x and W_hh s.
+/// </summary>
 /// <remarks>
-/// A set of statistics is that of one time step and one panel, 27 lines: means, variances and 1/√(variance + ε) of W_ih x (four lines of
-/// each), of W_hh s (four lines of each) and of c (one line of each). A training pass measures a set at each step that has two rows or more;
-/// every other row takes the running set of its own step.
+/// A set of statistics is that of one time step and one panel, 27 lines: means, variances and 1/√(variance + ε) of W_ih x (four
+/// lines of each), of W_hh s (four lines of each) and of c (one line of each). A training pass measures a set at each step that
+/// has two rows or more; every other row takes the running set of its own step.
 /// </remarks>
 internal unsafe struct BatchNorm<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -23,7 +25,9 @@ internal unsafe struct BatchNorm<T>
     public required T* CellScale;
     public required T* CellShift;
 
-    /// <summary>W_ih x and W_hh s, like z: [panels, GateRows, 4·line]. The second may be z itself, when nobody needs both.</summary>
+    /// <summary>
+    /// W_ih x and W_hh s, like z: [panels, GateRows, 4·line]. The second may be z itself, when nobody needs both.
+    /// </summary>
     public required T* InputProducts;
     public required T* HiddenProducts;
 
@@ -37,7 +41,9 @@ internal unsafe struct BatchNorm<T>
     /// <summary>Whether steps of two rows and more have statistics of their own.</summary>
     public required bool Measures;
 
-    /// <summary>The sets of this pass, [steps of the walk, panels], and those of the running averages, [RunningSteps, panels].</summary>
+    /// <summary>
+    /// The sets of this pass, [steps of the walk, panels], and those of the running averages, [RunningSteps, panels].
+    /// </summary>
     public required T* Measured;
     public required T* Running;
     public required int RunningSteps;

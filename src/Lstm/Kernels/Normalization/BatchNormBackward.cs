@@ -7,14 +7,17 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;
 
-/// <summary>One step back through a layer with recurrent batch normalisation: <see cref="RecurrentBackward{T}"/> a step at a time.</summary>
+/// <summary>
+/// One step back through a layer with recurrent batch normalisation: <see cref="RecurrentBackward{T}"/> a step at a time.
+/// </summary>
 /// <remarks>
 /// <code>
 /// y = γ⊙û + …, û = (u − μ)/√(σ² + ε):      dγ += Σ dy⊙û      du = γ/√(σ² + ε) ⊙ (dy − Σ dy/N − û⊙Σ dy⊙û/N)
 /// </code>
-/// with N rows and the sums over them; where μ and σ² are the running ones, both sums are left out of du. dc and dz come from the cell's
-/// equations with ∂/∂o and ∂/∂c taken at γ_c⊙ĉ + β_c. The gradients of W_ih x and W_hh s take the places of those products, dz that of the gates.
-/// Three jobs a step: rows divided for what lies between the outputs and the units, units divided for the cell, rows divided for dz·W_hh.
+/// with N rows and the sums over them; where μ and σ² are the running ones, both sums are left out of du. dc and dz come from the
+/// cell's equations with ∂/∂o and ∂/∂c taken at γ_c⊙ĉ + β_c. The gradients of W_ih x and W_hh s take the places of those
+/// products, dz that of the gates. Three jobs a step: rows divided for what lies between the outputs and the units, units divided
+/// for the cell, rows divided for dz·W_hh.
 /// </remarks>
 internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -50,7 +53,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     public readonly SimdWidth Width => Steps.Width;
 
     public readonly long Work
-        => (long)BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Hidden.Path.Size) + (2 * JobWork.Cell));
+        => (long)BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T))
+            * ((4 * Steps.Hidden.Path.Size) + (2 * JobWork.Cell));
 
     private readonly int Parts => Part == Job.Units ? (int)Norm.Panels : BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step));
 
@@ -110,7 +114,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         T* carried = Steps.CellCarried + ranks;
         if (Steps.CellZoneout.Exists)
         {
-            Steps.CellZoneout.Backward<TSimd, TVec>(Steps.Plan.SequenceStep(Step), 0, panel * line, dc, carried, line, rows, line);
+            Steps.CellZoneout.Backward<TSimd, TVec>(
+                Steps.Plan.SequenceStep(Step), 0, panel * line, dc, carried, line, rows, line);
         }
 
         ShowBackward<TSimd, TVec, TCell>(ref cell, panel, rows, Steps.Gates + place, c, dc);
@@ -118,7 +123,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellShiftGradient + (panel * line), 1, Steps.Units - (panel * line));
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            GatesBackward<TSimd, TVec, TCell>(ref cell, panel, block, Steps.Gates + place + (block.First * 4 * line), c + (block.First * line));
+            GatesBackward<TSimd, TVec, TCell>(
+                ref cell, panel, block, Steps.Gates + place + (block.First * 4 * line), c + (block.First * line));
         }
 
         if (Steps.CellZoneout.Exists)
@@ -128,9 +134,11 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
 
         nint width = 4 * line;
         ProductBackward<TSimd, TVec>(
-            panel, rows, 0, Norm.InputScale + (panel * width), Steps.Gates + place, Norm.InputProducts + place, InputScaleGradient + (panel * width));
+            panel, rows, 0, Norm.InputScale + (panel * width), Steps.Gates + place, Norm.InputProducts + place,
+            InputScaleGradient + (panel * width));
         ProductBackward<TSimd, TVec>(
-            panel, rows, BatchNorm<T>.HiddenLine, Norm.HiddenScale + (panel * width), Steps.Gates + place, Norm.HiddenProducts + place, HiddenScaleGradient + (panel * width));
+            panel, rows, BatchNorm<T>.HiddenLine, Norm.HiddenScale + (panel * width), Steps.Gates + place, Norm.HiddenProducts
+            + place, HiddenScaleGradient + (panel * width));
     }
 
     // gates [rows, 4·line], c [rows, line], dm by rank → ∂/∂o by rank; adds into dc [rows, line], dγ_c and dβ_c.
@@ -179,7 +187,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             {
                 T* set = SetOf(measures, r, panel, BatchNorm<T>.CellLine) + u;
                 TVec normal = Normal<TSimd, TVec>(c + (r * line) + u, set, line);
-                TVec d = TSimd.NegatedMultiplyAdd(normal, product, TSimd.Subtract(TSimd.Load(shownGradient + (r * line) + u), sum));
+                TVec d =
+                    TSimd.NegatedMultiplyAdd(normal, product, TSimd.Subtract(TSimd.Load(shownGradient + (r * line) + u), sum));
                 TVec slope = TSimd.Multiply(scale, TSimd.Load(set + (2 * line)));
                 TSimd.Store(dc + (r * line) + u, TSimd.MultiplyAdd(d, slope, TSimd.Load(dc + (r * line) + u)));
             }
@@ -215,7 +224,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
 
     // products [rows, 4·line] in: W_ih x or W_hh s, out: their gradient, from dz [rows, 4·line]; adds into dγ [4·line].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void ProductBackward<TSimd, TVec>(nint panel, nint rows, int firstLine, T* scales, T* dz, T* products, T* scaleGradients)
+    private readonly void ProductBackward<TSimd, TVec>(
+        nint panel, nint rows, int firstLine, T* scales, T* dz, T* products, T* scaleGradients)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {

@@ -7,25 +7,33 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;
 
-/// <summary>One step of a layer with recurrent batch normalisation (Cooijmans et al. 2017): <see cref="RecurrentForward{T}"/> a step at a time.</summary>
+/// <summary>
+/// One step of a layer with recurrent batch normalisation (Cooijmans et al. 2017): <see cref="RecurrentForward{T}"/> a step at a
+/// time.
+/// </summary>
 /// <remarks>
 /// <code>
 /// x̂ = (W_ih x − μ_x)/√(σ²_x + ε)   ŝ, ĉ alike      z = γ_x⊙x̂ + γ_h⊙ŝ + b      h = o⊙tanh(γ_c⊙ĉ + β_c)
 /// </code>
-/// The rows of a step meet in μ and σ², the units do not: so workers divide the panels up to the units' outputs, and, in a second job, the rows
-/// for what comes after them. Sums over rows are chains in ascending order, one for each column.
+/// The rows of a step meet in μ and σ², the units do not: so workers divide the panels up to the units' outputs, and, in a second
+/// job, the rows for what comes after them. Sums over rows are chains in ascending order, one for each column.
 /// </remarks>
 internal unsafe struct BatchNormForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The recurrence without normalisation; of its steps only <see cref="Step"/> is done, and its <see cref="RecurrentForward{T}.Input"/> is not used.</summary>
+    /// <summary>
+    /// The recurrence without normalisation; of its steps only <see cref="Step"/> is done, and its
+    /// <see cref="RecurrentForward{T}.Input"/> is not used.
+    /// </summary>
     public required RecurrentForward<T> Steps;
     public required BatchNorm<T> Norm;
 
     /// <summary>The step of the walk.</summary>
     public int Step;
 
-    /// <summary>Whether the units' outputs are there, and what is to be done is the way from them to what the next step sees.</summary>
+    /// <summary>
+    /// Whether the units' outputs are there, and what is to be done is the way from them to what the next step sees.
+    /// </summary>
     public bool AfterUnits;
 
     private int _first;
@@ -33,7 +41,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
     public readonly SimdWidth Width => Steps.Width;
 
-    public readonly long Work => (long)RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Path.Size) + (2 * JobWork.Cell));
+    public readonly long Work
+        => (long)RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Path.Size) + (2 * JobWork.Cell));
 
     private readonly int Parts => AfterUnits ? RowsOf(Steps.Plan.Step(Step)) : (int)Norm.Panels;
 
@@ -61,7 +70,9 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             nint rows = Math.Min(_end, block.First + block.Count) - first;
             if (AfterUnits && rows > 0)
             {
-                Steps.Path.Forward<TSimd, TVec>(Steps.Plan.SequenceStep(Step), first, rows, block.Row + first - block.First, block.Previous + first - block.First);
+                Steps.Path.Forward<TSimd, TVec>(
+                    Steps.Plan.SequenceStep(Step), first, rows, block.Row + first - block.First, block.Previous + first
+                    - block.First);
             }
         }
     }
@@ -101,9 +112,12 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         {
             nint first = block.First * line;
             T* own = Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line);
-            CandidateDrop<T> drop = TCell.DropsCandidate ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Steps.Drop;
-            T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + (Steps.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
-            CellEpilogue<TSimd, TVec, T, TCell>.Gates(ref cell, own, lines, drop, z + (4 * first), CellsBefore(panel, block), computed + first, block.Count);
+            CandidateDrop<T> drop = TCell.DropsCandidate
+                ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Steps.Drop;
+            T* lines = Steps.KeptValues
+                + (((panel * Steps.KeptRows) + (Steps.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
+            CellEpilogue<TSimd, TVec, T, TCell>
+                .Gates(ref cell, own, lines, drop, z + (4 * first), CellsBefore(panel, block), computed + first, block.Count);
         }
 
         CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(computed, rows, units);
@@ -115,15 +129,18 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
         T* shown = Norm.Shown + (panel * Steps.Sequences * line);
         Show<TSimd, TVec>(panel, rows, computed, shown);
-        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, Steps.Path.OutputOf(row, 0) + (panel * line), Steps.Path.OutputStride, rows, units);
+        CellEpilogue<TSimd, TVec, T, TCell>
+            .Outputs(ref cell, z, shown, Steps.Path.OutputOf(row, 0) + (panel * line), Steps.Path.OutputStride, rows, units);
         if (Steps.CellZoneout.Exists)
         {
             foreach (ref readonly RecurrenceBlock block in blocks)
             {
-                T* after = Steps.Cells + (((panel * Steps.CellSlots) + block.First + (Steps.KeepCells ? Steps.Sequences + row : 0)) * line);
+                T* after = Steps.Cells
+                    + (((panel * Steps.CellSlots) + block.First + (Steps.KeepCells ? Steps.Sequences + row : 0)) * line);
                 T* next = computed + (block.First * line);
                 Steps.CellZoneout.Forward<TSimd, TVec>(
-                    Steps.Plan.SequenceStep(Step), block.First, panel * line, CellsBefore(panel, block), line, next, line, after, line, block.Count, line);
+                    Steps.Plan.SequenceStep(Step), block.First, panel * line, CellsBefore(panel, block), line, next, line, after,
+                    line, block.Count, line);
             }
         }
     }
@@ -190,7 +207,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             d = TSimd.Add(d, TSimd.Load(row + (3 * TSimd.Width)));
         }
 
-        TVec meanA = TSimd.Divide(a, count), meanB = TSimd.Divide(b, count), meanC = TSimd.Divide(c, count), meanD = TSimd.Divide(d, count);
+        TVec meanA = TSimd.Divide(a, count), meanB = TSimd.Divide(b, count), meanC = TSimd.Divide(c, count),
+            meanD = TSimd.Divide(d, count);
         a = b = c = d = TSimd.Zero;
         row = values;
         for (nint r = 0; r < rows; r++, row += width)
@@ -218,7 +236,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
     {
         TSimd.Store(set, mean);
         TSimd.Store(set + width, variance);
-        TSimd.Store(set + (2 * width), TSimd.Divide(TSimd.Constant(1), TSimd.Sqrt(TSimd.Add(variance, TSimd.Broadcast(Norm.Epsilon)))));
+        TSimd.Store(
+            set + (2 * width), TSimd.Divide(TSimd.Constant(1), TSimd.Sqrt(TSimd.Add(variance, TSimd.Broadcast(Norm.Epsilon)))));
     }
 
     // z [rows, 4·line] from the products; z may be one of them.
@@ -239,8 +258,12 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             T* ofHidden = set + (3 * width);
             for (nint u = 0; u < width; u += TSimd.Width)
             {
-                TVec x = TSimd.Multiply(TSimd.Subtract(TSimd.Load(inputs + u), TSimd.Load(set + u)), TSimd.Load(set + (2 * width) + u));
-                TVec s = TSimd.Multiply(TSimd.Subtract(TSimd.Load(hidden + u), TSimd.Load(ofHidden + u)), TSimd.Load(ofHidden + (2 * width) + u));
+                TVec x =
+                    TSimd.Multiply(
+                    TSimd.Subtract(TSimd.Load(inputs + u), TSimd.Load(set + u)), TSimd.Load(set + (2 * width) + u));
+                TVec s =
+                    TSimd.Multiply(
+                    TSimd.Subtract(TSimd.Load(hidden + u), TSimd.Load(ofHidden + u)), TSimd.Load(ofHidden + (2 * width) + u));
                 TVec start = bias == null ? TSimd.Zero : TSimd.Load(bias + u);
                 TSimd.Store(z + u, TSimd.MultiplyAdd(hiddenScale + u, 0, s, TSimd.MultiplyAdd(inputScale + u, 0, x, start)));
             }
@@ -266,7 +289,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             T* set = (runs ? Norm.RunningSet(Step, r, panel) : Norm.MeasuredSet(Step, panel)) + (BatchNorm<T>.CellLine * line);
             for (nint u = 0; u < line; u += TSimd.Width)
             {
-                TVec normal = TSimd.Multiply(TSimd.Subtract(TSimd.Load(c + u), TSimd.Load(set + u)), TSimd.Load(set + (2 * line) + u));
+                TVec normal =
+                    TSimd.Multiply(TSimd.Subtract(TSimd.Load(c + u), TSimd.Load(set + u)), TSimd.Load(set + (2 * line) + u));
                 TSimd.Store(shown + u, TSimd.MultiplyAdd(scale + u, 0, normal, TSimd.Load(shift + u)));
             }
 

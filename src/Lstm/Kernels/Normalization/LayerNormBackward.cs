@@ -7,20 +7,23 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;
 
-/// <summary><see cref="RecurrentBackward{T}"/> of a layer-normalised LSTM: gates become dz, and what the recurrent product's gradient needs is measured.</summary>
+/// <summary>
+/// <see cref="RecurrentBackward{T}"/> of a layer-normalised LSTM: gates become dz, and what the recurrent product's gradient
+/// needs is measured.
+/// </summary>
 /// <remarks>
 /// <code>
 /// dc ← dc + LN'(γ_c⊙∂/∂shown)     dz by the cell's equations     du = LN'(γ_h⊙dz)     dh₋₁ = du·W_hh
 /// </code>
-/// du is needed for all sequences of a step only to go on to the step before; afterwards <see cref="NormGradient{T}"/> forms it again, from
-/// what was measured here, and the gradient of W_ih·x with it.
+/// du is needed for all sequences of a step only to go on to the step before; afterwards <see cref="NormGradient{T}"/> forms it
+/// again, from what was measured here, and the gradient of W_ih·x with it.
 /// </remarks>
 internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it is the gradient of W_hh·s that
-    /// crosses a cut.
+    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it
+    /// is the gradient of W_hh·s that crosses a cut.
     /// </summary>
     public required RecurrentBackward<T> Steps;
 
@@ -59,7 +62,8 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         int last = Math.Min(_endRank, Steps.Later);
         if (_firstRank < last)
         {
-            Steps.Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Steps.Plan.LastSlot(Steps.Sequences) + _firstRank);
+            Steps.Hidden.PropagateLater<TSimd, TVec>(
+                _firstRank, last - _firstRank, Steps.Plan.LastSlot(Steps.Sequences) + _firstRank);
         }
 
         for (int step = Steps.Plan.StepCount - 1; step >= 0; step--)
@@ -87,7 +91,8 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 {
                     nint gates = RecurrentNorm.Width;
                     T* du = RecurrentGradient + (((panel * Steps.Sequences) + first) * gates);
-                    RecurrentNorm.Backward<TSimd, TVec>(panel, Steps.Gates + (((panel * Steps.GateRows) + row) * gates), row, du, false, rows);
+                    RecurrentNorm.Backward<TSimd, TVec>(
+                        panel, Steps.Gates + (((panel * Steps.GateRows) + row) * gates), row, du, false, rows);
                 }
 
                 int skipped = Math.Clamp(crossing - first, 0, rows);
@@ -114,13 +119,15 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
             nint place = ((panel * Steps.Sequences) + first) * line;
             if (Steps.CellZoneout.Exists)
             {
-                Steps.CellZoneout.Backward<TSimd, TVec>(step, first, panel * line, Steps.CellGradient + place, Steps.CellCarried + place, line, rows, line);
+                Steps.CellZoneout.Backward<TSimd, TVec>(
+                    step, first, panel * line, Steps.CellGradient + place, Steps.CellCarried + place, line, rows, line);
             }
 
             CellNorm.Forward<TSimd, TVec>(panel, row, row, CellBias, shown, rows);
             nint index = (panel * Steps.GateRows) + row;
             CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
-                ref cell, Steps.Gates + (index * 4 * line), shown, dm + (panel * line), Steps.Hidden.UnitsStride, ShownGradient + (index * line), rows);
+                ref cell, Steps.Gates + (index * 4 * line), shown, dm + (panel * line), Steps.Hidden.UnitsStride, ShownGradient
+                + (index * line), rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ShownGradient + (index * line), rows, Steps.Units - (panel * line));
         }
     }
@@ -159,7 +166,8 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 Steps.Hidden.UnitsStride,
                 dc,
                 rows);
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, Steps.Gates + (index * 4 * line), dc, rows, Steps.Units - (panel * line));
+            CellEpilogue<TSimd, TVec, T, TCell>
+                .ClearPadding(ref cell, lines, Steps.Gates + (index * 4 * line), dc, rows, Steps.Units - (panel * line));
             if (Steps.CellZoneout.Exists)
             {
                 Zoneout<T>.AddCarried<TSimd, TVec>(dc, Steps.CellCarried + place, rows * line);

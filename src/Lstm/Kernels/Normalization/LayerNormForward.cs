@@ -12,8 +12,8 @@ namespace Lstm.Kernels.Normalization;
 /// <code>
 /// u = W_hh·s    z = γ_x⊙LN(x̄) + γ_h⊙LN(u) + b    gates and c by the cell's equations    h = o⊙act(γ_c⊙LN(c) + β_c)
 /// </code>
-/// with x̄ = W_ih·x, computed beforehand for the stretch. A row has to be whole before it can be normalised, so each step passes over the
-/// panels once for u, once for the gates and c, and once for h.
+/// with x̄ = W_ih·x, computed beforehand for the stretch. A row has to be whole before it can be normalised, so each step passes
+/// over the panels once for u, once for the gates and c, and once for h.
 /// </remarks>
 internal unsafe struct LayerNormForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -25,7 +25,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
     public required RowNorm<T> InputNorm;
     public required RowNorm<T> RecurrentNorm;
 
-    /// <summary>c as h shows it, before zoneout: by row when kept, else by rank; with its β, and room for it by rank, [B, line].</summary>
+    /// <summary>
+    /// c as h shows it, before zoneout: by row when kept, else by rank; with its β, and room for it by rank, [B, line].
+    /// </summary>
     public required RowNorm<T> CellNorm;
     public required T* CellBias;
     public required T* Shown;
@@ -102,7 +104,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
             Combine<TSimd, TVec>(panel, row - Steps.FirstGateRow, z, rows);
             T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + (Steps.KeepCells ? row : first)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(
-                ref cell, Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line), lines, drop, z, Before(panel, first, previous), c, rows);
+                ref cell, Steps.UnitWeights == null ? null
+                : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line), lines, drop, z, Before(panel, first, previous), c,
+                    rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(c, rows, Steps.Units - (panel * line));
         }
     }
@@ -155,12 +159,14 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
             T* z = Steps.Gates + (((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line);
             CellNorm.Forward<TSimd, TVec>(panel, place, row - Steps.FirstGateRow, CellBias, shown, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.Outputs(
-                ref cell, z, shown, h + (panel * line), Steps.Path.OutputStride, rows, nint.Min(Steps.Units - (panel * line), line));
+                ref cell, z, shown, h + (panel * line), Steps.Path.OutputStride, rows,
+                nint.Min(Steps.Units - (panel * line), line));
             if (Steps.CellZoneout.Exists)
             {
                 T* after = Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? Steps.Sequences + row : first)) * line);
                 Steps.CellZoneout.Forward<TSimd, TVec>(
-                    step, first, panel * line, Before(panel, first, previous), line, CellNorm.Row(panel, place), line, after, line, rows, line);
+                    step, first, panel * line, Before(panel, first, previous), line, CellNorm.Row(panel, place), line, after,
+                    line, rows, line);
             }
         }
     }

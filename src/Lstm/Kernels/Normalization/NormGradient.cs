@@ -6,7 +6,9 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;
 
-/// <summary>dγ += Σ dy⊙v̂ and dβ += Σ dy of a <see cref="RowNorm{T}"/>, the rows in the order of the weights' gradients; v may become dv.</summary>
+/// <summary>
+/// dγ += Σ dy⊙v̂ and dβ += Σ dy of a <see cref="RowNorm{T}"/>, the rows in the order of the weights' gradients; v may become dv.
+/// </summary>
 /// <remarks>
 /// One chain per element and block of rows, from 0, added to the value already there; workers divide the panels.
 /// </remarks>

@@ -4,15 +4,17 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;
 
-/// <summary>Layer normalisation (Ba et al. 2016) of rows that lie by panels: each row to mean 0 and variance 1 over its real values.</summary>
+/// <summary>
+/// Layer normalisation (Ba et al. 2016) of rows that lie by panels: each row to mean 0 and variance 1 over its real values.
+/// </summary>
 /// <remarks>
 /// <code>
 /// μ = mean(v)      s = 1/√(mean((v − μ)²) + ε)      v̂ = (v − μ)·s      y = γ⊙v̂ + β
 ///
 /// a = γ⊙dy         dv = (a − mean(a) − v̂·mean(a⊙v̂))·s                  dγ = Σ dy⊙v̂      dβ = Σ dy
 /// </code>
-/// A row's sum has a chain for each place in a cache line, over the panels and the lines in them; then the upper half of the line is
-/// added to the lower one until a single value is left. So the order does not depend on the vectors' width.
+/// A row's sum has a chain for each place in a cache line, over the panels and the lines in them; then the upper half of the line
+/// is added to the lower one until a single value is left. So the order does not depend on the vectors' width.
 /// </remarks>
 internal unsafe struct RowNorm<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -110,7 +112,9 @@ internal unsafe struct RowNorm<T>
             TVec scale = TSimd.Broadcast(Scale[index + r]);
             for (nint u = 0; u < Width; u += TSimd.Width)
             {
-                TSimd.Store(y + u, TSimd.MultiplyAdd(gamma, u, Normal<TSimd, TVec>(TSimd.Load(v + u), mean, scale), TSimd.Load(beta + u)));
+                TSimd.Store(
+                    y + u, TSimd.MultiplyAdd(
+                    gamma, u, Normal<TSimd, TVec>(TSimd.Load(v + u), mean, scale), TSimd.Load(beta + u)));
             }
 
             v += Width;
@@ -137,7 +141,9 @@ internal unsafe struct RowNorm<T>
         }
     }
 
-    /// <summary>dv [rows, a panel's lines] from their dy, measured before; it may replace v, or be added. Its padding is 0.</summary>
+    /// <summary>
+    /// dv [rows, a panel's lines] from their dy, measured before; it may replace v, or be added. Its padding is 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Backward<TSimd, TVec>(nint panel, T* dy, nint row, T* dv, bool adds, nint rows)
         where TSimd : struct, ISimd<TVec, T>

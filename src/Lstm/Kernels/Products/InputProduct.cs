@@ -5,7 +5,9 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Products;
 
-/// <summary>z = b + x·Wᵀ for a stretch of rows, z by panels: the input's half of the pre-activations of all steps at once.</summary>
+/// <summary>
+/// z = b + x·Wᵀ for a stretch of rows, z by panels: the input's half of the pre-activations of all steps at once.
+/// </summary>
 internal unsafe struct InputProduct<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

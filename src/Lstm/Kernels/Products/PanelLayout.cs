@@ -40,7 +40,9 @@ internal sealed class PanelLayout
 
     public int Width(int panel) => _starts[panel + 1] - _starts[panel];
 
-    /// <summary>Columns in their own order, in panels as equal as whole lines allow: a lone narrow panel would starve the tile.</summary>
+    /// <summary>
+    /// Columns in their own order, in panels as equal as whole lines allow: a lone narrow panel would starve the tile.
+    /// </summary>
     public static PanelLayout Plain<T>(int columns)
         where T : unmanaged => Plain(columns, LineOf<T>());
 

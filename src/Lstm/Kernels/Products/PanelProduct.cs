@@ -1,6 +1,8 @@
 namespace Lstm.Kernels.Products;
 
-/// <summary>c[r, 0 … Width) = start[r, 0 … Width) + Σ_terms Σ_k a[Row + r, k]·b[k, PanelStart …], r &lt; Rows: a product with one panel.</summary>
+/// <summary>
+/// c[r, 0 … Width) = start[r, 0 … Width) + Σ_terms Σ_k a[Row + r, k]·b[k, PanelStart …], r &lt; Rows: a product with one panel.
+/// </summary>
 /// <remarks>
 /// Of <see cref="InStrips"/>, c[r, …] += (Σ_terms Σ_k …): the sum is finished first, and the start, which has to be c, only
 /// fetched ahead.
@@ -12,7 +14,9 @@ internal unsafe struct PanelProduct<T>
     public T* C;
     public nint CStride;
 
-    /// <summary>Where the chains start: rows of <see cref="StartStride"/> (0: the same for all), perhaps c itself; null means zero.</summary>
+    /// <summary>
+    /// Where the chains start: rows of <see cref="StartStride"/> (0: the same for all), perhaps c itself; null means zero.
+    /// </summary>
     public T* Start;
     public nint StartStride;
 
@@ -42,14 +46,19 @@ internal unsafe struct PanelProduct<T>
     public byte* Later;
     public nint LaterLines;
 
-    /// <summary>Fetches rows of b, <paramref name="rows"/> of them and as wide as this panel, from <paramref name="first"/>.</summary>
+    /// <summary>
+    /// Fetches rows of b, <paramref name="rows"/> of them and as wide as this panel, from <paramref name="first"/>.
+    /// </summary>
     public void Fetch(T* first, nint rows)
     {
         Next = (byte*)first;
         NextLines = rows * Width * sizeof(T) / 64;
     }
 
-    /// <summary>Fetches what follows a sum of <paramref name="rows"/> k with panel <paramref name="panel"/>, the same k of the next panel; after the last one comes the first.</summary>
+    /// <summary>
+    /// Fetches what follows a sum of <paramref name="rows"/> k with panel <paramref name="panel"/>, the same k of the next panel;
+    /// after the last one comes the first.
+    /// </summary>
     public void FetchNext(in ProductTerm<T> firstTerm, PanelLayout columns, int panel, nint rows)
     {
         int next = (panel + 1) % columns.PanelCount;

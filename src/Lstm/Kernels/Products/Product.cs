@@ -89,7 +89,8 @@ internal static unsafe class Product<TSimd, TVec, T>
             Tile<AlongSum>(ref whole, height);
             for (nint r = 0; r < height; r++)
             {
-                new ReadOnlySpan<T>(edge + (r * whole.Width), (int)columns).CopyTo(new Span<T>(product.C + (r * product.CStride), (int)columns));
+                new ReadOnlySpan<T>(edge + (r * whole.Width), (int)columns)
+                    .CopyTo(new Span<T>(product.C + (r * product.CStride), (int)columns));
             }
 
             product.C += height * product.CStride;

@@ -3,9 +3,10 @@ namespace Lstm.Kernels.Products;
 /// <summary>One summand of a matrix product: Σₖ a[row, k]·b[k, column], k = 0 … Count − 1 in that order.</summary>
 /// <remarks>
 /// a has rows of activations or gate gradients when a product runs over features. When it runs over time steps (weight
-/// gradients), a is packed in strips of a tile's rows: the strip that begins with row r lies at <c>A + r·ARowStride</c>. b is packed by panels (<see cref="PanelLayout"/>): row k of the panel
-/// that starts at column s and is w wide lies at <c>B + s·PanelRows + (FirstRow + k·RowStep)·w</c>.
-/// A product of several terms is one chain: the second term continues where the first one ended.
+/// gradients), a is packed in strips of a tile's rows: the strip that begins with row r lies at <c>A + r·ARowStride</c>. b is
+/// packed by panels (<see cref="PanelLayout"/>): row k of the panel that starts at column s and is w wide lies at <c>B +
+/// s·PanelRows + (FirstRow + k·RowStep)·w</c>. A product of several terms is one chain: the second term continues where the first
+/// one ended.
 /// </remarks>
 internal unsafe struct ProductTerm<T>
     where T : unmanaged
@@ -46,7 +47,10 @@ internal unsafe struct ProductTerm<T>
         return k;
     }
 
-    /// <summary>How many of the terms, at least one if there are any, make a sum of <paramref name="most"/> k at most; <paramref name="k"/> is its length.</summary>
+    /// <summary>
+    /// How many of the terms, at least one if there are any, make a sum of <paramref name="most"/> k at most;
+    /// <paramref name="k"/> is its length.
+    /// </summary>
     public static int CountWithin(nint most, ProductTerm<T>* terms, int count, out nint k)
     {
         int taken = 0;

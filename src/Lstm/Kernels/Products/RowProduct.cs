@@ -5,7 +5,9 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Products;
 
-/// <summary>y = start + Σ terms for all rows, y stored row by row without padding: a dense layer's output, an input gradient.</summary>
+/// <summary>
+/// y = start + Σ terms for all rows, y stored row by row without padding: a dense layer's output, an input gradient.
+/// </summary>
 internal unsafe struct RowProduct<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -45,7 +47,8 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         int first = 0;
         do
         {
-            int count = ProductTerm<T>.CountWithin(Product<TSimd, TVec, T>.SumPerBlock, Terms + first, TermCount - first, out nint k);
+            int count = ProductTerm<T>
+                .CountWithin(Product<TSimd, TVec, T>.SumPerBlock, Terms + first, TermCount - first, out nint k);
             AddTerms<TSimd, TVec>(first, first + count, k);
             first += count;
         }

@@ -154,6 +154,9 @@ internal sealed class RowRuns
         return false;
     }
 
-    /// <summary>Rows Row, Row + Step, … and the slots Slot, Slot + Step, … of the states before them (without a recurrence, the rows again).</summary>
+    /// <summary>
+    /// Rows Row, Row + Step, … and the slots Slot, Slot + Step, … of the states before them (without a recurrence, the rows
+    /// again).
+    /// </summary>
     internal readonly record struct Run(int Slot, int Row, int Count, int Step);
 }

@@ -111,7 +111,8 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
             nint a2 = 2 * a1;
             nint aStep = (TAdjacent.Value == 1 ? 1 : TRows.Value) * sizeof(T);
             nint bStep = term->RowStep * width * sizeof(T);
-            byte* a = (byte*)(term->A + (product.Row * term->ARowStride) + (TAdjacent.Value == 1 ? 0 : term->FirstK * TRows.Value));
+            byte* a =
+                (byte*)(term->A + (product.Row * term->ARowStride) + (TAdjacent.Value == 1 ? 0 : term->FirstK * TRows.Value));
             byte* a3 = a + (3 * a1);
             byte* b = (byte*)(term->B + (product.PanelStart * term->PanelRows) + (term->FirstRow * width) + offset);
             for (byte* end = b + (term->Count * bStep); b != end; b += bStep)
@@ -193,7 +194,9 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
 
     // One vector of b past all rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Column(TVec w, TVec x0, TVec x1, TVec x2, TVec x3, TVec x4, TVec x5, ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3, ref TVec c4, ref TVec c5)
+    private static void Column(
+        TVec w, TVec x0, TVec x1, TVec x2, TVec x3, TVec x4, TVec x5, ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3,
+        ref TVec c4, ref TVec c5)
     {
         c0 = TSimd.MultiplyAdd(x0, w, c0);
         if (TRows.Value > 1)

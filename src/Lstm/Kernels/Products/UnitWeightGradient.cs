@@ -5,7 +5,10 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Products;
 
-/// <summary>dw += Σ of what a custom cell's steps add to the gradients of its units' own weights: the rows in the order of the weights' gradients.</summary>
+/// <summary>
+/// dw += Σ of what a custom cell's steps add to the gradients of its units' own weights: the rows in the order of the weights'
+/// gradients.
+/// </summary>
 /// <remarks>
 /// One sum per unit, weight and block of rows, from 0, added to the value already there; workers divide the panels.
 /// </remarks>

@@ -55,7 +55,9 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     public required RowRuns Runs;
     public required PanelLayout Columns;
 
-    /// <summary>The factors of this dz, at most <see cref="MaxFactors"/>: input, previous state, previous gates, and a 1 for each bias.</summary>
+    /// <summary>
+    /// The factors of this dz, at most <see cref="MaxFactors"/>: input, previous state, previous gates, and a 1 for each bias.
+    /// </summary>
     public required WeightFactor<T>* Factors;
     public required int FactorCount;
 
@@ -155,7 +157,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void AddBlock<TSimd, TVec>(WeightFactor<T>* group, int count, ReadOnlySpan<RowRuns.Run> runs, ProductTerm<T>* terms, int rows)
+    private readonly void AddBlock<TSimd, TVec>(
+        WeightFactor<T>* group, int count, ReadOnlySpan<RowRuns.Run> runs, ProductTerm<T>* terms, int rows)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -179,7 +182,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         for (int f = 0; f < count; f++)
         {
             int factorTiles = Product<TSimd, TVec, T>.Cut(group[f].Count).Count;
-            Copy<TSimd, TVec>(group[f], runs, rows, strips, byTiles ? firstUnit - copied : 0, byTiles ? endUnit - copied : factorTiles);
+            Copy<TSimd, TVec>(
+                group[f], runs, rows, strips, byTiles ? firstUnit - copied : 0, byTiles ? endUnit - copied : factorTiles);
             strips += (nint)group[f].Count * rows;
             copied += factorTiles;
         }
@@ -233,7 +237,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 
     // strips [tile, rows, tile's features] ← a [rows of the runs, features of the group], for the tiles [firstTile, endTile).
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Copy<TSimd, TVec>(in WeightFactor<T> factor, ReadOnlySpan<RowRuns.Run> runs, int rows, T* strips, int firstTile, int endTile)
+    private static void Copy<TSimd, TVec>(
+        in WeightFactor<T> factor, ReadOnlySpan<RowRuns.Run> runs, int rows, T* strips, int firstTile, int endTile)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -250,7 +255,8 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
                 {
                     int first = cut.Start(tile);
                     int features = cut.Height(tile);
-                    CopyRows(a + first, run.Step * factor.Stride, strips + ((nint)first * rows) + (k * features), taken, features);
+                    CopyRows(
+                        a + first, run.Step * factor.Stride, strips + ((nint)first * rows) + (k * features), taken, features);
                 }
 
                 k += taken;
