@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
@@ -16,6 +17,9 @@ internal unsafe struct ActivationForward<T> : IKernel<T>
 
     public static void Run(SimdWidth width, Activation activation, T* values, nint count)
     {
+        // SAFETY: DenseLayer.ForwardRows passes the rows × OutputSize values that its product has just written. Vectors are used
+        // only while a whole one is left.
+        Debug.Assert(count >= 0 && (values != null || count == 0), "There are no values.");
         if (activation != Activation.None)
         {
             ActivationForward<T> kernel = new() { _activation = activation, _values = values, _count = count };
@@ -94,6 +98,10 @@ internal unsafe struct ActivationBackward<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: DenseLayer.BackwardRows reserves dz for Rows × PaddedColumns values; y and dy are the layer's output and the
+        // gradient of it, Rows × Columns.Columns values each, real columns alone. A share is a range of the rows.
+        Debug.Assert(_first >= 0 && _end <= Rows, "A row is not of the layer.");
+        Debug.Assert(Rows == 0 || (Output != null && OutputGradient != null && Gradient != null), "An operand is missing.");
         for (int q = 0; q < Columns.PanelCount; q++)
         {
             int width = Columns.Width(q);

@@ -6,11 +6,11 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Elementwise;
 
 /// <summary>
-/// Which elements of a batch's rows are dropped: a hash of (seed, draw, layer, step within the sequence, sequence, unit).
+/// The dropped elements of a batch's rows, as a hash of (seed, draw, layer, step within the sequence, sequence, unit).
 /// </summary>
 /// <remarks>
-/// So a mask depends on nothing else, neither the batch's other sequences nor truncation nor threads, and a backward pass draws
-/// it again instead of having it stored. The default value drops nothing.
+/// A mask depends on nothing else: not on the batch's other sequences, truncation or threads. A backward pass draws the mask a
+/// second time instead of storing it. The default value drops nothing.
 /// </remarks>
 internal readonly struct DropMask
 {
@@ -20,10 +20,10 @@ internal readonly struct DropMask
     private readonly uint _threshold;
     private readonly bool _holds;
 
-    /// <summary>Makes a mask.</summary>
+    /// <summary>Initializes a mask.</summary>
     /// <param name="shape">The rows.</param>
     /// <param name="key">The hash of seed, draw, layer and purpose.</param>
-    /// <param name="rate">Share of the elements dropped.</param>
+    /// <param name="rate">The share of the elements that are dropped, 0 … 1.</param>
     /// <param name="holds">Whether a sequence has one mask for all its steps.</param>
     public DropMask(SequenceShape shape, ulong key, double rate, bool holds)
     {
@@ -41,11 +41,12 @@ internal readonly struct DropMask
         return (uint)RandomBits.Mix(_key + RandomBits.Mix(place));
     }
 
-    /// <summary>The key of the random numbers of one of many things that are no rows of sequences.</summary>
+    /// <summary>The key of the random numbers of an item that is no row of a sequence.</summary>
     public uint IndexKey(int index) => (uint)RandomBits.Mix(_key + RandomBits.Mix((uint)index));
 
     /// <summary>
-    /// <paramref name="kept"/> where the units from <paramref name="unit"/> on are kept, <paramref name="dropped"/> elsewhere.
+    /// Selects <paramref name="kept"/> for the kept units from <paramref name="unit"/> on, and <paramref name="dropped"/> for the
+    /// others.
     /// </summary>
     /// <remarks>A Weyl sequence started by the row's key runs over the units; each of its values is hashed.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

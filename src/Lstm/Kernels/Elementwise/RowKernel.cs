@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
@@ -20,6 +21,13 @@ internal static unsafe class RowKernel<TSimd, TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run(T* z, T* start, T* x, nint inputs, T* w, T* h, nint units, T* r)
     {
+        // SAFETY: z and start are one panel of gates, 256 bytes; W and R are panels of `inputs` and `units` rows of as many, as
+        // PanelLayout packs the parameters; x and h have that many values. RecurrentForward and RecurrentStep step from panel to
+        // panel of the same layout.
+        Debug.Assert(z != null && inputs >= 0 && units >= 0, "There is no z, or a length is negative.");
+        Debug.Assert(inputs == 0 || (x != null && w != null), "The input or its weights are missing.");
+        Debug.Assert(units == 0 || (h != null && r != null), "The state or its weights are missing.");
+
         // A panel is 4 vectors of the widest kind, 8 of the next.
         nint panel = 256 / sizeof(T);
         if (panel == 4 * TSimd.Width)
@@ -34,7 +42,7 @@ internal static unsafe class RowKernel<TSimd, TVec, T>
         }
     }
 
-    // The same for TGroups · 4 adjacent vectors of columns.
+    // TGroups · 4 adjacent vectors of columns of the panel.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Columns<TGroups>(T* z, T* start, T* x, nint inputs, T* w, T* h, nint units, T* r)
         where TGroups : struct, IConstant

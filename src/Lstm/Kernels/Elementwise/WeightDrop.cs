@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
@@ -18,7 +19,7 @@ internal unsafe struct WeightDrop<T> : IKernel<T>, IJob
     /// <summary>The gates' columns.</summary>
     public required PanelLayout Columns;
 
-    /// <summary>H, and the rows of each panel.</summary>
+    /// <summary>The number of units, H, and of the rows of each panel.</summary>
     public required int Units;
     public required int Inputs;
     public required DropMask Mask;
@@ -48,6 +49,11 @@ internal unsafe struct WeightDrop<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: source and target are W_hh, or its gradient, by panels of Inputs rows of 4 lines: DroppedWeights reserves
+        // PackedLength values for the one, the other is the parameter itself. A share is a range of the panels.
+        Debug.Assert(Source != null && Target != null, "The weights or their target are missing.");
+        Debug.Assert(_first >= 0 && _end <= Columns.PanelCount, "A panel is not of the layer.");
+        Debug.Assert(Columns.PaddedColumns == 4 * Columns.Line * Columns.PanelCount, "The columns are not those of four gates.");
         nint line = Columns.Line;
         for (nint panel = _first; panel < _end; panel++)
         {

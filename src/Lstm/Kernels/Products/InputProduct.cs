@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Runtime;
@@ -46,6 +47,12 @@ internal unsafe struct InputProduct<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: DirectionLayer.MultiplyInput passes rows of the batch (DirectionTape.RowsOf) and z reserved by
+        // DirectionTape.Prepare or the recurrence's Prepare for GateRows rows of all panels, at least as many as the stretch has
+        // (LongestStretch). Bias is a parameter or sum of PaddedColumns values.
+        Debug.Assert(_first >= 0 && _end <= EndRow - FirstRow && FirstRow >= 0, "A row is not of the stretch.");
+        Debug.Assert(Output != null && OutputRows >= EndRow - FirstRow, "z has too few rows.");
+        Debug.Assert(Input.RowStep == 1 && Input.Count == Input.PanelRows, "The input's term is not the whole W.");
         ProductTerm<T> input = Input;
         int rowsPerBlock = Product<TSimd, TVec, T>.RowsPerBlock((int)input.Count);
         for (int block = _first; block < _end; block += rowsPerBlock)

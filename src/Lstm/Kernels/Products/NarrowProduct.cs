@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
@@ -9,6 +10,8 @@ namespace Lstm.Kernels.Products;
 /// A tile would compute a whole line of columns for each row, nearly all of them padding. Here each lane is a row: a is
 /// turned in registers, four k (or two of double) at a time. Chains are those of <see cref="Product{TSimd, TVec, T}"/>.
 /// </remarks>
+// SAFETY: Run takes TSimd.Width rows only while the product has as many, and reads and writes the given columns of c and start
+// alone; pieces of a's rows are read only while a whole piece of the sum is left. PanelProduct says who promises the operands.
 internal static unsafe class NarrowProduct<TSimd, TVec, T>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
@@ -25,6 +28,8 @@ internal static unsafe class NarrowProduct<TSimd, TVec, T>
             return;
         }
 
+        product.AssertValid(columns);
+        Debug.Assert(columns >= 1, "The panel has no columns.");
         for (; product.Rows >= TSimd.Width; product.Rows -= TSimd.Width)
         {
             switch (columns)

@@ -1,6 +1,6 @@
 namespace Lstm.Kernels.Products;
 
-/// <summary>How the columns of a matrix are grouped into panels, the unit that a register tile works on.</summary>
+/// <summary>The grouping of a matrix's columns into panels, the unit that a register tile works on.</summary>
 /// <remarks>
 /// A line is one cache line of values (16 floats, 8 doubles). A panel is 1–4 lines wide and stores its matrix [K, width]
 /// contiguously, row by row; panel q begins at <c>Start(q) · K</c>. Columns beyond the real ones pad the last line and
@@ -41,7 +41,8 @@ internal sealed class PanelLayout
     public int Width(int panel) => _starts[panel + 1] - _starts[panel];
 
     /// <summary>
-    /// Columns in their own order, in panels as equal as whole lines allow: a lone narrow panel would starve the tile.
+    /// Creates a layout of columns in their order, in panels as equal as whole lines allow: a single narrow panel would starve
+    /// the tile.
     /// </summary>
     public static PanelLayout Plain<T>(int columns)
         where T : unmanaged => Plain(columns, LineOf<T>());
@@ -106,6 +107,8 @@ internal sealed class PanelLayout
         return (_starts[panel] * rows) + (k * Width(panel)) + column - _starts[panel];
     }
 
+    /// <summary>Values of <typeparamref name="T"/> in a cache line.</summary>
+    // SAFETY: `unsafe` only for sizeof; no pointer is used.
     public static unsafe int LineOf<T>()
         where T : unmanaged
         => 64 / sizeof(T);

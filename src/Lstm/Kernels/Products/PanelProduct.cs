@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Lstm.Kernels.Products;
 
 /// <summary>
@@ -10,6 +12,10 @@ namespace Lstm.Kernels.Products;
 internal unsafe struct PanelProduct<T>
     where T : unmanaged
 {
+    // SAFETY: who fills in a product promises that c, and the start unless null, have Rows rows of Width values (of PanelEdge and
+    // NarrowProduct: of the columns they are told), that each term's a has the rows from Row on with Count values, and that its b
+    // has PanelRows rows of this panel. AssertValid checks what the product itself can tell.
+
     /// <summary>c, rows of <see cref="CStride"/>.</summary>
     public T* C;
     public nint CStride;
@@ -63,5 +69,20 @@ internal unsafe struct PanelProduct<T>
     {
         int next = (panel + 1) % columns.PanelCount;
         Fetch(firstTerm.B + (columns.Start(next) * firstTerm.PanelRows) + (firstTerm.FirstRow * columns.Width(next)), rows);
+    }
+
+    /// <summary>Checks in Debug builds the sizes that the kernels rely on.</summary>
+    /// <param name="columns">The columns of c and the start that exist.</param>
+    [Conditional("DEBUG")]
+    public readonly void AssertValid(nint columns)
+    {
+        Debug.Assert(Rows >= 0 && Row >= 0 && PanelStart >= 0, "A row or column is negative.");
+        Debug.Assert(Width > 0 && Width * sizeof(T) % 64 == 0 && columns > 0, "The panel is no whole number of lines.");
+        Debug.Assert(C != null || Rows == 0, "There is no c.");
+        Debug.Assert(TermCount == 0 || Terms != null, "There are no terms.");
+        for (nint t = 0; t < TermCount; t++)
+        {
+            Terms[t].AssertValid();
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
@@ -11,6 +12,8 @@ namespace Lstm.Kernels.Products;
 /// Everything down to the tiles is optimised at once: in a small layer it is run as often as it computes, and a process
 /// confined to one processor is slow to replace the code that it starts with.
 /// </remarks>
+// SAFETY: tiles cover exactly the product's rows and its panel's columns; PanelProduct says who promises that the operands have
+// them.
 internal static unsafe class Product<TSimd, TVec, T>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
@@ -21,14 +24,14 @@ internal static unsafe class Product<TSimd, TVec, T>
     private const int MaxPanelWidth = 64;
 
     /// <summary>
-    /// How many k a longer sum is taken at a time: a block of a panel is then 128 KB, so that it and the next one have room
-    /// in the second-level cache beside a.
+    /// The number of k that a longer sum takes at a time: a block of a panel is then 128 KB, so that it and the next one have
+    /// room in the second-level cache beside a.
     /// </summary>
     public const int SumPerBlock = 512;
 
     /// <summary>
-    /// How many rows of k values pass over all panels before the next ones come: few enough for them to stay in the
-    /// second-level cache, many enough to make fetching the panels again worth while. Whole tiles of 6 or 3.
+    /// The number of rows of k values that pass over all panels before the next rows: few enough for them to stay in the
+    /// second-level cache, many enough to pay for fetching the panels once more. Whole tiles of 6 or 3.
     /// </summary>
     public static int RowsPerBlock(int k) => Math.Clamp(BlockBytes / (k * sizeof(T)), 96, 1024) / 6 * 6;
 
@@ -37,6 +40,7 @@ internal static unsafe class Product<TSimd, TVec, T>
     public static void Panel<TAdjacent>(ref PanelProduct<T> product)
         where TAdjacent : struct, IConstant
     {
+        product.AssertValid(product.Width);
         TileCut cut = Cut((int)product.Rows);
         for (int tile = 0; tile < cut.Count; tile++)
         {
@@ -52,7 +56,7 @@ internal static unsafe class Product<TSimd, TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TileCut Cut(int rows) => new(rows, TSimd.TileRows);
 
-    // The same for a c and a start of which only the first `columns` columns exist: nothing beyond them is read or written.
+    // All rows of a product whose c and start have only the first `columns` columns: nothing beyond them is read or written.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PanelEdge(ref PanelProduct<T> product, nint columns)
     {
@@ -62,6 +66,9 @@ internal static unsafe class Product<TSimd, TVec, T>
             return;
         }
 
+        // SAFETY: a tile has 6 rows at most, and a panel 4 lines of 64 bytes, 64 floats, so the tile fits into edge.
+        product.AssertValid(columns);
+        Debug.Assert(product.Width <= MaxPanelWidth, "The panel is too wide for the tile's room.");
         T* edge = stackalloc T[6 * MaxPanelWidth];
         new Span<T>(edge, 6 * MaxPanelWidth).Clear();
         PanelProduct<T> whole = product;
@@ -104,6 +111,8 @@ internal static unsafe class Product<TSimd, TVec, T>
     public static void Tile<TAdjacent>(ref PanelProduct<T> product, nint rows)
         where TAdjacent : struct, IConstant
     {
+        Debug.Assert(rows >= 1 && rows <= TSimd.TileRows && rows <= 6, "A tile has too many rows.");
+        Debug.Assert(product.Width % TSimd.Width == 0, "The panel is no whole number of vectors.");
         if (product.NextLines <= 0 && product.LaterLines > 0)
         {
             product.Next = product.Later;

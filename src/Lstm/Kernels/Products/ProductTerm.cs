@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Lstm.Kernels.Products;
 
 /// <summary>One summand of a matrix product: Σₖ a[row, k]·b[k, column], k = 0 … Count − 1 in that order.</summary>
@@ -11,6 +13,10 @@ namespace Lstm.Kernels.Products;
 internal unsafe struct ProductTerm<T>
     where T : unmanaged
 {
+    // SAFETY: who makes a term promises that A has rows of Count values, and B whole panels of PanelRows rows: parameters and
+    // transposed weights are packed by the same PanelLayout that the product's panels come from. AssertValid checks the row
+    // numbers.
+
     /// <summary>Element a[0, 0].</summary>
     public T* A;
 
@@ -38,6 +44,7 @@ internal unsafe struct ProductTerm<T>
     /// <summary>Length of the sum over some terms.</summary>
     public static nint CountOf(ProductTerm<T>* terms, int count)
     {
+        Debug.Assert(terms != null || count == 0, "There are no terms.");
         nint k = 0;
         for (int t = 0; t < count; t++)
         {
@@ -53,6 +60,7 @@ internal unsafe struct ProductTerm<T>
     /// </summary>
     public static int CountWithin(nint most, ProductTerm<T>* terms, int count, out nint k)
     {
+        Debug.Assert(terms != null || count == 0, "There are no terms.");
         int taken = 0;
         k = 0;
         while (taken < count && (taken == 0 || k + terms[taken].Count <= most))
@@ -61,5 +69,18 @@ internal unsafe struct ProductTerm<T>
         }
 
         return taken;
+    }
+
+    /// <summary>Checks in Debug builds that the term stays within the rows of b and, of strips, of a.</summary>
+    [Conditional("DEBUG")]
+    public readonly void AssertValid()
+    {
+        Debug.Assert(Count >= 0 && FirstK >= 0 && PanelRows >= 0, "The length of a sum is negative.");
+        Debug.Assert(Count == 0 || (A != null && B != null), "A factor is missing.");
+        Debug.Assert(Count == 0 || RowStep is 1 or -1, "b's rows are neither in order nor in reverse order.");
+        nint last = FirstRow + ((Count - 1) * RowStep);
+        Debug.Assert(
+            Count == 0
+            || (nint.Min(FirstRow, last) >= 0 && nint.Max(FirstRow, last) < PanelRows), "The sum leaves the panel's rows.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Runtime;
@@ -43,6 +44,14 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: y has Rows rows of Columns.Columns real values: DenseTape.Prepare and FusedLoss reserve it for DenseLayer, and
+        // Network.InputGradient for the gradients of inputs. Only these columns are touched (NarrowProduct, PanelEdge); a share
+        // is a range of the rows.
+        Debug.Assert(_first >= 0 && _end <= Rows, "A row is not of the product.");
+        Debug.Assert(Output != null || Rows == 0, "There is no y.");
+        Debug.Assert(OutputStride >= Columns.Columns || Rows <= 1, "Rows of y overlap.");
+        Debug.Assert(Start == null || StartStride == 0 || StartStride >= Columns.Columns, "Rows of the start overlap.");
+
         // The sum is taken in blocks, so that a block of a panel and of the terms' rows stay in the caches.
         int first = 0;
         do

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
@@ -76,13 +77,13 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(ref PanelProduct<T> product, nint offset, T* ahead)
     {
+        // SAFETY: Product.Tile calls with rows and vectors that the product has; what its operands have to be, PanelProduct says.
+        // The loops below touch rows 0 … TRows − 1 of c, start and a, and Count rows of b; `ahead` and `next` are only
+        // prefetched.
+        Debug.Assert(offset >= 0 && offset + (TVectors.Value * TSimd.Width) <= product.Width, "The tile leaves the panel.");
+        Debug.Assert(TAdjacent.Value == 1 || product.Start == product.C, "A sum over strips is added to c.");
         nint startStride = product.StartStride;
-        PrefetchRow<N1>(ahead + offset);
-        PrefetchRow<N2>(ahead + offset + startStride);
-        PrefetchRow<N3>(ahead + offset + (2 * startStride));
-        PrefetchRow<N4>(ahead + offset + (3 * startStride));
-        PrefetchRow<N5>(ahead + offset + (4 * startStride));
-        PrefetchRow<N6>(ahead + offset + (5 * startStride));
+        PrefetchRows(ahead + offset, startStride);
         TVec c00 = TSimd.Zero, c01 = TSimd.Zero, c02 = TSimd.Zero, c03 = TSimd.Zero;
         TVec c10 = TSimd.Zero, c11 = TSimd.Zero, c12 = TSimd.Zero, c13 = TSimd.Zero;
         TVec c20 = TSimd.Zero, c21 = TSimd.Zero, c22 = TSimd.Zero, c23 = TSimd.Zero;
@@ -119,52 +120,16 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
             {
                 Prefetch.Second(next);
                 next += nextStep;
-                x0 = TSimd.Broadcast(*(T*)a);
-                if (TRows.Value > 1)
-                {
-                    x1 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a + a1) : ((T*)a)[1]);
-                }
-
-                if (TRows.Value > 2)
-                {
-                    x2 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a + a2) : ((T*)a)[2]);
-                }
-
-                if (TRows.Value > 3)
-                {
-                    x3 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)a3 : ((T*)a)[3]);
-                }
-
-                if (TRows.Value > 4)
-                {
-                    x4 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a3 + a1) : ((T*)a)[4]);
-                }
-
-                if (TRows.Value > 5)
-                {
-                    x5 = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)(a3 + a2) : ((T*)a)[5]);
-                }
-
-                w = TSimd.Load((T*)b);
-                Column(w, x0, x1, x2, x3, x4, x5, ref c00, ref c10, ref c20, ref c30, ref c40, ref c50);
-                if (TVectors.Value > 1)
-                {
-                    w = TSimd.Load((T*)b + TSimd.Width);
-                    Column(w, x0, x1, x2, x3, x4, x5, ref c01, ref c11, ref c21, ref c31, ref c41, ref c51);
-                }
-
-                if (TVectors.Value > 2)
-                {
-                    w = TSimd.Load((T*)b + (2 * TSimd.Width));
-                    Column(w, x0, x1, x2, x3, x4, x5, ref c02, ref c12, ref c22, ref c32, ref c42, ref c52);
-                }
-
-                if (TVectors.Value > 3)
-                {
-                    w = TSimd.Load((T*)b + (3 * TSimd.Width));
-                    Column(w, x0, x1, x2, x3, x4, x5, ref c03, ref c13, ref c23, ref c33, ref c43, ref c53);
-                }
-
+                BroadcastRow<N1>(ref x0, a, a);
+                BroadcastRow<N2>(ref x1, a + a1, a);
+                BroadcastRow<N3>(ref x2, a + a2, a);
+                BroadcastRow<N4>(ref x3, a3, a);
+                BroadcastRow<N5>(ref x4, a3 + a1, a);
+                BroadcastRow<N6>(ref x5, a3 + a2, a);
+                AddColumn<N1>((T*)b, ref w, x0, x1, x2, x3, x4, x5, ref c00, ref c10, ref c20, ref c30, ref c40, ref c50);
+                AddColumn<N2>((T*)b, ref w, x0, x1, x2, x3, x4, x5, ref c01, ref c11, ref c21, ref c31, ref c41, ref c51);
+                AddColumn<N3>((T*)b, ref w, x0, x1, x2, x3, x4, x5, ref c02, ref c12, ref c22, ref c32, ref c42, ref c52);
+                AddColumn<N4>((T*)b, ref w, x0, x1, x2, x3, x4, x5, ref c03, ref c13, ref c23, ref c33, ref c43, ref c53);
                 a += aStep;
                 if (TAdjacent.Value == 1)
                 {
@@ -190,6 +155,31 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         StoreRow<N6>(c + (5 * cStride), c50, c51, c52, c53);
         product.NextLines -= (nint)(next - product.Next) / 64;
         product.Next = next;
+    }
+
+    // Row TRow of a, counted from 1, at this k; in strips the rows of one k lie next to each other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void BroadcastRow<TRow>(ref TVec x, byte* row, byte* strip)
+        where TRow : struct, IConstant
+    {
+        if (TRow.Value <= TRows.Value)
+        {
+            x = TSimd.Broadcast(TAdjacent.Value == 1 ? *(T*)row : ((T*)strip)[TRow.Value - 1]);
+        }
+    }
+
+    // Vector TColumn of b, counted from 1, past all rows, if the tile has it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddColumn<TColumn>(
+        T* b, ref TVec w, TVec x0, TVec x1, TVec x2, TVec x3, TVec x4, TVec x5,
+        ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3, ref TVec c4, ref TVec c5)
+        where TColumn : struct, IConstant
+    {
+        if (TColumn.Value <= TVectors.Value)
+        {
+            w = TSimd.Load(b + ((TColumn.Value - 1) * TSimd.Width));
+            Column(w, x0, x1, x2, x3, x4, x5, ref c0, ref c1, ref c2, ref c3, ref c4, ref c5);
+        }
     }
 
     // One vector of b past all rows.
@@ -250,6 +240,17 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
         {
             v3 = TSimd.Load(source + (3 * TSimd.Width));
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRows(T* row, nint stride)
+    {
+        PrefetchRow<N1>(row);
+        PrefetchRow<N2>(row + stride);
+        PrefetchRow<N3>(row + (2 * stride));
+        PrefetchRow<N4>(row + (3 * stride));
+        PrefetchRow<N5>(row + (4 * stride));
+        PrefetchRow<N6>(row + (5 * stride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,14 +1,13 @@
-
-
-
-
+using System.Diagnostics;
 using Lstm.Runtime;
 using Lstm.Simd;
 
 namespace Lstm.Kernels.Products;
 
-/// <summary>A weight matrix turned for the backward pass: panels of its inputs, one row for each of its output columns.</summary>
-/// <remarks>Kept until the parameters' version differs.</remarks>
+/// <summary>
+/// A weight matrix, transposed for the backward pass: panels of its inputs, one row for each of its output columns.
+/// </summary>
+/// <remarks>The panels are reused until the parameters have another version.</remarks>
 internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int inputs)
     where T : unmanaged
 {
@@ -18,11 +17,13 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
     /// <summary>The columns: the matrix's inputs.</summary>
     public PanelLayout Columns { get; } = PanelLayout.Plain<T>(inputs);
 
+    /// <summary>The transposed weights, valid after <see cref="Update"/>.</summary>
     public T* Pointer => _panels.Pointer;
 
-    /// <summary>Has the next <see cref="Update"/> turn its weights, whatever their version.</summary>
+    /// <summary>Makes the next <see cref="Update"/> transpose its weights, whatever their version.</summary>
     public void Invalidate() => _version = -1;
 
+    /// <summary>Transposes the weights if their version differs from that of the last call.</summary>
     // source: by panels of outputs [panel, inputs, width]. Result: [panel, padded outputs, width].
     public void Update(T* source, long version, WorkerTeam team)
     {
@@ -31,6 +32,7 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
             return;
         }
 
+        Debug.Assert(source != null, "There are no weights.");
         _panels.Reserve((long)Columns.PaddedColumns * outputs.PaddedColumns);
         Job job = new() { Inputs = inputs, Columns = Columns, Outputs = outputs, Source = source, Target = _panels.Pointer };
         team.Run(ref job);
@@ -52,6 +54,9 @@ internal sealed unsafe class TransposedWeights<T>(PanelLayout outputs, int input
         // A share is a range of the outputs' panels.
         public readonly void Run(WorkShare share)
         {
+            // SAFETY: the source is a parameter packed by Outputs with Inputs rows, PaddedColumns × Inputs values long; Update
+            // has reserved the target for as many panels of Columns with a row for each padded output. Shares write disjoint rows
+            // of it.
             (int first, int end) = share.Of(Outputs.PanelCount);
             for (int q = 0; q < Columns.PanelCount; q++)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Runtime;
@@ -48,6 +49,12 @@ internal unsafe struct UnitWeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: DirectionGradients.AddCellWeights passes the lines that DirectionTape.Prepare reserves, [panels, R,
+        // KeptLines·line], and the runs of the same shape, whose rows are below R. LstmWeights puts the gradients of a cell's
+        // weights one after the other.
+        Debug.Assert(Weights >= 0 && Weights <= KeptLines, "A row keeps fewer lines than there are weights.");
+        Debug.Assert(Gradient != null && (KeptValues != null || Runs.RowCount == 0), "An operand is missing.");
+        Debug.Assert(Runs.RowCount <= KeptRows, "There are more rows than were kept.");
         nint line = 64 / sizeof(T);
         nint width = KeptLines * line;
         (int first, int end) = _share.Of(Panels);

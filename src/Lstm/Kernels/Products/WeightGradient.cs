@@ -8,6 +8,8 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Products;
 
 /// <summary>One left factor of a weight gradient: a [rows, features], and the dW it goes into.</summary>
+// SAFETY: DenseLayer and DirectionGradients, which make factors, take A from the input, the tape or a constant that outlives the
+// job, with a row for each row of dz (or slot of the plan), and Gradient from the flat gradient at the parameter's offset.
 internal unsafe struct WeightFactor<T>
     where T : unmanaged
 {
@@ -20,7 +22,7 @@ internal unsafe struct WeightFactor<T>
     public int First;
     public int Count;
 
-    /// <summary>Whether row r of dz meets the slot of the state before it instead of row r.</summary>
+    /// <summary>Whether row r of dz is multiplied by the slot of the state before it instead of row r.</summary>
     public bool BySlot;
 
     /// <summary>dW by panels of <see cref="Features"/> rows.</summary>
@@ -101,6 +103,19 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: Pass.AddWeightGradients passes dz of GateRows rows, the runs of the same rows, and strips of PassResources,
+        // reserved for each worker at MaxStripsLength; AddGroup checks that a block of the group fits. Group has room for
+        // MaxFactors.
+        Debug.Assert(FactorCount >= 0 && FactorCount <= MaxFactors, "There are too many factors.");
+        Debug.Assert(Gates != null || Runs.RowCount == 0, "There is no dz.");
+        Debug.Assert(Strips != null && StripsLength > 0, "There is no room for the strips.");
+        Debug.Assert(Runs.RowCount <= GateRows, "The runs have more rows than dz.");
+        for (int f = 0; f < FactorCount; f++)
+        {
+            Debug.Assert(Factors[f].Features >= 0 && Factors[f].Gradient != null, "A factor has no gradient.");
+            Debug.Assert(Factors[f].A != null || Factors[f].Features == 0 || Runs.RowCount == 0, "A factor has no rows.");
+        }
+
         WeightFactor<T>* group = stackalloc WeightFactor<T>[MaxFactors];
         int count = 0;
         int features = 0;
@@ -130,7 +145,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        // A block of several steps has StepRows rows at most, so no more runs; one of a single step has two at most.
+        // SAFETY: a block of several steps has StepRows rows at most, so no more runs; one of a single step has two at most.
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[RowBlocks.StepRows];
         for (int block = 0; block < Runs.BlockCount; block++)
         {
@@ -226,6 +241,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
 
                     // What the tile adds its sum to; fetched ahead as the start of chains is.
                     product.Start = product.C;
+                    product.AssertValid(width);
                     Product<TSimd, TVec, T>.Tile<InStrips>(ref product, cut.Height(tile));
                 }
 
@@ -264,6 +280,7 @@ internal unsafe struct WeightGradient<T> : IKernel<T>, IJob
         }
     }
 
+    // SAFETY: features is a tile's, 6 at most, and rows those of the run; `to` is within the strips that AddGroup has checked.
     // to [rows, features] ← from [rows of stride, features]. A row is one to three vectors of 16 bytes and a rest of 8 and 4.
     // AggressiveOptimization: it runs a few times a pass, so it would stay in unoptimised code for long.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
