@@ -1,17 +1,17 @@
 namespace Lstm;
 
-/// <summary>A function applied to each value.</summary>
+/// <summary>The function that a layer applies to each of its outputs.</summary>
 public enum Activation
 {
-    /// <summary>x.</summary>
+    /// <summary>No function: the output is x.</summary>
     None,
 
-    /// <summary>1/(1 + e⁻ˣ).</summary>
+    /// <summary>The logistic function, 1/(1 + e⁻ˣ).</summary>
     Sigmoid,
 
-    /// <summary>tanh x.</summary>
+    /// <summary>The hyperbolic tangent, tanh x.</summary>
     Tanh,
 
-    /// <summary>max(x, 0); the derivative at 0 is 0.</summary>
+    /// <summary>The rectifier, max(x, 0); its derivative at 0 is 0.</summary>
     Relu,
 }

@@ -24,7 +24,7 @@ internal static class Elementary<TSimd, TVec, T>
         get => typeof(T) == typeof(float);
     }
 
-    /// <summary>Added to a small number it rounds it to an integer, and leaves the bits PowerOfTwo reads.</summary>
+    /// <summary>A constant that rounds a small number to an integer when added to it, and leaves the bits that PowerOfTwo reads.</summary>
     private static TVec Rounder
     {
         [MethodImpl(AggressiveInlining)]
@@ -237,7 +237,7 @@ internal static class Elementary<TSimd, TVec, T>
         return TSimd.Subtract(TSimd.Multiply(e, TSimd.Constant(Ln2High)), tail);
     }
 
-    /// <summary>What a logarithm with its pole at <paramref name="pole"/> is outside the finite numbers above it.</summary>
+    /// <summary>Replaces a logarithm whose argument is no finite number above <paramref name="pole"/>, its pole.</summary>
     [MethodImpl(AggressiveInlining)]
     private static TVec LogDomain(TVec finite, TVec x, TVec pole)
     {

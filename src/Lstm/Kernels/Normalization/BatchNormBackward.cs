@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Recurrence;
@@ -35,7 +36,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
     public required T* CellScaleGradient;
     public required T* CellShiftGradient;
 
-    /// <summary>The step of the walk, and which of its jobs.</summary>
+    /// <summary>The step of the walk, and its job.</summary>
     public int Step;
     public Job Part;
 
@@ -68,6 +69,16 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        // SAFETY: BatchNormRecurrence.Prepare reserves ∂/∂o for all ranks and the sums of a block for all panels, in a pass that
+        // keeps; the gates, products and cells are those of the forward pass. A share is a range of panels, or of the step's
+        // ranks.
+        Debug.Assert(Step >= 0 && Step < Steps.Plan.StepCount, "The step is not of the plan.");
+        Debug.Assert(_first >= 0 && _end <= Parts, "A share leaves the step.");
+        Debug.Assert(
+            OutputGateGradient != null && InputScaleGradient != null && HiddenScaleGradient != null, "A gradient is missing.");
+        Debug.Assert(
+            CellScaleGradient != null && CellShiftGradient != null && Steps.CellGradient != null, "A gradient is missing.");
+        Norm.AssertValid(BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step)));
         if (Part == Job.Units)
         {
             for (nint panel = _first; panel < _end; panel++)
@@ -102,29 +113,27 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
+        nint width = 4 * line;
         ReadOnlySpan<RecurrenceBlock> blocks = Steps.Plan.Step(Step);
         nint rows = BatchNormForward<T>.RowsOf(blocks);
         nint row = blocks[0].Row;
-        nint place = ((panel * Steps.GateRows) + row) * 4 * line;
-        nint ranks = panel * Steps.Sequences * line;
-        T* c = Steps.CellZoneout.Exists
-            ? Steps.NewCells + (((panel * Steps.NewCellRows) + row) * line)
-            : Steps.Cells + (((panel * Steps.CellSlots) + Steps.Sequences + row) * line);
-        T* dc = Steps.CellGradient + ranks;
-        T* carried = Steps.CellCarried + ranks;
+        T* z = Steps.GatesAt(panel, row);
+        T* c = Steps.NewCell(panel, row);
+        T* dc = Steps.CellGradientAt(panel, 0);
+        T* carried = Steps.CellCarriedAt(panel, 0);
         if (Steps.CellZoneout.Exists)
         {
             Steps.CellZoneout.Backward<TSimd, TVec>(
                 Steps.Plan.SequenceStep(Step), 0, panel * line, dc, carried, line, rows, line);
         }
 
-        ShowBackward<TSimd, TVec, TCell>(ref cell, panel, rows, Steps.Gates + place, c, dc);
-        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellScaleGradient + (panel * line), 1, Steps.Units - (panel * line));
-        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellShiftGradient + (panel * line), 1, Steps.Units - (panel * line));
+        ShowBackward<TSimd, TVec, TCell>(ref cell, panel, rows, z, c, dc);
+        nint units = Steps.Units - (panel * line);
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellScaleGradient + (panel * line), 1, units);
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(CellShiftGradient + (panel * line), 1, units);
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            GatesBackward<TSimd, TVec, TCell>(
-                ref cell, panel, block, Steps.Gates + place + (block.First * 4 * line), c + (block.First * line));
+            GatesBackward<TSimd, TVec, TCell>(ref cell, panel, block, z + (block.First * width), c + (block.First * line));
         }
 
         if (Steps.CellZoneout.Exists)
@@ -132,14 +141,18 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             Zoneout<T>.AddCarried<TSimd, TVec>(dc, carried, rows * line);
         }
 
-        nint width = 4 * line;
+        nint scales = panel * width;
+        T* products = ProductsAt(Norm.InputProducts, panel, row);
+        ProductBackward<TSimd, TVec>(panel, rows, 0, Norm.InputScale + scales, z, products, InputScaleGradient + scales);
+        products = ProductsAt(Norm.HiddenProducts, panel, row);
         ProductBackward<TSimd, TVec>(
-            panel, rows, 0, Norm.InputScale + (panel * width), Steps.Gates + place, Norm.InputProducts + place,
-            InputScaleGradient + (panel * width));
-        ProductBackward<TSimd, TVec>(
-            panel, rows, BatchNorm<T>.HiddenLine, Norm.HiddenScale + (panel * width), Steps.Gates + place, Norm.HiddenProducts
-            + place, HiddenScaleGradient + (panel * width));
+            panel, rows, BatchNorm<T>.HiddenLine, Norm.HiddenScale + scales, z, products, HiddenScaleGradient + scales);
     }
+
+    // W_ih x or W_hh s of a row; their rows are those of the gates.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly T* ProductsAt(T* products, nint panel, nint row)
+        => new Panels<T>(products, Steps.GateRows, 256 / sizeof(T)).At(panel, row);
 
     // gates [rows, 4·line], c [rows, line], dm by rank → ∂/∂o by rank; adds into dc [rows, line], dγ_c and dβ_c.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -167,7 +180,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             for (nint r = 0; r < rows; r++)
             {
                 T* set = SetOf(measures, r, panel, BatchNorm<T>.CellLine) + u;
-                TVec normal = Normal<TSimd, TVec>(c + (r * line) + u, set, line);
+                TVec normal = BatchNorm<T>.Normal<TSimd, TVec>(c + (r * line) + u, set, line);
                 TVec shown = TSimd.MultiplyAdd(scale, normal, shift);
                 TVec dh = TSimd.Load(dm + (r * Steps.Hidden.UnitsStride) + u);
                 TVec d = cell.OutputBackward<TSimd, TVec>(TSimd.Load(o + (r * 4 * line) + u), shown, dh, out TVec dO);
@@ -186,7 +199,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             for (nint r = 0; r < rows; r++)
             {
                 T* set = SetOf(measures, r, panel, BatchNorm<T>.CellLine) + u;
-                TVec normal = Normal<TSimd, TVec>(c + (r * line) + u, set, line);
+                TVec normal = BatchNorm<T>.Normal<TSimd, TVec>(c + (r * line) + u, set, line);
                 TVec d =
                     TSimd.NegatedMultiplyAdd(normal, product, TSimd.Subtract(TSimd.Load(shownGradient + (r * line) + u), sum));
                 TVec slope = TSimd.Multiply(scale, TSimd.Load(set + (2 * line)));
@@ -203,23 +216,22 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        nint place = ((panel * Steps.Sequences) + block.First) * line;
-        T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + block.Row) * cell.KeptLines * line);
+        T* lines = Steps.KeptAt(panel, block.Row, cell.KeptLines);
+        T* dc = Steps.CellGradientAt(panel, block.First);
         CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
             ref cell,
-            Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line),
+            Steps.OwnWeights(panel, TCell.UnitWeightLines),
             lines,
             TCell.DropsCandidate ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Steps.Drop,
-            Steps.Hidden.GateGradient == null ? null : Steps.Hidden.GateGradient + (3 * place),
+            Steps.GateGradientAt(panel, block.First),
             z,
-            Steps.Cells + (((panel * Steps.CellSlots) + block.Previous) * line),
+            Steps.CellAt(panel, block.Previous),
             c,
-            OutputGateGradient + place,
+            new Panels<T>(OutputGateGradient, Steps.Sequences, line).At(panel, block.First),
             line,
-            Steps.CellGradient + place,
+            dc,
             block.Count);
-        nint units = Steps.Units - (panel * line);
-        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, Steps.CellGradient + place, block.Count, units);
+        CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, dc, block.Count, Steps.Units - (panel * line));
     }
 
     // products [rows, 4·line] in: W_ih x or W_hh s, out: their gradient, from dz [rows, 4·line]; adds into dγ [4·line].
@@ -239,7 +251,8 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             TVec product = TSimd.Zero;
             for (nint r = 0; r < rows; r++)
             {
-                TVec normal = Normal<TSimd, TVec>(products + (r * width) + u, SetOf(measures, r, panel, firstLine) + u, width);
+                TVec normal = BatchNorm<T>
+                    .Normal<TSimd, TVec>(products + (r * width) + u, SetOf(measures, r, panel, firstLine) + u, width);
                 TVec d = TSimd.Load(dz + (r * width) + u);
                 scaleGradient = TSimd.MultiplyAdd(d, normal, scaleGradient);
                 sum = TSimd.Add(sum, d);
@@ -253,19 +266,12 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             for (nint r = 0; r < rows; r++)
             {
                 T* set = SetOf(measures, r, panel, firstLine) + u;
-                TVec normal = Normal<TSimd, TVec>(products + (r * width) + u, set, width);
+                TVec normal = BatchNorm<T>.Normal<TSimd, TVec>(products + (r * width) + u, set, width);
                 TVec d = TSimd.NegatedMultiplyAdd(normal, product, TSimd.Subtract(TSimd.Load(dz + (r * width) + u), sum));
                 TSimd.Store(products + (r * width) + u, TSimd.Multiply(d, TSimd.Multiply(scale, TSimd.Load(set + (2 * width)))));
             }
         }
     }
-
-    // û of a value, from a set whose lines of means, variances and factors are `width` apart.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Normal<TSimd, TVec>(T* value, T* set, nint width)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
-        => TSimd.Multiply(TSimd.Subtract(TSimd.Load(value), TSimd.Load(set)), TSimd.Load(set + (2 * width)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly T* SetOf(bool measures, nint rank, nint panel, int firstLine)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Recurrence;
@@ -32,7 +33,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
     public int Step;
 
     /// <summary>
-    /// Whether the units' outputs are there, and what is to be done is the way from them to what the next step sees.
+    /// Whether the job is the second one of the step: from the units' outputs to what the next step sees.
     /// </summary>
     public bool AfterUnits;
 
@@ -59,6 +60,12 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        // SAFETY: BatchNormRecurrence.Prepare reserves the products, statistics and shown for the same GateRows, steps and ranks
+        // as DirectionTape.Prepare the gates; running sets are filled up to the last step that takes one (UpdateRunning). A share
+        // is a range of panels, or of the step's ranks.
+        Debug.Assert(Step >= Steps.FirstStep && Step < Steps.EndStep, "The step is not of the stretch.");
+        Debug.Assert(_first >= 0 && _end <= Parts, "A share leaves the step.");
+        Norm.AssertValid(RowsOf(Steps.Plan.Step(Step)));
         for (nint panel = _first; panel < _end && !AfterUnits; panel++)
         {
             RunPanel<TSimd, TVec, TCell>(ref cell, panel);
@@ -70,9 +77,9 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             nint rows = Math.Min(_end, block.First + block.Count) - first;
             if (AfterUnits && rows > 0)
             {
+                nint skipped = first - block.First;
                 Steps.Path.Forward<TSimd, TVec>(
-                    Steps.Plan.SequenceStep(Step), first, rows, block.Row + first - block.First, block.Previous + first
-                    - block.First);
+                    Steps.Plan.SequenceStep(Step), first, rows, block.Row + skipped, block.Previous + skipped);
             }
         }
     }
@@ -88,10 +95,9 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         nint rows = RowsOf(blocks);
         nint row = blocks[0].Row;
         nint units = nint.Min(line, Steps.Units - (panel * line));
-        nint place = ((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line;
-        T* z = Steps.Gates + place;
-        T* hidden = Norm.HiddenProducts + place;
-        T* inputs = Norm.InputProducts + place;
+        T* z = Steps.GatesAt(panel, row);
+        T* hidden = ProductsAt(Norm.HiddenProducts, panel, row);
+        T* inputs = ProductsAt(Norm.InputProducts, panel, row);
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
             T* seen = Steps.Path.Seen + (block.Previous * Steps.Path.SeenStride);
@@ -107,17 +113,19 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         }
 
         AddUp<TSimd, TVec>(panel, rows, inputs, hidden, z);
-        T* computed = ComputedCells(panel, row);
+        T* computed = Steps.NewCell(panel, 0, row);
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            nint first = block.First * line;
-            T* own = Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line);
-            CandidateDrop<T> drop = TCell.DropsCandidate
-                ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line)) : Steps.Drop;
-            T* lines = Steps.KeptValues
-                + (((panel * Steps.KeptRows) + (Steps.KeepCells ? block.Row : block.First)) * cell.KeptLines * line);
-            CellEpilogue<TSimd, TVec, T, TCell>
-                .Gates(ref cell, own, lines, drop, z + (4 * first), CellsBefore(panel, block), computed + first, block.Count);
+            CellEpilogue<TSimd, TVec, T, TCell>.Gates(
+                ref cell,
+                Steps.OwnWeights(panel, TCell.UnitWeightLines),
+                Steps.KeptAt(panel, block.First, block.Row, cell.KeptLines),
+                TCell.DropsCandidate ? Steps.Drop.At(Steps.Plan.SequenceStep(Step), block.First, (int)(panel * line))
+                    : Steps.Drop,
+                z + (4 * block.First * line),
+                Steps.CellBefore(panel, block.First, block.Previous),
+                computed + (block.First * line),
+                block.Count);
         }
 
         CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(computed, rows, units);
@@ -129,33 +137,36 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
         T* shown = Norm.Shown + (panel * Steps.Sequences * line);
         Show<TSimd, TVec>(panel, rows, computed, shown);
-        CellEpilogue<TSimd, TVec, T, TCell>
-            .Outputs(ref cell, z, shown, Steps.Path.OutputOf(row, 0) + (panel * line), Steps.Path.OutputStride, rows, units);
+        T* outputs = Steps.Path.OutputOf(row, 0) + (panel * line);
+        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, outputs, Steps.Path.OutputStride, rows, units);
         if (Steps.CellZoneout.Exists)
         {
-            foreach (ref readonly RecurrenceBlock block in blocks)
-            {
-                T* after = Steps.Cells
-                    + (((panel * Steps.CellSlots) + block.First + (Steps.KeepCells ? Steps.Sequences + row : 0)) * line);
-                T* next = computed + (block.First * line);
-                Steps.CellZoneout.Forward<TSimd, TVec>(
-                    Steps.Plan.SequenceStep(Step), block.First, panel * line, CellsBefore(panel, block), line, next, line, after,
-                    line, block.Count, line);
-            }
+            ZoneOut<TSimd, TVec>(panel, blocks, computed);
         }
     }
 
-    // The c that the step computes, of rank 0 on; with zoneout not yet mixed with the c before it.
-    private readonly T* ComputedCells(nint panel, nint row)
+    // c after the step, from the computed one and the one before.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void ZoneOut<TSimd, TVec>(nint panel, ReadOnlySpan<RecurrenceBlock> blocks, T* computed)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
     {
         nint line = 64 / sizeof(T);
-        return Steps.CellZoneout.Exists
-            ? Steps.NewCells + (((panel * Steps.NewCellRows) + (Steps.KeepCells ? row : 0)) * line)
-            : Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? Steps.Sequences + row : 0)) * line);
+        int t = Steps.Plan.SequenceStep(Step);
+        foreach (ref readonly RecurrenceBlock block in blocks)
+        {
+            T* before = Steps.CellBefore(panel, block.First, block.Previous);
+            T* next = computed + (block.First * line);
+            T* after = Steps.CellAfter(panel, block.First, block.Row);
+            Steps.CellZoneout.Forward<TSimd, TVec>(
+                t, block.First, panel * line, before, line, next, line, after, line, block.Count, line);
+        }
     }
 
-    private readonly T* CellsBefore(nint panel, in RecurrenceBlock block)
-        => Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? block.Previous : block.First)) * (64 / sizeof(T)));
+    // W_ih x or W_hh s of a row; their rows are those of the gates.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly T* ProductsAt(T* products, nint panel, nint row)
+        => new Panels<T>(products, Steps.GateRows, 256 / sizeof(T)).At(panel, row - Steps.FirstGateRow);
 
     // values [rows, width] → set: means [width], variances [width], 1/√(variance + ε) [width].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -190,7 +201,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         }
     }
 
-    // The same for four adjacent vectors of columns: one chain alone would wait for each of its additions.
+    // Four adjacent vectors of columns at a time: one chain alone would wait for each of its additions.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void MeasureFour<TSimd, TVec>(T* values, nint width, nint rows, T* set)
         where TSimd : struct, ISimd<TVec, T>
@@ -236,8 +247,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
     {
         TSimd.Store(set, mean);
         TSimd.Store(set + width, variance);
-        TSimd.Store(
-            set + (2 * width), TSimd.Divide(TSimd.Constant(1), TSimd.Sqrt(TSimd.Add(variance, TSimd.Broadcast(Norm.Epsilon)))));
+        TVec deviation = TSimd.Sqrt(TSimd.Add(variance, TSimd.Broadcast(Norm.Epsilon)));
+        TSimd.Store(set + (2 * width), TSimd.Divide(TSimd.Constant(1), deviation));
     }
 
     // z [rows, 4·line] from the products; z may be one of them.
@@ -258,12 +269,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             T* ofHidden = set + (3 * width);
             for (nint u = 0; u < width; u += TSimd.Width)
             {
-                TVec x =
-                    TSimd.Multiply(
-                    TSimd.Subtract(TSimd.Load(inputs + u), TSimd.Load(set + u)), TSimd.Load(set + (2 * width) + u));
-                TVec s =
-                    TSimd.Multiply(
-                    TSimd.Subtract(TSimd.Load(hidden + u), TSimd.Load(ofHidden + u)), TSimd.Load(ofHidden + (2 * width) + u));
+                TVec x = BatchNorm<T>.Normal<TSimd, TVec>(inputs + u, set + u, width);
+                TVec s = BatchNorm<T>.Normal<TSimd, TVec>(hidden + u, ofHidden + u, width);
                 TVec start = bias == null ? TSimd.Zero : TSimd.Load(bias + u);
                 TSimd.Store(z + u, TSimd.MultiplyAdd(hiddenScale + u, 0, s, TSimd.MultiplyAdd(inputScale + u, 0, x, start)));
             }
@@ -289,8 +296,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             T* set = (runs ? Norm.RunningSet(Step, r, panel) : Norm.MeasuredSet(Step, panel)) + (BatchNorm<T>.CellLine * line);
             for (nint u = 0; u < line; u += TSimd.Width)
             {
-                TVec normal =
-                    TSimd.Multiply(TSimd.Subtract(TSimd.Load(c + u), TSimd.Load(set + u)), TSimd.Load(set + (2 * line) + u));
+                TVec normal = BatchNorm<T>.Normal<TSimd, TVec>(c + u, set + u, line);
                 TSimd.Store(shown + u, TSimd.MultiplyAdd(scale + u, 0, normal, TSimd.Load(shift + u)));
             }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Recurrence;
@@ -59,6 +60,13 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        // SAFETY: LayerNormRecurrence.PrepareBackward reserves the gradients of shown for all rows and du for all ranks, in every
+        // panel; what the forward pass has kept has the rows of the same shape. A share is a range of ranks.
+        Debug.Assert(_firstRank >= 0 && _endRank <= Steps.Sequences, "A rank is not of the batch.");
+        Debug.Assert(
+            InputNorm.ValueRows == Steps.GateRows && RecurrentNorm.ValueRows == Steps.GateRows, "Rows of u and z differ.");
+        Debug.Assert(CellBias != null && Shown != null && RecurrentGradient != null, "An operand is missing.");
+        Debug.Assert(Steps.CellGradient != null && Steps.Hidden.HiddenGradient != null, "There is no room for dh or dc.");
         int last = Math.Min(_endRank, Steps.Later);
         if (_firstRank < last)
         {
@@ -89,10 +97,8 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 RecurrentNorm.MeasureGradient<TSimd, TVec>(Steps.Gates, Steps.GateRows, row, first, rows);
                 for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
                 {
-                    nint gates = RecurrentNorm.Width;
-                    T* du = RecurrentGradient + (((panel * Steps.Sequences) + first) * gates);
-                    RecurrentNorm.Backward<TSimd, TVec>(
-                        panel, Steps.Gates + (((panel * Steps.GateRows) + row) * gates), row, du, false, rows);
+                    T* du = new Panels<T>(RecurrentGradient, Steps.Sequences, RecurrentNorm.Width).At(panel, first);
+                    RecurrentNorm.Backward<TSimd, TVec>(panel, Steps.GatesAt(panel, row), row, du, false, rows);
                 }
 
                 int skipped = Math.Clamp(crossing - first, 0, rows);
@@ -104,7 +110,11 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         }
     }
 
-    // dm becomes ∂/∂o: nobody asks for dm again.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly T* ShownGradientAt(nint panel, nint row)
+        => new Panels<T>(ShownGradient, Steps.GateRows, 64 / sizeof(T)).At(panel, row);
+
+    // dm becomes ∂/∂o: dm is not needed after that.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ApplyOutputs<TSimd, TVec, TCell>(ref TCell cell, int step, int first, nint rows, nint row)
         where TSimd : struct, ISimd<TVec, T>
@@ -116,19 +126,18 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         T* shown = Shown + (first * line);
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            nint place = ((panel * Steps.Sequences) + first) * line;
             if (Steps.CellZoneout.Exists)
             {
+                T* dc = Steps.CellGradientAt(panel, first);
                 Steps.CellZoneout.Backward<TSimd, TVec>(
-                    step, first, panel * line, Steps.CellGradient + place, Steps.CellCarried + place, line, rows, line);
+                    step, first, panel * line, dc, Steps.CellCarriedAt(panel, first), line, rows, line);
             }
 
             CellNorm.Forward<TSimd, TVec>(panel, row, row, CellBias, shown, rows);
-            nint index = (panel * Steps.GateRows) + row;
+            T* dShown = ShownGradientAt(panel, row);
             CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
-                ref cell, Steps.Gates + (index * 4 * line), shown, dm + (panel * line), Steps.Hidden.UnitsStride, ShownGradient
-                + (index * line), rows);
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ShownGradient + (index * line), rows, Steps.Units - (panel * line));
+                ref cell, Steps.GatesAt(panel, row), shown, dm + (panel * line), Steps.Hidden.UnitsStride, dShown, rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(dShown, rows, Steps.Units - (panel * line));
         }
     }
 
@@ -143,34 +152,32 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         CandidateDrop<T> drop = Steps.Drop;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            nint place = ((panel * Steps.Sequences) + first) * line;
-            nint index = (panel * Steps.GateRows) + row;
-            T* dc = Steps.CellGradient + place;
-            CellNorm.Backward<TSimd, TVec>(panel, ShownGradient + (index * line), row, dc, true, rows);
+            T* z = Steps.GatesAt(panel, row);
+            T* dc = Steps.CellGradientAt(panel, first);
+            CellNorm.Backward<TSimd, TVec>(panel, ShownGradientAt(panel, row), row, dc, true, rows);
             if (TCell.DropsCandidate)
             {
                 drop = Steps.Drop.At(step, first, (int)(panel * line));
             }
 
-            T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + row) * cell.KeptLines * line);
+            T* lines = Steps.KeptAt(panel, row, cell.KeptLines);
             CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
                 ref cell,
-                Steps.UnitWeights == null ? null : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line),
+                Steps.OwnWeights(panel, TCell.UnitWeightLines),
                 lines,
                 drop,
-                Steps.Hidden.GateGradient == null ? null : Steps.Hidden.GateGradient + (3 * place),
-                Steps.Gates + (index * 4 * line),
-                Steps.Cells + (((panel * Steps.CellSlots) + previous) * line),
+                Steps.GateGradientAt(panel, first),
+                z,
+                Steps.CellAt(panel, previous),
                 CellNorm.Row(panel, row),
                 dO + (panel * line),
                 Steps.Hidden.UnitsStride,
                 dc,
                 rows);
-            CellEpilogue<TSimd, TVec, T, TCell>
-                .ClearPadding(ref cell, lines, Steps.Gates + (index * 4 * line), dc, rows, Steps.Units - (panel * line));
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, dc, rows, Steps.Units - (panel * line));
             if (Steps.CellZoneout.Exists)
             {
-                Zoneout<T>.AddCarried<TSimd, TVec>(dc, Steps.CellCarried + place, rows * line);
+                Zoneout<T>.AddCarried<TSimd, TVec>(dc, Steps.CellCarriedAt(panel, first), rows * line);
             }
         }
     }

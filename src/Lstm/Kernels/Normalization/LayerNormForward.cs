@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Recurrence;
@@ -49,6 +50,13 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        // SAFETY: LayerNormRecurrence.Prepare reserves x̄, u, the statistics and shown for the same GateRows and ranks as
+        // DirectionTape.Prepare the gates; a share is a range of ranks. Each panel is a line of units, the last one padded.
+        Debug.Assert(Steps.FirstStep >= 0 && Steps.EndStep <= Steps.Plan.StepCount, "A step is not of the plan.");
+        Debug.Assert(_firstRank >= 0 && _endRank <= Steps.Sequences, "A rank is not of the batch.");
+        Debug.Assert(
+            InputNorm.ValueRows == Steps.GateRows && RecurrentNorm.ValueRows == Steps.GateRows, "Rows of u and z differ.");
+        Debug.Assert(CellBias != null && Shown != null && Steps.Gates != null && Steps.Cells != null, "An operand is missing.");
         for (int step = Steps.FirstStep; step < Steps.EndStep; step++)
         {
             foreach (ref readonly RecurrenceBlock block in Steps.Plan.Step(step))
@@ -94,7 +102,7 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         CandidateDrop<T> drop = Steps.Drop;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            T* z = Steps.Gates + (((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line);
+            T* z = Steps.GatesAt(panel, row);
             T* c = CellNorm.Row(panel, Steps.KeepCells ? row : first);
             if (TCell.DropsCandidate)
             {
@@ -102,11 +110,15 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
             }
 
             Combine<TSimd, TVec>(panel, row - Steps.FirstGateRow, z, rows);
-            T* lines = Steps.KeptValues + (((panel * Steps.KeptRows) + (Steps.KeepCells ? row : first)) * cell.KeptLines * line);
             CellEpilogue<TSimd, TVec, T, TCell>.Gates(
-                ref cell, Steps.UnitWeights == null ? null
-                : Steps.UnitWeights + (panel * TCell.UnitWeightLines * line), lines, drop, z, Before(panel, first, previous), c,
-                    rows);
+                ref cell,
+                Steps.OwnWeights(panel, TCell.UnitWeightLines),
+                Steps.KeptAt(panel, first, row, cell.KeptLines),
+                drop,
+                z,
+                Steps.CellBefore(panel, first, previous),
+                c,
+                rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(c, rows, Steps.Units - (panel * line));
         }
     }
@@ -156,21 +168,18 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         nint place = Steps.KeepCells ? row : first;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
-            T* z = Steps.Gates + (((panel * Steps.GateRows) + row - Steps.FirstGateRow) * 4 * line);
+            T* z = Steps.GatesAt(panel, row);
             CellNorm.Forward<TSimd, TVec>(panel, place, row - Steps.FirstGateRow, CellBias, shown, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.Outputs(
                 ref cell, z, shown, h + (panel * line), Steps.Path.OutputStride, rows,
                 nint.Min(Steps.Units - (panel * line), line));
             if (Steps.CellZoneout.Exists)
             {
-                T* after = Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? Steps.Sequences + row : first)) * line);
+                T* before = Steps.CellBefore(panel, first, previous);
+                T* after = Steps.CellAfter(panel, first, row);
                 Steps.CellZoneout.Forward<TSimd, TVec>(
-                    step, first, panel * line, Before(panel, first, previous), line, CellNorm.Row(panel, place), line, after,
-                    line, rows, line);
+                    step, first, panel * line, before, line, CellNorm.Row(panel, place), line, after, line, rows, line);
             }
         }
     }
-
-    private readonly T* Before(nint panel, nint rank, nint previous)
-        => Steps.Cells + (((panel * Steps.CellSlots) + (Steps.KeepCells ? previous : rank)) * (64 / sizeof(T)));
 }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Simd;
 
@@ -18,7 +20,7 @@ internal unsafe struct NormGradient<T> : IKernel<T>, IJob
     public required SimdWidth Width;
     public required RowRuns Runs;
 
-    /// <summary>What was normalised, measured forward and backward.</summary>
+    /// <summary>The normalised values, measured forward and backward.</summary>
     public required RowNorm<T> Norm;
 
     /// <summary>dy [panels, OutputRows, lines].</summary>
@@ -31,7 +33,7 @@ internal unsafe struct NormGradient<T> : IKernel<T>, IJob
     /// <summary>dβ by panels; null for none.</summary>
     public T* BiasGradient;
 
-    /// <summary>Whether dv shall replace v.</summary>
+    /// <summary>Whether dv replaces v.</summary>
     public bool Replaces;
 
     private WorkShare _share;
@@ -51,10 +53,14 @@ internal unsafe struct NormGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: LayerNormRecurrence.AddGradients passes gradients of the flat gradient at the parameters' offsets, as long as
+        // γ, and dy of OutputRows rows in each panel; the runs are those of the same shape. A share is a range of panels.
+        Debug.Assert(OutputGradient != null && Gradient != null, "There is no gradient.");
+        Debug.Assert(Runs.RowCount <= OutputRows && Runs.RowCount <= Norm.ValueRows, "There are more rows than values.");
         (int first, int end) = _share.Of((int)Norm.Panels);
         for (nint panel = first; panel < end; panel++)
         {
-            T* dy = OutputGradient + (panel * OutputRows * Norm.Width);
+            T* dy = new Panels<T>(OutputGradient, OutputRows, Norm.Width).At(panel, 0);
             for (nint u = 0; u < Norm.Width; u += TSimd.Width)
             {
                 AddColumns<TSimd, TVec>(dy + u, Norm.Row(panel, 0) + u, (panel * Norm.Width) + u);

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Lstm.Kernels.Recurrence;
 using Lstm.Simd;
 
 namespace Lstm.Kernels.Normalization;
@@ -16,6 +18,9 @@ namespace Lstm.Kernels.Normalization;
 /// A row's sum has a chain for each place in a cache line, over the panels and the lines in them; then the upper half of the line
 /// is added to the lower one until a single value is left. So the order does not depend on the vectors' width.
 /// </remarks>
+// SAFETY: LayerNormRecurrence.Norm makes the struct: values are a buffer of ValueRows rows in each panel, statistics have a place
+// for each row of the gates, sums two lines for each rank, and γ and the mask come from the layer. Callers pass rows of their
+// share only.
 internal unsafe struct RowNorm<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -60,7 +65,7 @@ internal unsafe struct RowNorm<T>
     private readonly T Count => T.CreateChecked((long)Lines * Units);
 
     /// <summary>v of a row in a panel.</summary>
-    public readonly T* Row(nint panel, nint row) => Values + (((panel * ValueRows) + row) * Width);
+    public readonly T* Row(nint panel, nint row) => new Panels<T>(Values, ValueRows, Width).At(panel, row);
 
     /// <summary>v̂.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -74,6 +79,7 @@ internal unsafe struct RowNorm<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        AssertValid(row, rows);
         T* sums = ClearedSums(rank, rows);
         for (nint panel = 0; panel < Panels; panel++)
         {
@@ -103,6 +109,8 @@ internal unsafe struct RowNorm<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        AssertValid(row, rows);
+        Debug.Assert(beta != null && y != null, "There is no β, or no room for y.");
         T* v = Row(panel, row);
         T* gamma = Gamma + (panel * Width);
         beta += panel * Width;
@@ -112,9 +120,8 @@ internal unsafe struct RowNorm<T>
             TVec scale = TSimd.Broadcast(Scale[index + r]);
             for (nint u = 0; u < Width; u += TSimd.Width)
             {
-                TSimd.Store(
-                    y + u, TSimd.MultiplyAdd(
-                    gamma, u, Normal<TSimd, TVec>(TSimd.Load(v + u), mean, scale), TSimd.Load(beta + u)));
+                TVec normal = Normal<TSimd, TVec>(TSimd.Load(v + u), mean, scale);
+                TSimd.Store(y + u, TSimd.MultiplyAdd(gamma, u, normal, TSimd.Load(beta + u)));
             }
 
             v += Width;
@@ -128,10 +135,12 @@ internal unsafe struct RowNorm<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        AssertValid(row, rows);
+        Debug.Assert(dy != null && row + rows <= dyRows, "There is no dy of these rows.");
         T* sums = ClearedSums(rank, rows);
         for (nint panel = 0; panel < Panels; panel++)
         {
-            AddProducts<TSimd, TVec>(dy + (((panel * dyRows) + row) * Width), panel, row, sums, rows);
+            AddProducts<TSimd, TVec>(new Panels<T>(dy, dyRows, Width).At(panel, row), panel, row, sums, rows);
         }
 
         for (nint r = 0; r < rows; r++)
@@ -149,6 +158,8 @@ internal unsafe struct RowNorm<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        AssertValid(row, rows);
+        Debug.Assert(dy != null && dv != null, "There is no dy, or no room for dv.");
         T* v = Row(panel, row);
         T* gamma = Gamma + (panel * Width);
         T* mask = MaskOf(panel);
@@ -171,6 +182,15 @@ internal unsafe struct RowNorm<T>
             dy += Width;
             dv += Width;
         }
+    }
+
+    [Conditional("DEBUG")]
+    private readonly void AssertValid(nint row, nint rows)
+    {
+        Debug.Assert(Values != null && Gamma != null && Mask != null, "An operand is missing.");
+        Debug.Assert(
+            Mean != null && Scale != null && SlopeMean != null && ProductMean != null && Sums != null, "There is no room.");
+        Debug.Assert(row >= 0 && rows >= 0 && row + rows <= ValueRows, "There are no such rows.");
     }
 
     private readonly T* MaskOf(nint panel) => Mask + ((panel + 1) * Line <= Units ? 0 : Line);

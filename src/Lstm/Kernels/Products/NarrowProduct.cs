@@ -19,7 +19,9 @@ internal static unsafe class NarrowProduct<TSimd, TVec, T>
 {
     private const int MostColumns = 4;
 
-    /// <summary>Does as many rows as fill whole vectors, if columns are few, and moves the product on to the rest.</summary>
+    /// <summary>
+    /// Computes as many rows as fill whole vectors, if there are few columns, and advances the product to the remaining rows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(ref PanelProduct<T> product, nint columns)
     {

@@ -71,7 +71,7 @@ internal sealed class PanelLayout
     /// <summary>The 3H peephole weights of a layer: each panel holds the lines i, f, o of its units.</summary>
     public static PanelLayout Peepholes(int hiddenSize, int line) => Gates(hiddenSize, line, 3, 0, 1, 2);
 
-    /// <summary>Weights that go into the gates i f o alone: panels like those of all four, whose line of g is padding.</summary>
+    /// <summary>Weights of the gates i f o alone: panels like those of all four gates, with padding in the line of g.</summary>
     public static PanelLayout GatesWithoutCandidate(int hiddenSize, int line) => Gates(hiddenSize, line, 4, 0, 1, 3);
 
     private static PanelLayout Gates(int hiddenSize, int line, int linesPerPanel, params int[] lines)

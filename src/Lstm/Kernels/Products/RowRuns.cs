@@ -30,7 +30,7 @@ internal sealed class RowRuns
     /// <summary>The runs of a block.</summary>
     public ReadOnlySpan<Run> Block(int block) => _runs.AsSpan((block == 0 ? 0 : _ends[block - 1])..(_ends[block]));
 
-    /// <summary>Sets the order of rows that have no recurrence of their own: that of a layer reading forward.</summary>
+    /// <summary>Sets the order of rows without a recurrence: that of a layer that reads forward.</summary>
     public void Set(SequenceShape shape) => Set(shape, 0, shape.StepCount);
 
     /// <summary>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Lstm.Kernels.Products;
 
-/// <summary>Rows cut into as few tiles as can be, and these as equal as can be: the first ones may be a row higher.</summary>
+/// <summary>Rows, divided into as few and as equal tiles as possible: the first tiles may be one row higher.</summary>
 /// <remarks>
 /// 32 rows are 6 6 5 5 5 5, not five sixes and a two, whose eight accumulators could not hide the latency of a multiply-add.
 /// </remarks>
