@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
@@ -6,14 +7,19 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>From the units' outputs m = o⊙tanh(c) to what the next step sees: most layers go the direct way, on which all three are one.</summary>
+/// <summary>
+/// From the units' outputs m = o⊙tanh(c) to what the next step sees: most layers go the direct way, on which all three are one.
+/// </summary>
 /// <remarks>
 /// <code>
 /// h̃ = clip(W_hr·m), or m      h = zoneout(h₋₁, h̃)      s = dropout(h), or h; with recurrent gates then i f o
 /// </code>
-/// h is the layer's output and state, s what the next step's products see. All three stand in rows; h and s by slot (slot b &lt; B is the
-/// initial state of rank b, slot B + row the state after that row), m by row, or by rank when it is not kept.
+/// h is the layer's output and state, s what the next step's products see. All three stand in rows; h and s by slot (slot b &lt;
+/// B is the initial state of rank b, slot B + row the state after that row), m by row, or by rank when it is not kept.
 /// </remarks>
+// SAFETY: HiddenUpdateTape.Forward makes the struct (or Direct, from the layer's output): h has a slot for each sequence and row
+// in the layer's output; Prepare reserves s for as many, and m and h̃ for the rows, or ranks, of the pass. Rows and slots come
+// from the plan.
 internal unsafe struct HiddenUpdate<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -60,7 +66,10 @@ internal unsafe struct HiddenUpdate<T>
     /// <summary>Whether the next step sees the gates.</summary>
     public bool ShowsGates;
 
-    /// <summary>gates [panels, GateRows, 4·line], read when <see cref="ShowsGates"/>; the first row standing for <see cref="FirstGateRow"/>.</summary>
+    /// <summary>
+    /// gates [panels, GateRows, 4·line], read when <see cref="ShowsGates"/>; the first row standing for
+    /// <see cref="FirstGateRow"/>.
+    /// </summary>
     public T* Gates;
     public nint GateRows;
     public nint FirstGateRow;
@@ -89,6 +98,9 @@ internal unsafe struct HiddenUpdate<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(Exists && Hidden != null && Seen != null && Outputs != null, "A buffer of h, s or m is missing.");
+        Debug.Assert(rank >= 0 && rank + rows <= Sequences && row >= 0 && previous >= 0, "There are no such rows.");
+        Debug.Assert(HiddenStride >= Size && SeenStride >= Size, "Rows of h or s overlap.");
         T* h = Hidden + ((Sequences + row) * HiddenStride);
         if (Projection != null)
         {
@@ -102,7 +114,9 @@ internal unsafe struct HiddenUpdate<T>
 
         if (Zoneout.Exists)
         {
-            Zoneout.Forward<TSimd, TVec>(step, (int)rank, 0, Hidden + (previous * HiddenStride), HiddenStride, h, HiddenStride, h, HiddenStride, rows, Size);
+            Zoneout.Forward<TSimd, TVec>(
+                step, (int)rank, 0, Hidden + (previous * HiddenStride), HiddenStride, h, HiddenStride, h, HiddenStride, rows,
+                Size);
         }
 
         if (Seen != Hidden)
@@ -121,6 +135,7 @@ internal unsafe struct HiddenUpdate<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(Hidden != null && Seen != null && slot >= 0, "There is no such slot.");
         for (nint r = 0; r < rows; r++)
         {
             T* h = Hidden + ((slot + r) * HiddenStride);
@@ -145,7 +160,9 @@ internal unsafe struct HiddenUpdate<T>
         nint u = 0;
         for (; u <= Size - TSimd.Width; u += TSimd.Width)
         {
-            TSimd.Store(s + u, Drop.Select<TSimd, TVec, T>(key, u, TSimd.Multiply(TSimd.Load(h + u), TSimd.Broadcast(DropScale)), TSimd.Zero));
+            TSimd.Store(
+                s + u, Drop.Select<TSimd, TVec, T>(
+                key, u, TSimd.Multiply(TSimd.Load(h + u), TSimd.Broadcast(DropScale)), TSimd.Zero));
         }
 
         for (; u < Size; u++)
@@ -159,7 +176,8 @@ internal unsafe struct HiddenUpdate<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        ProductTerm<T> term = new() { A = m, ARowStride = OutputStride, B = Projection, PanelRows = Units, RowStep = 1, Count = Units };
+        ProductTerm<T> term =
+            new() { A = m, ARowStride = OutputStride, B = Projection, PanelRows = Units, RowStep = 1, Count = Units };
         PanelLayout columns = ProjectionColumns!;
         for (int q = 0; q < columns.PanelCount; q++)
         {
@@ -207,7 +225,7 @@ internal unsafe struct HiddenUpdate<T>
         int line = 64 / sizeof(T);
         for (int u = 0; u < Units; u += line)
         {
-            T* gates = Gates + ((((u / line) * GateRows) + row - FirstGateRow) * 4 * line);
+            T* gates = new Panels<T>(Gates, GateRows, 4 * line).At(u / line, row - FirstGateRow);
             int count = Math.Min(line, Units - u);
             new ReadOnlySpan<T>(gates, count).CopyTo(new Span<T>(target + u, count));
             new ReadOnlySpan<T>(gates + line, count).CopyTo(new Span<T>(target + Units + u, count));

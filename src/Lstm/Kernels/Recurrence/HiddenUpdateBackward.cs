@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
@@ -5,19 +6,27 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>The gradient's way back along a <see cref="HiddenUpdate{T}"/>: from the output's gradient and the later step's dz to that of the units' outputs.</summary>
+/// <summary>
+/// The gradient's way back along a <see cref="HiddenUpdate{T}"/>: from the output's gradient and the later step's dz to that of
+/// the units' outputs.
+/// </summary>
 /// <remarks>
 /// <code>
 /// ds = dz₊₁·W_hh        dh = ∂/∂output + m_drop⊙ds + carried₊₁      dh̃, carried = zoneout(dh), dh̃ = 0 where h̃ was clipped
 /// dm = dh̃·W_hr, or dh̃
 /// </code>
-/// The chain of dh starts from the output's gradient (and what zoneout carried) and takes dz in storage order; with a dropout on the way,
-/// ds is a chain of its own.
+/// The chain of dh starts from the output's gradient (and what zoneout carried) and takes dz in storage order; with a dropout on
+/// the way, ds is a chain of its own.
 /// </remarks>
+// SAFETY: DirectionLayer.StepsBackward makes the struct, HiddenUpdateTape.Complete adds the rest: dh, what zoneout carries, dm
+// and the gradients of gates are reserved for all ranks (ClearStateGradients, HiddenUpdateTape.PrepareBackward), padding
+// included, and the output's gradient has the rows of the batch. Rows and ranks come from the plan.
 internal unsafe struct HiddenUpdateBackward<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The path of the forward pass. Its <see cref="HiddenUpdate{T}.Exists"/> says whether it has anything on it.</summary>
+    /// <summary>
+    /// The path of the forward pass. Its <see cref="HiddenUpdate{T}.Exists"/> says whether it has anything on it.
+    /// </summary>
     public required HiddenUpdate<T> Path;
 
     /// <summary>Whether no error flows back through what saw h (Hochreiter &amp; Schmidhuber 1997).</summary>
@@ -35,7 +44,9 @@ internal unsafe struct HiddenUpdateBackward<T>
     public required T* OutputGradient;
     public required nint OutputStride;
 
-    /// <summary>dh by rank, [B, padded Size]. In: the final state's gradient, out: the initial state's. The padding is 0.</summary>
+    /// <summary>
+    /// dh by rank, [B, padded Size]. In: the final state's gradient, out: the initial state's. The padding is 0.
+    /// </summary>
     public required T* HiddenGradient;
 
     /// <summary>carried, by rank like dh; null without zoneout.</summary>
@@ -49,7 +60,10 @@ internal unsafe struct HiddenUpdateBackward<T>
     public T* TransposedProjection;
     public PanelLayout? UnitColumns;
 
-    /// <summary>dh̃ of all rows by panels of <see cref="HiddenUpdate{T}.ProjectionColumns"/>, [panels, ProjectedRows, width]: for the gradient of W_hr.</summary>
+    /// <summary>
+    /// dh̃ of all rows by panels of <see cref="HiddenUpdate{T}.ProjectionColumns"/>, [panels, ProjectedRows, width]: for the
+    /// gradient of W_hr.
+    /// </summary>
     public T* Projected;
     public nint ProjectedRows;
 
@@ -82,15 +96,22 @@ internal unsafe struct HiddenUpdateBackward<T>
 
     public readonly nint UnitsStride => UnitGradient != null ? UnitStride : Columns.PaddedColumns;
 
-    /// <summary>Completes dh of some rows of one step and turns it into dm; sequences that end here, from rank <paramref name="from"/> on, start with it.</summary>
+    /// <summary>
+    /// Completes dh of some rows of one step and turns it into dm; sequences that end here, from rank <paramref name="from"/> on,
+    /// start with it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Receive<TSimd, TVec>(int step, int from, int first, int rows, nint row)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(HiddenGradient != null && OutputGradient != null, "A gradient is missing.");
+        Debug.Assert(first >= 0 && from >= first && first + rows <= Sequences && row >= 0, "There are no such rows.");
         if (from < first + rows)
         {
-            Add<TSimd, TVec>(HiddenGradient + (from * (nint)Columns.PaddedColumns), OutputGradient + ((row + from - first) * OutputStride), first + rows - from);
+            Add<TSimd, TVec>(
+                HiddenGradient + (from * (nint)Columns.PaddedColumns), OutputGradient + ((row + from - first) * OutputStride),
+                first + rows - from);
         }
 
         if (!Path.Exists)
@@ -101,7 +122,8 @@ internal unsafe struct HiddenUpdateBackward<T>
         T* dh = HiddenGradient + (first * (nint)Columns.PaddedColumns);
         if (Path.Zoneout.Exists)
         {
-            Path.Zoneout.Backward<TSimd, TVec>(step, first, 0, dh, Carried + (first * (nint)Columns.PaddedColumns), Columns.PaddedColumns, rows, Size);
+            Path.Zoneout.Backward<TSimd, TVec>(
+                step, first, 0, dh, Carried + (first * (nint)Columns.PaddedColumns), Columns.PaddedColumns, rows, Size);
         }
 
         if (Path.Projection != null)
@@ -110,12 +132,18 @@ internal unsafe struct HiddenUpdateBackward<T>
         }
     }
 
-    /// <summary>dh of the previous step, complete but for the sequences that begin here: at the initial state there is no output to start from.</summary>
+    /// <summary>
+    /// dh of the previous step, complete but for the sequences that begin here: at the initial state there is no output to start
+    /// from.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Propagate<TSimd, TVec>(int step, nint first, nint rows, nint row, nint previous)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(HiddenGradient != null && OutputGradient != null, "A gradient is missing.");
+        Debug.Assert(first >= 0 && first + rows <= Sequences && row >= 0 && previous >= 0, "There are no such rows.");
+        Debug.Assert(GateColumns is null || (GateScratch != null && GateGradient != null), "There is no room for the gates.");
         T* dh = HiddenGradient + (first * Columns.PaddedColumns);
         T* start = previous < Sequences ? null : OutputGradient + ((previous - Sequences) * OutputStride);
         nint startStride = OutputStride;
@@ -170,7 +198,8 @@ internal unsafe struct HiddenUpdateBackward<T>
         if (TransposedGates != null)
         {
             T* scratch = GateScratch + (first * GateColumns!.PaddedColumns);
-            Multiply<TSimd, TVec>(GateRecurrentTerms, GateTermCount, GateColumns, GateColumns.Columns, row, rows, null, 0, scratch);
+            Multiply<TSimd, TVec>(
+                GateRecurrentTerms, GateTermCount, GateColumns, GateColumns.Columns, row, rows, null, 0, scratch);
             for (nint r = 0; r < rows; r++)
             {
                 SetGateGradient(first + r, new ReadOnlySpan<T>(scratch + (r * GateColumns.PaddedColumns), GateColumns.Columns));
@@ -185,6 +214,7 @@ internal unsafe struct HiddenUpdateBackward<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(LaterTerms != null, "There is no later segment.");
         HiddenUpdateBackward<T> later = this;
         later.GateTerms = LaterTerms;
         later.GateRecurrentTerms = LaterRecurrentTerms;
@@ -194,11 +224,12 @@ internal unsafe struct HiddenUpdateBackward<T>
     /// <summary>Sets one rank's gradients of the gates i f o, 3H values.</summary>
     public readonly void SetGateGradient(nint rank, ReadOnlySpan<T> source)
     {
+        Debug.Assert(GateGradient != null && rank >= 0 && rank < Sequences, "There is no such rank.");
         int line = 64 / sizeof(T);
         int units = source.Length / 3;
         for (int u = 0; u < units; u += line)
         {
-            T* target = GateGradient + ((((u / line) * Sequences) + rank) * 3 * line);
+            T* target = new Panels<T>(GateGradient, Sequences, 3 * line).At(u / line, rank);
             int count = Math.Min(line, units - u);
             for (int gate = 0; gate < 3; gate++)
             {
@@ -212,14 +243,15 @@ internal unsafe struct HiddenUpdateBackward<T>
         int line = 64 / sizeof(T);
         for (int panel = 0; panel * line < Path.Units; panel++)
         {
-            new Span<T>(GateGradient + (((panel * Sequences) + rank) * 3 * line), 3 * line).Clear();
+            new Span<T>(new Panels<T>(GateGradient, Sequences, 3 * line).At(panel, rank), 3 * line).Clear();
         }
     }
 
     // c [rows, columns] = start + dz·W, in blocks of the sum.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<TSimd, TVec>(
-        ProductTerm<T>* terms, int termCount, PanelLayout columns, int columnCount, nint row, nint rows, T* start, nint startStride, T* c)
+        ProductTerm<T>* terms, int termCount, PanelLayout columns, int columnCount, nint row, nint rows, T* start,
+        nint startStride, T* c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -240,7 +272,8 @@ internal unsafe struct HiddenUpdateBackward<T>
                 product.Row = row;
                 product.Rows = rows;
                 product.Terms = terms + term;
-                product.TermCount = ProductTerm<T>.CountWithin(Product<TSimd, TVec, T>.SumPerBlock, product.Terms, termCount - term, out nint k);
+                product.TermCount = ProductTerm<T>
+                    .CountWithin(Product<TSimd, TVec, T>.SumPerBlock, product.Terms, termCount - term, out nint k);
                 term += (int)product.TermCount;
                 if (term < termCount)
                 {
@@ -271,7 +304,8 @@ internal unsafe struct HiddenUpdateBackward<T>
             T* d = dh + (r * stride);
             if (T.IsFinite(Path.ProjectionClip))
             {
-                T* h = Path.NewHidden != null ? Path.NewHidden + ((row + r) * Size) : Path.Hidden + ((Sequences + row + r) * Path.HiddenStride);
+                T* h = Path.NewHidden != null ? Path.NewHidden + ((row + r) * Size)
+                    : Path.Hidden + ((Sequences + row + r) * Path.HiddenStride);
                 for (nint u = 0; u < Size; u++)
                 {
                     d[u] = T.Abs(h[u]) == Path.ProjectionClip ? T.Zero : d[u];
@@ -295,7 +329,8 @@ internal unsafe struct HiddenUpdateBackward<T>
             RowStep = 1,
             Count = Size,
         };
-        Multiply<TSimd, TVec>(&term, 1, UnitColumns!, UnitColumns!.Columns, 0, rows, null, 0, UnitGradient + (first * UnitStride));
+        Multiply<TSimd, TVec>(
+            &term, 1, UnitColumns!, UnitColumns!.Columns, 0, rows, null, 0, UnitGradient + (first * UnitStride));
     }
 
     // target [rows, Size] += source

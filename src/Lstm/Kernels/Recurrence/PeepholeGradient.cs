@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
@@ -28,7 +29,9 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
     public required T* Cells;
     public required nint CellSlots;
 
-    /// <summary>The c that o saw, [panels, GateRows, line], where zoneout has mixed it on its way into <see cref="Cells"/>; else null.</summary>
+    /// <summary>
+    /// The c that o saw, [panels, GateRows, line], where zoneout has mixed it on its way into <see cref="Cells"/>; else null.
+    /// </summary>
     public T* NewCells;
 
     /// <summary>dp [panels, 3·line].</summary>
@@ -52,6 +55,10 @@ internal unsafe struct PeepholeGradient<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // SAFETY: DirectionGradients.AddPeephole passes what DirectionTape.Prepare has reserved: dz and the new c by row, c by
+        // slot, for all panels; the runs are those of the same shape and plan. A share is a range of panels.
+        Debug.Assert(Gates != null && Cells != null && Gradient != null, "An operand is missing.");
+        Debug.Assert(Runs.RowCount <= GateRows && Sequences + Runs.RowCount <= CellSlots, "There are more rows than were kept.");
         nint line = 64 / sizeof(T);
         (int first, int end) = _share.Of(Panels);
         for (nint panel = first; panel < end; panel++)

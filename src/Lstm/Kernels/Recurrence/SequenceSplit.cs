@@ -3,7 +3,9 @@ using Lstm.Sequences;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>Divides the sequences of a batch into shares that have about the same part of the steps [first, end) of the sequences.</summary>
+/// <summary>
+/// Divides the sequences of a batch into shares that have about the same part of the steps [first, end) of the sequences.
+/// </summary>
 internal readonly struct SequenceSplit(SequenceShape shape, int firstStep, int endStep)
 {
     /// <summary>Divides by all steps.</summary>
@@ -16,12 +18,13 @@ internal readonly struct SequenceSplit(SequenceShape shape, int firstStep, int e
     public int Rows => shape.Offset(endStep) - shape.Offset(firstStep);
 
     /// <summary>The ranks [first, end) of a share.</summary>
-    public (int First, int End) Of(WorkShare share) => (Boundary(share.Index, share.Count), Boundary(share.Index + 1, share.Count));
+    public (int First, int End) Of(WorkShare share)
+        => (Boundary(share.Index, share.Count), Boundary(share.Index + 1, share.Count));
 
     /// <summary>How many shares suit a number of workers.</summary>
     /// <remarks>
-    /// Each step of a share reads all weights: a sequence alone takes nearly as long as two, and from eight on it makes no difference, so two
-    /// shares for each worker leave one for who is done first.
+    /// Each step of a share reads all weights: a sequence alone takes nearly as long as two, and from eight on it makes no
+    /// difference, so two shares for each worker leave one for who is done first.
     /// </remarks>
     public int SharesFor(int workers)
     {

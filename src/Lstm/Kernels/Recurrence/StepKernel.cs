@@ -1,11 +1,17 @@
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>One layer's step of one sequence, bound to its weights and its state: a stream runs it with one virtual call.</summary>
-/// <remarks>Whoever binds it keeps the parameters and the state alive while it runs.</remarks>
+/// <summary>
+/// One layer's step of one sequence, bound to its weights and its state: a stream runs it with one virtual call.
+/// </summary>
+/// <remarks>The object that binds a step keeps the parameters and the state alive while it runs.</remarks>
+// SAFETY: NetworkStream, which binds the steps, passes buffers of the layers' sizes; each implementation says what it reads and
+// writes.
 internal abstract unsafe class StepKernel<T>
     where T : unmanaged
 {
-    /// <summary>Computes y [outputs] from <paramref name="x"/>: [inputs] of T, or one int for a layer that takes ids. They may overlap.</summary>
+    /// <summary>
+    /// Computes y [outputs] from <paramref name="x"/>: [inputs] of T, or one int for a layer that takes ids. They may overlap.
+    /// </summary>
     public abstract void Run(void* x, T* y);
 
     /// <summary>Renews what was computed from the parameters beforehand: they have another version now.</summary>

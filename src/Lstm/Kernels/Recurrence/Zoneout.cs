@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
@@ -5,12 +6,16 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>Zoneout (Krueger et al. 2017): units that keep their previous value, drawn while training, else in expectation.</summary>
+/// <summary>
+/// Zoneout (Krueger et al. 2017): units that keep their previous value, drawn while training, else in expectation.
+/// </summary>
 /// <remarks>
 /// <code>
 /// training:    y = x₋₁ where m, x elsewhere      otherwise:   y = p⊙x₋₁ + (1 − p)⊙x
 /// </code>
 /// </remarks>
+// SAFETY: callers pass rows of their share in buffers of c, h or their gradients, count values in each row; vectors are used only
+// while a whole one is left. The recurrences and HiddenUpdate say who reserves the buffers.
 internal readonly unsafe struct Zoneout<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -22,12 +27,16 @@ internal readonly unsafe struct Zoneout<T>
 
     public bool Exists => Rate > T.Zero;
 
-    // previous, next, result [rows, count] with their strides; the result may be one of the others. The key is of row `step` of `rank` + r.
+    // previous, next, result [rows, count] with their strides; the result may be one of the others. The key is of row `step` of
+    // `rank` + r.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Forward<TSimd, TVec>(int step, int rank, nint unit, T* previous, nint previousStride, T* next, nint nextStride, T* result, nint resultStride, nint rows, nint count)
+    public void Forward<TSimd, TVec>(
+        int step, int rank, nint unit, T* previous, nint previousStride, T* next, nint nextStride, T* result, nint resultStride,
+        nint rows, nint count)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(previous != null && next != null && result != null && rows >= 0 && count >= 0, "An operand is missing.");
         for (nint r = 0; r < rows; r++)
         {
             uint key = Mask.Exists ? Mask.RowKey(step, rank + (int)r) : 0;
@@ -54,6 +63,7 @@ internal readonly unsafe struct Zoneout<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(d != null && carried != null && rows >= 0 && count >= 0 && stride >= count, "An operand is missing.");
         for (nint r = 0; r < rows; r++)
         {
             uint key = Mask.Exists ? Mask.RowKey(step, rank + (int)r) : 0;
@@ -80,6 +90,8 @@ internal readonly unsafe struct Zoneout<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        // Whole lines, so whole vectors.
+        Debug.Assert(d != null && carried != null && count % TSimd.Width == 0, "The rows are no whole lines.");
         for (nint u = 0; u < count; u += TSimd.Width)
         {
             TSimd.Store(d + u, TSimd.Add(TSimd.Load(d + u), TSimd.Load(carried + u)));
