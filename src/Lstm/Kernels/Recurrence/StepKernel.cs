@@ -4,8 +4,7 @@ namespace Lstm.Kernels.Recurrence;
 /// One layer's step of one sequence, bound to its weights and its state: a stream runs it with one virtual call.
 /// </summary>
 /// <remarks>The object that binds a step keeps the parameters and the state alive while it runs.</remarks>
-// SAFETY: NetworkStream, which binds the steps, passes buffers of the layers' sizes; each implementation says what it reads and
-// writes.
+// SAFETY: NetworkStream, and the layers that contain layers, pass buffers of the sizes of the layers that they bind.
 internal abstract unsafe class StepKernel<T>
     where T : unmanaged
 {
