@@ -73,13 +73,12 @@ internal static unsafe class TileKernel<TSimd, TVec, T, TRows, TVectors, TAdjace
     where TAdjacent : struct, IConstant
 {
     // The tile at rows 0 … TRows of the product, columns offset … of its panel; `ahead` is the start of a later tile's chains.
+    // SAFETY: Product.Tile calls with rows and vectors that the product has; PanelProduct says what its operands have to be. The
+    // loops touch rows 0 … TRows − 1 of c, start and a, and Count rows of b; `ahead` and `next` are only prefetched.
     // AggressiveOptimization: a loop that long must not start in unoptimised code.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(ref PanelProduct<T> product, nint offset, T* ahead)
     {
-        // SAFETY: Product.Tile calls with rows and vectors that the product has; what its operands have to be, PanelProduct says.
-        // The loops below touch rows 0 … TRows − 1 of c, start and a, and Count rows of b; `ahead` and `next` are only
-        // prefetched.
         Debug.Assert(offset >= 0 && offset + (TVectors.Value * TSimd.Width) <= product.Width, "The tile leaves the panel.");
         Debug.Assert(TAdjacent.Value == 1 || product.Start == product.C, "A sum over strips is added to c.");
         nint startStride = product.StartStride;
