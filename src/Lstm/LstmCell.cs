@@ -89,7 +89,7 @@ public sealed class LstmCell<T>
         x.CopyTo(step.Batch.Rows);
         hidden.CopyTo(step.State.Hidden(0));
         cell.CopyTo(step.State.Cell(0));
-        Network.ForwardTaken(step.Batch, step.State, step.Tape);
+        Network.TapePasses.ForwardTaken(step.Batch, step.State, step.Tape);
     }
 
     /// <summary>
@@ -109,14 +109,14 @@ public sealed class LstmCell<T>
         CheckLength(hiddenGradient.Length, step.Count, HiddenSize, nameof(hiddenGradient));
         CheckLength(cellGradient.Length, step.Count, CellSize, nameof(cellGradient));
         ArgumentNullException.ThrowIfNull(gradient);
-        Network.CheckGradient(gradient);
+        Network.Checks.CheckGradient(gradient);
         using Use.Taking taken = step.Take();
         using Use.Taking adding = Gradient<T>.Take(gradient);
         cellGradient.CopyTo(step.FinalGradient.Cell(0));
         hiddenGradient.CopyTo(step.FinalGradient.Hidden(0));
 
         // Nobody writes the output's gradient: it is zero.
-        Network.BackwardTaken(step.Tape, gradient);
+        Network.TapePasses.BackwardTaken(step.Tape, gradient);
     }
 
     private void CheckStep(LstmStep<T> step)

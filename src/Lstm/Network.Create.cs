@@ -5,7 +5,7 @@ using Lstm.Simd;
 namespace Lstm;
 
 /// <summary>Makes networks.</summary>
-public static partial class Network
+public static class Network
 {
     /// <summary>Makes a network with starting values drawn from seed 0.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -67,28 +67,39 @@ public static partial class Network
     /// <inheritdoc cref="Create{T}(int, long, ReadOnlySpan{LayerSpec})"/>
     public static Network<float> Create(int inputSize, long seed, IEnumerable<LayerSpec> layers)
         => Create<float>(inputSize, seed, layers);
-}
 
-public sealed unsafe partial class Network<T>
-{
-    /// <inheritdoc cref="Network.Create{T}(int, ReadOnlySpan{LayerSpec})"/>
-    public static Network<T> Create(int inputSize, params ReadOnlySpan<LayerSpec> layers)
-        => Network.Create<T>(inputSize, 0, layers);
+    /// <summary>Loads a network that was saved with <see cref="Network{T}.Save(string)"/>: the same parameters, bit for bit.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the file has.</typeparam>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How the file is read; null for the defaults.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken, is no model (the message says what it is and what reads it), has another precision, or has a custom cell
+    /// that is not among <see cref="LoadOptions.Cells"/>.
+    /// </exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
+    public static Network<T> Load<T>(string path, LoadOptions? options = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return Load<T>(stream, options);
+    }
 
-    /// <inheritdoc cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/>
-    public static Network<T> Create(int inputSize, long seed, params ReadOnlySpan<LayerSpec> layers)
-        => Network.Create<T>(inputSize, seed, layers);
+    /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
+    /// <param name="stream">The file, from the stream's position to its end. The stream stays open; one that cannot seek is read into memory.</param>
+    /// <param name="options">How the file is read; null for the defaults.</param>
+    public static Network<T> Load<T>(Stream stream, LoadOptions? options = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return ModelFile.Read<T>(stream, options ?? new());
+    }
 
-    /// <inheritdoc cref="Network.Create{T}(int, ReadOnlySpan{LayerSpec})"/>
-    public static Network<T> Create(int inputSize, IEnumerable<LayerSpec> layers) => Network.Create<T>(inputSize, 0, layers);
+    /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
+    /// <remarks>The network computes in <see cref="float"/>.</remarks>
+    public static Network<float> Load(string path, LoadOptions? options = null) => Load<float>(path, options);
 
-    /// <inheritdoc cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/>
-    public static Network<T> Create(int inputSize, long seed, IEnumerable<LayerSpec> layers)
-        => Network.Create<T>(inputSize, seed, layers);
-
-    /// <inheritdoc cref="Network.Load{T}(string, LoadOptions?)"/>
-    public static Network<T> Load(string path, LoadOptions? options = null) => Network.Load<T>(path, options);
-
-    /// <inheritdoc cref="Network.Load{T}(Stream, LoadOptions?)"/>
-    public static Network<T> Load(Stream stream, LoadOptions? options = null) => Network.Load<T>(stream, options);
+    /// <inheritdoc cref="Load{T}(Stream, LoadOptions?)"/>
+    /// <remarks>The network computes in <see cref="float"/>.</remarks>
+    public static Network<float> Load(Stream stream, LoadOptions? options = null) => Load<float>(stream, options);
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Formats;
 using Lstm.Kernels.Products;
 using Lstm.Layers;
 using Lstm.Layers.Stack;
@@ -7,25 +8,23 @@ using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Specs;
-using Lstm.Texts;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>Layers and their parameters: what is trained, saved and served.</summary>
+/// <summary>Layers and their parameters: the object that is trained, saved and used for inference.</summary>
 /// <remarks>
-/// Inference never writes to a network, so any number of threads may share one, each with a workspace, tape or stream of its own. Training
-/// writes to it: serve a <see cref="Clone"/> meanwhile, since passes that run while the parameters change compute with some of both. Two
-/// calls that write to it at once are refused.
+/// Inference never writes to a network, so any number of threads may share one, each with a workspace, tape or stream of its own.
+/// Training writes to it: serve a <see cref="Clone"/> meanwhile, since passes that run while the parameters change compute with
+/// some of both. Two calls that write to it at the same time are refused.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
-public sealed unsafe partial class Network<T>
+public sealed class Network<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly LayerSpec[] _specs;
     private readonly LayerStack<T> _stack;
-    private readonly ParameterLayout _layout;
-    private readonly AlignedBuffer<T> _parameters;
-    private readonly Use _writing = new();
+    private readonly WorkspacePasses<T> _workspacePasses;
 
     internal Network(int inputSize, ReadOnlySpan<LayerSpec> specs, SimdWidth width)
     {
@@ -37,110 +36,113 @@ public sealed unsafe partial class Network<T>
         InputSize = inputSize;
         Width = width;
         _specs = specs.ToArray();
-        _layout = new ParameterLayout(PanelLayout.LineOf<T>());
-        _stack = new LayerStack<T>(inputSize, specs, _layout);
-        _parameters = new AlignedBuffer<T>(_layout.Length);
-        HasStatistics = _layout.All.Any(parameter => parameter.IsStatistic);
+        ParameterLayout layout = new(PanelLayout.LineOf<T>());
+        _stack = new LayerStack<T>(inputSize, specs, layout);
+        ParameterSet = new ParameterSet<T>(layout);
+        InitialStates = new InitialStates<T>(_stack, ParameterSet);
+        Checks = new PassChecks<T>(this);
+        TapePasses = new TapePasses<T>(this, Checks);
+        _workspacePasses = new WorkspacePasses<T>(this, Checks);
     }
 
-    /// <summary>Values per step in; for a network that starts with an embedding, the number of ids.</summary>
+    /// <summary>The number of values in each step of the input; for a network that starts with an embedding, the number of ids.</summary>
     public int InputSize { get; }
 
-    /// <summary>Values per step, or per pooled row, out.</summary>
+    /// <summary>The number of values in each row of the output: a row for each step or, after a pooling layer, for each sequence.</summary>
     public int OutputSize => Layers[^1].OutputSize;
 
-    /// <summary>The descriptions it was made from.</summary>
+    /// <summary>The layer specs that the network was made from.</summary>
     public IReadOnlyList<LayerSpec> Specs => _specs;
 
     /// <summary>
-    /// The options of <see cref="Specs"/> that have no effect beside the others, a sentence for each with cause and remedy.
+    /// The options of <see cref="Specs"/> that have no effect beside the others: a sentence for each, with cause and remedy.
     /// <see cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/> refuses them; a loaded network may have them.
     /// </summary>
     public IReadOnlyList<string> OptionsWithoutEffect => SpecEffects.Missing(_specs, _stack.SpecNames);
 
-    /// <summary>Whether it is fed with integer ids.</summary>
+    /// <summary>Whether the input is integer ids: the network starts with an <see cref="EmbeddingSpec"/>.</summary>
     public bool TakesIds => Layers[0] is EmbeddingLayer<T>;
 
-    /// <summary>Its parameters in order: name, shape, whether trainable.</summary>
-    public IReadOnlyList<Parameter> Parameters => _layout.All;
+    /// <summary>The parameters in order: name, shape, and whether each is trainable.</summary>
+    public IReadOnlyList<Parameter> Parameters => Layout.All;
 
-    /// <summary>Text that travels with the file; scalers keep themselves here.</summary>
+    /// <summary>Text that is saved with the network by key. Scalers keep their settings here.</summary>
     public IDictionary<string, string> Metadata { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Counts the writes to the parameters.</summary>
-    public long Version { get; private set; }
+    /// <summary>The number of writes to the parameters so far.</summary>
+    public long Version => ParameterSet.Version;
 
     internal IReadOnlyList<Layer<T>> Layers => _stack.Layers;
 
     internal IReadOnlyList<StateSize> StateSizes => _stack.StateSizes;
 
-    internal ParameterLayout Layout => _layout;
-
-    /// <summary>The width its passes run at; any gives the same bits.</summary>
+    /// <summary>The width that passes run at; any width gives the same bits.</summary>
     internal SimdWidth Width { get; }
 
-    /// <summary>The flat parameters, padding included. Whoever writes calls <see cref="Touch"/>.</summary>
-    internal Span<T> Flat => _parameters.Span[.._layout.Length];
+    internal ParameterSet<T> ParameterSet { get; }
 
-    /// <summary>
-    /// Held by whoever writes to the parameters and by whoever copies all of them: a copy has the values of one version. Passes do not
-    /// take it.
-    /// </summary>
-    internal Lock ParameterLock { get; } = new();
+    internal InitialStates<T> InitialStates { get; }
 
-    /// <summary>The first of them.</summary>
-    internal T* ParameterPointer => _parameters.Pointer;
+    internal PassChecks<T> Checks { get; }
+
+    internal TapePasses<T> TapePasses { get; }
+
+    internal ParameterLayout Layout => ParameterSet.Layout;
+
+    internal bool HasStatistics => ParameterSet.HasStatistics;
+
+    internal Span<T> Flat => ParameterSet.Flat;
+
+    internal unsafe T* ParameterPointer => ParameterSet.Pointer;
+
+    internal Lock ParameterLock => ParameterSet.Lock;
+
+    /// <inheritdoc cref="Network.Create{T}(int, ReadOnlySpan{LayerSpec})"/>
+    public static Network<T> Create(int inputSize, params ReadOnlySpan<LayerSpec> layers)
+        => Network.Create<T>(inputSize, 0, layers);
+
+    /// <inheritdoc cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/>
+    public static Network<T> Create(int inputSize, long seed, params ReadOnlySpan<LayerSpec> layers)
+        => Network.Create<T>(inputSize, seed, layers);
+
+    /// <inheritdoc cref="Network.Create{T}(int, ReadOnlySpan{LayerSpec})"/>
+    public static Network<T> Create(int inputSize, IEnumerable<LayerSpec> layers) => Network.Create<T>(inputSize, 0, layers);
+
+    /// <inheritdoc cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/>
+    public static Network<T> Create(int inputSize, long seed, IEnumerable<LayerSpec> layers)
+        => Network.Create<T>(inputSize, seed, layers);
+
+    /// <inheritdoc cref="Network.Load{T}(string, LoadOptions?)"/>
+    public static Network<T> Load(string path, LoadOptions? options = null) => Network.Load<T>(path, options);
+
+    /// <inheritdoc cref="Network.Load{T}(Stream, LoadOptions?)"/>
+    public static Network<T> Load(Stream stream, LoadOptions? options = null) => Network.Load<T>(stream, options);
 
     /// <summary>Copies out one parameter, in PyTorch's layout.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>, e.g. <c>lstm.weight_ih_l0</c>.</param>
-    /// <exception cref="ArgumentException">There is no such parameter.</exception>
-    public Tensor<T> ReadParameter(string name) => _layout.Read<T>(name, Flat);
+    /// <exception cref="ArgumentException">There is no parameter of that name.</exception>
+    public Tensor<T> ReadParameter(string name) => ParameterSet.Read(name);
 
     /// <summary>Overwrites one parameter, given in PyTorch's layout.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
     /// <param name="tensor">A tensor of the parameter's shape.</param>
-    /// <exception cref="ArgumentException">There is no such parameter, or the shape is not its.</exception>
+    /// <exception cref="ArgumentException">There is no parameter of that name, or its shape is another one.</exception>
     /// <exception cref="InvalidOperationException">Another call is writing to the parameters.</exception>
-    public void WriteParameter(string name, in ReadOnlyTensorSpan<T> tensor)
-    {
-        using Use.Taking writing = TakeForWriting();
-        lock (ParameterLock)
-        {
-            _layout.Write(name, tensor, Flat);
-            Touch();
-        }
-    }
+    public void WriteParameter(string name, in ReadOnlyTensorSpan<T> tensor) => ParameterSet.Write(name, tensor);
 
-    /// <summary>Freezes a parameter or lets it be trained again.</summary>
+    /// <summary>Freezes a parameter, or makes it trainable.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
-    /// <param name="trainable">Whether optimizers change it.</param>
-    /// <exception cref="ArgumentException">There is no such parameter, or it is a <see cref="Parameter.IsStatistic"/>, which cannot be trained.</exception>
-    public void SetTrainable(string name, bool trainable)
-    {
-        Parameter parameter = _layout.Find(name);
-        if (trainable && parameter.IsStatistic)
-        {
-            throw new ArgumentException($"'{Shortened.Text(name)}' is a running average: passes measure it, it cannot be trained.", nameof(trainable));
-        }
+    /// <param name="trainable">Whether optimizers change the parameter.</param>
+    /// <exception cref="ArgumentException">
+    /// There is no parameter of that name, or it is a <see cref="Parameter.IsStatistic"/>, which cannot be trained.
+    /// </exception>
+    public void SetTrainable(string name, bool trainable) => ParameterSet.SetTrainable(name, trainable);
 
-        parameter.Trainable = trainable;
-    }
-
-    /// <summary>A network of its own with the same specs, parameters, frozen ones and metadata.</summary>
+    /// <summary>Makes an independent copy: the same specs, parameters, frozen parameters and metadata.</summary>
     public Network<T> Clone()
     {
         Network<T> copy = new(InputSize, _specs, Width);
-        lock (ParameterLock)
-        {
-            Flat.CopyTo(copy.Flat);
-        }
-
-        copy.Touch();
-        for (int i = 0; i < Parameters.Count; i++)
-        {
-            copy.Parameters[i].Trainable = Parameters[i].Trainable;
-        }
-
+        copy.ParameterSet.CopyFrom(ParameterSet);
         foreach ((string key, string value) in Metadata)
         {
             copy.Metadata[key] = value;
@@ -151,30 +153,25 @@ public sealed unsafe partial class Network<T>
 
     /// <summary>Makes a tape for training passes.</summary>
     /// <param name="workers">
-    /// Most threads that share a pass, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
-    /// them take part, never more than there are processors; any number gives the same bits.
+    /// The largest number of threads that share a pass, the caller's included. Default 1. 0 stands for one per processor. The size of
+    /// the work decides how many of them take part, never more than there are processors; any number gives the same bits.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
-    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.
+    /// </exception>
     public Tape<T> CreateTape(int workers = 1) => new(this, workers);
 
     /// <summary>Makes a gradient, all zero.</summary>
-    public Gradient<T> CreateGradient() => new(_layout);
+    public Gradient<T> CreateGradient() => new(Layout);
 
     /// <summary>Makes the state that sequences start from: zero, or the learned one.</summary>
-    /// <param name="count">Number of sequences, at least 1.</param>
+    /// <param name="count">The number of sequences, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1, or more than a state can hold.</exception>
-    public NetworkState<T> CreateState(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        NetworkState<T>.RequireFits(StateSizes, count, nameof(count));
-        NetworkState<T> state = new(StateSizes, count) { Network = this };
-        SetLearnedState(state, 0, count);
-        return state;
-    }
+    public NetworkState<T> CreateState(int count) => InitialStates.Create(count);
 
     /// <summary>Makes a state of gradients, all zero: for <see cref="Tape{T}.FinalStateGradient"/>.</summary>
-    /// <param name="count">Number of sequences, at least 1.</param>
+    /// <param name="count">The number of sequences, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     public NetworkState<T> CreateStateGradient(int count)
     {
@@ -183,84 +180,255 @@ public sealed unsafe partial class Network<T>
     }
 
     /// <summary>Makes a workspace for inference.</summary>
-    /// <param name="workers">
-    /// Most threads that share a call, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
-    /// them take part, never more than there are processors; any number gives the same bits.
-    /// </param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
-    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
+    /// <inheritdoc cref="CreateTape"/>
     public Workspace<T> CreateWorkspace(int workers = 1) => new(this, workers);
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
-    /// <param name="sessions">Number of sessions, at least 1.</param>
+    /// <param name="sessions">The number of sessions, at least 1.</param>
     /// <param name="workers">
-    /// Most threads that share a step, the caller's included. Default 1. 0 stands for one per processor. The size of the work decides how many of
-    /// them take part, never more than there are processors; any number gives the same bits. More than one pay for many sessions or large layers.
+    /// The largest number of threads that share a step, the caller's included. Default 1. 0 stands for one per processor. The size of
+    /// the work decides how many of them take part, never more than there are processors; any number gives the same bits. More than
+    /// one pay for many sessions or large layers.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.</exception>
-    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.
+    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.
+    /// </exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 
-    /// <summary>Its layers with their sizes, and the number of parameters' values.</summary>
+    /// <summary>Runs a batch forward from the zero or learned state, and leaves on the tape what Backward needs.</summary>
+    /// <param name="batch">
+    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1. It must not change until Backward has
+    /// returned.
+    /// </param>
+    /// <param name="tape">A tape of this network.</param>
+    /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
+    /// <exception cref="ArgumentException">The batch or the tape does not fit this network, or the batch is the tape's own.</exception>
+    /// <exception cref="InvalidOperationException">The tape is in use, or the batch is being refilled.</exception>
+    public SequenceBatch<T> Forward(NetworkInput<T> batch, Tape<T> tape) => TapePasses.Forward(batch, null, tape);
+
+    /// <summary>Runs a batch forward from a state, which is overwritten with the state after each sequence's last step.</summary>
+    /// <inheritdoc cref="Forward(NetworkInput{T}, Tape{T})"/>
+    /// <param name="state">Read, and written back on success. No gradient flows into a learned initial state.</param>
+    /// <exception cref="ArgumentException">
+    /// The batch, the state or the tape does not fit this network, or the batch or the state is the tape's own.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The tape or the state is in use, or the batch is being refilled.</exception>
+    public SequenceBatch<T> Forward(NetworkInput<T> batch, NetworkState<T> state, Tape<T> tape)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return TapePasses.Forward(batch, state, tape);
+    }
+
+    /// <summary>Runs a batch forward and evaluates a loss: <c>Forward</c> and <c>loss.Evaluate</c> in one, with the same bits.</summary>
+    /// <remarks>
+    /// <para>When the last layer is a <see cref="DenseSpec"/> without activation and the loss is one of this library's or a
+    /// <see cref="Lstm.Training.LabelLoss{T}"/>, the whole output is never stored: a few hundred rows exist at a time. The tape's
+    /// output and output gradient are not set then; otherwise they are. Backward follows as usual.</para>
+    /// <para>Give <paramref name="gradient"/> when training: a loss of labels then adds the last layer's part to it while the logits
+    /// are at hand, and Backward, which has to be given the same gradient, unchanged, adds the rest. Clear it before this call, not
+    /// between the two. Without it Backward computes all logits again: four large products instead of three.</para>
+    /// </remarks>
+    /// <param name="batch">
+    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1. Neither it nor the target must change
+    /// until Backward has returned.
+    /// </param>
+    /// <param name="target">Values or labels, as the loss takes them, with the weights of their rows if they have some.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="tape">A tape of this network.</param>
+    /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
+    /// <param name="gradient">The gradient that Backward will be given; null to leave all of it to Backward.</param>
+    /// <returns>The loss's value.</returns>
+    /// <exception cref="ArgumentException">
+    /// Something does not fit this network or the output, or is the tape's own; the target is of the kind that the loss does not
+    /// take; or the loss takes logits and the last <see cref="DenseSpec"/> has an activation.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The tape, the state or the gradient is in use, or a batch is being refilled.</exception>
+    public double ForwardLoss(
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, Gradient<T>? gradient = null)
+        => ForwardLoss(batch, target, loss, tape, gradient, state, null).Value;
+
+    /// <summary>
+    /// Back-propagates the tape's output gradient through the pass that is on the tape (BPTT, Werbos 1990), adds into
+    /// <paramref name="gradient"/>, and sets the tape's gradients of the input and of the initial state.
+    /// </summary>
+    /// <param name="tape">The tape of a forward pass that has not been back-propagated yet.</param>
+    /// <param name="gradient">A gradient of this network.</param>
+    /// <exception cref="ArgumentException">
+    /// The tape, the gradient or the final state's gradient is another network's, or is of other sizes.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no such forward pass, the parameters or the batch have changed since, or the tape or the gradient is in use.
+    /// </exception>
+    public void Backward(Tape<T> tape, Gradient<T> gradient) => TapePasses.Backward(tape, gradient);
+
+    /// <summary>
+    /// Moves the running averages of batch norm towards the statistics that the tape's pass, in training mode, has measured: running ←
+    /// running + m⊙(batch − running), m being <see cref="BatchNormalization.Momentum"/>. A network without batch norm stays as it is.
+    /// </summary>
+    /// <remarks>
+    /// <para>Forward itself never writes to the parameters. Call this method once after each <see cref="Backward"/> whose step is kept,
+    /// before or after the optimizer's; <see cref="Trainer{T}"/> does. It counts as a write to the parameters: <see cref="Version"/>
+    /// rises.</para>
+    /// <para>The variances of W_ih x, W_hh h and c are divided by N for normalising but by N − 1, N being the step's rows, for the
+    /// running averages, as in PyTorch. A step of one row has none. Steps from <see cref="BatchNormalization.Steps"/> − 1 on are
+    /// averaged first, since they share one set.</para>
+    /// </remarks>
+    /// <param name="tape">The tape of a pass that has been back-propagated.</param>
+    /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The tape's pass has not been back-propagated, was not in training mode, or its statistics have been taken already; or the tape
+    /// is in use.
+    /// </exception>
+    public void UpdateStatistics(Tape<T> tape)
+    {
+        Checks.CheckTape(tape);
+        using Use.Taking taken = tape.Take();
+        if (HasStatistics)
+        {
+            using Use.Taking writing = TakeForWriting();
+            lock (ParameterLock)
+            {
+                tape.MoveStatistics(Flat);
+                Touch();
+            }
+        }
+    }
+
+    /// <summary>Runs one sequence and returns the output of each step in one array, step after step.</summary>
+    /// <param name="series">The steps of the sequence, <see cref="InputSize"/> values each; may be empty.</param>
+    /// <returns><see cref="OutputSize"/> values per step (of one step in all after a pooling layer).</returns>
+    /// <exception cref="ArgumentException">The values are no whole number of steps, or the network takes ids.</exception>
+    public T[] Predict(ReadOnlySpan<T> series)
+        => Predict(SequenceBatch.FromSequences<T>([series.ToArray()], TakesIds ? 1 : InputSize)).GetSequence(0);
+
+    /// <summary>Runs a batch without a tape.</summary>
+    /// <param name="batch">Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1.</param>
+    /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
+    /// <param name="workspace">
+    /// A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// The batch, the state or the workspace does not fit this network, or the batch is the workspace's own.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The state or the workspace is in use, or the batch is being refilled.</exception>
+    /// <exception cref="NonFiniteValueException">A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.</exception>
+    public SequenceBatch<T> Predict(NetworkInput<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
+        => _workspacePasses.Predict(batch, state, workspace);
+
+    /// <summary>
+    /// Saves the network as a safetensors file: specs, parameters by name in PyTorch's layout, frozen parameters, metadata, and a
+    /// hash. The same network gives the same bytes.
+    /// </summary>
+    /// <remarks>
+    /// The file is written beside its place and renamed into it once it is on disk, so that at no time, and after no failure, half a
+    /// file is there.
+    /// </remarks>
+    /// <param name="path">The path of the file; an existing file is replaced.</param>
+    /// <exception cref="ArgumentException">A layer's name or the metadata is not valid Unicode.</exception>
+    /// <exception cref="IOException">
+    /// The file cannot be written, or a folder, a device, a FIFO or a socket is there; what was there remains.
+    /// </exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, Save);
+    }
+
+    /// <summary>Writes what <see cref="Save(string)"/> writes to a stream, at its position.</summary>
+    /// <param name="stream">The stream, which stays open.</param>
+    /// <exception cref="ArgumentException">A layer's name or the metadata is not valid Unicode; nothing has been written.</exception>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelFile.Write(this, stream);
+    }
+
+    /// <summary>
+    /// Overwrites all parameters with the tensors of a safetensors file, such as a PyTorch module's state_dict. Everything is checked
+    /// before anything changes; frozen parameters stay frozen, and the metadata stays.
+    /// </summary>
+    /// <remarks>
+    /// The network says what is expected: layers named like the module's, <see cref="LstmBias.Two"/> for PyTorch's two bias vectors. A
+    /// layer with <see cref="LstmBias.One"/> gets the sum of the two, added in double and rounded once. A file with a <c>sha256</c> in
+    /// its metadata, as models and checkpoints of this library have, is refused unless its contents have that hash.
+    /// </remarks>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How tensors are found; null for tensors of the parameters' names.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken or another program's, or tensors are missing, unexpected, or of another shape or precision than their
+    /// parameters: the message lists all of them.
+    /// </exception>
+    public void LoadStateDict(string path, StateDictOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        LoadStateDict(stream, options);
+    }
+
+    /// <inheritdoc cref="LoadStateDict(string, StateDictOptions?)"/>
+    /// <param name="stream">The file, from the stream's position to its end. The stream stays open.</param>
+    /// <param name="options">How tensors are found; null for tensors of the parameters' names.</param>
+    public void LoadStateDict(Stream stream, StateDictOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        using Use.Taking writing = TakeForWriting();
+        ModelFile.ReadStateDict(this, stream, options ?? new());
+    }
+
+    /// <summary>The layers with their sizes, and the number of parameter values.</summary>
     public override string ToString()
         => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
             + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
 
+    /// <summary>
+    /// <see cref="ForwardLoss(NetworkInput{T}, NetworkTarget{T}, Loss{T}, Tape{T}, NetworkState{T}, Gradient{T})"/> with what a trainer
+    /// wants besides: counts of right answers, and a gradient divided by the weight of more than this batch.
+    /// </summary>
+    internal LossTotals ForwardLoss(
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double? divisor)
+        => TapePasses.ForwardLoss(batch, target, loss, tape, gradient, state, divisor);
+
+    /// <summary>The loss of a batch, or of a part of one, added to sums.</summary>
+    internal void EvaluateLoss(
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state, ref LossTotals totals)
+        => _workspacePasses.EvaluateLoss(batch, target, loss, workspace, state, ref totals);
+
+    /// <summary>
+    /// After the backward pass of a forward pass that started from a state: adds the gradient of that state, which was the learned
+    /// initial one.
+    /// </summary>
+    internal void AddInitialStateGradient(Tape<T> tape, Gradient<T> gradient)
+        => InitialStates.AddGradient(tape.InitialStateGradient, gradient);
+
+    /// <summary>Why the network cannot read an input; null if it can.</summary>
+    internal string? WhyNotInput(NetworkInput<T> input) => Checks.WhyNotInput(input.Features?.Content, input.Ids?.Content);
+
+    /// <summary>Writes the starting values of a seed.</summary>
     internal void Initialize(long seed)
     {
-        T[] flat = new T[_layout.Length];
+        T[] flat = new T[Layout.Length];
         ParameterStart<T> start = new(seed, flat);
         foreach (Layer<T> layer in Layers)
         {
             layer.Initialize(start);
         }
 
-        flat.CopyTo(Flat);
-        Touch();
+        ParameterSet.Set(flat);
     }
 
-    /// <summary>Sets a state to the one that sequences start from.</summary>
-    internal void ResetState(NetworkState<T> state)
-    {
-        state.ClearAll();
-        SetLearnedState(state, 0, state.Count);
-    }
+    internal void ResetState(NetworkState<T> state) => InitialStates.Reset(state);
 
-    /// <summary>Sets some sequences of a state to the learned initial state; of layers that have none they stay as they are.</summary>
-    internal void SetLearnedState(NetworkState<T> state, int first, int count)
-    {
-        for (int i = 0; i < Layers.Count; i++)
-        {
-            Layers[i].SetLearnedState(_parameters.Pointer, state, first, count);
-        }
+    internal T[] CopyParameters() => ParameterSet.Copy();
 
-        GC.KeepAlive(this);
-    }
+    internal void SetParameters(ReadOnlySpan<T> flat) => ParameterSet.Set(flat);
 
-    /// <summary>A copy of the flat parameters, of one version.</summary>
-    internal T[] CopyParameters()
-    {
-        lock (ParameterLock)
-        {
-            return Flat.ToArray();
-        }
-    }
+    internal Use.Taking TakeForWriting() => ParameterSet.TakeForWriting();
 
-    /// <summary>Overwrites the flat parameters.</summary>
-    internal void SetParameters(ReadOnlySpan<T> flat)
-    {
-        lock (ParameterLock)
-        {
-            flat.CopyTo(Flat);
-            Touch();
-        }
-    }
+    internal void Touch() => ParameterSet.Touch();
 
-    /// <summary>Takes the parameters for whoever writes to them. Passes do not ask: they read what is there.</summary>
-    /// <exception cref="InvalidOperationException">Another call is writing.</exception>
-    internal Use.Taking TakeForWriting() => Use.Take(_writing, "The network", "One call at a time may write to its parameters: train a network on one thread, and give others a Clone.");
-
-    /// <summary>Notes that the parameters have changed.</summary>
-    internal void Touch() => Version++;
+    internal void MoveStatistics(Tape<T> tape, Span<T> flat) => tape.MoveStatistics(flat);
 }

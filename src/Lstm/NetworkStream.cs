@@ -59,7 +59,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _outputSize = network.OutputSize;
         _takesIds = network.TakesIds;
         _resources = new PassResources<T>(workers, keeps: false) { Width = network.Width };
-        _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterPointer, Version = network.Version };
+        _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterSet.Pointer, Version = network.ParameterSet.Version };
         _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
         _stepped = new bool[sessions];
         _chosen = new int[sessions];
@@ -173,7 +173,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if (_startVersion != _network.Version)
         {
-            _network.ResetState(_start);
+            _network.InitialStates.Reset(_start);
             _startVersion = _network.Version;
         }
 
@@ -294,9 +294,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         fixed (int* rows = chosen)
         {
             T* x = _takesIds ? null : (T*)input;
-            Pass<T> pass = _network.RunLayers(
-                _pass with { StateRows = rows }, new Rows<T>(x, _inputSize, _shape), _takesIds ? (int*)input : null, State, _run, _run.Layers.Count);
-            Network<T>.TakeFinalState(_run, State, pass, _shape);
+            Pass<T> pass = (_pass with { StateRows = rows }).Over(_network.ParameterSet, State, _takesIds ? (int*)input : null);
+            _run.Forward(pass, new Rows<T>(x, _inputSize, _shape));
+            _run.TakeFinalState(State, pass, _shape);
         }
 
         LayerTape<T> last = _run.Tapes[^1];

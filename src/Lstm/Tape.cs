@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Layers;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Texts;
-using Lstm.Training.Losses.Softmax;
+using Lstm.Training.Losses;
 
 namespace Lstm;
 
@@ -19,10 +20,6 @@ public sealed class Tape<T> : IDisposable
 {
     private const string UseRemedy = "Each pass needs a tape of its own while it runs: create one for each thread with network.CreateTape().";
 
-    private readonly AlignedBuffer<T>[] _gradients = [new(), new()];
-    private readonly LayerRun<T> _plain;
-    private LayerRun<T>? _recomputed;
-    private LayerRun<T>? _recomputedButLast;
     private NetworkState<T>? _initialStateGradient;
     private int? _recomputeEvery;
     private ContentVersion<T> _inputVersion;
@@ -33,8 +30,7 @@ public sealed class Tape<T> : IDisposable
         Network = network;
         Resources = new PassResources<T>(workers, keeps: true) { Width = network.Width, StateSizes = network.StateSizes };
         Pass = new Pass<T> { Resources = Resources };
-        LayerTapes = [.. network.Layers.Select(layer => layer.CreateTape())];
-        Run = _plain = new LayerRun<T>(network.Layers, LayerTapes);
+        Runs = new LayerRuns<T>(network.Layers);
         Output = new SequenceBatch<T>(network.OutputSize, Use);
         OutputGradient = new SequenceBatch<T>(network.OutputSize, new Use());
         InputGradient = new SequenceBatch<T>(network.InputSize, Use);
@@ -138,32 +134,32 @@ public sealed class Tape<T> : IDisposable
     /// <summary>The last forward pass, as its backward pass needs it.</summary>
     internal Pass<T> Pass { get; set; }
 
-    /// <summary>What each layer leaves; of layers in <see cref="RecomputedLayers{T}"/> one segment of it.</summary>
-    internal LayerTape<T>[] LayerTapes { get; }
+    /// <summary>The ways to run the layers, one of which the last forward pass has taken.</summary>
+    internal LayerRuns<T> Runs { get; }
 
     /// <summary>The layers as the last forward pass ran them.</summary>
-    internal LayerRun<T> Run { get; private set; }
+    internal LayerRun<T> Run => Runs.Chosen;
+
+    /// <summary>The gradients between the layers.</summary>
+    internal LayerGradients<T> Between { get; } = new();
+
+    /// <summary>Each layer's part of the tape; of layers in <see cref="RecomputedLayers{T}"/> one segment.</summary>
+    internal LayerTape<T>[] LayerTapes => Runs.Plain.Tapes;
 
     /// <summary>Whether the last forward pass kept only what it needs to compute the rest again.</summary>
-    internal bool IsRecomputed => !ReferenceEquals(Run, _plain);
+    internal bool IsRecomputed => Runs.IsRecomputed;
 
-    /// <summary>The loss that took the last layer with it, if the last forward pass ended so.</summary>
-    internal FusedLoss<T> Fused { get; } = new();
+    /// <summary>Whether <see cref="Output"/> is the last forward pass's; not if that ended in a loss.</summary>
+    internal bool HasOutput => Runs.Loss is null;
+
+    /// <summary>Where the tape is in the course of a pass.</summary>
+    internal TapeState State { get; private set; }
+
+    /// <summary>Whether the last forward pass has been back-propagated.</summary>
+    internal bool IsBackPropagated => State >= TapeState.BackPropagated;
 
     /// <summary>The input of the last forward pass; none before the first.</summary>
     internal NetworkInput<T> Input { get; private set; }
-
-    /// <summary>Whether a forward pass waits for its backward pass.</summary>
-    internal bool IsPending { get; set; }
-
-    /// <summary>Whether the last forward pass has been back-propagated: the gates are overwritten by their gradients then.</summary>
-    internal bool IsBackPropagated { get; set; }
-
-    /// <summary>Whether <see cref="Output"/> is the last forward pass's; not when the loss took the last layer with it.</summary>
-    internal bool HasOutput { get; set; }
-
-    /// <summary>Whether the last forward pass measured statistics that no running average has taken up.</summary>
-    internal bool HasStatistics { get; set; }
 
     /// <summary>The shape that the last forward pass read; it is the batch's as long as <see cref="ReadInput"/> does not throw.</summary>
     internal SequenceShape InputShape { get; private set; } = new();
@@ -175,15 +171,44 @@ public sealed class Tape<T> : IDisposable
     /// <exception cref="InvalidOperationException">It is in use.</exception>
     internal Use.Taking Take() => Use.Take(Use, "The tape", UseRemedy);
 
+    /// <summary>Takes the output gradient for a pass that reshapes it.</summary>
+    /// <exception cref="InvalidOperationException">It is in use.</exception>
+    internal Use.Taking TakeOutputGradient() => Use.Take(
+        OutputGradient.Use, "The tape's output gradient", "A loss writes it between two passes on the tape: give each thread a tape of its own.");
+
     /// <summary>Reads the tape, which holds a pass.</summary>
     /// <exception cref="InvalidOperationException">A pass is being made.</exception>
     internal Use.Reading Read() => Use.Read(Use, "The tape", UseRemedy);
 
-    /// <summary>Notes the input of the pass that begins, which it reads.</summary>
-    internal void SetInput(NetworkInput<T> input, in InputReading<T> reading)
+    /// <summary>Forgets the last pass and begins another one, whose input the caller reads.</summary>
+    internal void BeginForward(NetworkInput<T> input, in InputReading<T> reading)
     {
+        State = TapeState.Empty;
+        Runs.Loss?.Clear();
         (Input, InputShape) = (input, reading.Shape);
         (_inputVersion, _idsVersion) = (new ContentVersion<T>(reading.Content), new ContentVersion<int>(reading.Ids));
+        int? steps = _recomputeEvery == 0 ? Math.Max(1, (int)Math.Ceiling(Math.Sqrt(InputShape.StepCount))) : _recomputeEvery;
+
+        // Kept for Backward, which draws the same masks whatever is set on the tape meanwhile.
+        Pass = new Pass<T>
+        {
+            Resources = Resources,
+            Training = Training,
+            Seed = (ulong)DropoutSeed,
+            Draw = DropoutDraw,
+            SegmentSteps = steps,
+        };
+    }
+
+    /// <summary>Chooses the layers of the pass that has begun, with <paramref name="loss"/> as the last of them or, for null, the network's own.</summary>
+    internal void ChooseRun(LossLayer<T>? loss) => Runs.Choose(loss, Pass.Cuts(InputShape));
+
+    /// <summary>Ends a forward pass: it waits for Backward.</summary>
+    internal void EndForward()
+    {
+        Debug.Assert(State == TapeState.Empty);
+        State = TapeState.Forwarded;
+        DropoutDraw += Pass.Training ? 1 : 0;
     }
 
     /// <summary>Reads the input of the last forward pass again.</summary>
@@ -194,52 +219,70 @@ public sealed class Tape<T> : IDisposable
         if (!_inputVersion.IsThatOf(input.Content) || !_idsVersion.IsThatOf(input.Ids))
         {
             input.Dispose();
-            throw new InvalidOperationException("The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward again, and fill another batch meanwhile.");
+            throw new InvalidOperationException(
+                "The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward again, and fill "
+                + "another batch meanwhile.");
         }
 
         return input;
     }
 
-    /// <summary>Chooses the layers of a pass over the input, which is set; <paramref name="fuses"/> when a loss takes the last one with it.</summary>
-    internal void ChooseRun(bool fuses)
+    /// <summary>Begins the backward pass, after which there is no pass on the tape unless the backward pass comes to its end.</summary>
+    internal unsafe void BeginBackward(in InputReading<T> input)
     {
-        int steps = InputShape.StepCount;
-        int? every = _recomputeEvery switch
-        {
-            null => null,
-            0 => Math.Max(1, (int)Math.Ceiling(Math.Sqrt(steps))),
-            { } given => given,
-        };
-        Pass = Pass with { SegmentSteps = every };
-        if (!Pass.Cuts(InputShape))
-        {
-            Run = _plain;
-        }
-        else if (fuses)
-        {
-            Run = _recomputedButLast ??= _plain.Recomputed(LayerTapes.Length - 1);
-        }
-        else
-        {
-            Run = _recomputed ??= _plain.Recomputed(LayerTapes.Length);
-        }
-    }
-
-    /// <summary>One of two buffers that the gradients between layers alternate in.</summary>
-    internal AlignedBuffer<T> GradientBuffer(int layer, long length)
-    {
-        AlignedBuffer<T> buffer = _gradients[layer & 1];
-        buffer.Reserve(length);
-        return buffer;
-    }
-
-    internal NetworkState<T> PrepareInitialStateGradient(int count)
-    {
-        if (_initialStateGradient is null || _initialStateGradient.Count != count)
+        Debug.Assert(State == TapeState.Forwarded);
+        State = TapeState.Empty;
+        int count = input.Shape.Count;
+        if (_initialStateGradient?.Count != count)
         {
             _initialStateGradient = new NetworkState<T>(Network.StateSizes, count, Use);
         }
 
-        return _initialStateGradient;
+        // SAFETY: the caller reads the input, so that the ids stay where they are, until the backward pass is over.
+        Pass = Pass with { FinalGradient = FinalStateGradient, InitialGradient = _initialStateGradient, Ids = input.IdPointer };
+    }
+
+    /// <summary>Ends the backward pass.</summary>
+    internal void EndBackward()
+    {
+        Debug.Assert(State == TapeState.Empty);
+        State = TapeState.BackPropagated;
+    }
+
+    // SAFETY: the batch has room for all rows of the shape, and no other pass reshapes it while this one has taken the tape.
+    /// <summary>Makes room for <see cref="InputGradient"/>; null when nobody asks for it.</summary>
+    internal unsafe T* ReserveInputGradient(SequenceShape shape)
+    {
+        if (!ComputesInputGradient || Network.TakesIds)
+        {
+            return null;
+        }
+
+        InputGradient.ReshapeLike(shape);
+        return InputGradient.Content.Pointer;
+    }
+
+    /// <summary>Moves running averages, in flat parameters, towards the statistics that the pass has measured, once for each pass.</summary>
+    /// <exception cref="InvalidOperationException">The pass has not been back-propagated, or there are no statistics to take.</exception>
+    internal void MoveStatistics(Span<T> flat)
+    {
+        if (!IsBackPropagated)
+        {
+            throw new InvalidOperationException(
+                "The tape holds no pass that has been back-propagated: statistics are taken after Backward.");
+        }
+
+        if (State == TapeState.StatisticsTaken || !Pass.Training)
+        {
+            throw new InvalidOperationException(
+                "The tape's pass has no statistics to take: it was not in training mode, or they have been taken already.");
+        }
+
+        for (int i = 0; i < LayerTapes.Length; i++)
+        {
+            Network.Layers[i].MoveStatistics(LayerTapes[i], flat);
+        }
+
+        State = TapeState.StatisticsTaken;
     }
 }

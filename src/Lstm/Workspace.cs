@@ -2,7 +2,6 @@ using System.Numerics;
 using Lstm.Diagnostics;
 using Lstm.Layers;
 using Lstm.Runtime;
-using Lstm.Training.Losses.Softmax;
 
 namespace Lstm;
 
@@ -20,7 +19,7 @@ public sealed class Workspace<T> : IDisposable
         Network = network;
         Resources = new PassResources<T>(workers, keeps: false) { Width = network.Width };
         Pass = new Pass<T> { Resources = Resources };
-        Run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
+        Runs = new LayerRuns<T>(network.Layers);
         Output = new SequenceBatch<T>(network.OutputSize, Use);
     }
 
@@ -44,10 +43,11 @@ public sealed class Workspace<T> : IDisposable
     /// <summary>A pass without parameters: each call adds what it runs on.</summary>
     internal Pass<T> Pass { get; }
 
-    internal LayerRun<T> Run { get; }
+    /// <summary>The ways to run the layers.</summary>
+    internal LayerRuns<T> Runs { get; }
 
-    /// <summary>The loss that takes the last layer with it, when only the loss is asked for.</summary>
-    internal FusedLoss<T> Fused { get; } = new();
+    /// <summary>The layers as the last call ran them.</summary>
+    internal LayerRun<T> Run => Runs.Chosen;
 
     /// <inheritdoc/>
     public void Dispose() => Resources.Dispose();

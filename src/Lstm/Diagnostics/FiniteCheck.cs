@@ -48,7 +48,7 @@ internal static unsafe class FiniteCheck
 
         // h may be finite where c is not: tanh of infinity is 1.
         NetworkState<T> final = new(workspace.Network.StateSizes, rows.Shape.Count);
-        Network<T>.TakeFinalState(workspace.Run, final, workspace.Pass, rows.Shape);
+        workspace.Run.TakeFinalState(final, workspace.Pass, rows.Shape);
         for (int entry = 0; entry < final.Sizes.Count; entry++)
         {
             if (!AreFinite<T>(final.Hidden(entry)) || !AreFinite<T>(final.Cell(entry)))

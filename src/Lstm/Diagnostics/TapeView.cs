@@ -66,7 +66,7 @@ internal readonly unsafe struct TapeView<T>
             throw new ArgumentException("The tape belongs to another network than the one that is looked at; use a tape that its CreateTape made.", nameof(tape));
         }
 
-        if (!tape.IsPending && !tape.IsBackPropagated)
+        if (tape.State == TapeState.Empty)
         {
             throw new InvalidOperationException("The tape holds no forward pass; call network.Forward(batch, tape) first.");
         }

@@ -93,6 +93,13 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     /// <summary>The gradients of W, b (added, rows in the order of the tape's runs) and x (overwritten) of y = φ(W x + b).</summary>
     public void BackwardRows(in Pass<T> pass, T* input, int rows, DenseTape own, T* output, T* outputGradient, T* inputGradient, T* gradient)
     {
+        BackwardActivation(pass, rows, own, output, outputGradient);
+        BackwardPanels(pass, input, rows, own, inputGradient, gradient);
+    }
+
+    /// <summary>The gradient of W x + b, by panels of these rows in the tape's <see cref="DenseTape.Dz"/>.</summary>
+    public void BackwardActivation(in Pass<T> pass, int rows, DenseTape own, T* output, T* outputGradient)
+    {
         own.Dz.Reserve((long)rows * _outputs.PaddedColumns);
         ActivationBackward<T> activation = new()
         {
@@ -105,7 +112,6 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
             Gradient = own.Dz.Pointer,
         };
         pass.Team.Run(ref activation);
-        BackwardPanels(pass, input, rows, own, inputGradient, gradient);
     }
 
     /// <summary>The same from the gradient of W x + b, which the tape's <see cref="DenseTape.Dz"/> hold by panels of these rows.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Runtime;
 
 namespace Lstm.Layers;
 
@@ -8,48 +7,28 @@ internal sealed unsafe class LayerSegments<T>(Layer<T>[] layers, LayerTape<T>[] 
     : SegmentedPass<T>(layers.First(layer => layer.StateCount > 0).FirstState, layers.Sum(layer => layer.StateCount), reverse: false)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AlignedBuffer<T>[] _gradients = [new(), new()];
+    private readonly LayerRun<T> _run = new(layers, tapes);
+    private readonly LayerGradients<T> _between = new();
 
-    protected override int OutputStride => layers[^1].OutputSize;
+    protected override int OutputStride => _run.Layers[^1].OutputSize;
 
-    protected override void ForwardSegment(in Pass<T> pass, Rows<T> rows)
-    {
-        for (int i = 0; i < layers.Length; i++)
-        {
-            layers[i].Forward(pass, rows, tapes[i]);
-            rows = tapes[i].OutputRows(layers[i].OutputSize);
-        }
-    }
+    protected override void ForwardSegment(in Pass<T> pass, Rows<T> rows) => _run.Forward(pass, rows);
 
     protected override void BackwardSegment(in Pass<T> pass, Rows<T> rows, T* outputGradient, T* inputGradient, T* gradient)
-    {
-        for (int i = layers.Length - 1; i >= 0; i--)
-        {
-            Rows<T> x = i > 0 ? tapes[i - 1].OutputRows(layers[i].InputSize) : rows;
-            T* dx = i > 0 ? Gradient(i, (long)x.Count * x.Features) : inputGradient;
-            layers[i].Backward(pass, x, tapes[i], outputGradient, dx, gradient);
-            outputGradient = dx;
-        }
-    }
+        => _run.Backward(pass, rows, outputGradient, inputGradient, _between, gradient);
 
+    // SAFETY: SegmentedPass gives the output's rows from the segment's first one on; RecomputedLayers.Forward has reserved all of them.
     protected override void CopyOutput(T* output)
     {
-        Rows<T> rows = tapes[^1].OutputRows(OutputStride);
+        Rows<T> rows = _run.Tapes[^1].OutputRows(OutputStride);
         new ReadOnlySpan<T>(rows.Pointer, checked(rows.Count * OutputStride)).CopyTo(new Span<T>(output, rows.Count * OutputStride));
     }
 
     protected override void TakeState(NetworkState<T> state)
     {
-        for (int i = 0; i < layers.Length; i++)
+        for (int i = 0; i < _run.Layers.Count; i++)
         {
-            layers[i].TakeFinalState(tapes[i], state, null);
+            _run.Layers[i].TakeFinalState(_run.Tapes[i], state, null);
         }
-    }
-
-    private T* Gradient(int layer, long length)
-    {
-        AlignedBuffer<T> buffer = _gradients[layer & 1];
-        buffer.Reserve(length);
-        return buffer.Pointer;
     }
 }

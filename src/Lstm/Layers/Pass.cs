@@ -68,6 +68,10 @@ internal readonly unsafe struct Pass<T>
     /// <summary>Tells whether recomputation cuts sequences of this shape into more than one segment.</summary>
     public bool Cuts(SequenceShape shape) => SegmentSteps is { } steps && RowBlocks.EndOf(shape, 0, shape.StepCount, steps) < shape.StepCount;
 
+    /// <summary>The pass over parameters as they are now, from a state, with the ids that feed an embedding.</summary>
+    public Pass<T> Over(ParameterSet<T> parameters, NetworkState<T>? initial, int* ids)
+        => this with { Parameters = parameters.Pointer, Version = parameters.Version, Initial = initial, Ids = ids };
+
     public T* Parameter(Parameter parameter) => Parameters + parameter.Offset;
 
     /// <summary>Adds dzᵀ·a over all rows into the gradients of some factors, dz [panels, rows, line].</summary>

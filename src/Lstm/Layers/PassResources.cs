@@ -21,6 +21,12 @@ internal sealed unsafe class PassResources<T>(int workers, bool keeps) : IDispos
     /// <summary>The width the kernels run at; any width gives the same bits.</summary>
     public SimdWidth Width { get; set; } = SimdDispatch.Best;
 
+    /// <summary>
+    /// Bytes of the last layer's output that exist at a time when a loss does the layer's backward pass with it. Fewer fetch the
+    /// weights more often, more leave the caches. At least a block of rows.
+    /// </summary>
+    public int SweepBytes { get; set; } = 8 << 20;
+
     /// <summary>The sizes of the network's states; needed only by passes that may be cut into segments.</summary>
     public IReadOnlyList<StateSize> StateSizes { get; init; } = [];
 

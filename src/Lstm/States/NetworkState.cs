@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Runtime;
 using Lstm.Specs;
+using Lstm.States;
 using Lstm.Texts;
 
 namespace Lstm;
@@ -43,8 +44,8 @@ public sealed partial class NetworkState<T>
         _values = new AlignedBuffer<T>(_starts[^1]);
     }
 
-    /// <summary>The network that made the state or last ran it, to whose start it goes back; null for zero.</summary>
-    internal Network<T>? Network { get; set; }
+    /// <summary>The start of the network that made the state or last ran it; null for zero.</summary>
+    internal IStateStart<T>? Start { get; set; }
 
     /// <summary>Whether it was made from bytes, which do not say where its sequences started.</summary>
     internal bool IsOfBytes { get; set; }
@@ -61,12 +62,12 @@ public sealed partial class NetworkState<T>
     /// <summary>The hidden states of one entry, [B, <see cref="StateSize.Hidden"/>]; writable.</summary>
     /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
-    public Span<T> Hidden(int entry) => _values.Span.Slice(Start(entry, 0), Count * Sizes[entry].Hidden);
+    public Span<T> Hidden(int entry) => _values.Span.Slice(Place(entry, 0), Count * Sizes[entry].Hidden);
 
     /// <summary>The cell states of one entry, [B, <see cref="StateSize.Cell"/>]; writable.</summary>
     /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
-    public Span<T> Cell(int entry) => _values.Span.Slice(Start(entry, 1), Count * Sizes[entry].Cell);
+    public Span<T> Cell(int entry) => _values.Span.Slice(Place(entry, 1), Count * Sizes[entry].Cell);
 
     /// <summary>
     /// How many steps each sequence has made since its start, [B]; writable. Passes and streams count them, up to
@@ -84,7 +85,7 @@ public sealed partial class NetworkState<T>
         CheckStart();
         using Use.Taking taken = Take(this);
         ClearAll();
-        Network?.SetLearnedState(this, 0, Count);
+        Start?.SetLearned(this, 0, Count);
     }
 
     /// <summary>Puts one sequence back to its start, and its number of steps to 0, as <see cref="Clear()"/> does with all.</summary>
@@ -108,7 +109,7 @@ public sealed partial class NetworkState<T>
             CellRow(entry, sequence).Clear();
         }
 
-        Network?.SetLearnedState(this, sequence, 1);
+        Start?.SetLearned(this, sequence, 1);
     }
 
     /// <summary>Overwrites all states, and the numbers of steps, with another's.</summary>
@@ -136,7 +137,7 @@ public sealed partial class NetworkState<T>
     {
         NetworkState<T> copy = new(Sizes, Count);
         copy.CopyFrom(this);
-        (copy.Network, copy.IsOfBytes) = (Network, IsOfBytes);
+        (copy.Start, copy.IsOfBytes) = (Start, IsOfBytes);
         return copy;
     }
 
@@ -188,10 +189,10 @@ public sealed partial class NetworkState<T>
     internal void Advance(int sequence, int steps) => _steps[sequence] = (int)Math.Min(_steps[sequence] + (long)steps, int.MaxValue);
 
     /// <summary>Checks that it fits the network that is to run it; from then on <see cref="Clear()"/> goes back to the start of that one.</summary>
-    internal void Attach(Network<T> network, int count, string argument)
+    internal void Attach(IStateStart<T> start, IReadOnlyList<StateSize> sizes, int count, string argument)
     {
-        CheckFits(network.StateSizes, count, argument);
-        (Network, IsOfBytes) = (network, false);
+        CheckFits(sizes, count, argument);
+        (Start, IsOfBytes) = (start, false);
     }
 
     internal void CheckFits(IReadOnlyList<StateSize> sizes, int count, string argument)
@@ -215,11 +216,11 @@ public sealed partial class NetworkState<T>
     internal Span<T> Entries(int first, int count) => _values.Span[_starts[2 * first].._starts[2 * (first + count)]];
 
     /// <summary>The hidden or cell states of an entry, to whole lines.</summary>
-    internal unsafe T* HiddenPointer(int entry) => _values.Pointer + Start(entry, 0);
+    internal unsafe T* HiddenPointer(int entry) => _values.Pointer + Place(entry, 0);
 
-    internal unsafe T* CellPointer(int entry) => _values.Pointer + Start(entry, 1);
+    internal unsafe T* CellPointer(int entry) => _values.Pointer + Place(entry, 1);
 
-    private int Start(int entry, int part)
+    private int Place(int entry, int part)
     {
         if ((uint)entry >= (uint)Sizes.Count)
         {

@@ -39,9 +39,10 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
     /// <exception cref="NotSupportedException">There is one.</exception>
     public static void CheckLayers(Network<T> network, Loss<T> loss, TrainingOptions options)
     {
-        if (options.TruncateAfter is not null && loss.Unit == LossUnit.Sequence)
+        if (options.TruncateAfter is not null && loss.NeedsWholeSequences)
         {
-            throw new NotSupportedException($"{loss} counts whole sequences; TruncateAfter gives it parts of them.");
+            throw new NotSupportedException(
+                $"{loss} needs whole sequences, and TruncateAfter gives it parts of them. Leave TruncateAfter at null; RecomputeEvery saves memory.");
         }
 
         if (options.TruncateAfter is null && !options.CarryState)

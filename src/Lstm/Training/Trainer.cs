@@ -38,7 +38,7 @@ public sealed partial class Trainer<T>
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
-        LossChecks<T>.CheckTrains(network, loss);
+        LossChecks<T>.CheckTrains(network.Layers, loss);
         (Network, Loss, Optimizer) = (network, loss, optimizer);
     }
 

@@ -2,7 +2,6 @@ using System.Numerics;
 using Lstm.Diagnostics;
 using Lstm.Training.Batches;
 using Lstm.Training.Losses;
-using Lstm.Training.Losses.Softmax;
 
 namespace Lstm.Training;
 
@@ -223,7 +222,7 @@ internal sealed class TrainingSteps<T> : IDisposable
         _target = target;
 
         // As fast for few classes as the separate calls, faster for many, and in less memory; the same bits.
-        if (_trainer.Loss.Rows is SoftmaxRows<T> && older == 0)
+        if (_trainer.Loss.Rows is LabelRows<T> && older == 0)
         {
             LossTotals fused = network.ForwardLoss(input, target, _trainer.Loss, _tape, _gradient, state, divisor);
             Backward(state);

@@ -257,7 +257,7 @@ public class AllocationFreeTests
     {
         Network<float> network = Sample.Network<float>(1, 11, new EmbeddingSpec(5), new LstmSpec(9), new DenseSpec(11));
         using Tape<float> tape = network.CreateTape();
-        tape.Fused.SweepBytes = 0;
+        tape.Resources.SweepBytes = 0;
         Gradient<float> gradient = network.CreateGradient();
         SequenceBatch<int> batch = Sample.Ids(1, 11, 90, 0, 17, 20, 4);
         SoftmaxCrossEntropy<float> loss = new() { LabelSmoothing = 0.1 };

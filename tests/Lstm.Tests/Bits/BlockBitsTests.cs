@@ -52,7 +52,7 @@ public abstract class BlockBitsTests<T>
         {
             using Tape<T> tape = network.CreateTape(setup.Workers).SharesAll();
             tape.Resources.Width = setup.Width;
-            tape.Fused.SweepBytes = 0;
+            tape.Resources.SweepBytes = 0;
             Gradient<T> gradient = network.CreateGradient();
             SoftmaxCrossEntropy<T> loss = new();
 

@@ -59,7 +59,7 @@ public class ForwardLossTests
         Gradient<double> expected = network.CreateGradient(), actual = network.CreateGradient();
         loss.Evaluate(network.Forward(input, one), labels, one.OutputGradient);
         network.Backward(one, expected);
-        tape.Fused.SweepBytes = 0;
+        tape.Resources.SweepBytes = 0;
         network.ForwardLoss(input, labels, loss, tape, gradient: actual);
         network.Backward(tape, actual);
         Close.SameBits<double>(expected.Flat, actual.Flat, "gradient");
@@ -73,7 +73,7 @@ public class ForwardLossTests
         SequenceBatch<float> input = Rows.Random<float>(new Random(1), [1000, 1000], 3);
         SequenceBatch<int> labels = Rows.Labels(new Random(2), [1000, 1000], 1500);
         using Tape<float> tape = network.CreateTape();
-        tape.Fused.SweepBytes = 1 << 20;
+        tape.Resources.SweepBytes = 1 << 20;
         Gradient<float> gradient = network.CreateGradient();
         network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient);
         network.Backward(tape, gradient);
@@ -233,7 +233,7 @@ public class ForwardLossTests
         using Tape<T> one = network.CreateTape();
         using Tape<T> tape = network.CreateTape(workers).SharesAll();
         tape.Resources.Width = width;
-        tape.Fused.SweepBytes = 0;
+        tape.Resources.SweepBytes = 0;
         for (int pass = 0; pass < 2; pass++)
         {
             NetworkTarget<T> target = new(labels, kind == "all" ? weights : null);

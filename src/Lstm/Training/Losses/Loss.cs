@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Layers;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Training;
@@ -30,7 +31,14 @@ public abstract class Loss<T>
     /// <summary>The units that the loss counts.</summary>
     public abstract LossUnit Unit { get; }
 
-    /// <summary>The rows' arithmetic; null for a custom loss.</summary>
+    /// <summary>
+    /// Whether the loss needs every sequence from its first step to its last, so that training cannot be combined with
+    /// <see cref="TrainingOptions.TruncateAfter"/>. By default true for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>.
+    /// </summary>
+    /// <remarks>Override it in a loss that counts rows or elements and still relates the rows of a sequence to each other.</remarks>
+    protected internal virtual bool NeedsWholeSequences => Unit == LossUnit.Sequence;
+
+    /// <summary>The rows' arithmetic where each row's loss depends on that row alone; null for a loss of whole batches.</summary>
     internal virtual RowLoss<T>? Rows => null;
 
     /// <summary>Computes the loss of an output for target values, and its gradient.</summary>
@@ -163,6 +171,31 @@ public abstract class Loss<T>
         Scale(outputGradient, totals.GradientScale);
         return totals;
     }
+
+    /// <summary>The value of an output, added to sums that may be of outputs before it; a loss of whole batches starts from zero.</summary>
+    internal void AddTotals(SequenceBatch<T> output, NetworkTarget<T> target, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
+    {
+        if (Rows is null)
+        {
+            totals = EvaluateTotals(output, target, null, null, team, width);
+        }
+        else
+        {
+            LossRun<T>.Add(this, output, target, team, width, ref totals);
+        }
+    }
+
+    /// <summary>Refuses the layers of a network whose output the loss cannot take.</summary>
+    /// <exception cref="ArgumentException">There is an activation where the loss takes logits, or the number of outputs is wrong.</exception>
+    internal void CheckLayers(IReadOnlyList<Layer<T>> layers) => LossChecks<T>.CheckLayers(layers, this);
+
+    /// <summary>Gives the layer that takes the last one's place in a run that ends in this loss; null if the loss needs the whole output.</summary>
+    /// <param name="last">The last layer.</param>
+    /// <param name="tape">Its part of the tape.</param>
+    /// <param name="made">The layer that was made of them for an earlier loss, or null: it serves all losses.</param>
+    internal LossLayer<T>? LastLayer(Layer<T> last, LayerTape<T> tape, LossLayer<T>? made)
+        => Rows is null || last is not DenseLayer<T> { IsLinear: true } dense ? null
+        : made ?? new LossLayer<T>(dense, tape) { Name = dense.Name, Index = dense.Index, InputSize = dense.InputSize };
 
     /// <summary>Σ w of what has been checked.</summary>
     internal double WeightOf(NetworkTarget<T> target)

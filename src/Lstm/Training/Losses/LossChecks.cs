@@ -77,8 +77,8 @@ internal static class LossChecks<T>
         }
     }
 
-    /// <summary>Refuses a network whose last layer applies a function where the loss takes logits, or whose outputs are no classes of it.</summary>
-    public static void CheckNetwork(Network<T> network, Loss<T> loss)
+    /// <summary>Refuses layers whose last one applies a function where the loss takes logits, or whose outputs are no classes of it.</summary>
+    public static void CheckLayers(IReadOnlyList<Layer<T>> layers, Loss<T> loss)
     {
         if (loss.Rows is not { TakesLogits: true } rows)
         {
@@ -86,13 +86,13 @@ internal static class LossChecks<T>
         }
 
         // A pooling or dropout passes on what the layer before gives.
-        int last = network.Layers.Count - 1;
-        while (last > 0 && network.Layers[last] is PoolingLayer<T> or DropoutLayer<T>)
+        int last = layers.Count - 1;
+        while (last > 0 && layers[last] is PoolingLayer<T> or DropoutLayer<T>)
         {
             last--;
         }
 
-        if (network.Layers[last] is DenseLayer<T> { IsLinear: false } dense)
+        if (layers[last] is DenseLayer<T> { IsLinear: false } dense)
         {
             throw new ArgumentException(
                 $"Layer '{dense.Name}' has the activation {dense.Activation}, and {loss} takes logits: it applies the {(rows.TakesLabels ? "softmax" : "sigmoid")} itself. "
@@ -100,20 +100,19 @@ internal static class LossChecks<T>
                 nameof(loss));
         }
 
-        if (rows.WhyNotFeatures(network.OutputSize) is { } problem)
+        if (rows.WhyNotFeatures(layers[^1].OutputSize) is { } problem)
         {
             throw new ArgumentException(problem, nameof(loss));
         }
     }
 
     /// <summary>Refuses what makes no sense in training besides: a choice among one class.</summary>
-    public static void CheckTrains(Network<T> network, Loss<T> loss)
+    public static void CheckTrains(IReadOnlyList<Layer<T>> layers, Loss<T> loss)
     {
-        CheckNetwork(network, loss);
-        if (loss.Rows is { TakesLabels: true } && network.OutputSize == 1)
+        CheckLayers(layers, loss);
+        if (loss.Rows?.WhyNotTrained(layers[^1].OutputSize, loss) is { } problem)
         {
-            throw new ArgumentException(
-                $"The network has 1 output, so every label is 0 and {loss} is always 0. Use BinaryCrossEntropyWithLogits with targets 0 and 1, or DenseSpec(2).", nameof(loss));
+            throw new ArgumentException(problem, nameof(loss));
         }
     }
 

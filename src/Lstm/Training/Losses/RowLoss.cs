@@ -90,6 +90,9 @@ internal abstract class RowLoss<T>
     /// <summary>Why it cannot take outputs of a number of features; null if it can.</summary>
     public virtual string? WhyNotFeatures(int features) => null;
 
+    /// <summary>Why training on outputs of a number of features makes no sense; null if it does.</summary>
+    public virtual string? WhyNotTrained(int features, Loss<T> loss) => null;
+
     /// <summary>Refuses targets or labels that this loss cannot take; their shape is <paramref name="shape"/> and fits already.</summary>
     public virtual void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
+using Lstm.Layers;
 using Lstm.Sequences;
 using Lstm.Simd;
 using Lstm.Training.Batches;
@@ -7,11 +8,9 @@ using Lstm.Training.Batches;
 namespace Lstm.Training.Losses.Softmax;
 
 /// <summary>The arithmetic of <see cref="SoftmaxCrossEntropy{T}"/>, row by row.</summary>
-internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, int ignored) : RowLoss<T>
+internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, int ignored) : LabelRows<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public override bool TakesLabels => true;
-
     public override bool TakesLogits => true;
 
     public bool Smooths => smoothing > 0;
@@ -67,6 +66,38 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
 
                 Row(width, block.Output + ((nint)row * block.Features), block.Features, label, weight, weights, weightSum, gradient, block.GradientScale, ref totals);
             }
+        }
+    }
+
+    public override string? WhyNotTrained(int features, Loss<T> loss)
+        => features > 1 ? null
+        : $"The network has 1 output, so every label is 0 and {loss} is always 0. "
+            + "Use BinaryCrossEntropyWithLogits with targets 0 and 1, or DenseSpec(2).";
+
+    public override void Sweep(
+        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses, ref LossTotals totals)
+    {
+        // A SoftmaxRow and the chains of its sums for each row, whole cache lines both.
+        tape.Scratch.Reserve((long)block.Rows * (sizeof(SoftmaxRow<T>) + (SoftmaxPanels<T>.Chains * sizeof(T))));
+        SoftmaxRow<T>* rows = (SoftmaxRow<T>*)tape.Scratch.Pointer;
+        SoftmaxPanels<T> panels = new()
+        {
+            Width = pass.Width,
+            Loss = this,
+            Block = block,
+            Input = dense.InputTerm(pass, input),
+            Bias = dense.Bias(pass),
+            Columns = dense.Outputs,
+            Values = tape.Dense.Dz.Pointer,
+            Lanes = (T*)(rows + block.Rows),
+            Rows = rows,
+            Losses = losses,
+        };
+        pass.Team.Run(ref panels);
+        for (int row = 0; row < block.Rows; row++)
+        {
+            totals.Decisions += rows[row].Counts ? 1 : 0;
+            totals.Right += rows[row].IsRight ? 1 : 0;
         }
     }
 

@@ -1,7 +1,7 @@
 using Lstm.Kernels.Products;
 using Lstm.Sequences;
 
-namespace Lstm.Training.Losses.Softmax;
+namespace Lstm.Training.Losses;
 
 /// <summary>
 /// Rows in the order of <see cref="RowRuns"/>, a chunk at a time: as many whole <see cref="RowBlocks"/> as fit, last ones first,
