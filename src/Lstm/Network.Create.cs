@@ -1,5 +1,7 @@
 using System.Numerics;
 using Lstm.Formats;
+using Lstm.Layers;
+using Lstm.Parameters;
 using Lstm.Simd;
 
 namespace Lstm;
@@ -102,4 +104,18 @@ public static class Network
     /// <inheritdoc cref="Load{T}(Stream, LoadOptions?)"/>
     /// <remarks>The network computes in <see cref="float"/>.</remarks>
     public static Network<float> Load(Stream stream, LoadOptions? options = null) => Load<float>(stream, options);
+
+    /// <summary>Writes the starting values of a seed.</summary>
+    internal static void Initialize<T>(this Network<T> network, long seed)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] flat = new T[network.Layout.Length];
+        ParameterStart<T> start = new(seed, flat);
+        foreach (Layer<T> layer in network.Layers)
+        {
+            layer.Initialize(start);
+        }
+
+        network.ParameterSet.Set(flat);
+    }
 }

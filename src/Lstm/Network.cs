@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Lstm.Diagnostics;
 using Lstm.Formats;
 using Lstm.Kernels.Products;
 using Lstm.Layers;
@@ -39,7 +40,7 @@ public sealed class Network<T>
         ParameterLayout layout = new(PanelLayout.LineOf<T>());
         _stack = new LayerStack<T>(inputSize, specs, layout);
         ParameterSet = new ParameterSet<T>(layout);
-        InitialStates = new InitialStates<T>(_stack, ParameterSet);
+        InitialStates = new InitialStates<T>(_stack.Layers, _stack.StateSizes, ParameterSet);
         Checks = new PassChecks<T>(this);
         TapePasses = new TapePasses<T>(this, Checks);
         _workspacePasses = new WorkspacePasses<T>(this, Checks);
@@ -157,9 +158,7 @@ public sealed class Network<T>
     /// the work decides how many of them take part, never more than there are processors; any number gives the same bits.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
-    /// <exception cref="PlatformNotSupportedException">
-    /// The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.
-    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads, and <paramref name="workers"/> is 2 or more.</exception>
     public Tape<T> CreateTape(int workers = 1) => new(this, workers);
 
     /// <summary>Makes a gradient, all zero.</summary>
@@ -185,17 +184,11 @@ public sealed class Network<T>
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
     /// <param name="sessions">The number of sessions, at least 1.</param>
-    /// <param name="workers">
-    /// The largest number of threads that share a step, the caller's included. Default 1. 0 stands for one per processor. The size of
-    /// the work decides how many of them take part, never more than there are processors; any number gives the same bits. More than
-    /// one pay for many sessions or large layers.
-    /// </param>
+    /// <param name="workers">As in <see cref="CreateTape"/>. Default 1. More than one pay for many sessions or large layers.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">
-    /// The platform has no threads (WebAssembly) and <paramref name="workers"/> is 2 or more.
-    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads, and <paramref name="workers"/> is 2 or more.</exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 
@@ -384,10 +377,7 @@ public sealed class Network<T>
         => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
             + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
 
-    /// <summary>
-    /// <see cref="ForwardLoss(NetworkInput{T}, NetworkTarget{T}, Loss{T}, Tape{T}, NetworkState{T}, Gradient{T})"/> with what a trainer
-    /// wants besides: counts of right answers, and a gradient divided by the weight of more than this batch.
-    /// </summary>
+    /// <summary>The same with counts of right answers, and a gradient divided by the weight of more than this batch.</summary>
     internal LossTotals ForwardLoss(
         NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double? divisor)
         => TapePasses.ForwardLoss(batch, target, loss, tape, gradient, state, divisor);
@@ -397,28 +387,12 @@ public sealed class Network<T>
         NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state, ref LossTotals totals)
         => _workspacePasses.EvaluateLoss(batch, target, loss, workspace, state, ref totals);
 
-    /// <summary>
-    /// After the backward pass of a forward pass that started from a state: adds the gradient of that state, which was the learned
-    /// initial one.
-    /// </summary>
+    /// <summary>Adds the gradient of the state that a pass has started from, which was the learned initial one.</summary>
     internal void AddInitialStateGradient(Tape<T> tape, Gradient<T> gradient)
         => InitialStates.AddGradient(tape.InitialStateGradient, gradient);
 
     /// <summary>Why the network cannot read an input; null if it can.</summary>
     internal string? WhyNotInput(NetworkInput<T> input) => Checks.WhyNotInput(input.Features?.Content, input.Ids?.Content);
-
-    /// <summary>Writes the starting values of a seed.</summary>
-    internal void Initialize(long seed)
-    {
-        T[] flat = new T[Layout.Length];
-        ParameterStart<T> start = new(seed, flat);
-        foreach (Layer<T> layer in Layers)
-        {
-            layer.Initialize(start);
-        }
-
-        ParameterSet.Set(flat);
-    }
 
     internal void ResetState(NetworkState<T> state) => InitialStates.Reset(state);
 

@@ -7,11 +7,12 @@ using Lstm.States;
 namespace Lstm.Layers;
 
 /// <summary>The states that the sequences of a network start from: zero, or what its layers have learned.</summary>
-internal sealed unsafe class InitialStates<T>(LayerStack<T> stack, ParameterSet<T> parameters) : IStateStart<T>
+internal sealed unsafe class InitialStates<T>(IReadOnlyList<Layer<T>> layers, IReadOnlyList<StateSize> sizes, ParameterSet<T> parameters)
+    : IStateStart<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The sizes of the state of each recurrent direction, in order.</summary>
-    public IReadOnlyList<StateSize> Sizes => stack.StateSizes;
+    public IReadOnlyList<StateSize> Sizes => sizes;
 
     /// <summary>Makes a state of <paramref name="count"/> sequences at their start.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1, or more than a state can hold.</exception>
@@ -38,9 +39,9 @@ internal sealed unsafe class InitialStates<T>(LayerStack<T> stack, ParameterSet<
     public void SetLearned(NetworkState<T> state, int first, int count)
     {
         Debug.Assert(first >= 0 && first + count <= state.Count && state.Sizes.Count == Sizes.Count);
-        for (int i = 0; i < stack.Layers.Count; i++)
+        for (int i = 0; i < layers.Count; i++)
         {
-            stack.Layers[i].SetLearnedState(parameters.Pointer, state, first, count);
+            layers[i].SetLearnedState(parameters.Pointer, state, first, count);
         }
 
         GC.KeepAlive(parameters);
@@ -50,9 +51,9 @@ internal sealed unsafe class InitialStates<T>(LayerStack<T> stack, ParameterSet<
     public void AddGradient(NetworkState<T> initial, Gradient<T> gradient)
     {
         Debug.Assert(ReferenceEquals(gradient.Layout, parameters.Layout) && initial.Sizes.Count == Sizes.Count);
-        for (int i = 0; i < stack.Layers.Count; i++)
+        for (int i = 0; i < layers.Count; i++)
         {
-            stack.Layers[i].AddInitialGradient(initial, gradient.Buffer.Pointer);
+            layers[i].AddInitialGradient(initial, gradient.Buffer.Pointer);
         }
 
         GC.KeepAlive(gradient);

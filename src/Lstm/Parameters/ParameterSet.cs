@@ -22,7 +22,7 @@ internal sealed unsafe class ParameterSet<T>
 
     public ParameterLayout Layout { get; }
 
-    /// <summary>Whether there are running averages: those of <see cref="BatchNormalization"/>.</summary>
+    /// <summary>Whether there are running averages: those of batch norm.</summary>
     public bool HasStatistics { get; }
 
     /// <summary>Counts the writes to the values.</summary>

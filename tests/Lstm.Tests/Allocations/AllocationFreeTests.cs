@@ -261,9 +261,14 @@ public class AllocationFreeTests
         Gradient<float> gradient = network.CreateGradient();
         SequenceBatch<int> batch = Sample.Ids(1, 11, 90, 0, 17, 20, 4);
         SoftmaxCrossEntropy<float> loss = new() { LabelSmoothing = 0.1 };
+        LabelLossTests.CrossEntropy<float> custom = new();
         Allocation.Print(20, 50, () =>
         {
             network.ForwardLoss(batch, batch, loss, tape, gradient: gradient);
+            network.Backward(tape, gradient);
+            network.ForwardLoss(batch, batch, custom, tape, gradient: gradient);
+            network.Backward(tape, gradient);
+            network.ForwardLoss(batch, batch, loss, tape);
             network.Backward(tape, gradient);
         });
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
+using Lstm.Kernels.Recurrence;
 using Lstm.Layers;
 
 namespace Lstm.Training.Losses;
