@@ -4,7 +4,9 @@ using Lstm.Specs;
 
 namespace Lstm;
 
-/// <summary>One step of one LSTM layer, forward and backward, with explicit parameters and states: for loops of one's own.</summary>
+/// <summary>
+/// One step of one LSTM layer, forward and backward, with explicit parameters and states: for loops of one's own.
+/// </summary>
 /// <remarks>
 /// The equations are those of <see cref="LstmSpec"/>. A loop keeps one <see cref="LstmStep{T}"/> for each time step it wants
 /// to come back through:
@@ -12,10 +14,9 @@ namespace Lstm;
 /// for (int t = 0; t &lt; T; t++) { cell.Forward(x[t], h, c, steps[t]); h = steps[t].Hidden; c = steps[t].Cell; }
 /// for (int t = T - 1; t &gt;= 0; t--) { cell.Backward(steps[t], dh, dc, gradient); … }
 /// </code>
-/// Dropout and zoneout are off, as in inference, unless a step is one of training (<see cref="LstmStep{T}.Training"/>); it then says itself
-/// which masks it draws.
-/// The parameters are <c>cell.weight_ih_l0</c> [4H, I], <c>cell.weight_hh_l0</c> [4H, H] and the biases [4H] of
-/// <see cref="Network"/>, which can be read, written, saved, and stepped by an optimizer like any network's.
+/// Dropout and zoneout are off, as in inference, unless a step is one of training (<see cref="LstmStep{T}.Training"/>); it then
+/// says itself which masks it draws. The parameters are <c>cell.weight_ih_l0</c> [4H, I], <c>cell.weight_hh_l0</c> [4H, H] and
+/// the biases [4H] of <see cref="Network"/>, which can be read, written, saved, and stepped by an optimizer like any network's.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class LstmCell<T>
@@ -44,7 +45,9 @@ public sealed class LstmCell<T>
 
         if (network.HasStatistics)
         {
-            throw new ArgumentException("A cell has no batch norm: its statistics are measured over a pass, and kept for each step of it.", nameof(network));
+            throw new ArgumentException(
+                "A cell has no batch norm: its statistics are measured over a pass, and kept for each step of it.",
+                nameof(network));
         }
 
         Network = network;
@@ -93,10 +96,13 @@ public sealed class LstmCell<T>
     }
 
     /// <summary>
-    /// The same step backward: adds into <paramref name="gradient"/> and sets the step's gradients of x and of the previous states.
+    /// The same step backward: adds into <paramref name="gradient"/> and sets the step's gradients of x and of the previous
+    /// states.
     /// </summary>
     /// <param name="step">The record of a forward step that has not been taken back yet.</param>
-    /// <param name="hiddenGradient">∂/∂h of this step's new h, all that depends on it summed up, [B, <see cref="HiddenSize"/>].</param>
+    /// <param name="hiddenGradient">
+    /// ∂/∂h of this step's new h, all that depends on it summed up, [B, <see cref="HiddenSize"/>].
+    /// </param>
     /// <param name="cellGradient">∂/∂c of this step's new c, from the later steps, [B, <see cref="CellSize"/>].</param>
     /// <param name="gradient">A gradient of this cell.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the record or gradient is another network's.</exception>
@@ -132,7 +138,8 @@ public sealed class LstmCell<T>
     {
         if (length != (long)count * size)
         {
-            throw new ArgumentException($"There are {length} values; {count} rows of {size} need {(long)count * size}.", argument);
+            throw new ArgumentException(
+                $"There are {length} values; {count} rows of {size} need {(long)count * size}.", argument);
         }
     }
 }

@@ -7,7 +7,9 @@ namespace Lstm;
 /// The record of one step of an <see cref="LstmCell{T}"/>: its new states, the values that its backward step needs, and the
 /// gradients that this gives.
 /// </summary>
-/// <remarks>One step at a time, forward or backward, uses a record: a second one throws <see cref="InvalidOperationException"/>.</remarks>
+/// <remarks>
+/// One step at a time, forward or backward, uses a record: a second one throws <see cref="InvalidOperationException"/>.
+/// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class LstmStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -17,7 +19,9 @@ public sealed class LstmStep<T>
         if ((long)count * network.InputSize > AlignedBuffer<T>.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"{count} rows of {network.InputSize} inputs are {(long)count * network.InputSize} values; one record holds at most {AlignedBuffer<T>.MaxLength}. Divide the rows among several records.");
+                nameof(count), count,
+                $"{count} rows of {network.InputSize} inputs are {(long)count * network.InputSize} values; one record holds " +
+                $"at most {AlignedBuffer<T>.MaxLength}. Divide the rows among several records.");
         }
 
         State = network.CreateState(count);
@@ -31,18 +35,23 @@ public sealed class LstmStep<T>
     /// <summary>Number of rows B.</summary>
     public int Count => Batch.Count;
 
-    /// <summary>Draws masks of dropout and zoneout in Forward when true. Default false: dropout and zoneout act as in inference.</summary>
+    /// <summary>
+    /// Draws masks of dropout and zoneout in Forward when true. Default false: dropout and zoneout act as in inference.
+    /// </summary>
     public bool Training { get; set; }
 
-    /// <summary>With <see cref="DropoutDraw"/> and <see cref="Index"/> the key of the masks, as in <see cref="Tape{T}.DropoutSeed"/>. Default 0.</summary>
+    /// <summary>
+    /// With <see cref="DropoutDraw"/> and <see cref="Index"/> the key of the masks, as in <see cref="Tape{T}.DropoutSeed"/>.
+    /// Default 0.
+    /// </summary>
     public long DropoutSeed { get; set; }
 
     /// <summary>Which masks a sequence draws: the same for all its steps, another for the next sequence. Default 0.</summary>
     public long DropoutDraw { get; set; }
 
     /// <summary>
-    /// Which step t of its sequence this is, from 0 on, for the masks that change from step to step. With it and one draw, the steps of a loop
-    /// have the masks, and the bits, of a pass over the whole sequence. Default 0.
+    /// Which step t of its sequence this is, from 0 on, for the masks that change from step to step. With it and one draw, the
+    /// steps of a loop have the masks, and the bits, of a pass over the whole sequence. Default 0.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int Index
@@ -80,7 +89,10 @@ public sealed class LstmStep<T>
 
     /// <summary>Takes the record for a step.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
-    internal Use.Taking Take() => Use.Take(Tape.Use, "The step record", "Each step needs a record of its own while it runs: create one for each thread with cell.CreateStep().");
+    internal Use.Taking Take()
+        => Use.Take(
+            Tape.Use, "The step record",
+            "Each step needs a record of its own while it runs: create one for each thread with cell.CreateStep().");
 
     /// <summary>Settles the masks of a forward step and its backward step.</summary>
     internal void PrepareDropout()

@@ -13,7 +13,9 @@ public static class Network
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="inputSize">Values per step; the number of ids when the first layer is an <see cref="EmbeddingSpec"/>.</param>
     /// <param name="layers">The layers from input to output.</param>
-    /// <exception cref="ArgumentException">There are no layers, one does not fit, or one has an option that has no effect.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no layers, one does not fit, or one has an option that has no effect.
+    /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Create<T>(int inputSize, params ReadOnlySpan<LayerSpec> layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -24,7 +26,9 @@ public static class Network
     /// <param name="inputSize">Values per step; the number of ids when the first layer is an <see cref="EmbeddingSpec"/>.</param>
     /// <param name="seed">Seed of the starting values.</param>
     /// <param name="layers">The layers from input to output.</param>
-    /// <exception cref="ArgumentException">There are no layers, one does not fit, or one has an option that has no effect.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no layers, one does not fit, or one has an option that has no effect.
+    /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Create<T>(int inputSize, long seed, params ReadOnlySpan<LayerSpec> layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -54,7 +58,8 @@ public static class Network
 
     /// <summary>Makes a network of <see cref="float"/> with starting values drawn from seed 0.</summary>
     /// <inheritdoc cref="Create{T}(int, ReadOnlySpan{LayerSpec})"/>
-    public static Network<float> Create(int inputSize, params ReadOnlySpan<LayerSpec> layers) => Create<float>(inputSize, 0, layers);
+    public static Network<float> Create(int inputSize, params ReadOnlySpan<LayerSpec> layers)
+        => Create<float>(inputSize, 0, layers);
 
     /// <summary>Makes a network of <see cref="float"/>; the same seed gives the same starting values on every machine.</summary>
     /// <inheritdoc cref="Create{T}(int, long, ReadOnlySpan{LayerSpec})"/>
@@ -70,13 +75,15 @@ public static class Network
     public static Network<float> Create(int inputSize, long seed, IEnumerable<LayerSpec> layers)
         => Create<float>(inputSize, seed, layers);
 
-    /// <summary>Loads a network that was saved with <see cref="Network{T}.Save(string)"/>: the same parameters, bit for bit.</summary>
+    /// <summary>
+    /// Loads a network that was saved with <see cref="Network{T}.Save(string)"/>: the same parameters, bit for bit.
+    /// </summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the file has.</typeparam>
     /// <param name="path">The file.</param>
     /// <param name="options">How the file is read; null for the defaults.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is broken, is no model (the message says what it is and what reads it), has another precision, or has a custom cell
-    /// that is not among <see cref="LoadOptions.Cells"/>.
+    /// The file is broken, is no model (the message says what it is and what reads it), has another precision, or has a custom
+    /// cell that is not among <see cref="LoadOptions.Cells"/>.
     /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static Network<T> Load<T>(string path, LoadOptions? options = null)
@@ -88,7 +95,9 @@ public static class Network
     }
 
     /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
-    /// <param name="stream">The file, from the stream's position to its end. The stream stays open; one that cannot seek is read into memory.</param>
+    /// <param name="stream">
+    /// The file, from the stream's position to its end. The stream stays open; one that cannot seek is read into memory.
+    /// </param>
     /// <param name="options">How the file is read; null for the defaults.</param>
     public static Network<T> Load<T>(Stream stream, LoadOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -46,10 +46,14 @@ public sealed class Network<T>
         _workspacePasses = new WorkspacePasses<T>(this, Checks);
     }
 
-    /// <summary>The number of values in each step of the input; for a network that starts with an embedding, the number of ids.</summary>
+    /// <summary>
+    /// The number of values in each step of the input; for a network that starts with an embedding, the number of ids.
+    /// </summary>
     public int InputSize { get; }
 
-    /// <summary>The number of values in each row of the output: a row for each step or, after a pooling layer, for each sequence.</summary>
+    /// <summary>
+    /// The number of values in each row of the output: a row for each step or, after a pooling layer, for each sequence.
+    /// </summary>
     public int OutputSize => Layers[^1].OutputSize;
 
     /// <summary>The layer specs that the network was made from.</summary>
@@ -154,11 +158,13 @@ public sealed class Network<T>
 
     /// <summary>Makes a tape for training passes.</summary>
     /// <param name="workers">
-    /// The largest number of threads that share a pass, the caller's included. Default 1. 0 stands for one per processor. The size of
-    /// the work decides how many of them take part, never more than there are processors; any number gives the same bits.
+    /// The largest number of threads that share a pass, the caller's included. Default 1. 0 stands for one per processor. The
+    /// size of the work decides how many of them take part, never more than there are processors; any number gives the same bits.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
-    /// <exception cref="PlatformNotSupportedException">The platform has no threads, and <paramref name="workers"/> is 2 or more.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The platform has no threads, and <paramref name="workers"/> is 2 or more.
+    /// </exception>
     public Tape<T> CreateTape(int workers = 1) => new(this, workers);
 
     /// <summary>Makes a gradient, all zero.</summary>
@@ -184,22 +190,28 @@ public sealed class Network<T>
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
     /// <param name="sessions">The number of sessions, at least 1.</param>
-    /// <param name="workers">As in <see cref="CreateTape"/>. Default 1. More than one pay for many sessions or large layers.</param>
+    /// <param name="workers">
+    /// As in <see cref="CreateTape"/>. Default 1. More than one pay for many sessions or large layers.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">The platform has no threads, and <paramref name="workers"/> is 2 or more.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The platform has no threads, and <paramref name="workers"/> is 2 or more.
+    /// </exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 
     /// <summary>Runs a batch forward from the zero or learned state, and leaves on the tape what Backward needs.</summary>
     /// <param name="batch">
-    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1. It must not change until Backward has
-    /// returned.
+    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1. It must not change until
+    /// Backward has returned.
     /// </param>
     /// <param name="tape">A tape of this network.</param>
     /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
-    /// <exception cref="ArgumentException">The batch or the tape does not fit this network, or the batch is the tape's own.</exception>
+    /// <exception cref="ArgumentException">
+    /// The batch or the tape does not fit this network, or the batch is the tape's own.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The tape is in use, or the batch is being refilled.</exception>
     public SequenceBatch<T> Forward(NetworkInput<T> batch, Tape<T> tape) => TapePasses.Forward(batch, null, tape);
 
@@ -216,18 +228,20 @@ public sealed class Network<T>
         return TapePasses.Forward(batch, state, tape);
     }
 
-    /// <summary>Runs a batch forward and evaluates a loss: <c>Forward</c> and <c>loss.Evaluate</c> in one, with the same bits.</summary>
+    /// <summary>
+    /// Runs a batch forward and evaluates a loss: <c>Forward</c> and <c>loss.Evaluate</c> in one, with the same bits.
+    /// </summary>
     /// <remarks>
     /// <para>When the last layer is a <see cref="DenseSpec"/> without activation and the loss is one of this library's or a
     /// <see cref="Lstm.Training.LabelLoss{T}"/>, the whole output is never stored: a few hundred rows exist at a time. The tape's
     /// output and output gradient are not set then; otherwise they are. Backward follows as usual.</para>
-    /// <para>Give <paramref name="gradient"/> when training: a loss of labels then adds the last layer's part to it while the logits
-    /// are at hand, and Backward, which has to be given the same gradient, unchanged, adds the rest. Clear it before this call, not
-    /// between the two. Without it Backward computes all logits again: four large products instead of three.</para>
+    /// <para>Give <paramref name="gradient"/> when training: a loss of labels then adds the last layer's part to it while the
+    /// logits are at hand, and Backward, which has to be given the same gradient, unchanged, adds the rest. Clear it before this
+    /// call, not between the two. Without it Backward computes all logits again: four large products instead of three.</para>
     /// </remarks>
     /// <param name="batch">
-    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1. Neither it nor the target must change
-    /// until Backward has returned.
+    /// Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1. Neither it nor the target must
+    /// change until Backward has returned.
     /// </param>
     /// <param name="target">Values or labels, as the loss takes them, with the weights of their rows if they have some.</param>
     /// <param name="loss">The loss.</param>
@@ -239,9 +253,12 @@ public sealed class Network<T>
     /// Something does not fit this network or the output, or is the tape's own; the target is of the kind that the loss does not
     /// take; or the loss takes logits and the last <see cref="DenseSpec"/> has an activation.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The tape, the state or the gradient is in use, or a batch is being refilled.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The tape, the state or the gradient is in use, or a batch is being refilled.
+    /// </exception>
     public double ForwardLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null, Gradient<T>? gradient = null)
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null,
+        Gradient<T>? gradient = null)
         => ForwardLoss(batch, target, loss, tape, gradient, state, null).Value;
 
     /// <summary>
@@ -259,22 +276,23 @@ public sealed class Network<T>
     public void Backward(Tape<T> tape, Gradient<T> gradient) => TapePasses.Backward(tape, gradient);
 
     /// <summary>
-    /// Moves the running averages of batch norm towards the statistics that the tape's pass, in training mode, has measured: running ←
-    /// running + m⊙(batch − running), m being <see cref="BatchNormalization.Momentum"/>. A network without batch norm stays as it is.
+    /// Moves the running averages of batch norm towards the statistics that the tape's pass, in training mode, has measured:
+    /// running ← running + m⊙(batch − running), m being <see cref="BatchNormalization.Momentum"/>. A network without batch norm
+    /// stays as it is.
     /// </summary>
     /// <remarks>
-    /// <para>Forward itself never writes to the parameters. Call this method once after each <see cref="Backward"/> whose step is kept,
-    /// before or after the optimizer's; <see cref="Trainer{T}"/> does. It counts as a write to the parameters: <see cref="Version"/>
-    /// rises.</para>
-    /// <para>The variances of W_ih x, W_hh h and c are divided by N for normalising but by N − 1, N being the step's rows, for the
-    /// running averages, as in PyTorch. A step of one row has none. Steps from <see cref="BatchNormalization.Steps"/> − 1 on are
-    /// averaged first, since they share one set.</para>
+    /// <para>Forward itself never writes to the parameters. Call this method once after each <see cref="Backward"/> whose step is
+    /// kept, before or after the optimizer's; <see cref="Trainer{T}"/> does. It counts as a write to the parameters:
+    /// <see cref="Version"/> rises.</para>
+    /// <para>The variances of W_ih x, W_hh h and c are divided by N for normalising but by N − 1, N being the step's rows, for
+    /// the running averages, as in PyTorch. A step of one row has none. Steps from <see cref="BatchNormalization.Steps"/> − 1 on
+    /// are averaged first, since they share one set.</para>
     /// </remarks>
     /// <param name="tape">The tape of a pass that has been back-propagated.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The tape's pass has not been back-propagated, was not in training mode, or its statistics have been taken already; or the tape
-    /// is in use.
+    /// The tape's pass has not been back-propagated, was not in training mode, or its statistics have been taken already; or the
+    /// tape is in use.
     /// </exception>
     public void UpdateStatistics(Tape<T> tape)
     {
@@ -307,8 +325,12 @@ public sealed class Network<T>
     /// <exception cref="ArgumentException">
     /// The batch, the state or the workspace does not fit this network, or the batch is the workspace's own.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The state or the workspace is in use, or the batch is being refilled.</exception>
-    /// <exception cref="NonFiniteValueException">A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The state or the workspace is in use, or the batch is being refilled.
+    /// </exception>
+    /// <exception cref="NonFiniteValueException">
+    /// A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.
+    /// </exception>
     public SequenceBatch<T> Predict(NetworkInput<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
         => _workspacePasses.Predict(batch, state, workspace);
 
@@ -317,8 +339,8 @@ public sealed class Network<T>
     /// hash. The same network gives the same bytes.
     /// </summary>
     /// <remarks>
-    /// The file is written beside its place and renamed into it once it is on disk, so that at no time, and after no failure, half a
-    /// file is there.
+    /// The file is written beside its place and renamed into it once it is on disk, so that at no time, and after no failure,
+    /// half a file is there.
     /// </remarks>
     /// <param name="path">The path of the file; an existing file is replaced.</param>
     /// <exception cref="ArgumentException">A layer's name or the metadata is not valid Unicode.</exception>
@@ -333,7 +355,9 @@ public sealed class Network<T>
 
     /// <summary>Writes what <see cref="Save(string)"/> writes to a stream, at its position.</summary>
     /// <param name="stream">The stream, which stays open.</param>
-    /// <exception cref="ArgumentException">A layer's name or the metadata is not valid Unicode; nothing has been written.</exception>
+    /// <exception cref="ArgumentException">
+    /// A layer's name or the metadata is not valid Unicode; nothing has been written.
+    /// </exception>
     public void Save(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -341,13 +365,14 @@ public sealed class Network<T>
     }
 
     /// <summary>
-    /// Overwrites all parameters with the tensors of a safetensors file, such as a PyTorch module's state_dict. Everything is checked
-    /// before anything changes; frozen parameters stay frozen, and the metadata stays.
+    /// Overwrites all parameters with the tensors of a safetensors file, such as a PyTorch module's state_dict. Everything is
+    /// checked before anything changes; frozen parameters stay frozen, and the metadata stays.
     /// </summary>
     /// <remarks>
-    /// The network says what is expected: layers named like the module's, <see cref="LstmBias.Two"/> for PyTorch's two bias vectors. A
-    /// layer with <see cref="LstmBias.One"/> gets the sum of the two, added in double and rounded once. A file with a <c>sha256</c> in
-    /// its metadata, as models and checkpoints of this library have, is refused unless its contents have that hash.
+    /// The network says what is expected: layers named like the module's, <see cref="LstmBias.Two"/> for PyTorch's two bias
+    /// vectors. A layer with <see cref="LstmBias.One"/> gets the sum of the two, added in double and rounded once. A file with a
+    /// <c>sha256</c> in its metadata, as models and checkpoints of this library have, is refused unless its contents have that
+    /// hash.
     /// </remarks>
     /// <param name="path">The file.</param>
     /// <param name="options">How tensors are found; null for tensors of the parameters' names.</param>
@@ -374,17 +399,20 @@ public sealed class Network<T>
 
     /// <summary>The layers with their sizes, and the number of parameter values.</summary>
     public override string ToString()
-        => $"Network<{typeof(T).Name}>: {string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
+        => $"Network<{typeof(T).Name}>: " +
+            $"{string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
             + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
 
     /// <summary>The same with counts of right answers, and a gradient divided by the weight of more than this batch.</summary>
     internal LossTotals ForwardLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double? divisor)
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient,
+        NetworkState<T>? state, double? divisor)
         => TapePasses.ForwardLoss(batch, target, loss, tape, gradient, state, divisor);
 
     /// <summary>The loss of a batch, or of a part of one, added to sums.</summary>
     internal void EvaluateLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state, ref LossTotals totals)
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state,
+        ref LossTotals totals)
         => _workspacePasses.EvaluateLoss(batch, target, loss, workspace, state, ref totals);
 
     /// <summary>Adds the gradient of the state that a pass has started from, which was the learned initial one.</summary>

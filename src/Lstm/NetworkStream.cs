@@ -10,16 +10,17 @@ namespace Lstm;
 
 /// <summary>Runs a network one step at a time, for one or several sessions, each with a state of its own.</summary>
 /// <remarks>
-/// A step allocates nothing and, with one worker, takes no lock and makes no system call. Stepping gives the same bits as running whole
-/// sequences. A stream belongs to one thread at a time, all its sessions together: a step or a reset of a stream that is in use throws
-/// <see cref="InvalidOperationException"/>. Any number of streams may share one network. Dispose it to end its
-/// worker threads; it has none unless they were asked for.
+/// A step allocates nothing and, with one worker, takes no lock and makes no system call. Stepping gives the same bits as running
+/// whole sequences. A stream belongs to one thread at a time, all its sessions together: a step or a reset of a stream that is in
+/// use throws <see cref="InvalidOperationException"/>. Any number of streams may share one network. Dispose it to end its worker
+/// threads; it has none unless they were asked for.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe class NetworkStream<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const string UseRemedy = "Sessions that threads step on their own need streams of their own: open one for each with network.OpenStream().";
+    private const string UseRemedy =
+        "Sessions that threads step on their own need streams of their own: open one for each with network.OpenStream().";
 
     private readonly Network<T> _network;
     private readonly NetworkState<T> _start;
@@ -50,7 +51,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             if (layer.WholeSequenceReason is { } reason)
             {
-                throw new NotSupportedException($"Layer '{Shortened.Text(layer.Name)}' {reason} and needs whole sequences: it cannot be run step by step.");
+                throw new NotSupportedException(
+                    $"Layer '{Shortened.Text(layer.Name)}' {reason} and needs whole sequences: it cannot be run step by step.");
             }
         }
 
@@ -59,7 +61,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _outputSize = network.OutputSize;
         _takesIds = network.TakesIds;
         _resources = new PassResources<T>(workers, keeps: false) { Width = network.Width };
-        _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterSet.Pointer, Version = network.ParameterSet.Version };
+        _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterSet.Pointer,
+            Version = network.ParameterSet.Version };
         _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
         _stepped = new bool[sessions];
         _chosen = new int[sessions];
@@ -107,7 +110,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <param name="sessions">Which sessions, each at most once.</param>
     /// <param name="input">[sessions.Length, input size].</param>
     /// <param name="output">[sessions.Length, output size]; may not overlap <paramref name="input"/>.</param>
-    /// <exception cref="ArgumentException">A length or session does not fit, or the network takes ids; nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">
+    /// A length or session does not fit, or the network takes ids; nothing has changed then.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void Step(ReadOnlySpan<int> sessions, ReadOnlySpan<T> input, Span<T> output)
     {
@@ -120,7 +125,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <summary>Runs one step of every session of a network fed with ids.</summary>
     /// <param name="ids">One id per session.</param>
     /// <param name="output">[sessions, output size].</param>
-    /// <exception cref="ArgumentException">A length or id does not fit, or the network takes features; nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">
+    /// A length or id does not fit, or the network takes features; nothing has changed then.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void StepIds(ReadOnlySpan<int> ids, Span<T> output) => StepIds([], Sessions, ids, output);
 
@@ -128,7 +135,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <param name="sessions">Which sessions, each at most once.</param>
     /// <param name="ids">One id for each of them.</param>
     /// <param name="output">[sessions.Length, output size].</param>
-    /// <exception cref="ArgumentException">A length, session or id does not fit, or the network takes features; nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">
+    /// A length, session or id does not fit, or the network takes features; nothing has changed then.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void StepIds(ReadOnlySpan<int> sessions, ReadOnlySpan<int> ids, Span<T> output)
     {
@@ -157,7 +166,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if ((uint)session >= (uint)Sessions)
         {
-            throw new ArgumentOutOfRangeException(nameof(session), session, $"The stream has {Sessions} sessions, 0 … {Sessions - 1}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(session), session, $"The stream has {Sessions} sessions, 0 … {Sessions - 1}.");
         }
 
         using Use.Taking taken = Take();
@@ -216,7 +226,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             if ((uint)id >= (uint)_inputSize)
             {
-                throw new ArgumentException($"The id {id} is unknown; the network knows 0 … {_inputSize - 1} (its InputSize is {_inputSize}).", nameof(ids));
+                throw new ArgumentException(
+                    $"The id {id} is unknown; the network knows 0 … {_inputSize - 1} (its InputSize is {_inputSize}).",
+                    nameof(ids));
             }
         }
 
@@ -307,7 +319,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if (sessions.Length > Sessions)
         {
-            throw new ArgumentException($"There are {sessions.Length} sessions to step; the stream has {Sessions}.", nameof(sessions));
+            throw new ArgumentException(
+                $"There are {sessions.Length} sessions to step; the stream has {Sessions}.", nameof(sessions));
         }
 
         ReadOnlySpan<int> chosen = _chosen.AsSpan(0, sessions.Length);
@@ -340,7 +353,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         {
             string what = argument == "output" ? "an output" : "an input";
             throw new ArgumentException(
-                $"There are {length} values in '{argument}'; a step of {count} {(count == 1 ? "session" : "sessions")} with {what} of {size} {(size == 1 ? "value" : "values")} each takes {(long)count * size}. "
+                $"There are {length} values in '{argument}'; a step of {count} {(count == 1 ? "session" : "sessions")} with " +
+                $"{what} of {size} {(size == 1 ? "value" : "values")} each takes {(long)count * size}. "
                 + $"Give [sessions, {size}] values, session by session.", argument);
         }
     }

@@ -20,7 +20,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
 
         if (!network.TakesIds && ids is not null)
         {
-            return "The network has no embedding and is fed with features, not ids: start it with an EmbeddingSpec, or give values.";
+            return "The network has no embedding and is fed with features, not ids: start it with an EmbeddingSpec, or give " +
+                "values.";
         }
 
         if (features != expected)
@@ -45,7 +46,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         if (tape.Owns(state))
         {
             throw new ArgumentException(
-                "The state is the tape's own gradient of the initial state, which its passes overwrite; copy it with Clone.", nameof(state));
+                "The state is the tape's own gradient of the initial state, which its passes overwrite; copy it with Clone.",
+                nameof(state));
         }
     }
 
@@ -62,7 +64,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         ArgumentNullException.ThrowIfNull(tape);
         if (!ReferenceEquals(tape.Network, network))
         {
-            throw new ArgumentException("The tape belongs to another network; use one that CreateTape of this network has made.", nameof(tape));
+            throw new ArgumentException(
+                "The tape belongs to another network; use one that CreateTape of this network has made.", nameof(tape));
         }
 
         tape.Pass.Team.ThrowIfDisposed(tape);
@@ -74,7 +77,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         if (!ReferenceEquals(workspace.Network, network))
         {
             throw new ArgumentException(
-                "The workspace belongs to another network; use one that CreateWorkspace of this network has made.", nameof(workspace));
+                "The workspace belongs to another network; use one that CreateWorkspace of this network has made.",
+                nameof(workspace));
         }
 
         workspace.Pass.Team.ThrowIfDisposed(workspace);
@@ -82,7 +86,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         if (batch.Features is { } features && ReferenceEquals(features.Use, workspace.Use))
         {
             throw new ArgumentException(
-                "The batch is the workspace's own output, which this pass overwrites; copy it, or take turns with two of them.", nameof(batch));
+                "The batch is the workspace's own output, which this pass overwrites; copy it, or take turns with two of them.",
+                nameof(batch));
         }
     }
 
@@ -92,7 +97,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         if (gradient is not null && !ReferenceEquals(gradient.Layout, network.ParameterSet.Layout))
         {
             throw new ArgumentException(
-                "The gradient belongs to another network; use one that CreateGradient of this network has made.", nameof(gradient));
+                "The gradient belongs to another network; use one that CreateGradient of this network has made.",
+                nameof(gradient));
         }
     }
 
@@ -109,9 +115,12 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
     }
 
     /// <summary>The rows of an input that has been checked.</summary>
-    public Rows<T> RowsOf(in InputReading<T> input) => new(input.Content is null ? null : input.Content.Pointer, network.InputSize, input.Shape);
+    public Rows<T> RowsOf(in InputReading<T> input)
+        => new(input.Content is null ? null : input.Content.Pointer, network.InputSize, input.Shape);
 
-    /// <summary>Refuses, with batch norm, sequences that are at different steps: a step measures one set of statistics over all its rows.</summary>
+    /// <summary>
+    /// Refuses, with batch norm, sequences that are at different steps: a step measures one set of statistics over all its rows.
+    /// </summary>
     public void CheckSteps(SequenceShape shape, NetworkState<T>? state, Tape<T> tape)
     {
         int first = -1;
@@ -131,25 +140,31 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         }
     }
 
-    /// <summary>Refuses a tape, which the caller has taken, without a pass that waits for Backward, or whose parameters have changed since.</summary>
+    /// <summary>
+    /// Refuses a tape, which the caller has taken, without a pass that waits for Backward, or whose parameters have changed
+    /// since.
+    /// </summary>
     public void CheckForwarded(Tape<T> tape)
     {
         if (tape.State != TapeState.Forwarded)
         {
-            throw new InvalidOperationException("The tape holds no forward pass that waits for Backward; each Forward allows one.");
+            throw new InvalidOperationException(
+                "The tape holds no forward pass that waits for Backward; each Forward allows one.");
         }
 
         if (tape.Pass.Version != network.Version)
         {
             throw new InvalidOperationException(
-                $"The parameters changed (version {network.Version}) after the tape's forward pass (version {tape.Pass.Version}). "
+                $"The parameters changed (version {network.Version}) after the tape's forward pass (version " +
+                $"{tape.Pass.Version}). "
                 + "Run Backward before the parameters are written, or Forward once more.");
         }
 
         if (tape.Owns(tape.FinalStateGradient))
         {
             throw new ArgumentException(
-                "The final state's gradient is the tape's own gradient of the initial state, which this pass overwrites; copy it with Clone.",
+                "The final state's gradient is the tape's own gradient of the initial state, which this pass overwrites; copy " +
+                "it with Clone.",
                 nameof(tape.FinalStateGradient));
         }
     }
@@ -161,7 +176,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         if (tape.Runs.Loss is { Swept: { } swept } && !ReferenceEquals(swept, gradient))
         {
             throw new ArgumentException(
-                "ForwardLoss has added the last layer's part to another gradient than this one; give Backward the same one.", nameof(gradient));
+                "ForwardLoss has added the last layer's part to another gradient than this one; give Backward the same one.",
+                nameof(gradient));
         }
 
         SequenceShape output = tape.Run.Tapes[^1].OutputShape;
@@ -176,10 +192,12 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
         if (UnknownId(input.Ids) is { } id)
         {
             throw new InvalidOperationException(
-                $"The input batch was changed after the tape's forward pass: it contains {id}; the network knows 0 … {network.InputSize - 1}.");
+                $"The input batch was changed after the tape's forward pass: it contains {id}; the network knows 0 … " +
+                $"{network.InputSize - 1}.");
         }
 
-        tape.Runs.Loss?.PrepareBackward(target, tape.Run.InputOf(tape.Run.Layers.Count - 1, RowsOf(input)).Shape, network.OutputSize);
+        tape.Runs.Loss?.PrepareBackward(
+            target, tape.Run.InputOf(tape.Run.Layers.Count - 1, RowsOf(input)).Shape, network.OutputSize);
         tape.FinalStateGradient?.CheckFits(network.StateSizes, input.Shape.Count, nameof(tape.FinalStateGradient));
     }
 
@@ -204,7 +222,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
     {
         if (tape.NameOfOwn(batch) is { } name)
         {
-            throw new ArgumentException($"{subject} is {name}, which this pass overwrites; copy it, or take turns with two of them.", argument);
+            throw new ArgumentException(
+                $"{subject} is {name}, which this pass overwrites; copy it, or take turns with two of them.", argument);
         }
     }
 }

@@ -11,14 +11,15 @@ namespace Lstm;
 /// <summary>What one forward pass leaves for its backward pass: buffers that grow once and are reused.</summary>
 /// <remarks>
 /// A tape belongs to the network that made it and to one thread at a time: a pass on a tape that is in use throws
-/// <see cref="InvalidOperationException"/>, and so does a callback that comes back to it. It refers to the caller's batch, which has to
-/// stay as it is until <see cref="Network{T}.Backward"/> has returned. Dispose it to end its worker threads.
+/// <see cref="InvalidOperationException"/>, and so does a callback that comes back to it. It refers to the caller's batch, which
+/// has to stay as it is until <see cref="Network{T}.Backward"/> has returned. Dispose it to end its worker threads.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Tape<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const string UseRemedy = "Each pass needs a tape of its own while it runs: create one for each thread with network.CreateTape().";
+    private const string UseRemedy =
+        "Each pass needs a tape of its own while it runs: create one for each thread with network.CreateTape().";
 
     private NetworkState<T>? _initialStateGradient;
     private int? _recomputeEvery;
@@ -36,15 +37,17 @@ public sealed class Tape<T> : IDisposable
         InputGradient = new SequenceBatch<T>(network.InputSize, Use);
     }
 
-    /// <summary>Whether dropout is on and batch norm measures the batch. Default true; gradients are available either way.</summary>
+    /// <summary>
+    /// Whether dropout is on and batch norm measures the batch. Default true; gradients are available either way.
+    /// </summary>
     public bool Training { get; set; } = true;
 
     /// <summary>With <see cref="DropoutDraw"/>, the key of the dropout masks. Default 0.</summary>
     public long DropoutSeed { get; set; }
 
     /// <summary>
-    /// Which masks the next forward pass draws; each forward pass in training mode counts it up by one. A new tape begins with 0 again: who makes one
-    /// for each batch sets this.
+    /// Which masks the next forward pass draws; each forward pass in training mode counts it up by one. A new tape begins with 0
+    /// again: who makes one for each batch sets this.
     /// </summary>
     public long DropoutDraw { get; set; }
 
@@ -54,9 +57,9 @@ public sealed class Tape<T> : IDisposable
     public bool ComputesInputGradient { get; set; } = true;
 
     /// <summary>
-    /// With a number k of steps, the next forward passes keep their output and the states after every k steps only, and Backward computes
-    /// the steps between again, k at a time: the same bits in much less memory, for the time of another forward pass. 0 takes the square
-    /// root of the longest sequence's length, which about makes it least. Null, the default, keeps everything.
+    /// With a number k of steps, the next forward passes keep their output and the states after every k steps only, and Backward
+    /// computes the steps between again, k at a time: the same bits in much less memory, for the time of another forward pass. 0
+    /// takes the square root of the longest sequence's length, which about makes it least. Null, the default, keeps everything.
     /// </summary>
     /// <remarks>
     /// k is rounded up to whole blocks of the gradients' sums, which are steps of 128 rows together (docs/reproducibility.md):
@@ -66,7 +69,9 @@ public sealed class Tape<T> : IDisposable
     /// merges. Traces of gates and gradients have nothing to look at on such a tape.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    /// <exception cref="NotSupportedException">It is not null, and a layer has batch norm, whose statistics need whole passes.</exception>
+    /// <exception cref="NotSupportedException">
+    /// It is not null, and a layer has batch norm, whose statistics need whole passes.
+    /// </exception>
     public int? RecomputeEvery
     {
         get => _recomputeEvery;
@@ -75,7 +80,9 @@ public sealed class Tape<T> : IDisposable
             ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0, nameof(value));
             if (value is not null && Network.Layers.FirstOrDefault(layer => layer.NormalizesBatch) is { } layer)
             {
-                throw new NotSupportedException($"Layer '{Shortened.Text(layer.Name)}' has batch norm: its statistics need whole passes, which cannot be computed again by segments.");
+                throw new NotSupportedException(
+                    $"Layer '{Shortened.Text(layer.Name)}' has batch norm: its statistics need whole passes, which cannot be " +
+                    $"computed again by segments.");
             }
 
             _recomputeEvery = value;
@@ -86,18 +93,21 @@ public sealed class Tape<T> : IDisposable
     public SequenceBatch<T> Output { get; }
 
     /// <summary>
-    /// The gradient of the loss with respect to <see cref="Output"/>, of the same shape: to be written between Forward and Backward, which is what a
-    /// loss does. Rows that nobody writes are zero.
+    /// The gradient of the loss with respect to <see cref="Output"/>, of the same shape: to be written between Forward and
+    /// Backward, which is what a loss does. Rows that nobody writes are zero.
     /// </summary>
-    /// <remarks>Zeros are written only when somebody asks for the values: a loss of this library, which writes all of them, costs nothing more.</remarks>
+    /// <remarks>
+    /// Zeros are written only when somebody asks for the values: a loss of this library, which writes all of them, costs nothing
+    /// more.
+    /// </remarks>
     public SequenceBatch<T> OutputGradient { get; }
 
     /// <summary>The gradient with respect to the input, set by Backward; empty for a network fed with ids.</summary>
     public SequenceBatch<T> InputGradient { get; }
 
     /// <summary>
-    /// The gradient of the loss with respect to the final state, which each Backward adds as long as it is here; null (the default) for zero.
-    /// <see cref="Network{T}.CreateStateGradient"/> makes one.
+    /// The gradient of the loss with respect to the final state, which each Backward adds as long as it is here; null (the
+    /// default) for zero. <see cref="Network{T}.CreateStateGradient"/> makes one.
     /// </summary>
     public NetworkState<T>? FinalStateGradient { get; set; }
 
@@ -161,7 +171,9 @@ public sealed class Tape<T> : IDisposable
     /// <summary>The input of the last forward pass; none before the first.</summary>
     internal NetworkInput<T> Input { get; private set; }
 
-    /// <summary>The shape that the last forward pass read; it is the batch's as long as <see cref="ReadInput"/> does not throw.</summary>
+    /// <summary>
+    /// The shape that the last forward pass read; it is the batch's as long as <see cref="ReadInput"/> does not throw.
+    /// </summary>
     internal SequenceShape InputShape { get; private set; } = new();
 
     /// <inheritdoc/>
@@ -174,7 +186,8 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Takes the output gradient for a pass that reshapes it.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
     internal Use.Taking TakeOutputGradient() => Use.Take(
-        OutputGradient.Use, "The tape's output gradient", "A loss writes it between two passes on the tape: give each thread a tape of its own.");
+        OutputGradient.Use, "The tape's output gradient",
+        "A loss writes it between two passes on the tape: give each thread a tape of its own.");
 
     /// <summary>Reads the tape, which holds a pass.</summary>
     /// <exception cref="InvalidOperationException">A pass is being made.</exception>
@@ -200,7 +213,10 @@ public sealed class Tape<T> : IDisposable
         };
     }
 
-    /// <summary>Chooses the layers of the pass that has begun, with <paramref name="loss"/> as the last of them or, for null, the network's own.</summary>
+    /// <summary>
+    /// Chooses the layers of the pass that has begun, with <paramref name="loss"/> as the last of them or, for null, the
+    /// network's own.
+    /// </summary>
     internal void ChooseRun(LossLayer<T>? loss) => Runs.Choose(loss, Pass.Cuts(InputShape));
 
     /// <summary>Ends a forward pass: it waits for Backward.</summary>
@@ -220,14 +236,17 @@ public sealed class Tape<T> : IDisposable
         {
             input.Dispose();
             throw new InvalidOperationException(
-                "The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward again, and fill "
+                "The input batch was refilled since the tape's forward pass, so its steps are no longer known; run Forward " +
+                "again, and fill "
                 + "another batch meanwhile.");
         }
 
         return input;
     }
 
-    /// <summary>Begins the backward pass, after which there is no pass on the tape unless the backward pass comes to its end.</summary>
+    /// <summary>
+    /// Begins the backward pass, after which there is no pass on the tape unless the backward pass comes to its end.
+    /// </summary>
     internal unsafe void BeginBackward(in InputReading<T> input)
     {
         Debug.Assert(State == TapeState.Forwarded);
@@ -262,8 +281,12 @@ public sealed class Tape<T> : IDisposable
         return InputGradient.Content.Pointer;
     }
 
-    /// <summary>Moves running averages, in flat parameters, towards the statistics that the pass has measured, once for each pass.</summary>
-    /// <exception cref="InvalidOperationException">The pass has not been back-propagated, or there are no statistics to take.</exception>
+    /// <summary>
+    /// Moves running averages, in flat parameters, towards the statistics that the pass has measured, once for each pass.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// The pass has not been back-propagated, or there are no statistics to take.
+    /// </exception>
     internal void MoveStatistics(Span<T> flat)
     {
         if (!IsBackPropagated)

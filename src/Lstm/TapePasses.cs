@@ -44,7 +44,8 @@ internal sealed unsafe class TapePasses<T>(Network<T> network, PassChecks<T> che
     /// <param name="state">The state to start from, overwritten with the final one; or null.</param>
     /// <param name="divisor">Divides the gradient of the sum; null for what the loss's reduction divides by.</param>
     public LossTotals ForwardLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient, NetworkState<T>? state, double? divisor)
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient,
+        NetworkState<T>? state, double? divisor)
     {
         target.Require(nameof(target));
         ArgumentNullException.ThrowIfNull(loss);
@@ -67,7 +68,8 @@ internal sealed unsafe class TapePasses<T>(Network<T> network, PassChecks<T> che
             LossTape<T> own = tape.Runs.Loss!;
             int place = tape.Run.Layers.Count - 1;
             own.Begin(loss, target, reading, divisor);
-            own.SweepInto(gradient, tape.Between, place, gradient is null || place > 0 ? null : tape.ReserveInputGradient(rows.Shape));
+            own.SweepInto(
+                gradient, tape.Between, place, gradient is null || place > 0 ? null : tape.ReserveInputGradient(rows.Shape));
             Run(input, rows, state, tape);
             totals = own.Totals;
         }
@@ -109,7 +111,8 @@ internal sealed unsafe class TapePasses<T>(Network<T> network, PassChecks<T> che
         checks.CheckBackward(tape, input, target, upstream.Content!.Shape, gradient);
         tape.BeginBackward(input);
         tape.Run.Backward(
-            tape.Pass, checks.RowsOf(input), upstream.Content.Pointer, tape.ReserveInputGradient(input.Shape), tape.Between, gradient.Buffer.Pointer);
+            tape.Pass, checks.RowsOf(input), upstream.Content.Pointer, tape.ReserveInputGradient(input.Shape), tape.Between,
+            gradient.Buffer.Pointer);
         tape.EndBackward();
         GC.KeepAlive(gradient);
         GC.KeepAlive(tape);

@@ -1,6 +1,8 @@
 namespace Lstm;
 
-/// <summary>Where a <see cref="Tape{T}"/> is between two forward passes. Each state is reached only from the one before it.</summary>
+/// <summary>
+/// Where a <see cref="Tape{T}"/> is between two forward passes. Each state is reached only from the one before it.
+/// </summary>
 internal enum TapeState
 {
     /// <summary>There is no pass: none was made, or one is under way or was broken off.</summary>

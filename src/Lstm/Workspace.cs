@@ -5,10 +5,14 @@ using Lstm.Runtime;
 
 namespace Lstm;
 
-/// <summary>The buffers of inference, reused from call to call: <see cref="Network{T}.Predict(NetworkInput{T}, NetworkState{T}?, Workspace{T}?)"/>.</summary>
+/// <summary>
+/// The buffers of inference, reused from call to call:
+/// <see cref="Network{T}.Predict(NetworkInput{T}, NetworkState{T}?, Workspace{T}?)"/>.
+/// </summary>
 /// <remarks>
 /// A workspace belongs to the network that made it and to one thread at a time: a call with a workspace that is in use throws
-/// <see cref="InvalidOperationException"/>. Any number of workspaces may use one network at once. Dispose it to end its worker threads.
+/// <see cref="InvalidOperationException"/>. Any number of workspaces may use one network at once. Dispose it to end its worker
+/// threads.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Workspace<T> : IDisposable
@@ -27,9 +31,10 @@ public sealed class Workspace<T> : IDisposable
     public SequenceBatch<T> Output { get; }
 
     /// <summary>
-    /// Whether each prediction looks for values that are infinite or NaN and throws <see cref="NonFiniteValueException"/>, which says where the first
-    /// one came in, before it writes a state back. It looks at the input, the outputs of all layers and the final states; where it finds something, it
-    /// runs the batch again to find the place. Default false: values that are not finite are passed on.
+    /// Whether each prediction looks for values that are infinite or NaN and throws <see cref="NonFiniteValueException"/>, which
+    /// says where the first one came in, before it writes a state back. It looks at the input, the outputs of all layers and the
+    /// final states; where it finds something, it runs the batch again to find the place. Default false: values that are not
+    /// finite are passed on.
     /// </summary>
     public bool ChecksFinite { get; set; }
 
@@ -55,5 +60,7 @@ public sealed class Workspace<T> : IDisposable
     /// <summary>Takes the workspace for a call.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
     internal Use.Taking Take()
-        => Use.Take(Use, "The workspace", "Each call needs a workspace of its own while it runs: create one for each thread with network.CreateWorkspace().");
+        => Use.Take(
+            Use, "The workspace",
+            "Each call needs a workspace of its own while it runs: create one for each thread with network.CreateWorkspace().");
 }

@@ -8,7 +8,9 @@ using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>The passes of a network in a workspace, from which none comes back: predictions, and losses that are only evaluated.</summary>
+/// <summary>
+/// The passes of a network in a workspace, from which none comes back: predictions, and losses that are only evaluated.
+/// </summary>
 internal sealed unsafe class WorkspacePasses<T>(Network<T> network, PassChecks<T> checks)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -49,7 +51,8 @@ internal sealed unsafe class WorkspacePasses<T>(Network<T> network, PassChecks<T
     /// exist at a time.
     /// </summary>
     public void EvaluateLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state, ref LossTotals totals)
+        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state,
+        ref LossTotals totals)
     {
         if (workspace.Runs.LastLayer(loss) is not { } last)
         {
@@ -73,8 +76,8 @@ internal sealed unsafe class WorkspacePasses<T>(Network<T> network, PassChecks<T
         GC.KeepAlive(network);
     }
 
-    // SAFETY: PassChecks.CheckInput makes the rows of the input, which the caller reads until the pass is over, fit the first layer and
-    // the state. The callers keep the network, which holds the parameters, alive.
+    // SAFETY: PassChecks.CheckInput makes the rows of the input, which the caller reads until the pass is over, fit the first
+    // layer and the state. The callers keep the network, which holds the parameters, alive.
     private Pass<T> Run(in InputReading<T> input, Rows<T> rows, NetworkState<T>? state, Workspace<T> workspace)
     {
         Debug.Assert(rows.Features == network.InputSize && (state is null || state.Count == rows.Shape.Count));

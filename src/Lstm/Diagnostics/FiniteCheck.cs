@@ -4,7 +4,10 @@ using Lstm.Layers;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>Looks at a pass that keeps nothing: a scan of what is there, and a second pass that keeps everything where the scan finds something.</summary>
+/// <summary>
+/// Looks at a pass that keeps nothing: a scan of what is there, and a second pass that keeps everything where the scan finds
+/// something.
+/// </summary>
 internal static unsafe class FiniteCheck
 {
     /// <summary>Throws when the input, the output of a layer or a final state has a value that is not finite.</summary>
@@ -40,7 +43,9 @@ internal static unsafe class FiniteCheck
         for (int i = 0; i < workspace.Run.Layers.Count; i++)
         {
             LayerTape<T> tape = workspace.Run.Tapes[i];
-            if (!AreFinite(new ReadOnlySpan<T>(tape.Output.Pointer + tape.OutputStart, tape.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize)))
+            if (!AreFinite(
+                new ReadOnlySpan<T>(
+                tape.Output.Pointer + tape.OutputStart, tape.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize)))
             {
                 return false;
             }

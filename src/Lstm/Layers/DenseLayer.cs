@@ -83,15 +83,19 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         ActivationForward<T>.Run(pass.Width, _spec.Activation, output, (nint)rows * OutputSize);
     }
 
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         DenseTape own = (DenseTape)tape;
         own.Runs.Set(input.Shape);
         BackwardRows(pass, input.Pointer, input.Count, own, own.Output.Pointer, outputGradient, inputGradient, gradient);
     }
 
-    /// <summary>The gradients of W, b (added, rows in the order of the tape's runs) and x (overwritten) of y = φ(W x + b).</summary>
-    public void BackwardRows(in Pass<T> pass, T* input, int rows, DenseTape own, T* output, T* outputGradient, T* inputGradient, T* gradient)
+    /// <summary>
+    /// The gradients of W, b (added, rows in the order of the tape's runs) and x (overwritten) of y = φ(W x + b).
+    /// </summary>
+    public void BackwardRows(
+        in Pass<T> pass, T* input, int rows, DenseTape own, T* output, T* outputGradient, T* inputGradient, T* gradient)
     {
         BackwardActivation(pass, rows, own, output, outputGradient);
         BackwardPanels(pass, input, rows, own, inputGradient, gradient);
@@ -114,7 +118,9 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         pass.Team.Run(ref activation);
     }
 
-    /// <summary>The same from the gradient of W x + b, which the tape's <see cref="DenseTape.Dz"/> hold by panels of these rows.</summary>
+    /// <summary>
+    /// The same from the gradient of W x + b, which the tape's <see cref="DenseTape.Dz"/> hold by panels of these rows.
+    /// </summary>
     public void BackwardPanels(in Pass<T> pass, T* input, int rows, DenseTape own, T* inputGradient, T* gradient)
     {
         AddParameterGradients(pass, own, rows, input, gradient);

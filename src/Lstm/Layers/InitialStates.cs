@@ -7,7 +7,8 @@ using Lstm.States;
 namespace Lstm.Layers;
 
 /// <summary>The states that the sequences of a network start from: zero, or what its layers have learned.</summary>
-internal sealed unsafe class InitialStates<T>(IReadOnlyList<Layer<T>> layers, IReadOnlyList<StateSize> sizes, ParameterSet<T> parameters)
+internal sealed unsafe class InitialStates<T>(
+    IReadOnlyList<Layer<T>> layers, IReadOnlyList<StateSize> sizes, ParameterSet<T> parameters)
     : IStateStart<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -32,9 +33,9 @@ internal sealed unsafe class InitialStates<T>(IReadOnlyList<Layer<T>> layers, IR
         SetLearned(state, 0, state.Count);
     }
 
-    // SAFETY: the layers read their parameters at the offsets that they have declared in the layout of these values. States come from
-    // Create or have passed NetworkState.Attach or CheckFits, so that they have the layers' sizes; first and count are checked by
-    // NetworkState.Clear(int), or are all sequences.
+    // SAFETY: the layers read their parameters at the offsets that they have declared in the layout of these values. States come
+    // from Create or have passed NetworkState.Attach or CheckFits, so that they have the layers' sizes; first and count are
+    // checked by NetworkState.Clear(int), or are all sequences.
     /// <inheritdoc/>
     public void SetLearned(NetworkState<T> state, int first, int count)
     {

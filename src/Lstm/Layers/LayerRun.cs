@@ -11,8 +11,8 @@ internal sealed unsafe class LayerRun<T>(IReadOnlyList<Layer<T>> layers, LayerTa
 
     public LayerTape<T>[] Tapes => tapes;
 
-    // SAFETY: each layer gets rows that the layer before it has reserved in its tape (LayerTape.Prepare), or the input, whose feature
-    // size PassChecks.CheckInput compares with the network's. Gradients between layers are reserved for these rows.
+    // SAFETY: each layer gets rows that the layer before it has reserved in its tape (LayerTape.Prepare), or the input, whose
+    // feature size PassChecks.CheckInput compares with the network's. Gradients between layers are reserved for these rows.
     /// <summary>Runs the layers forward; the result is on the last tape.</summary>
     public void Forward(in Pass<T> pass, Rows<T> input)
     {
@@ -27,10 +27,13 @@ internal sealed unsafe class LayerRun<T>(IReadOnlyList<Layer<T>> layers, LayerTa
     /// <param name="pass">The forward pass.</param>
     /// <param name="input">What it read.</param>
     /// <param name="outputGradient">The gradient of its output; null if the run ends in a loss.</param>
-    /// <param name="inputGradient">Overwritten with the gradient of <paramref name="input"/>; null when nobody asks for it.</param>
+    /// <param name="inputGradient">
+    /// Overwritten with the gradient of <paramref name="input"/>; null when nobody asks for it.
+    /// </param>
     /// <param name="between">The gradients between layers.</param>
     /// <param name="gradient">The flat gradient, which is added to.</param>
-    public void Backward(in Pass<T> pass, Rows<T> input, T* outputGradient, T* inputGradient, LayerGradients<T> between, T* gradient)
+    public void Backward(
+        in Pass<T> pass, Rows<T> input, T* outputGradient, T* inputGradient, LayerGradients<T> between, T* gradient)
     {
         for (int i = layers.Count - 1; i >= 0; i--)
         {
@@ -64,7 +67,8 @@ internal sealed unsafe class LayerRun<T>(IReadOnlyList<Layer<T>> layers, LayerTa
     }
 
     /// <summary>The same layers with another one in the last one's place.</summary>
-    public LayerRun<T> EndingIn(Layer<T> last) => new([.. layers.Take(layers.Count - 1), last], [.. tapes[..^1], last.CreateTape()]);
+    public LayerRun<T> EndingIn(Layer<T> last)
+        => new([.. layers.Take(layers.Count - 1), last], [.. tapes[..^1], last.CreateTape()]);
 
     /// <summary>
     /// The same computation, with layers that work step by step put together where an LSTM is among them:

@@ -9,8 +9,8 @@ using Lstm.Simd;
 namespace Lstm.Layers;
 
 /// <summary>
-/// What all layers are told of one pass over a network: parameters, states, ids, the key of the dropout. A value handed down the layers; a pass over a part
-/// of the batch is <c>pass with { … }</c>.
+/// What all layers are told of one pass over a network: parameters, states, ids, the key of the dropout. A value handed down the
+/// layers; a pass over a part of the batch is <c>pass with { … }</c>.
 /// </summary>
 /// <remarks>No record struct, which cannot hold pointers.</remarks>
 internal readonly unsafe struct Pass<T>
@@ -38,7 +38,9 @@ internal readonly unsafe struct Pass<T>
     /// <summary>Which row of the state each sequence has; null when it is the sequence's own index.</summary>
     public int* StateRows { get; init; }
 
-    /// <summary>The gradients of the final state, or null for zero; and of the initial state, or null when not asked for.</summary>
+    /// <summary>
+    /// The gradients of the final state, or null for zero; and of the initial state, or null when not asked for.
+    /// </summary>
     public NetworkState<T>? FinalGradient { get; init; }
 
     public NetworkState<T>? InitialGradient { get; init; }
@@ -66,7 +68,8 @@ internal readonly unsafe struct Pass<T>
     public ulong RandomKey(int layer) => RandomBits.Mix(RandomBits.Mix(RandomBits.Mix(Seed) + (ulong)Draw) + (ulong)layer);
 
     /// <summary>Tells whether recomputation cuts sequences of this shape into more than one segment.</summary>
-    public bool Cuts(SequenceShape shape) => SegmentSteps is { } steps && RowBlocks.EndOf(shape, 0, shape.StepCount, steps) < shape.StepCount;
+    public bool Cuts(SequenceShape shape)
+        => SegmentSteps is { } steps && RowBlocks.EndOf(shape, 0, shape.StepCount, steps) < shape.StepCount;
 
     /// <summary>The pass over parameters as they are now, from a state, with the ids that feed an embedding.</summary>
     public Pass<T> Over(ParameterSet<T> parameters, NetworkState<T>? initial, int* ids)

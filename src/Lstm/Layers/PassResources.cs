@@ -6,7 +6,10 @@ using Lstm.Specs;
 
 namespace Lstm.Layers;
 
-/// <summary>What lives as long as a tape, a workspace or a stream and serves all of its passes: workers, the width of the kernels, scratch.</summary>
+/// <summary>
+/// What lives as long as a tape, a workspace or a stream and serves all of its passes: workers, the width of the kernels,
+/// scratch.
+/// </summary>
 internal sealed unsafe class PassResources<T>(int workers, bool keeps) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -33,7 +36,9 @@ internal sealed unsafe class PassResources<T>(int workers, bool keeps) : IDispos
     /// <summary>Values of a weight gradient's copies for each worker.</summary>
     public static int StripsLength => WeightGradient<T>.MaxStripsLength;
 
-    /// <summary>Makes room for a weight gradient's copies, <see cref="StripsLength"/> values for each worker, shared by all layers.</summary>
+    /// <summary>
+    /// Makes room for a weight gradient's copies, <see cref="StripsLength"/> values for each worker, shared by all layers.
+    /// </summary>
     public T* ReserveStrips()
     {
         _strips.Reserve(Team.Size * (long)StripsLength);

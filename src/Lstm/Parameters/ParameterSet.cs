@@ -5,7 +5,9 @@ using Lstm.Texts;
 
 namespace Lstm.Parameters;
 
-/// <summary>The values of a network's parameters, the version of the values, and the locks of the calls that write to them.</summary>
+/// <summary>
+/// The values of a network's parameters, the version of the values, and the locks of the calls that write to them.
+/// </summary>
 internal sealed unsafe class ParameterSet<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -37,8 +39,8 @@ internal sealed unsafe class ParameterSet<T>
     /// <summary>The values, padding included. Whoever writes calls <see cref="Touch"/>.</summary>
     public Span<T> Flat => _values.Span[..Layout.Length];
 
-    // SAFETY: the buffer has Layout.Length values and is never reserved again, so that the pointer stays valid as long as this object
-    // is reachable; passes keep their network, which holds it, alive.
+    // SAFETY: the buffer has Layout.Length values and is never reserved again, so that the pointer stays valid as long as this
+    // object is reachable; passes keep their network, which holds it, alive.
     /// <summary>The first of the values.</summary>
     public T* Pointer => _values.Pointer;
 
@@ -67,7 +69,8 @@ internal sealed unsafe class ParameterSet<T>
         if (trainable && parameter.IsStatistic)
         {
             throw new ArgumentException(
-                $"Parameter '{Shortened.Text(name)}' is a running average, which passes measure: it cannot be trained.", nameof(trainable));
+                $"Parameter '{Shortened.Text(name)}' is a running average, which passes measure: it cannot be trained.",
+                nameof(trainable));
         }
 
         parameter.Trainable = trainable;
@@ -110,7 +113,8 @@ internal sealed unsafe class ParameterSet<T>
     /// <summary>Takes the parameters for a call that writes to them. Passes do not ask: they read what is there.</summary>
     /// <exception cref="InvalidOperationException">Another call is writing.</exception>
     public Use.Taking TakeForWriting() => Use.Take(
-        _writing, "The network", "One call at a time may write to its parameters: train a network on one thread, and give others a Clone.");
+        _writing, "The network",
+        "One call at a time may write to its parameters: train a network on one thread, and give others a Clone.");
 
     /// <summary>Notes that the values have changed.</summary>
     public void Touch() => Version++;

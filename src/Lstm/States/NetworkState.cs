@@ -9,8 +9,8 @@ namespace Lstm;
 
 /// <summary>The hidden and cell states of a network's recurrent layers for B sequences: a value that the caller owns.</summary>
 /// <remarks>
-/// The entries stand layer by layer, a reverse direction after its forward one, as in PyTorch's h_n. Rows are in the
-/// caller's order of sequences. One pass or stream uses a state at a time: a second one throws <see cref="InvalidOperationException"/>.
+/// The entries stand layer by layer, a reverse direction after its forward one, as in PyTorch's h_n. Rows are in the caller's
+/// order of sequences. One pass or stream uses a state at a time: a second one throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed partial class NetworkState<T>
@@ -76,10 +76,13 @@ public sealed partial class NetworkState<T>
     public Span<int> Steps => _steps;
 
     /// <summary>
-    /// Puts every sequence back to its start, and its number of steps to 0: h and c become zero, or the learned initial state of the network that
-    /// made the state or last ran it. A state of gradients becomes zero.
+    /// Puts every sequence back to its start, and its number of steps to 0: h and c become zero, or the learned initial state of
+    /// the network that made the state or last ran it. A state of gradients becomes zero.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known; or a pass or a stream uses the state.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The state was made from bytes and no pass of a network has used it, so its start is not known; or a pass or a stream uses
+    /// the state.
+    /// </exception>
     public void Clear()
     {
         CheckStart();
@@ -88,16 +91,21 @@ public sealed partial class NetworkState<T>
         Start?.SetLearned(this, 0, Count);
     }
 
-    /// <summary>Puts one sequence back to its start, and its number of steps to 0, as <see cref="Clear()"/> does with all.</summary>
+    /// <summary>
+    /// Puts one sequence back to its start, and its number of steps to 0, as <see cref="Clear()"/> does with all.
+    /// </summary>
     /// <param name="sequence">0 … <see cref="Count"/> − 1.</param>
-    /// <exception cref="InvalidOperationException">The state was made from bytes and no pass of a network has used it, so its start is not known.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The state was made from bytes and no pass of a network has used it, so its start is not known.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
     /// <exception cref="InvalidOperationException">A pass or a stream uses the state.</exception>
     public void Clear(int sequence)
     {
         if ((uint)sequence >= (uint)Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The state has {Count} sequences, 0 … {Count - 1}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(sequence), sequence, $"The state has {Count} sequences, 0 … {Count - 1}.");
         }
 
         CheckStart();
@@ -155,7 +163,9 @@ public sealed partial class NetworkState<T>
         if (length > AlignedBuffer<T>.MaxLength || count > Array.MaxLength)
         {
             throw new ArgumentOutOfRangeException(
-                argument, count, $"The states of {count} sequences are {length} values; one state holds at most {AlignedBuffer<T>.MaxLength}. Divide the sequences among several states.");
+                argument, count,
+                $"The states of {count} sequences are {length} values; one state holds at most {AlignedBuffer<T>.MaxLength}. " +
+                $"Divide the sequences among several states.");
         }
     }
 
@@ -181,14 +191,18 @@ public sealed partial class NetworkState<T>
         source.Steps.CopyTo(Steps);
     }
 
-    internal Span<T> HiddenRow(int entry, int sequence) => Hidden(entry).Slice(sequence * Sizes[entry].Hidden, Sizes[entry].Hidden);
+    internal Span<T> HiddenRow(int entry, int sequence)
+        => Hidden(entry).Slice(sequence * Sizes[entry].Hidden, Sizes[entry].Hidden);
 
     internal Span<T> CellRow(int entry, int sequence) => Cell(entry).Slice(sequence * Sizes[entry].Cell, Sizes[entry].Cell);
 
     /// <summary>Counts steps that a sequence has made.</summary>
-    internal void Advance(int sequence, int steps) => _steps[sequence] = (int)Math.Min(_steps[sequence] + (long)steps, int.MaxValue);
+    internal void Advance(int sequence, int steps)
+        => _steps[sequence] = (int)Math.Min(_steps[sequence] + (long)steps, int.MaxValue);
 
-    /// <summary>Checks that it fits the network that is to run it; from then on <see cref="Clear()"/> goes back to the start of that one.</summary>
+    /// <summary>
+    /// Checks that it fits the network that is to run it; from then on <see cref="Clear()"/> goes back to the start of that one.
+    /// </summary>
     internal void Attach(IStateStart<T> start, IReadOnlyList<StateSize> sizes, int count, string argument)
     {
         CheckFits(sizes, count, argument);
@@ -200,13 +214,16 @@ public sealed partial class NetworkState<T>
         if (!ReferenceEquals(sizes, Sizes) && !sizes.SequenceEqual(Sizes))
         {
             throw new ArgumentException(
-                $"The state has the sizes [{Text(Sizes)}] per sequence, one for each direction of each LSTM layer; here they are [{Text(sizes)}]. "
+                $"The state has the sizes [{Text(Sizes)}] per sequence, one for each direction of each LSTM layer; here they " +
+                $"are [{Text(sizes)}]. "
                 + "Use a state that CreateState of this network has made.", argument);
         }
 
         if (count != Count)
         {
-            throw new ArgumentException($"The state has {Count} sequences; here there are {count}. Use a state of {count} sequences: network.CreateState({count}).", argument);
+            throw new ArgumentException(
+                $"The state has {Count} sequences; here there are {count}. Use a state of {count} sequences: " +
+                $"network.CreateState({count}).", argument);
         }
     }
 
@@ -235,7 +252,8 @@ public sealed partial class NetworkState<T>
         if (IsOfBytes)
         {
             throw new InvalidOperationException(
-                "The state was made from bytes and no pass of a network has used it, so its start is not known: zero, or what a network has learned. "
+                "The state was made from bytes and no pass of a network has used it, so its start is not known: zero, or what " +
+                "a network has learned. "
                 + "Use a state of network.CreateState, which is at the start.");
         }
     }

@@ -6,7 +6,9 @@ using Lstm.Training.Losses;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>Custom losses of labels whose rows are independent take the last layer with them, as softmax cross-entropy does.</summary>
+/// <summary>
+/// Custom losses of labels whose rows are independent take the last layer with them, as softmax cross-entropy does.
+/// </summary>
 public class LabelLossTests
 {
     private const int Ignored = -1;
@@ -31,13 +33,15 @@ public class LabelLossTests
     public void A_custom_cross_entropy_equals_the_librarys()
     {
         Random random = new(1);
-        SequenceBatch<double> output = Rows.Random<double>(random, Long, 5, scale: 3), weights = Rows.Random<double>(random, Long, 1);
+        SequenceBatch<double> output = Rows.Random<double>(random, Long, 5, scale: 3),
+            weights = Rows.Random<double>(random, Long, 1);
         SequenceBatch<int> labels = Rows.Labels(random, Long, 5);
         labels.Rows[7] = Ignored;
         SequenceBatch<double> expected = new(5), actual = new(5);
         expected.Reshape(Long);
         actual.Reshape(Long);
-        Loss<double> own = new CrossEntropy<double>(), library = new SoftmaxCrossEntropy<double>(1, 0.5, 1, 1, 1) { IgnoredLabel = Ignored };
+        Loss<double> own = new CrossEntropy<double>(),
+            library = new SoftmaxCrossEntropy<double>(1, 0.5, 1, 1, 1) { IgnoredLabel = Ignored };
         Assert.Equal(library.Evaluate(output, labels, expected, weights), own.Evaluate(output, labels, actual, weights), 1e-12);
         Close.Relative<double>(expected.Rows, actual.Rows, 1e-12, "gradient");
         TrainingBatch<double> batch = new(output, labels, weights);
@@ -56,7 +60,8 @@ public class LabelLossTests
         double value = loss.Evaluate(expected.Forward(batch.Input, tape), batch.Target.Labels!, tape.OutputGradient);
         expected.Backward(tape, gradient);
         new Sgd<float>(0.1).Step(expected, gradient);
-        TrainingResult result = new Trainer<float>(actual, loss, new Sgd<float>(0.1)).Fit([batch], new TrainingOptions { Workers = 2 });
+        TrainingResult result = new Trainer<float>(actual, loss, new Sgd<float>(0.1))
+            .Fit([batch], new TrainingOptions { Workers = 2 });
         Assert.Equal(value, result.Loss);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
 
@@ -82,15 +87,19 @@ public class LabelLossTests
     {
         SequenceBatch<double> output = Rows.Of<double>([1, 2, 3, 4], 2);
         CrossEntropy<double> loss = new();
-        string message = Assert.Throws<ArgumentException>("labels", () => loss.Evaluate(output, SequenceBatch.FromSequences<int>([[0, 2]]))).Message;
-        Assert.StartsWith("Label 2 of sequence 0, step 1 is out of range for CrossEntropy and an output of 2 values per row.", message);
+        string message =
+            Assert.Throws<ArgumentException>(
+            "labels", () => loss.Evaluate(output, SequenceBatch.FromSequences<int>([[0, 2]]))).Message;
+        Assert.StartsWith(
+            "Label 2 of sequence 0, step 1 is out of range for CrossEntropy and an output of 2 values per row.", message);
         Assert.Throws<ArgumentException>("target", () => loss.Evaluate(output, Rows.Of<double>([1, 2])));
         Assert.Contains("LabelWeight", Assert.Throws<ArgumentException>(
             "labels", () => loss.Evaluate(output, SequenceBatch.FromSequences<int>([[0, CrossEntropy<double>.Broken]]))).Message);
 
         // Counts are labels too, and one output is enough for them.
         Network<double> network = Network.Create<double>(3, new LstmSpec(2), new DenseSpec(1));
-        TrainingBatch<double> batch = new(Rows.Random<double>(new Random(1), [20, 9], 3), Rows.Labels(new Random(2), [20, 9], 50));
+        TrainingBatch<double> batch =
+            new(Rows.Random<double>(new Random(1), [20, 9], 3), Rows.Labels(new Random(2), [20, 9], 50));
         Trainer<double> trainer = new(network, new Poisson(), new Adam<double>(0.05));
         double before = trainer.Evaluate([batch]).Loss;
         trainer.Fit([batch], new TrainingOptions { Epochs = 30 });
@@ -106,7 +115,10 @@ public class LabelLossTests
         using Tape<double> tape = network.CreateTape();
         SequenceBatch<double> input = Rows.Random<double>(new Random(1), [3], 3);
         Gradient<double> gradient = network.CreateGradient();
-        Assert.Contains("changed to 9", Assert.Throws<InvalidOperationException>(() => network.ForwardLoss(input, labels, loss, tape, gradient: gradient)).Message);
+        Assert.Contains(
+            "changed to 9",
+            Assert.Throws<InvalidOperationException>(
+            () => network.ForwardLoss(input, labels, loss, tape, gradient: gradient)).Message);
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
     }
 
@@ -116,7 +128,8 @@ public class LabelLossTests
         Network<double> network = Network.Create<double>(3, new LstmSpec(2), new DenseSpec(2));
         TrainingBatch<double> batch = new(Rows.Random<double>(new Random(1), [8], 3), Rows.Random<double>(new Random(2), [8], 2));
         Trainer<double> trainer = new(network, new Smooth(), new Sgd<double>(0.1));
-        string message = Assert.Throws<NotSupportedException>(() => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message;
+        string message =
+            Assert.Throws<NotSupportedException>(() => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message;
         Assert.StartsWith("Smooth needs whole sequences, and TruncateAfter gives it parts of them.", message);
         trainer.Fit([batch], new TrainingOptions());
     }
@@ -129,9 +142,11 @@ public class LabelLossTests
         tape.ComputesInputGradient = false;
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 1, 0]]);
         Gradient<double> gradient = network.CreateGradient();
-        network.ForwardLoss(Rows.Random<double>(new Random(1), [3], 3), labels, new SoftmaxCrossEntropy<double>(), tape, gradient: gradient);
+        network.ForwardLoss(
+            Rows.Random<double>(new Random(1), [3], 3), labels, new SoftmaxCrossEntropy<double>(), tape, gradient: gradient);
         tape.ComputesInputGradient = true;
-        Assert.Contains("ComputesInputGradient", Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient)).Message);
+        Assert.Contains(
+            "ComputesInputGradient", Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient)).Message);
     }
 
     private static void SameBits<T>(int workers, int[] lengths, int classes, bool swept)
@@ -154,7 +169,8 @@ public class LabelLossTests
         tape.Resources.SweepBytes = 0;
         for (int pass = 0; pass < 2; pass++)
         {
-            LossTotals totals = loss.EvaluateTotals(network.Forward(ids, one), target, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
+            LossTotals totals =
+                loss.EvaluateTotals(network.Forward(ids, one), target, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
             network.Backward(one, expected);
             LossTotals fused = network.ForwardLoss(ids, target, loss, tape, swept ? actual : null, null, 13.7);
             network.Backward(tape, actual);
@@ -184,7 +200,8 @@ public class LabelLossTests
 
             for (int c = 0; c < outputGradient.Length; c++)
             {
-                outputGradient[c] = T.CreateChecked((Math.Exp(double.CreateChecked(output[c]) - largest) / sum) - (c == label ? 1 : 0));
+                outputGradient[c] =
+                    T.CreateChecked((Math.Exp(double.CreateChecked(output[c]) - largest) / sum) - (c == label ? 1 : 0));
             }
 
             return Math.Log(sum) + largest - double.CreateChecked(output[label]);
@@ -227,7 +244,9 @@ public class LabelLossTests
 
         protected override bool NeedsWholeSequences => true;
 
-        protected override double SumOf(SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient, SequenceBatch<double>? weights)
+        protected override double SumOf(
+            SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient,
+            SequenceBatch<double>? weights)
             => Enumerable.Range(1, output.Lengths[0] - 1).Sum(t => Math.Abs(output[0, t][0] - output[0, t - 1][0]));
     }
 }

@@ -19,7 +19,9 @@ public sealed class BinaryCrossEntropyWithLogits<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Makes the loss.</summary>
-    /// <param name="positiveWeights">p: one for all features or one for each, finite in <typeparamref name="T"/> and at least 0; none for 1.</param>
+    /// <param name="positiveWeights">
+    /// p: one for all features or one for each, finite in <typeparamref name="T"/> and at least 0; none for 1.
+    /// </param>
     /// <exception cref="ArgumentException">A weight is negative or not finite, or becomes 0.</exception>
     public BinaryCrossEntropyWithLogits(params ReadOnlySpan<double> positiveWeights)
     {

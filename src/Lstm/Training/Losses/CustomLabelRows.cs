@@ -23,7 +23,8 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
             if (!double.IsFinite(weight))
             {
                 throw new ArgumentException(
-                    $"{loss} gives label {labels[row]} of {place.Of(shape, row)} the weight {weight}; LabelWeight returns finite numbers.",
+                    $"{loss} gives label {labels[row]} of {place.Of(shape, row)} the weight {weight}; LabelWeight returns " +
+                    $"finite numbers.",
                     place.Argument("labels"));
             }
 
@@ -31,7 +32,8 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
             {
                 throw new ArgumentException(
                     $"Label {labels[row]} of {place.Of(shape, row)} is out of range for {loss} and an output of {features} "
-                    + $"{(features == 1 ? "value" : "values")} per row. Correct the label, or give the row the weight 0 if LabelWeight ignores it.",
+                    + $"{(features == 1 ? "value" : "values")} per row. Correct the label, or give the row the weight 0 if " +
+                    $"LabelWeight ignores it.",
                     place.Argument("labels"));
             }
         }
@@ -58,7 +60,8 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
     }
 
     public override void Sweep(
-        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses, ref LossTotals totals)
+        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses,
+        ref LossTotals totals)
     {
         tape.Logits.Reserve((long)block.Rows * block.Features);
         tape.Gradients.Reserve((long)block.Rows * block.Features);
@@ -90,10 +93,12 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
         if (!loss.TakesLabel(label, block.Features))
         {
             throw new InvalidOperationException(
-                $"A label was changed to {label} while a pass read it, and {loss} does not take that label. Change labels between passes only.");
+                $"A label was changed to {label} while a pass read it, and {loss} does not take that label. Change labels " +
+                $"between passes only.");
         }
 
-        double value = loss.LossOf(new ReadOnlySpan<T>(block.Output + ((nint)row * block.Features), block.Features), label, gradient);
+        double value =
+            loss.LossOf(new ReadOnlySpan<T>(block.Output + ((nint)row * block.Features), block.Features), label, gradient);
         T factor = T.CreateTruncating(weight * block.GradientScale);
         foreach (ref T element in gradient)
         {

@@ -37,7 +37,8 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
         if (TFunction.Decides && TargetScan<T>.FirstOutsideUnit(target) is { } index)
         {
             throw new ArgumentException(
-                $"The target {target.Values!.Rows[index]} of {place.Of(shape, index, features)} is outside 0 … 1. BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability.",
+                $"The target {target.Values!.Rows[index]} of {place.Of(shape, index, features)} is outside 0 … 1. " +
+                $"BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability.",
                 place.Argument("target"));
         }
     }
@@ -106,7 +107,8 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
                 nint count = nint.Min(Tile, all - start);
                 Spread(start, count, weights, parameters);
                 T* gradient = Block.Gradient == null ? null : Block.Gradient + start;
-                Apply<TSimd, TVec>(Block.Output + start, Block.Target + start, weights, parameters, losses, gradient, scale, count);
+                Apply<TSimd, TVec>(
+                    Block.Output + start, Block.Target + start, weights, parameters, losses, gradient, scale, count);
                 Sum += FixedSum.Of(losses, count);
             }
         }
@@ -142,19 +144,22 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
 
         // Optimized at once: a leaf loop that may be entered only a few times.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Apply<TSimd, TVec>(T* y, T* target, T* weights, T* parameters, T* losses, T* gradient, T scale, nint count)
+        private static void Apply<TSimd, TVec>(
+            T* y, T* target, T* weights, T* parameters, T* losses, T* gradient, T scale, nint count)
             where TSimd : struct, ISimd<TVec, T>
             where TVec : unmanaged
         {
             nint k = 0;
             for (; k <= count - TSimd.Width; k += TSimd.Width)
             {
-                One<TSimd, TVec>(y + k, target + k, weights + k, parameters + k, losses + k, gradient == null ? null : gradient + k, scale);
+                One<TSimd, TVec>(
+                    y + k, target + k, weights + k, parameters + k, losses + k, gradient == null ? null : gradient + k, scale);
             }
 
             for (; k < count; k++)
             {
-                One<SimdScalar<T>, T>(y + k, target + k, weights + k, parameters + k, losses + k, gradient == null ? null : gradient + k, scale);
+                One<SimdScalar<T>, T>(
+                    y + k, target + k, weights + k, parameters + k, losses + k, gradient == null ? null : gradient + k, scale);
             }
         }
 
@@ -165,7 +170,8 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
         {
             TVec weight = TSimd.Load(weights);
             TVec without = TSimd.EqualTo(weight, TSimd.Zero);
-            TVec loss = TFunction.Apply<TSimd, TVec, T>(TSimd.Load(y), TSimd.Load(target), TSimd.Load(parameters), out TVec slope);
+            TVec loss =
+                TFunction.Apply<TSimd, TVec, T>(TSimd.Load(y), TSimd.Load(target), TSimd.Load(parameters), out TVec slope);
             TSimd.Store(losses, TSimd.Select(without, TSimd.Zero, TSimd.Multiply(loss, weight)));
             if (gradient != null)
             {

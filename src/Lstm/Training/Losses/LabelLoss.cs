@@ -3,13 +3,15 @@ using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 
-/// <summary>The base class of custom losses that compare each row of the output with one integer label, independently of all other rows.</summary>
+/// <summary>
+/// The base class of custom losses that compare each row of the output with one integer label, independently of all other rows.
+/// </summary>
 /// <remarks>
 /// <para>The value is Σ w·l / Σ w, or Σ w·l under <see cref="Reduction.Sum"/>: l is <see cref="LossOf"/>, and w is the weight of
 /// the row times <see cref="LabelWeight"/>. The library adds up the rows, applies the weights and divides.</para>
-/// <para>Since rows are independent, <see cref="Network{T}.ForwardLoss"/> and <see cref="Trainer{T}"/> compute the last dense layer
-/// together with the loss, a few hundred rows at a time: the whole output is never stored, and long sequences are evaluated in
-/// pieces. A loss in which rows depend on each other derives from <see cref="Loss{T}"/>.</para>
+/// <para>Since rows are independent, <see cref="Network{T}.ForwardLoss"/> and <see cref="Trainer{T}"/> compute the last dense
+/// layer together with the loss, a few hundred rows at a time: the whole output is never stored, and long sequences are evaluated
+/// in pieces. A loss in which rows depend on each other derives from <see cref="Loss{T}"/>.</para>
 /// <para>Passes call the methods for several rows at the same time when they have several workers. The methods must not change
 /// the loss, and must give the same result whenever they are given the same row.</para>
 /// </remarks>
@@ -28,7 +30,9 @@ public abstract class LabelLoss<T> : Loss<T>
     /// <remarks>Called only for labels whose weight is not 0 and that <see cref="TakesLabel"/> accepts.</remarks>
     /// <param name="output">The row of the output, one value per output of the network.</param>
     /// <param name="label">The label of the row.</param>
-    /// <param name="outputGradient">Overwritten with ∂l/∂output, as long as <paramref name="output"/>. Empty when the gradient is not wanted.</param>
+    /// <param name="outputGradient">
+    /// Overwritten with ∂l/∂output, as long as <paramref name="output"/>. Empty when the gradient is not wanted.
+    /// </param>
     /// <returns>l.</returns>
     protected internal abstract double LossOf(ReadOnlySpan<T> output, int label, Span<T> outputGradient);
 
@@ -36,7 +40,9 @@ public abstract class LabelLoss<T> : Loss<T>
     /// <param name="label">The label, not checked yet.</param>
     protected internal virtual double LabelWeight(int label) => 1;
 
-    /// <summary>Tells whether the loss takes a label. By default labels are classes: 0 … <paramref name="outputSize"/> − 1.</summary>
+    /// <summary>
+    /// Tells whether the loss takes a label. By default labels are classes: 0 … <paramref name="outputSize"/> − 1.
+    /// </summary>
     /// <param name="label">The label; its weight is not 0.</param>
     /// <param name="outputSize">The number of values in a row of the output.</param>
     protected internal virtual bool TakesLabel(int label, int outputSize) => (uint)label < (uint)outputSize;

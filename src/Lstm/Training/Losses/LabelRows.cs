@@ -13,7 +13,8 @@ internal abstract class LabelRows<T> : RowLoss<T>
     public sealed override bool TakesLabels => true;
 
     /// <summary>
-    /// Computes the logits of some rows, w·l of each row, and the gradient of the logits by panels in <see cref="LossTape{T}.Dense"/>.
+    /// Computes the logits of some rows, w·l of each row, and the gradient of the logits by panels in
+    /// <see cref="LossTape{T}.Dense"/>.
     /// </summary>
     /// <param name="pass">The pass.</param>
     /// <param name="dense">The layer that the logits come from.</param>
@@ -23,5 +24,6 @@ internal abstract class LabelRows<T> : RowLoss<T>
     /// <param name="losses">w·l of each row, overwritten.</param>
     /// <param name="totals">Gets the decisions; not the losses.</param>
     public abstract unsafe void Sweep(
-        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses, ref LossTotals totals);
+        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses,
+        ref LossTotals totals);
 }

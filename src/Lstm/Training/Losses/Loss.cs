@@ -35,7 +35,9 @@ public abstract class Loss<T>
     /// Whether the loss needs every sequence from its first step to its last, so that training cannot be combined with
     /// <see cref="TrainingOptions.TruncateAfter"/>. By default true for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>.
     /// </summary>
-    /// <remarks>Override it in a loss that counts rows or elements and still relates the rows of a sequence to each other.</remarks>
+    /// <remarks>
+    /// Override it in a loss that counts rows or elements and still relates the rows of a sequence to each other.
+    /// </remarks>
     protected internal virtual bool NeedsWholeSequences => Unit == LossUnit.Sequence;
 
     /// <summary>The rows' arithmetic where each row's loss depends on that row alone; null for a loss of whole batches.</summary>
@@ -44,50 +46,89 @@ public abstract class Loss<T>
     /// <summary>Computes the loss of an output for target values, and its gradient.</summary>
     /// <param name="output">A network's output.</param>
     /// <param name="target">The target of each output row: the same lengths and feature size.</param>
-    /// <param name="outputGradient">Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is wanted.</param>
+    /// <param name="outputGradient">
+    /// Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is
+    /// wanted.
+    /// </param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <returns>The value.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit, a weight is not finite, a target is none of this loss's, or the loss takes labels; nothing has been written.</exception>
-    public double Evaluate(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
-        => EvaluateTotals(Given(output), new NetworkTarget<T>(target, weights), outputGradient, null, null, SimdDispatch.Best).Value;
+    /// <exception cref="ArgumentException">
+    /// The shapes do not fit, a weight is not finite, a target is none of this loss's, or the loss takes labels; nothing has been
+    /// written.
+    /// </exception>
+    public double Evaluate(
+        SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null,
+        SequenceBatch<T>? weights = null)
+        => EvaluateTotals(
+            Given(output), new NetworkTarget<T>(target, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
     /// <summary>Computes the loss of an output for integer labels, and its gradient.</summary>
     /// <param name="output">A network's output: one value per class.</param>
     /// <param name="labels">One label per row, the lengths those of <paramref name="output"/>.</param>
-    /// <param name="outputGradient">Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is wanted.</param>
+    /// <param name="outputGradient">
+    /// Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is
+    /// wanted.
+    /// </param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <returns>The value.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit, a label is no class, a weight is not finite, or the loss takes values; nothing has been written.</exception>
-    public double Evaluate(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null)
-        => EvaluateTotals(Given(output), new NetworkTarget<T>(labels, weights), outputGradient, null, null, SimdDispatch.Best).Value;
+    /// <exception cref="ArgumentException">
+    /// The shapes do not fit, a label is no class, a weight is not finite, or the loss takes values; nothing has been written.
+    /// </exception>
+    public double Evaluate(
+        SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null,
+        SequenceBatch<T>? weights = null)
+        => EvaluateTotals(
+            Given(output), new NetworkTarget<T>(labels, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
-    /// <summary>Computes the sum and the weight of an output's loss for target values, and the gradient of the sum divided by a number.</summary>
+    /// <summary>
+    /// Computes the sum and the weight of an output's loss for target values, and the gradient of the sum divided by a number.
+    /// </summary>
     /// <remarks>
-    /// To train on several batches as on one, add up their <see cref="WeightOf(TrainingBatch{T})"/> and give that as the divisor of
-    /// each; the sum of their gradients is then the gradient of the mean over all units.
+    /// To train on several batches as on one, add up their <see cref="WeightOf(TrainingBatch{T})"/> and give that as the divisor
+    /// of each; the sum of their gradients is then the gradient of the mean over all units.
     /// </remarks>
     /// <param name="output">A network's output.</param>
     /// <param name="target">The target of each output row: the same lengths and feature size.</param>
-    /// <param name="outputGradient">Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>; null when it is not wanted.</param>
+    /// <param name="outputGradient">
+    /// Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>;
+    /// null when it is not wanted.
+    /// </param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
-    /// <exception cref="ArgumentException">As for <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>, or the divisor is not finite.</exception>
+    /// <exception cref="ArgumentException">
+    /// As for <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>, or the divisor is
+    /// not finite.
+    /// </exception>
     public LossSum EvaluateSum(
-        SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null, double divisor = 1)
-        => EvaluateTotals(Given(output), new NetworkTarget<T>(target, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
+        SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null,
+        SequenceBatch<T>? weights = null, double divisor = 1)
+        => EvaluateTotals(
+            Given(output), new NetworkTarget<T>(target, weights), outputGradient, CheckDivisor(divisor), null,
+            SimdDispatch.Best).WeightedSum;
 
-    /// <summary>Computes the sum and the weight of an output's loss for integer labels, and the gradient of the sum divided by a number.</summary>
+    /// <summary>
+    /// Computes the sum and the weight of an output's loss for integer labels, and the gradient of the sum divided by a number.
+    /// </summary>
     /// <inheritdoc cref="EvaluateSum(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, double)"/>
     /// <param name="output">A network's output: one value per class.</param>
     /// <param name="labels">One label per row, the lengths those of <paramref name="output"/>.</param>
-    /// <param name="outputGradient">Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>; null when it is not wanted.</param>
+    /// <param name="outputGradient">
+    /// Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>;
+    /// null when it is not wanted.
+    /// </param>
     /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
     /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
     public LossSum EvaluateSum(
-        SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null, SequenceBatch<T>? weights = null, double divisor = 1)
-        => EvaluateTotals(Given(output), new NetworkTarget<T>(labels, weights), outputGradient, CheckDivisor(divisor), null, SimdDispatch.Best).WeightedSum;
+        SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null,
+        SequenceBatch<T>? weights = null, double divisor = 1)
+        => EvaluateTotals(
+            Given(output), new NetworkTarget<T>(labels, weights), outputGradient, CheckDivisor(divisor), null,
+            SimdDispatch.Best).WeightedSum;
 
-    /// <summary>Adds up the weights of a batch's units, for which no output is needed: the number that the mean of the batch is divided by.</summary>
+    /// <summary>
+    /// Adds up the weights of a batch's units, for which no output is needed: the number that the mean of the batch is divided
+    /// by.
+    /// </summary>
     /// <param name="batch">A batch whose target this loss can take.</param>
     public double WeightOf(TrainingBatch<T> batch)
     {
@@ -98,36 +139,57 @@ public abstract class Loss<T>
     /// <summary>The loss's name.</summary>
     public override string ToString() => GetType().Name.Split('`')[0];
 
-    /// <summary>Computes, in a custom loss of target values, Σ w·l over the units of an output and the gradient of this sum.</summary>
-    /// <remarks>Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.</remarks>
+    /// <summary>
+    /// Computes, in a custom loss of target values, Σ w·l over the units of an output and the gradient of this sum.
+    /// </summary>
+    /// <remarks>
+    /// Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.
+    /// </remarks>
     /// <param name="output">A network's output.</param>
     /// <param name="target">
-    /// The target, of any feature size; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>,
-    /// where its number of sequences is.
+    /// The target, of any feature size; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of
+    /// <see cref="LossUnit.Sequence"/>, where its number of sequences is.
     /// </param>
-    /// <param name="outputGradient">All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null when it is not wanted.</param>
+    /// <param name="outputGradient">
+    /// All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null
+    /// when it is not wanted.
+    /// </param>
     /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
     /// <returns>Σ w·l.</returns>
-    protected virtual double SumOf(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
+    protected virtual double SumOf(
+        SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
         => throw new ArgumentException($"{this} does not take target values; give it integer labels.", nameof(target));
 
-    /// <summary>Computes, in a custom loss of integer labels, Σ w·l over the units of an output and the gradient of this sum.</summary>
-    /// <remarks>Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.</remarks>
+    /// <summary>
+    /// Computes, in a custom loss of integer labels, Σ w·l over the units of an output and the gradient of this sum.
+    /// </summary>
+    /// <remarks>
+    /// Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.
+    /// </remarks>
     /// <param name="output">A network's output.</param>
     /// <param name="labels">
-    /// One label per row; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>,
-    /// where its number of sequences is.
+    /// One label per row; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of
+    /// <see cref="LossUnit.Sequence"/>, where its number of sequences is.
     /// </param>
-    /// <param name="outputGradient">All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null when it is not wanted.</param>
+    /// <param name="outputGradient">
+    /// All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null
+    /// when it is not wanted.
+    /// </param>
     /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
     /// <returns>Σ w·l.</returns>
-    protected virtual double SumOf(SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
+    protected virtual double SumOf(
+        SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
         => throw new ArgumentException($"{this} does not take integer labels; give it target values.", nameof(labels));
 
     /// <summary>Adds up, in a custom loss of target values, the weights of the units, without the output: Σ w.</summary>
-    /// <remarks>By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count differently.</remarks>
+    /// <remarks>
+    /// By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count
+    /// differently.
+    /// </remarks>
     /// <param name="target">The target.</param>
-    /// <param name="weights">As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>.</param>
+    /// <param name="weights">
+    /// As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>.
+    /// </param>
     /// <returns>Σ w.</returns>
     protected virtual double WeightOf(SequenceBatch<T> target, SequenceBatch<T>? weights)
     {
@@ -136,9 +198,14 @@ public abstract class Loss<T>
     }
 
     /// <summary>Adds up, in a custom loss of integer labels, the weights of the units, without the output: Σ w.</summary>
-    /// <remarks>By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count differently.</remarks>
+    /// <remarks>
+    /// By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count
+    /// differently.
+    /// </remarks>
     /// <param name="labels">The labels.</param>
-    /// <param name="weights">As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{int}, SequenceBatch{T}, SequenceBatch{T})"/>.</param>
+    /// <param name="weights">
+    /// As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{int}, SequenceBatch{T}, SequenceBatch{T})"/>.
+    /// </param>
     /// <returns>Σ w.</returns>
     protected virtual double WeightOf(SequenceBatch<int> labels, SequenceBatch<T>? weights)
     {
@@ -146,15 +213,21 @@ public abstract class Loss<T>
         return UnitCount.Of(Unit, labels, weights);
     }
 
-    /// <summary>The loss with what a trainer wants besides: counts of right answers, a team, and a gradient that is divided by the weight of more than this batch.</summary>
+    /// <summary>
+    /// The loss with what a trainer wants besides: counts of right answers, a team, and a gradient that is divided by the weight
+    /// of more than this batch.
+    /// </summary>
     /// <param name="output">The output.</param>
     /// <param name="target">The target that it is compared with.</param>
     /// <param name="outputGradient">Overwritten, or null.</param>
-    /// <param name="divisor">Divides the gradient of the sum; null for what the reduction divides by, in this batch alone.</param>
+    /// <param name="divisor">
+    /// Divides the gradient of the sum; null for what the reduction divides by, in this batch alone.
+    /// </param>
     /// <param name="team">Workers that share the rows, or null.</param>
     /// <param name="width">The SIMD width.</param>
     internal LossTotals EvaluateTotals(
-        SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? outputGradient, double? divisor, WorkerTeam? team, SimdWidth width)
+        SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? outputGradient, double? divisor, WorkerTeam? team,
+        SimdWidth width)
     {
         if (Rows is not null)
         {
@@ -172,8 +245,11 @@ public abstract class Loss<T>
         return totals;
     }
 
-    /// <summary>The value of an output, added to sums that may be of outputs before it; a loss of whole batches starts from zero.</summary>
-    internal void AddTotals(SequenceBatch<T> output, NetworkTarget<T> target, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
+    /// <summary>
+    /// The value of an output, added to sums that may be of outputs before it; a loss of whole batches starts from zero.
+    /// </summary>
+    internal void AddTotals(
+        SequenceBatch<T> output, NetworkTarget<T> target, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
     {
         if (Rows is null)
         {
@@ -186,10 +262,14 @@ public abstract class Loss<T>
     }
 
     /// <summary>Refuses the layers of a network whose output the loss cannot take.</summary>
-    /// <exception cref="ArgumentException">There is an activation where the loss takes logits, or the number of outputs is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is an activation where the loss takes logits, or the number of outputs is wrong.
+    /// </exception>
     internal void CheckLayers(IReadOnlyList<Layer<T>> layers) => LossChecks<T>.CheckLayers(layers, this);
 
-    /// <summary>Gives the layer that takes the last one's place in a run that ends in this loss; null if the loss needs the whole output.</summary>
+    /// <summary>
+    /// Gives the layer that takes the last one's place in a run that ends in this loss; null if the loss needs the whole output.
+    /// </summary>
     /// <param name="last">The last layer.</param>
     /// <param name="tape">Its part of the tape.</param>
     /// <param name="made">The layer that was made of them for an earlier loss, or null: it serves all losses.</param>
@@ -210,7 +290,8 @@ public abstract class Loss<T>
     }
 
     private static double CheckDivisor(double divisor)
-        => double.IsFinite(divisor) ? divisor : throw new ArgumentOutOfRangeException(nameof(divisor), divisor, "The divisor has to be finite.");
+        => double.IsFinite(divisor) ? divisor
+            : throw new ArgumentOutOfRangeException(nameof(divisor), divisor, "The divisor has to be finite.");
 
     // Where nothing counts the gradient is 0, whatever it was.
     private static void Scale(SequenceBatch<T>? gradient, double scale)

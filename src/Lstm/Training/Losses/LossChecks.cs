@@ -77,7 +77,9 @@ internal static class LossChecks<T>
         }
     }
 
-    /// <summary>Refuses layers whose last one applies a function where the loss takes logits, or whose outputs are no classes of it.</summary>
+    /// <summary>
+    /// Refuses layers whose last one applies a function where the loss takes logits, or whose outputs are no classes of it.
+    /// </summary>
     public static void CheckLayers(IReadOnlyList<Layer<T>> layers, Loss<T> loss)
     {
         if (loss.Rows is not { TakesLogits: true } rows)
@@ -95,7 +97,8 @@ internal static class LossChecks<T>
         if (layers[last] is DenseLayer<T> { IsLinear: false } dense)
         {
             throw new ArgumentException(
-                $"Layer '{dense.Name}' has the activation {dense.Activation}, and {loss} takes logits: it applies the {(rows.TakesLabels ? "softmax" : "sigmoid")} itself. "
+                $"Layer '{dense.Name}' has the activation {dense.Activation}, and {loss} takes logits: it applies the " +
+                $"{(rows.TakesLabels ? "softmax" : "sigmoid")} itself. "
                 + "Set Activation = Activation.None in the last DenseSpec.",
                 nameof(loss));
         }
@@ -121,7 +124,8 @@ internal static class LossChecks<T>
         if (loss.Rows is { } rows && rows.TakesLabels != (target.Labels is not null))
         {
             throw new ArgumentException(
-                $"{loss} does not take {(rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values")}{place.Suffix}.",
+                $"{loss} does not take " +
+                $"{(rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values")}{place.Suffix}.",
                 place.Argument(target.Part));
         }
     }
@@ -132,23 +136,27 @@ internal static class LossChecks<T>
         {
             string part = argument == "outputGradient" ? "output gradient" : argument;
             throw new ArgumentException(
-                $"The {place.Part(part)} {ShapeText.Has(part)} {actual} values per row; to the output belong {expected}.", place.Argument(argument));
+                $"The {place.Part(part)} {ShapeText.Has(part)} {actual} values per row; to the output belong {expected}.",
+                place.Argument(argument));
         }
     }
 
     private static void CheckWeights(SequenceBatch<T> weights, SequenceShape output, bool perSequence, BatchPlace place)
     {
-        if (perSequence ? weights.Count != output.Count || weights.RowCount != output.Count || weights.StepCount > 1 : !weights.Shape.Matches(output))
+        if (perSequence ? weights.Count != output.Count || weights.RowCount != output.Count || weights.StepCount > 1
+            : !weights.Shape.Matches(output))
         {
             string unit = perSequence ? " The loss counts sequences: give each sequence one weight." : string.Empty;
-            throw new ArgumentException(ShapeText.Of(place.Part("weights"), weights.Shape, output) + unit, place.Argument("weights"));
+            throw new ArgumentException(
+                ShapeText.Of(place.Part("weights"), weights.Shape, output) + unit, place.Argument("weights"));
         }
 
         int row = TargetScan<T>.IndexOfNonFinite(weights.Rows);
         if (row < weights.RowCount)
         {
             throw new ArgumentException(
-                $"Weight {weights.Rows[row]} of {place.Of(weights.Shape, row)} is not finite; a row that does not count has the weight 0.", place.Argument("weights"));
+                $"Weight {weights.Rows[row]} of {place.Of(weights.Shape, row)} is not finite; a row that does not count has " +
+                $"the weight 0.", place.Argument("weights"));
         }
     }
 }

@@ -19,8 +19,8 @@ internal sealed unsafe class LossLayer<T>(DenseLayer<T> dense, LayerTape<T> dens
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // SAFETY: All pointers into x are within its input.Count rows: chunks are slices of the LossBlock that LossRun.Begin makes of
-    // input.Shape (LossTape.Start, LossTape.PrepareBackward), or BackwardChunks of the same shape. Logits, Gradients, Losses and Dz
-    // are reserved here for the rows of a chunk. The gradient of x is reserved for all its rows (LayerGradients.Of, Tape).
+    // input.Shape (LossTape.Start, LossTape.PrepareBackward), or BackwardChunks of the same shape. Logits, Gradients, Losses and
+    // Dz are reserved here for the rows of a chunk. The gradient of x is reserved for all its rows (LayerGradients.Of, Tape).
     public override int OutputSize => dense.OutputSize;
 
     public override LayerTape<T> CreateTape() => new LossTape<T>((DenseLayer<T>.DenseTape)denseTape);
@@ -47,7 +47,8 @@ internal sealed unsafe class LossLayer<T>(DenseLayer<T> dense, LayerTape<T> dens
 
     /// <summary>Adds the dense layer's parameter gradients and overwrites that of x, unless Forward has done so.</summary>
     /// <inheritdoc/>
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         LossTape<T> own = (LossTape<T>)tape;
         if (own.Swept is null)
@@ -57,13 +58,15 @@ internal sealed unsafe class LossLayer<T>(DenseLayer<T> dense, LayerTape<T> dens
             {
                 nint place = (nint)chunks.Row * input.Features;
                 BackwardChunk(
-                    pass, input.Pointer + place, own.Slice(chunks.Row, chunks.Rows), own, inputGradient == null ? null : inputGradient + place, gradient);
+                    pass, input.Pointer + place, own.Slice(chunks.Row, chunks.Rows), own, inputGradient == null ? null
+                    : inputGradient + place, gradient);
             }
         }
         else if (!own.HasWritten(inputGradient))
         {
             throw new InvalidOperationException(
-                "ComputesInputGradient of the tape was turned on after ForwardLoss, which has done the backward pass of the last layer. "
+                "ComputesInputGradient of the tape was turned on after ForwardLoss, which has done the backward pass of the " +
+                "last layer. "
                 + "Set it before ForwardLoss.");
         }
 
@@ -96,7 +99,8 @@ internal sealed unsafe class LossLayer<T>(DenseLayer<T> dense, LayerTape<T> dens
             own.Dense.Dz.Reserve((long)chunks.Rows * dense.Outputs.PaddedColumns);
             LossBlock<T> chunk = all.Slice(chunks.Row, chunks.Rows);
             rows.Sweep(pass, dense, x.Pointer + place, chunk, own, own.Losses.Pointer + chunks.Row, ref own.Totals);
-            dense.BackwardPanels(pass, x.Pointer + place, chunks.Rows, own.Dense, inputGradient == null ? null : inputGradient + place, gradient);
+            dense.BackwardPanels(
+                pass, x.Pointer + place, chunks.Rows, own.Dense, inputGradient == null ? null : inputGradient + place, gradient);
         }
 
         AddLosses(own, all.Rows);

@@ -16,12 +16,16 @@ internal unsafe struct LossRun<T> : IJob
     private LossTotals[] _partials;
     private int _blocks;
 
-    public static LossTotals Evaluate(Loss<T> loss, SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? gradient, double? divisor, WorkerTeam? team, SimdWidth width)
+    public static LossTotals Evaluate(
+        Loss<T> loss, SequenceBatch<T> output, NetworkTarget<T> target, SequenceBatch<T>? gradient, double? divisor,
+        WorkerTeam? team, SimdWidth width)
     {
         CheckDistinct(output, target, gradient);
         using SequenceReading<T> reading = SequenceBatch<T>.Read(output, "The output");
         using TargetReading<T> rows = new(target);
-        using Use.Taking writing = Use.Take(gradient?.Use, "The output gradient", "Losses that are evaluated at the same time need an output gradient each.");
+        using Use.Taking writing =
+            Use.Take(
+            gradient?.Use, "The output gradient", "Losses that are evaluated at the same time need an output gradient each.");
         LossChecks<T>.CheckGradient(output, gradient);
         reading.RequireOf(output);
         SequenceContent<T> content = reading.Content!;
@@ -36,7 +40,8 @@ internal unsafe struct LossRun<T> : IJob
     }
 
     /// <summary>The loss alone, added to sums that may be of rows before these.</summary>
-    public static void Add(Loss<T> loss, SequenceBatch<T> output, NetworkTarget<T> target, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
+    public static void Add(
+        Loss<T> loss, SequenceBatch<T> output, NetworkTarget<T> target, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
     {
         using SequenceReading<T> reading = SequenceBatch<T>.Read(output, "The output");
         using TargetReading<T> rows = new(target);
@@ -77,7 +82,9 @@ internal unsafe struct LossRun<T> : IJob
     /// <summary>
     /// Checks everything but the output and its gradient, finds the normaliser, and gives all rows without those two.
     /// </summary>
-    public static LossBlock<T> Begin(Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, SequenceShape shape, int features, double? divisor, out LossTotals totals)
+    public static LossBlock<T> Begin(
+        Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, SequenceShape shape, int features, double? divisor,
+        out LossTotals totals)
     {
         LossChecks<T>.Check(loss, target, shape, features, default);
         reading.RequireOf(target);
@@ -132,7 +139,9 @@ internal unsafe struct LossRun<T> : IJob
             : null;
         if (other is not null)
         {
-            throw new ArgumentException($"The output gradient and the {other} are the same batch; the gradient needs a batch of its own.", "outputGradient");
+            throw new ArgumentException(
+                $"The output gradient and the {other} are the same batch; the gradient needs a batch of its own.",
+                "outputGradient");
         }
     }
 

@@ -1,6 +1,9 @@
 namespace Lstm.Training;
 
-/// <summary>A loss before its reduction: sums and weights of several batches can be added up, and their mean does not depend on how the data are cut.</summary>
+/// <summary>
+/// A loss before its reduction: sums and weights of several batches can be added up, and their mean does not depend on how the
+/// data are cut.
+/// </summary>
 /// <param name="Sum">Σ w·l.</param>
 /// <param name="Weight">Σ w over the units that count: <see cref="LossUnit"/>.</param>
 public readonly record struct LossSum(double Sum, double Weight)

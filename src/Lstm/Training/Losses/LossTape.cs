@@ -25,7 +25,9 @@ internal sealed unsafe class LossTape<T>(DenseLayer<T>.DenseTape dense) : LayerT
     /// <summary>The sums of the pass, and of what was added up before it.</summary>
     public ref LossTotals Totals => ref _totals;
 
-    /// <summary>The gradient that the forward pass adds, or has added, the dense layer's part to; null if Backward adds it.</summary>
+    /// <summary>
+    /// The gradient that the forward pass adds, or has added, the dense layer's part to; null if Backward adds it.
+    /// </summary>
     public Gradient<T>? Swept { get; private set; }
 
     /// <summary>The rows' arithmetic of the pass.</summary>
@@ -53,7 +55,8 @@ internal sealed unsafe class LossTape<T>(DenseLayer<T>.DenseTape dense) : LayerT
     /// <param name="reading">The target while the forward pass reads it.</param>
     /// <param name="divisor">Divides the gradient of the sum; null for what the reduction divides by.</param>
     /// <param name="before">Sums that those of the pass are added to.</param>
-    public void Begin(Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, double? divisor, in LossTotals before = default)
+    public void Begin(
+        Loss<T> loss, NetworkTarget<T> target, in TargetReading<T> reading, double? divisor, in LossTotals before = default)
     {
         Clear();
         (_loss, _target, _reading, _divisor, _totals) = (loss, target, reading, divisor, before);
@@ -87,7 +90,9 @@ internal sealed unsafe class LossTape<T>(DenseLayer<T>.DenseTape dense) : LayerT
         return _inputGradient;
     }
 
-    /// <summary>Whether a sweep has written the gradient of x to <paramref name="inputGradient"/>, or nobody asks for it.</summary>
+    /// <summary>
+    /// Whether a sweep has written the gradient of x to <paramref name="inputGradient"/>, or nobody asks for it.
+    /// </summary>
     public bool HasWritten(T* inputGradient) => inputGradient == null || inputGradient == _inputGradient;
 
     /// <summary>Ends the forward pass: of a swept one the target is no longer needed.</summary>
@@ -121,10 +126,12 @@ internal sealed unsafe class LossTape<T>(DenseLayer<T>.DenseTape dense) : LayerT
             return;
         }
 
-        if (!_versions.Values.IsThatOf(reading.Values) || !_versions.Labels.IsThatOf(reading.Labels) || !_versions.Weights.IsThatOf(reading.Weights))
+        if (!_versions.Values.IsThatOf(reading.Values) || !_versions.Labels.IsThatOf(reading.Labels)
+            || !_versions.Weights.IsThatOf(reading.Weights))
         {
             throw new InvalidOperationException(
-                "The target or its weights were refilled after ForwardLoss, and Backward reads them again. Run ForwardLoss again, or refill other batches.");
+                "The target or its weights were refilled after ForwardLoss, and Backward reads them again. Run ForwardLoss " +
+                "again, or refill other batches.");
         }
 
         _all = LossRun<T>.Begin(_loss, _target, reading, shape, features, _divisor, out _);

@@ -9,6 +9,8 @@ public enum LossUnit
     /// <summary>One row: a step of a sequence, or a pooled sequence; it counts with its weight.</summary>
     Row,
 
-    /// <summary>One sequence. The lengths of the target are its own, and weights, where they are given, are one per sequence.</summary>
+    /// <summary>
+    /// One sequence. The lengths of the target are its own, and weights, where they are given, are one per sequence.
+    /// </summary>
     Sequence,
 }

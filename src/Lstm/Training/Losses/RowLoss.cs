@@ -93,7 +93,9 @@ internal abstract class RowLoss<T>
     /// <summary>Why training on outputs of a number of features makes no sense; null if it does.</summary>
     public virtual string? WhyNotTrained(int features, Loss<T> loss) => null;
 
-    /// <summary>Refuses targets or labels that this loss cannot take; their shape is <paramref name="shape"/> and fits already.</summary>
+    /// <summary>
+    /// Refuses targets or labels that this loss cannot take; their shape is <paramref name="shape"/> and fits already.
+    /// </summary>
     public virtual void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {
     }

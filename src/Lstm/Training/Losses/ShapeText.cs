@@ -6,7 +6,9 @@ using Lstm.Sequences;
 
 namespace Lstm.Training.Losses;
 
-/// <summary>What to say of a target, labels or weights that have other rows than the output: both sizes, the usual cause and the remedy.</summary>
+/// <summary>
+/// What to say of a target, labels or weights that have other rows than the output: both sizes, the usual cause and the remedy.
+/// </summary>
 internal static class ShapeText
 {
     /// <summary>"has", or "have" after a plural.</summary>
@@ -17,7 +19,8 @@ internal static class ShapeText
     /// <param name="actual">Its shape.</param>
     /// <param name="output">The shape of the output.</param>
     public static string Of(string part, SequenceShape actual, SequenceShape output)
-        => $"The {part} {Has(part.Split(' ')[0])} {actual.RowCount} rows in {actual.Count} sequences, the output {output.RowCount} in {output.Count}{Cause(actual, output)}.";
+        => $"The {part} {Has(part.Split(' ')[0])} {actual.RowCount} rows in {actual.Count} sequences, the output " +
+            $"{output.RowCount} in {output.Count}{Cause(actual, output)}.";
 
     private static string Cause(SequenceShape actual, SequenceShape output)
     {
@@ -28,12 +31,14 @@ internal static class ShapeText
 
         if (IsPooled(actual) && !IsPooled(output))
         {
-            return ": there is one row per sequence, and the network gives one per step. Add a PoolingSpec before the last layer, or give a row for each step (WindowTarget.ManyToMany)";
+            return ": there is one row per sequence, and the network gives one per step. Add a PoolingSpec before the last " +
+                "layer, or give a row for each step (WindowTarget.ManyToMany)";
         }
 
         if (IsPooled(output) && !IsPooled(actual))
         {
-            return ": the network's PoolingSpec gives one row per sequence. Give one row for each sequence (WindowTarget.ManyToOne), or remove the PoolingSpec";
+            return ": the network's PoolingSpec gives one row per sequence. Give one row for each sequence " +
+                "(WindowTarget.ManyToOne), or remove the PoolingSpec";
         }
 
         int sequence = output.Lengths.CommonPrefixLength(actual.Lengths);

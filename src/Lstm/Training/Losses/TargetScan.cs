@@ -3,11 +3,15 @@ using System.Numerics.Tensors;
 
 namespace Lstm.Training.Losses;
 
-/// <summary>Looks for the first value of a target or its weights that cannot be meant; rows of weight 0 may hold anything.</summary>
+/// <summary>
+/// Looks for the first value of a target or its weights that cannot be meant; rows of weight 0 may hold anything.
+/// </summary>
 internal static class TargetScan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Index in <see cref="SequenceBatch{T}.Rows"/> of the first target that is below 0 or above 1; null when there is none.</summary>
+    /// <summary>
+    /// Index in <see cref="SequenceBatch{T}.Rows"/> of the first target that is below 0 or above 1; null when there is none.
+    /// </summary>
     public static int? FirstOutsideUnit(NetworkTarget<T> target)
     {
         ReadOnlySpan<T> values = target.Values!.Rows;

@@ -8,8 +8,8 @@ namespace Lstm;
 
 /// <summary>The cross-entropy of one choice among C classes, given by logits x and an integer label y.</summary>
 /// <remarks>
-/// <para>With p = softmax(x), smoothing ε and class weights v (1 unless given):
-/// l = −(1 − ε)·v_y·log p_y − (ε/C)·Σ_c v_c·log p_c, and ∂l/∂x_j = p_j·((1 − ε)·v_y + (ε/C)·Σ_c v_c) − (1 − ε)·v_y·[j = y] − (ε/C)·v_j.</para>
+/// <para>With p = softmax(x), smoothing ε and class weights v (1 unless given): l = −(1 − ε)·v_y·log p_y − (ε/C)·Σ_c v_c·log p_c,
+/// and ∂l/∂x_j = p_j·((1 − ε)·v_y + (ε/C)·Σ_c v_c) − (1 − ε)·v_y·[j = y] − (ε/C)·v_j.</para>
 /// <para>As in PyTorch, v_y is what a row counts in the mean's Σ w, times the row's weight. Rows whose label is
 /// <see cref="IgnoredLabel"/> count for nothing; where all are, the loss and the gradient are 0 (PyTorch gives NaN).
 /// <see cref="Loss{T}"/> says the rest of how rows are put together.</para>

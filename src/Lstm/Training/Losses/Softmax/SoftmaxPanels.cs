@@ -5,7 +5,9 @@ using Lstm.Simd;
 
 namespace Lstm.Training.Losses.Softmax;
 
-/// <summary>Rows of logits y = W x + b, computed by panels and turned in place into the gradient of their softmax cross-entropy.</summary>
+/// <summary>
+/// Rows of logits y = W x + b, computed by panels and turned in place into the gradient of their softmax cross-entropy.
+/// </summary>
 /// <remarks>
 /// The largest logit of each row is found while a panel is still in the first-level cache. The exponentials need it, so they
 /// wait for the last panel; they and the gradient are made for few rows at a time, which the second-level cache holds.
@@ -87,7 +89,8 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
     }
 
     private readonly T* At(int row, int column, int panel)
-        => Values + ((nint)Columns.Start(panel) * Block.Rows) + ((nint)row * Columns.Width(panel)) + column - Columns.Start(panel);
+        => Values + ((nint)Columns.Start(panel) * Block.Rows) + ((nint)row * Columns.Width(panel)) + column
+            - Columns.Start(panel);
 
     private readonly int PanelOf(int column)
     {
@@ -190,11 +193,17 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
                 T* x = At(first, column, q);
                 if (ofDistances)
                 {
-                    SoftmaxTile<TSimd, TVec, T>.Distances(x, Columns.Width(q), end - first, next - column, column % Chains, Rows + first, _classWeights == null ? null : _classWeights + column, sums);
+                    SoftmaxTile<TSimd, TVec, T>
+                        .Distances(
+                        x, Columns.Width(q), end - first, next - column, column % Chains, Rows + first, _classWeights == null
+                        ? null : _classWeights + column, sums);
                 }
                 else
                 {
-                    SoftmaxTile<TSimd, TVec, T>.Exponentials(x, Columns.Width(q), end - first, next - column, column % Chains, Rows + first, x, Columns.Width(q), sums);
+                    SoftmaxTile<TSimd, TVec, T>
+                        .Exponentials(
+                        x, Columns.Width(q), end - first, next - column, column % Chains, Rows + first, x, Columns.Width(q),
+                        sums);
                 }
 
                 if (next % Tile == 0 || next == Columns.Columns)
@@ -212,7 +221,9 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
         for (int row = first; row < end; row++)
         {
             Losses[row] = Rows[row].Counts
-                ? Loss.Finish(Rows[row].Label, SoftmaxRows<T>.RowWeight(Block, row), weightSum, Columns.Columns, Block.GradientScale, ref Rows[row])
+                ? Loss.Finish(
+                    Rows[row].Label, SoftmaxRows<T>.RowWeight(Block, row), weightSum, Columns.Columns, Block.GradientScale,
+                    ref Rows[row])
                 : 0;
         }
     }
@@ -226,7 +237,8 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
             int start = Columns.Start(q);
             int columns = Math.Min(Columns.Width(q), Columns.Columns - start);
             T* weights = Loss.Smooths && _classWeights != null ? _classWeights + start : null;
-            SoftmaxTile<TSimd, TVec, T>.Gradient(At(first, start, q), Columns.Width(q), end - first, columns, Rows + first, weights);
+            SoftmaxTile<TSimd, TVec, T>
+                .Gradient(At(first, start, q), Columns.Width(q), end - first, columns, Rows + first, weights);
         }
 
         for (int row = first; row < end; row++)

@@ -4,7 +4,9 @@ using Lstm.Simd;
 
 namespace Lstm.Training.Losses.Softmax;
 
-/// <summary>What is known of one row of logits x: m = max x, Σ exp(x − m), and for smoothing Σ v·(m − x); then what makes its gradient.</summary>
+/// <summary>
+/// What is known of one row of logits x: m = max x, Σ exp(x − m), and for smoothing Σ v·(m − x); then what makes its gradient.
+/// </summary>
 /// <remarks>One cache line in either precision: workers' rows share none.</remarks>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 internal struct SoftmaxRow<T>
@@ -61,11 +63,14 @@ internal unsafe struct SoftmaxSums<T> : IKernel<T>
         for (int start = 0; start < Classes; start += Tile)
         {
             int count = Math.Min(Tile, Classes - start);
-            SoftmaxTile<TSimd, TVec, T>.Exponentials(Logits + start, 0, 1, count, 0, &row, Exponentials == null ? null : Exponentials + start, 0, chains);
+            SoftmaxTile<TSimd, TVec, T>
+                .Exponentials(
+                Logits + start, 0, 1, count, 0, &row, Exponentials == null ? null : Exponentials + start, 0, chains);
             SoftmaxTile<TSimd, TVec, T>.Drain(chains, 1, &row, ofDistances: false);
             if (Smooths)
             {
-                SoftmaxTile<TSimd, TVec, T>.Distances(Logits + start, 0, 1, count, 0, &row, Weights == null ? null : Weights + start, chains);
+                SoftmaxTile<TSimd, TVec, T>
+                    .Distances(Logits + start, 0, 1, count, 0, &row, Weights == null ? null : Weights + start, chains);
                 SoftmaxTile<TSimd, TVec, T>.Drain(chains, 1, &row, ofDistances: true);
             }
         }

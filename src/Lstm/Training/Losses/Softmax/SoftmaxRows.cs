@@ -31,7 +31,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
             if ((uint)label >= (uint)features && label != ignored)
             {
                 throw new ArgumentException(
-                    $"Label {label} of {place.Of(shape, row)} is out of range: the output has {Classes(features)}, 0{(features == 1 ? string.Empty : $" to {features - 1}")}; {Remedy(label, features)}.",
+                    $"Label {label} of {place.Of(shape, row)} is out of range: the output has {Classes(features)}, " +
+                    $"0{(features == 1 ? string.Empty : $" to {features - 1}")}; {Remedy(label, features)}.",
                     place.Argument("labels"));
             }
         }
@@ -64,7 +65,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
                     continue;
                 }
 
-                Row(width, block.Output + ((nint)row * block.Features), block.Features, label, weight, weights, weightSum, gradient, block.GradientScale, ref totals);
+                Row(width, block.Output + ((nint)row * block.Features), block.Features, label, weight, weights, weightSum,
+                    gradient, block.GradientScale, ref totals);
             }
         }
     }
@@ -75,7 +77,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
             + "Use BinaryCrossEntropyWithLogits with targets 0 and 1, or DenseSpec(2).";
 
     public override void Sweep(
-        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses, ref LossTotals totals)
+        in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses,
+        ref LossTotals totals)
     {
         // A SoftmaxRow and the chains of its sums for each row, whole cache lines both.
         tape.Scratch.Reserve((long)block.Rows * (sizeof(SoftmaxRow<T>) + (SoftmaxPanels<T>.Chains * sizeof(T))));
@@ -102,7 +105,9 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
     }
 
     /// <summary>A row's label, or null if it is ignored.</summary>
-    /// <remarks>Labels are checked when a pass begins, but they are in the caller's memory: another thread may have changed one since.</remarks>
+    /// <remarks>
+    /// Labels are checked when a pass begins, but they are in the caller's memory: another thread may have changed one since.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">It is no class.</exception>
     public int? TakeLabel(LossBlock<T> block, int row)
     {
@@ -154,7 +159,9 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
     }
 
     // x [classes] → gradient [classes], or null.
-    private void Row(SimdWidth width, T* x, int classes, int label, double weight, T* weights, double weightSum, T* gradient, double scale, ref LossTotals totals)
+    private void Row(
+        SimdWidth width, T* x, int classes, int label, double weight, T* weights, double weightSum, T* gradient, double scale,
+        ref LossTotals totals)
     {
         SoftmaxSums<T> sums = new()
         {
@@ -172,7 +179,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         totals.Right += x[label] == row.Largest && !new ReadOnlySpan<T>(x, label).Contains(row.Largest) ? 1 : 0;
         if (gradient != null)
         {
-            SoftmaxGradient<T> finish = new() { Gradient = gradient, Classes = classes, Weights = Smooths ? weights : null, Row = row };
+            SoftmaxGradient<T> finish =
+                new() { Gradient = gradient, Classes = classes, Weights = Smooths ? weights : null, Row = row };
             SimdDispatch.Run<T, SoftmaxGradient<T>>(width, ref finish);
             gradient[label] -= row.Own;
         }
@@ -191,5 +199,6 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         : throw Changed(label, classWeights.Length);
 
     private static InvalidOperationException Changed(int label, int classes)
-        => new($"There is a label {label}, and there are {classes} classes, 0 to {classes - 1}. Labels may not be changed while a pass reads them.");
+        => new($"There is a label {label}, and there are {classes} classes, 0 to {classes - 1}. Labels may not be changed " +
+            $"while a pass reads them.");
 }

@@ -5,7 +5,9 @@ using Lstm.Simd;
 
 namespace Lstm.Training.Losses.Softmax;
 
-/// <summary>The passes of a softmax over rectangles of logits: rows at a stride, columns from a multiple of a cache line on.</summary>
+/// <summary>
+/// The passes of a softmax over rectangles of logits: rows at a stride, columns from a multiple of a cache line on.
+/// </summary>
 /// <remarks>
 /// Sums run in sixteen chains, element c in chain c mod 16, over tiles of 512; the chains of a tile, then the tiles, are
 /// added in order in double. A vector holds some of the sixteen, whatever its width. Where the logits lie – row by row or
@@ -48,7 +50,8 @@ internal static unsafe class SoftmaxTile<TSimd, TVec, T>
 
     // sums[r, c mod 16] += e[r, c] = exp(x[r, c] − m[r]); e may be x, or null to keep the sums alone.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Exponentials(T* x, nint stride, nint rows, nint columns, nint phase, SoftmaxRow<T>* row, T* e, nint eStride, T* sums)
+    public static void Exponentials(
+        T* x, nint stride, nint rows, nint columns, nint phase, SoftmaxRow<T>* row, T* e, nint eStride, T* sums)
     {
         nint whole = columns / TSimd.Width * TSimd.Width;
         for (; rows > 0; rows--, row++, x += stride, e += eStride, sums += Chains)
@@ -128,7 +131,8 @@ internal static unsafe class SoftmaxTile<TSimd, TVec, T>
 
             for (; c < columns; c++)
             {
-                g[c] = row->Counts ? SimdScalar<T>.MultiplyAdd(g[c], row->Factor, (v == null ? T.One : v[c]) * row->Shift) : T.Zero;
+                g[c] = row->Counts ? SimdScalar<T>.MultiplyAdd(g[c], row->Factor, (v == null ? T.One : v[c]) * row->Shift)
+                    : T.Zero;
             }
         }
     }
