@@ -103,7 +103,10 @@ public static class Network
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return ModelFile.Read<T>(stream, options ?? new());
+        OpenModel<T> model = ModelFile.Open<T>(stream, options ?? new());
+        Network<T> network = new(model.InputSize, model.Specs, SimdDispatch.Best);
+        ModelFile.Copy(model, network.ParameterSet, network.Metadata);
+        return network;
     }
 
     /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>

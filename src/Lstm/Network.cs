@@ -9,7 +9,6 @@ using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Specs;
-using Lstm.Training.Losses;
 
 namespace Lstm;
 
@@ -25,7 +24,6 @@ public sealed class Network<T>
 {
     private readonly LayerSpec[] _specs;
     private readonly LayerStack<T> _stack;
-    private readonly WorkspacePasses<T> _workspacePasses;
 
     internal Network(int inputSize, ReadOnlySpan<LayerSpec> specs, SimdWidth width)
     {
@@ -43,17 +41,13 @@ public sealed class Network<T>
         InitialStates = new InitialStates<T>(_stack.Layers, _stack.StateSizes, ParameterSet);
         Checks = new PassChecks<T>(this);
         TapePasses = new TapePasses<T>(this, Checks);
-        _workspacePasses = new WorkspacePasses<T>(this, Checks);
+        WorkspacePasses = new WorkspacePasses<T>(this, Checks);
     }
 
-    /// <summary>
-    /// The number of values in each step of the input; for a network that starts with an embedding, the number of ids.
-    /// </summary>
+    /// <summary>The number of values in a step of the input; with an embedding in front, the number of ids.</summary>
     public int InputSize { get; }
 
-    /// <summary>
-    /// The number of values in each row of the output: a row for each step or, after a pooling layer, for each sequence.
-    /// </summary>
+    /// <summary>The number of values in a row of the output: one row per step or, after a pooling layer, per sequence.</summary>
     public int OutputSize => Layers[^1].OutputSize;
 
     /// <summary>The layer specs that the network was made from.</summary>
@@ -81,7 +75,6 @@ public sealed class Network<T>
 
     internal IReadOnlyList<StateSize> StateSizes => _stack.StateSizes;
 
-    /// <summary>The width that passes run at; any width gives the same bits.</summary>
     internal SimdWidth Width { get; }
 
     internal ParameterSet<T> ParameterSet { get; }
@@ -91,6 +84,8 @@ public sealed class Network<T>
     internal PassChecks<T> Checks { get; }
 
     internal TapePasses<T> TapePasses { get; }
+
+    internal WorkspacePasses<T> WorkspacePasses { get; }
 
     internal ParameterLayout Layout => ParameterSet.Layout;
 
@@ -138,9 +133,7 @@ public sealed class Network<T>
     /// <summary>Freezes a parameter, or makes it trainable.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
     /// <param name="trainable">Whether optimizers change the parameter.</param>
-    /// <exception cref="ArgumentException">
-    /// There is no parameter of that name, or it is a <see cref="Parameter.IsStatistic"/>, which cannot be trained.
-    /// </exception>
+    /// <exception cref="ArgumentException">No such parameter, or it is a <see cref="Parameter.IsStatistic"/>.</exception>
     public void SetTrainable(string name, bool trainable) => ParameterSet.SetTrainable(name, trainable);
 
     /// <summary>Makes an independent copy: the same specs, parameters, frozen parameters and metadata.</summary>
@@ -162,9 +155,7 @@ public sealed class Network<T>
     /// size of the work decides how many of them take part, never more than there are processors; any number gives the same bits.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative.</exception>
-    /// <exception cref="PlatformNotSupportedException">
-    /// The platform has no threads, and <paramref name="workers"/> is 2 or more.
-    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly): use 1 worker.</exception>
     public Tape<T> CreateTape(int workers = 1) => new(this, workers);
 
     /// <summary>Makes a gradient, all zero.</summary>
@@ -178,11 +169,7 @@ public sealed class Network<T>
     /// <summary>Makes a state of gradients, all zero: for <see cref="Tape{T}.FinalStateGradient"/>.</summary>
     /// <param name="count">The number of sequences, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
-    public NetworkState<T> CreateStateGradient(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return new NetworkState<T>(StateSizes, count);
-    }
+    public NetworkState<T> CreateStateGradient(int count) => InitialStates.CreateGradient(count);
 
     /// <summary>Makes a workspace for inference.</summary>
     /// <inheritdoc cref="CreateTape"/>
@@ -190,15 +177,11 @@ public sealed class Network<T>
 
     /// <summary>Opens a stream that runs the network step by step.</summary>
     /// <param name="sessions">The number of sessions, at least 1.</param>
-    /// <param name="workers">
-    /// As in <see cref="CreateTape"/>. Default 1. More than one pay for many sessions or large layers.
-    /// </param>
+    /// <param name="workers">As in <see cref="CreateTape"/>. More than 1 pay for many sessions or large layers.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.
     /// </exception>
-    /// <exception cref="PlatformNotSupportedException">
-    /// The platform has no threads, and <paramref name="workers"/> is 2 or more.
-    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly): use 1 worker.</exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
 
@@ -209,9 +192,7 @@ public sealed class Network<T>
     /// </param>
     /// <param name="tape">A tape of this network.</param>
     /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
-    /// <exception cref="ArgumentException">
-    /// The batch or the tape does not fit this network, or the batch is the tape's own.
-    /// </exception>
+    /// <exception cref="ArgumentException">The batch or tape does not fit the network, or the batch is the tape's.</exception>
     /// <exception cref="InvalidOperationException">The tape is in use, or the batch is being refilled.</exception>
     public SequenceBatch<T> Forward(NetworkInput<T> batch, Tape<T> tape) => TapePasses.Forward(batch, null, tape);
 
@@ -228,9 +209,7 @@ public sealed class Network<T>
         return TapePasses.Forward(batch, state, tape);
     }
 
-    /// <summary>
-    /// Runs a batch forward and evaluates a loss: <c>Forward</c> and <c>loss.Evaluate</c> in one, with the same bits.
-    /// </summary>
+    /// <summary>Runs a batch forward and evaluates a loss: <c>Forward</c> and <c>loss.Evaluate</c> in one, bit for bit.</summary>
     /// <remarks>
     /// <para>When the last layer is a <see cref="DenseSpec"/> without activation and the loss is one of this library's or a
     /// <see cref="Lstm.Training.LabelLoss{T}"/>, the whole output is never stored: a few hundred rows exist at a time. The tape's
@@ -253,13 +232,11 @@ public sealed class Network<T>
     /// Something does not fit this network or the output, or is the tape's own; the target is of the kind that the loss does not
     /// take; or the loss takes logits and the last <see cref="DenseSpec"/> has an activation.
     /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The tape, the state or the gradient is in use, or a batch is being refilled.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">The tape, state or gradient is in use, or a batch is refilled.</exception>
     public double ForwardLoss(
         NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, NetworkState<T>? state = null,
         Gradient<T>? gradient = null)
-        => ForwardLoss(batch, target, loss, tape, gradient, state, null).Value;
+        => TapePasses.ForwardLoss(batch, target, loss, tape, gradient, state, null).Value;
 
     /// <summary>
     /// Back-propagates the tape's output gradient through the pass that is on the tape (BPTT, Werbos 1990), adds into
@@ -294,20 +271,7 @@ public sealed class Network<T>
     /// The tape's pass has not been back-propagated, was not in training mode, or its statistics have been taken already; or the
     /// tape is in use.
     /// </exception>
-    public void UpdateStatistics(Tape<T> tape)
-    {
-        Checks.CheckTape(tape);
-        using Use.Taking taken = tape.Take();
-        if (HasStatistics)
-        {
-            using Use.Taking writing = TakeForWriting();
-            lock (ParameterLock)
-            {
-                tape.MoveStatistics(Flat);
-                Touch();
-            }
-        }
-    }
+    public void UpdateStatistics(Tape<T> tape) => TapePasses.UpdateStatistics(tape);
 
     /// <summary>Runs one sequence and returns the output of each step in one array, step after step.</summary>
     /// <param name="series">The steps of the sequence, <see cref="InputSize"/> values each; may be empty.</param>
@@ -325,23 +289,16 @@ public sealed class Network<T>
     /// <exception cref="ArgumentException">
     /// The batch, the state or the workspace does not fit this network, or the batch is the workspace's own.
     /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The state or the workspace is in use, or the batch is being refilled.
-    /// </exception>
-    /// <exception cref="NonFiniteValueException">
-    /// A value is not finite, and the workspace <see cref="Workspace{T}.ChecksFinite"/>.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">The state or workspace is in use, or the batch is refilled.</exception>
+    /// <exception cref="NonFiniteValueException">A value is not finite; see <see cref="Workspace{T}.ChecksFinite"/>.</exception>
     public SequenceBatch<T> Predict(NetworkInput<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)
-        => _workspacePasses.Predict(batch, state, workspace);
+        => WorkspacePasses.Predict(batch, state, workspace);
 
     /// <summary>
     /// Saves the network as a safetensors file: specs, parameters by name in PyTorch's layout, frozen parameters, metadata, and a
     /// hash. The same network gives the same bytes.
     /// </summary>
-    /// <remarks>
-    /// The file is written beside its place and renamed into it once it is on disk, so that at no time, and after no failure,
-    /// half a file is there.
-    /// </remarks>
+    /// <remarks>The file is written beside its place and renamed once it is on disk: half a file is never there.</remarks>
     /// <param name="path">The path of the file; an existing file is replaced.</param>
     /// <exception cref="ArgumentException">A layer's name or the metadata is not valid Unicode.</exception>
     /// <exception cref="IOException">
@@ -355,13 +312,11 @@ public sealed class Network<T>
 
     /// <summary>Writes what <see cref="Save(string)"/> writes to a stream, at its position.</summary>
     /// <param name="stream">The stream, which stays open.</param>
-    /// <exception cref="ArgumentException">
-    /// A layer's name or the metadata is not valid Unicode; nothing has been written.
-    /// </exception>
+    /// <exception cref="ArgumentException">A name or the metadata is not valid Unicode; nothing has been written.</exception>
     public void Save(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ModelFile.Write(this, stream);
+        ModelFile.Write(InputSize, _specs, ParameterSet, Metadata, stream);
     }
 
     /// <summary>
@@ -393,8 +348,8 @@ public sealed class Network<T>
     public void LoadStateDict(Stream stream, StateDictOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using Use.Taking writing = TakeForWriting();
-        ModelFile.ReadStateDict(this, stream, options ?? new());
+        using Use.Taking writing = ParameterSet.TakeForWriting();
+        ModelFile.ReadStateDict(ParameterSet, stream, options ?? new());
     }
 
     /// <summary>The layers with their sizes, and the number of parameter values.</summary>
@@ -402,35 +357,4 @@ public sealed class Network<T>
         => $"Network<{typeof(T).Name}>: " +
             $"{string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
             + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
-
-    /// <summary>The same with counts of right answers, and a gradient divided by the weight of more than this batch.</summary>
-    internal LossTotals ForwardLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Tape<T> tape, Gradient<T>? gradient,
-        NetworkState<T>? state, double? divisor)
-        => TapePasses.ForwardLoss(batch, target, loss, tape, gradient, state, divisor);
-
-    /// <summary>The loss of a batch, or of a part of one, added to sums.</summary>
-    internal void EvaluateLoss(
-        NetworkInput<T> batch, NetworkTarget<T> target, Loss<T> loss, Workspace<T> workspace, NetworkState<T>? state,
-        ref LossTotals totals)
-        => _workspacePasses.EvaluateLoss(batch, target, loss, workspace, state, ref totals);
-
-    /// <summary>Adds the gradient of the state that a pass has started from, which was the learned initial one.</summary>
-    internal void AddInitialStateGradient(Tape<T> tape, Gradient<T> gradient)
-        => InitialStates.AddGradient(tape.InitialStateGradient, gradient);
-
-    /// <summary>Why the network cannot read an input; null if it can.</summary>
-    internal string? WhyNotInput(NetworkInput<T> input) => Checks.WhyNotInput(input.Features?.Content, input.Ids?.Content);
-
-    internal void ResetState(NetworkState<T> state) => InitialStates.Reset(state);
-
-    internal T[] CopyParameters() => ParameterSet.Copy();
-
-    internal void SetParameters(ReadOnlySpan<T> flat) => ParameterSet.Set(flat);
-
-    internal Use.Taking TakeForWriting() => ParameterSet.TakeForWriting();
-
-    internal void Touch() => ParameterSet.Touch();
-
-    internal void MoveStatistics(Tape<T> tape, Span<T> flat) => tape.MoveStatistics(flat);
 }

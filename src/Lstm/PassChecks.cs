@@ -146,7 +146,7 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
     /// </summary>
     public void CheckForwarded(Tape<T> tape)
     {
-        if (tape.State != TapeState.Forwarded)
+        if (!tape.IsPending)
         {
             throw new InvalidOperationException(
                 "The tape holds no forward pass that waits for Backward; each Forward allows one.");

@@ -165,8 +165,14 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Where the tape is in the course of a pass.</summary>
     internal TapeState State { get; private set; }
 
+    /// <summary>Whether a forward pass waits for its backward pass.</summary>
+    internal bool IsPending => State == TapeState.Forwarded;
+
     /// <summary>Whether the last forward pass has been back-propagated.</summary>
     internal bool IsBackPropagated => State >= TapeState.BackPropagated;
+
+    /// <summary>Whether the last forward pass measured statistics that no running average has taken up.</summary>
+    internal bool HasStatistics => State == TapeState.BackPropagated && Pass.Training;
 
     /// <summary>The input of the last forward pass; none before the first.</summary>
     internal NetworkInput<T> Input { get; private set; }
@@ -295,7 +301,7 @@ public sealed class Tape<T> : IDisposable
                 "The tape holds no pass that has been back-propagated: statistics are taken after Backward.");
         }
 
-        if (State == TapeState.StatisticsTaken || !Pass.Training)
+        if (!HasStatistics)
         {
             throw new InvalidOperationException(
                 "The tape's pass has no statistics to take: it was not in training mode, or they have been taken already.");

@@ -119,6 +119,24 @@ internal sealed unsafe class TapePasses<T>(Network<T> network, PassChecks<T> che
         GC.KeepAlive(network);
     }
 
+    /// <summary>
+    /// Moves the running averages towards the statistics of the pass on the tape; does nothing without batch norm.
+    /// </summary>
+    public void UpdateStatistics(Tape<T> tape)
+    {
+        checks.CheckTape(tape);
+        using Use.Taking taken = tape.Take();
+        if (network.HasStatistics)
+        {
+            using Use.Taking writing = network.ParameterSet.TakeForWriting();
+            lock (network.ParameterLock)
+            {
+                tape.MoveStatistics(network.Flat);
+                network.Touch();
+            }
+        }
+    }
+
     // The first change to the tape: nothing is refused for its form any more.
     private Rows<T> Begin(NetworkInput<T> batch, in InputReading<T> input, NetworkState<T>? state, Tape<T> tape)
     {

@@ -5,17 +5,18 @@ using Lstm.Formats.StateDicts;
 using Lstm.Kernels.Products;
 using Lstm.Layers.Stack;
 using Lstm.Parameters;
-using Lstm.Simd;
 using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>A whole network as a safetensors file: the parameters by name in PyTorch's layout, the rest in the metadata.</summary>
+/// <summary>
+/// A whole network as a safetensors file: the parameters by name in PyTorch's layout, the rest in the metadata.
+/// </summary>
 /// <remarks>
-/// Metadata: <c>format</c> is <c>lstm</c>; <c>version</c>; <c>spec</c>, see <see cref="SpecJson"/>; <c>frozen</c>, the names of the
-/// frozen parameters as a JSON array, if there are any; <c>user.*</c>, the network's own metadata; <c>sha256</c>, see
-/// <see cref="SafetensorsHash"/>. Reading is written with plain loops: each use of LINQ is several more methods to compile
-/// before a process has its first result.
+/// Metadata: <c>format</c> is <c>lstm</c>; <c>version</c>; <c>spec</c>, see <see cref="SpecJson"/>; <c>frozen</c>, the names of
+/// the frozen parameters as a JSON array, if there are any; <c>user.*</c>, the network's own metadata; <c>sha256</c>, see
+/// <see cref="SafetensorsHash"/>. Reading is written with plain loops: each use of LINQ is several more methods to compile before
+/// a process has its first result.
 /// </remarks>
 internal static class ModelFile
 {
@@ -28,26 +29,35 @@ internal static class ModelFile
     private const string Version = "1";
     private const string UserPrefix = "user.";
 
-    public static void Write<T>(Network<T> network, Stream stream)
+    /// <summary>Writes a model at the position of a stream.</summary>
+    /// <param name="inputSize">The network's input size.</param>
+    /// <param name="specs">The network's layers.</param>
+    /// <param name="parameters">The network's parameters.</param>
+    /// <param name="metadata">The network's own metadata.</param>
+    /// <param name="stream">Stays open.</param>
+    public static void Write<T>(
+        int inputSize, IReadOnlyList<LayerSpec> specs, ParameterSet<T> parameters, IDictionary<string, string> metadata,
+        Stream stream)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        IReadOnlyList<Parameter> all = parameters.Layout.All;
         SafetensorsWriter writer = new();
         writer.Metadata["format"] = Format;
         writer.Metadata["version"] = Version;
-        writer.Metadata["spec"] = SpecJson.Write(network.InputSize, network.Specs);
-        if (network.Parameters.Any(IsFrozen))
+        writer.Metadata["spec"] = SpecJson.Write(inputSize, specs);
+        if (all.Any(IsFrozen))
         {
-            writer.Metadata["frozen"] = WriteFrozen(network.Parameters);
+            writer.Metadata["frozen"] = WriteFrozen(all);
         }
 
-        foreach ((string key, string value) in network.Metadata)
+        foreach ((string key, string value) in metadata)
         {
             writer.Metadata[UserPrefix + key] = value;
         }
 
         // The tensors are asked for twice, for the hash and for the file: a step in between must not change them.
-        T[] flat = network.CopyParameters();
-        foreach (Parameter parameter in network.Parameters)
+        T[] flat = parameters.Copy();
+        foreach (Parameter parameter in all)
         {
             writer.Add<T>(parameter.Name, parameter.Shape, () =>
             {
@@ -61,8 +71,9 @@ internal static class ModelFile
         writer.WriteTo(stream);
     }
 
+    /// <summary>Reads a model's description and compares it with the file's tensors, which are not read yet.</summary>
     /// <exception cref="InvalidDataException">The file is broken, or no model of this precision.</exception>
-    public static Network<T> Read<T>(Stream stream, LoadOptions options)
+    public static OpenModel<T> Open<T>(Stream stream, LoadOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (options.Cells is null || options.Cells.Contains(null!))
@@ -75,53 +86,62 @@ internal static class ModelFile
         if (format == CheckpointFormat)
         {
             throw new InvalidDataException(
-                "The file is a checkpoint: Trainer.LoadCheckpoint reads it, or, the network alone, LoadStateDict with the prefix 'network.'.");
+                "The file is a checkpoint: Trainer.LoadCheckpoint reads it, or, the network alone, LoadStateDict with the " +
+                "prefix 'network.'.");
         }
 
         if (format != Format)
         {
             throw new InvalidDataException(
-                "The file is no model saved by this library: its metadata has no format 'lstm'. The tensors of other programs are read by LoadStateDict.");
+                "The file is no model saved by this library: its metadata has no format 'lstm'. The tensors of other programs " +
+                "are read by LoadStateDict.");
         }
 
         string version = Text(file, "version");
         if (version != Version)
         {
-            throw new InvalidDataException($"The model file is of version '{Shortened.Text(version)}'; this library reads version {Version}.");
+            throw new InvalidDataException(
+                $"The model file is of version '{Shortened.Text(version)}'; this library reads version {Version}.");
         }
 
         file.CheckHash();
         (int inputSize, LayerSpec[] specs) = SpecJson.Read(Text(file, "spec"));
         SpecJson.Resolve(specs, options.Cells);
         Declare<T>(inputSize, specs, file, options.AllowPrecisionChange);
-        Network<T> network = new(inputSize, specs, SimdDispatch.Best);
-        foreach (Parameter parameter in network.Parameters)
+        return new OpenModel<T>(file, inputSize, specs);
+    }
+
+    /// <summary>Copies what an open model holds: parameters, which of them are frozen, and the network's own metadata.</summary>
+    /// <exception cref="InvalidDataException">The file is broken.</exception>
+    public static void Copy<T>(OpenModel<T> model, ParameterSet<T> parameters, IDictionary<string, string> metadata)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (Parameter parameter in parameters.Layout.All)
         {
             T[] values = new T[parameter.Count];
-            file.Read<T>(file.Find(parameter.Name)!, values);
-            parameter.Pack<T>(values, network.Flat);
+            model.File.Read<T>(model.File.Find(parameter.Name)!, values);
+            parameter.Pack<T>(values, parameters.Flat);
         }
 
-        foreach (string name in ReadFrozen(file, network.Parameters))
+        foreach (string name in ReadFrozen(model.File, parameters.Layout.All))
         {
-            network.SetTrainable(name, false);
+            parameters.SetTrainable(name, false);
         }
 
-        foreach ((string key, string value) in file.Metadata)
+        foreach ((string key, string value) in model.File.Metadata)
         {
             if (key.StartsWith(UserPrefix, StringComparison.Ordinal))
             {
-                network.Metadata[key[UserPrefix.Length..]] = value;
+                metadata[key[UserPrefix.Length..]] = value;
             }
         }
 
-        network.Touch();
-        return network;
+        parameters.Touch();
     }
 
     /// <summary>Overwrites all parameters, or throws and changes nothing.</summary>
     /// <exception cref="InvalidDataException">The file is broken or does not fit.</exception>
-    public static void ReadStateDict<T>(Network<T> network, Stream stream, StateDictOptions options)
+    public static void ReadStateDict<T>(ParameterSet<T> parameters, Stream stream, StateDictOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         SafetensorsReader file = new(stream);
@@ -132,16 +152,16 @@ internal static class ModelFile
             file.CheckHash();
         }
 
-        StateDictTensor[] tensors = StateDictMatch.Find<T>(network.Parameters, file, options);
+        StateDictTensor[] tensors = StateDictMatch.Find<T>(parameters.Layout.All, file, options);
         T[][] values = [.. tensors.Select(tensor => tensor.Read<T>(file))];
-        lock (network.ParameterLock)
+        lock (parameters.Lock)
         {
             for (int i = 0; i < tensors.Length; i++)
             {
-                network.Parameters[i].Pack<T>(values[i], network.Flat);
+                parameters.Layout.All[i].Pack<T>(values[i], parameters.Flat);
             }
 
-            network.Touch();
+            parameters.Touch();
         }
     }
 
@@ -149,8 +169,8 @@ internal static class ModelFile
         => file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"The model file lacks the metadata '{key}'.");
 
     /// <summary>
-    /// Compares the tensors that a description asks for with those that the file has, one by one as the layers declare them: no layer is
-    /// made whose tensors are not there, so that a description cannot ask for more than the file pays for.
+    /// Compares the tensors that a description asks for with those that the file has, one by one as the layers declare them: no
+    /// layer is made whose tensors are not there, so that a description cannot ask for more than the file pays for.
     /// </summary>
     /// <exception cref="InvalidDataException">The description makes no network, or one of other tensors.</exception>
     private static void Declare<T>(int inputSize, LayerSpec[] specs, SafetensorsReader file, bool allowPrecisionChange)
@@ -236,7 +256,8 @@ internal static class ModelFile
                 string? name = element.GetString();
                 frozen.Add(name is not null && known.Contains(name)
                     ? name
-                    : throw new InvalidDataException($"The file's list of frozen parameters names '{Shortened.Text(name)}', which is none."));
+                    : throw new InvalidDataException(
+                        $"The file's list of frozen parameters names '{Shortened.Text(name)}', which is none."));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

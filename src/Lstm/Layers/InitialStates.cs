@@ -26,6 +26,14 @@ internal sealed unsafe class InitialStates<T>(
         return state;
     }
 
+    /// <summary>Makes a state of gradients, all zero.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1, or more than a state can hold.</exception>
+    public NetworkState<T> CreateGradient(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return new NetworkState<T>(Sizes, count);
+    }
+
     /// <summary>Sets all sequences of a state to the start.</summary>
     public void Reset(NetworkState<T> state)
     {

@@ -71,7 +71,11 @@ internal sealed unsafe class LossTape<T>(DenseLayer<T>.DenseTape dense) : LayerT
     /// <param name="place">The place of the loss layer in its run.</param>
     /// <param name="inputGradient">The gradient of x where the loss layer is the only one; null when nobody asks for it.</param>
     public void SweepInto(Gradient<T>? gradient, LayerGradients<T> between, int place, T* inputGradient)
-        => (Swept, _between, _place, _inputGradient) = (Rows is LabelRows<T> ? gradient : null, between, place, inputGradient);
+    {
+        Swept = Rows is LabelRows<T> ? gradient : null;
+        (_between, _place) = (between, place);
+        _inputGradient = inputGradient;
+    }
 
     /// <summary>Checks the target and gives the rows of the pass, without output and gradient.</summary>
     /// <exception cref="ArgumentException">The target does not fit the output or the loss.</exception>
