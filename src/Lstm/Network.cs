@@ -197,8 +197,10 @@ public sealed class Network<T>
     public SequenceBatch<T> Forward(NetworkInput<T> batch, Tape<T> tape) => TapePasses.Forward(batch, null, tape);
 
     /// <summary>Runs a batch forward from a state, which is overwritten with the state after each sequence's last step.</summary>
-    /// <inheritdoc cref="Forward(NetworkInput{T}, Tape{T})"/>
+    /// <param name="batch">Sequences as for <see cref="Forward(NetworkInput{T}, Tape{T})"/>.</param>
     /// <param name="state">Read, and written back on success. No gradient flows into a learned initial state.</param>
+    /// <param name="tape">A tape of this network.</param>
+    /// <returns>The output: a view, valid until the tape's next forward pass.</returns>
     /// <exception cref="ArgumentException">
     /// The batch, the state or the tape does not fit this network, or the batch or the state is the tape's own.
     /// </exception>

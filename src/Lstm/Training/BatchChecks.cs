@@ -39,7 +39,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
     /// <exception cref="NotSupportedException">There is one.</exception>
     public static void CheckLayers(Network<T> network, Loss<T> loss, TrainingOptions options)
     {
-        if (options.TruncateAfter is not null && loss.NeedsWholeSequences)
+        if (options.TruncateAfter is not null && loss.RefusesParts)
         {
             throw new NotSupportedException(
                 $"{loss} needs whole sequences, and TruncateAfter gives it parts of them. Leave TruncateAfter at null; RecomputeEvery saves memory.");

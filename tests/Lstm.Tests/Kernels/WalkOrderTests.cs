@@ -3,7 +3,7 @@ using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
 using Lstm.Sequences;
 using Lstm.Tests.Support;
-using Lstm.Training.Losses.Softmax;
+using Lstm.Training.Losses;
 
 namespace Lstm.Tests.Kernels;
 

@@ -19,7 +19,7 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
         ReadOnlySpan<int> labels = target.Labels!.Rows;
         for (int row = 0; row < labels.Length; row++)
         {
-            double weight = loss.LabelWeight(labels[row]);
+            double weight = loss.WeightOfLabel(labels[row]);
             if (!double.IsFinite(weight))
             {
                 throw new ArgumentException(
@@ -28,7 +28,7 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
                     place.Argument("labels"));
             }
 
-            if (weight != 0 && !loss.TakesLabel(labels[row], features))
+            if (weight != 0 && !loss.Accepts(labels[row], features))
             {
                 throw new ArgumentException(
                     $"Label {labels[row]} of {place.Of(shape, row)} is out of range for {loss} and an output of {features} "
@@ -90,7 +90,7 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
             return 0;
         }
 
-        if (!loss.TakesLabel(label, block.Features))
+        if (!loss.Accepts(label, block.Features))
         {
             throw new InvalidOperationException(
                 $"A label was changed to {label} while a pass read it, and {loss} does not take that label. Change labels " +
@@ -98,7 +98,7 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
         }
 
         double value =
-            loss.LossOf(new ReadOnlySpan<T>(block.Output + ((nint)row * block.Features), block.Features), label, gradient);
+            loss.LossOfRow(new ReadOnlySpan<T>(block.Output + ((nint)row * block.Features), block.Features), label, gradient);
         T factor = T.CreateTruncating(weight * block.GradientScale);
         foreach (ref T element in gradient)
         {
@@ -111,7 +111,7 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
     private double Weight(LossBlock<T> block, int row, int label)
     {
         double weight = block.Weights == null ? 1 : FixedSum.Wide(block.Weights[row]);
-        return weight == 0 ? 0 : weight * loss.LabelWeight(label);
+        return weight == 0 ? 0 : weight * loss.WeightOfLabel(label);
     }
 
     private struct Job : IJob

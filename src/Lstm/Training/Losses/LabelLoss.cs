@@ -24,6 +24,13 @@ public abstract class LabelLoss<T> : Loss<T>
     /// <summary><see cref="LossUnit.Row"/>: each row counts with its weight times the weight of its label.</summary>
     public sealed override LossUnit Unit => LossUnit.Row;
 
+    /// <summary><see cref="LabelWeight"/> and <see cref="LossOf"/> for the rows' arithmetic.</summary>
+    internal double WeightOfLabel(int label) => LabelWeight(label);
+
+    internal bool Accepts(int label, int outputSize) => TakesLabel(label, outputSize);
+
+    internal double LossOfRow(ReadOnlySpan<T> output, int label, Span<T> outputGradient) => LossOf(output, label, outputGradient);
+
     internal sealed override RowLoss<T> Rows => _rows ??= new CustomLabelRows<T>(this);
 
     /// <summary>Computes the loss l of one row and its gradient, without weights.</summary>
@@ -34,18 +41,18 @@ public abstract class LabelLoss<T> : Loss<T>
     /// Overwritten with ∂l/∂output, as long as <paramref name="output"/>. Empty when the gradient is not wanted.
     /// </param>
     /// <returns>l.</returns>
-    protected internal abstract double LossOf(ReadOnlySpan<T> output, int label, Span<T> outputGradient);
+    protected abstract double LossOf(ReadOnlySpan<T> output, int label, Span<T> outputGradient);
 
     /// <summary>Gives the weight of a label, which is finite; 0 ignores its rows. Default 1.</summary>
     /// <param name="label">The label, not checked yet.</param>
-    protected internal virtual double LabelWeight(int label) => 1;
+    protected virtual double LabelWeight(int label) => 1;
 
     /// <summary>
     /// Tells whether the loss takes a label. By default labels are classes: 0 … <paramref name="outputSize"/> − 1.
     /// </summary>
     /// <param name="label">The label; its weight is not 0.</param>
     /// <param name="outputSize">The number of values in a row of the output.</param>
-    protected internal virtual bool TakesLabel(int label, int outputSize) => (uint)label < (uint)outputSize;
+    protected virtual bool TakesLabel(int label, int outputSize) => (uint)label < (uint)outputSize;
 
     /// <summary>Not called: <see cref="LossOf"/> takes its place.</summary>
     /// <inheritdoc/>

@@ -38,7 +38,10 @@ public abstract class Loss<T>
     /// <remarks>
     /// Override it in a loss that counts rows or elements and still relates the rows of a sequence to each other.
     /// </remarks>
-    protected internal virtual bool NeedsWholeSequences => Unit == LossUnit.Sequence;
+    protected virtual bool NeedsWholeSequences => Unit == LossUnit.Sequence;
+
+    /// <summary><see cref="NeedsWholeSequences"/> for the checks of a training.</summary>
+    internal bool RefusesParts => NeedsWholeSequences;
 
     /// <summary>The rows' arithmetic where each row's loss depends on that row alone; null for a loss of whole batches.</summary>
     internal virtual RowLoss<T>? Rows => null;
