@@ -93,6 +93,7 @@ public sealed class Network<T>
 
     internal Span<T> Flat => ParameterSet.Flat;
 
+    // SAFETY: as ParameterSet.Pointer.
     internal unsafe T* ParameterPointer => ParameterSet.Pointer;
 
     internal Lock ParameterLock => ParameterSet.Lock;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Recurrence;
@@ -29,10 +30,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     private readonly LayerRun<T> _run;
     private readonly SequenceShape _shape = new();
     private readonly Use _use;
-    private readonly bool[] _stepped;
-
-    // The caller's list of sessions, which another thread may change, as it was when it was checked.
-    private readonly int[] _chosen;
+    private readonly SessionChoice _sessions;
     private readonly int _inputSize;
     private readonly int _outputSize;
     private readonly bool _takesIds;
@@ -64,8 +62,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterSet.Pointer,
             Version = network.ParameterSet.Version };
         _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
-        _stepped = new bool[sessions];
-        _chosen = new int[sessions];
+        _sessions = new SessionChoice(sessions);
         _start = network.CreateState(1);
         _startVersion = network.Version;
         State = network.CreateState(sessions);
@@ -266,14 +263,18 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         GC.KeepAlive(this);
     }
 
+    // SAFETY: StepFeatures and StepIds compare the lengths of input and output with the sizes of the sessions' rows, and ids with
+    // InputSize, before they fix them. Each output between layers has the layer's OutputSize values. The pass points to the
+    // network's parameters, whose buffer is never reserved again; Run keeps this stream, which holds the network, alive.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunSteps(ReadOnlySpan<int> sessions, void* x, Span<T> output)
     {
         if (sessions.Length > 0)
         {
-            _ = Choose(sessions);
+            _ = _sessions.Take(sessions);
         }
 
+        Debug.Assert(output.Length == _outputSize && _outputs.Length == _steps.Length);
         StepKernel<T>[] steps = _steps;
         if (_stepVersion != _network.Version)
         {
@@ -297,7 +298,9 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
     private void RunBatch(ReadOnlySpan<int> sessions, int count, void* input, Span<T> output)
     {
-        ReadOnlySpan<int> chosen = Choose(sessions);
+        Debug.Assert(
+            count is > 0 && output.Length == (long)count * _outputSize && (sessions.Length == 0 || sessions.Length == count));
+        ReadOnlySpan<int> chosen = _sessions.Take(sessions);
         if (_shape.Count != count)
         {
             _shape.SetDense(count, 1);
@@ -313,38 +316,6 @@ public sealed unsafe class NetworkStream<T> : IDisposable
 
         LayerTape<T> last = _run.Tapes[^1];
         new ReadOnlySpan<T>(last.Output.Pointer + last.OutputStart, output.Length).CopyTo(output);
-    }
-
-    private ReadOnlySpan<int> Choose(ReadOnlySpan<int> sessions)
-    {
-        if (sessions.Length > Sessions)
-        {
-            throw new ArgumentException(
-                $"There are {sessions.Length} sessions to step; the stream has {Sessions}.", nameof(sessions));
-        }
-
-        ReadOnlySpan<int> chosen = _chosen.AsSpan(0, sessions.Length);
-        sessions.CopyTo(_chosen);
-        string? problem = null;
-        for (int i = 0; i < chosen.Length; i++)
-        {
-            int session = chosen[i];
-            if ((uint)session >= (uint)Sessions)
-            {
-                problem ??= $"Session {session} (index {i}) is unknown; the stream has {Sessions} sessions, 0 … {Sessions - 1}.";
-            }
-            else if (_stepped[session])
-            {
-                problem ??= $"Session {session} is given twice, again at index {i}; a step runs each session at most once.";
-            }
-            else
-            {
-                _stepped[session] = true;
-            }
-        }
-
-        Array.Clear(_stepped);
-        return problem is null ? chosen : throw new ArgumentException(problem, nameof(sessions));
     }
 
     private static void CheckLength(int length, int count, int size, string argument)

@@ -115,6 +115,8 @@ internal sealed unsafe class PassChecks<T>(Network<T> network)
     }
 
     /// <summary>The rows of an input that has been checked.</summary>
+    // SAFETY: WhyNotInput has compared the batch's feature size with InputSize, so that the content has shape.RowCount rows of
+    // it; the reading keeps the content where it is as long as the caller uses the rows.
     public Rows<T> RowsOf(in InputReading<T> input)
         => new(input.Content is null ? null : input.Content.Pointer, network.InputSize, input.Shape);
 

@@ -11,26 +11,36 @@ namespace Lstm;
 
 public sealed partial class NetworkState<T>
 {
-    /// <summary>All of it as bytes, to be kept and given to <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.</summary>
+    /// <summary>
+    /// All of it as bytes, to be kept and given to <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.
+    /// </summary>
     /// <remarks>
-    /// Little-endian: <c>LSTMSTAT</c>, the version 3, bytes per value, <see cref="Count"/>, the number of entries and their sizes, h and c,
-    /// and the <see cref="Steps"/> (32 bits each), the values (of each entry h, then c), and the SHA-256 of all that.
+    /// Little-endian: <c>LSTMSTAT</c>, the version 3, bytes per value, <see cref="Count"/>, the number of entries and their
+    /// sizes, h and c, and the <see cref="Steps"/> (32 bits each), the values (of each entry h, then c), and the SHA-256 of all
+    /// that.
     /// </remarks>
-    /// <exception cref="InvalidOperationException">A pass or a stream uses the state; or it takes more bytes than an array can hold.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A pass or a stream uses the state; or it takes more bytes than an array can hold.
+    /// </exception>
     public byte[] ToBytes()
     {
         using Use.Reading reading = Read(this);
-        long length = NetworkState.Magic.Length + ((NetworkState.Fields + (2L * Sizes.Count) + Count) * sizeof(int)) + SHA256.HashSizeInBytes;
+        long length = NetworkState.Magic.Length + ((NetworkState.Fields + (2L * Sizes.Count) + Count) * sizeof(int))
+            + SHA256.HashSizeInBytes;
         length += Count * Sizes.Sum(size => (long)size.Hidden + size.Cell) * NetworkState.SizeOf<T>();
         if (length > Array.MaxLength)
         {
-            throw new InvalidOperationException($"The state takes {length} bytes; an array holds at most {Array.MaxLength}. Store h and c of each entry by themselves (Hidden, Cell).");
+            throw new InvalidOperationException(
+                $"The state takes {length} bytes; an array holds at most {Array.MaxLength}. Store h and c of each entry by " +
+                $"themselves (Hidden, Cell).");
         }
 
         int header = NetworkState.HeaderLength(Sizes.Count, Count);
         byte[] bytes = new byte[length];
         NetworkState.Magic.CopyTo(bytes);
-        foreach ((int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(Sizes.SelectMany(size => new[] { size.Hidden, size.Cell })).Concat(_steps).Index())
+        foreach (
+            (int i, int field) in new[] { NetworkState.Version, NetworkState.SizeOf<T>(), Count, Sizes.Count }.Concat(
+            Sizes.SelectMany(size => new[] { size.Hidden, size.Cell })).Concat(_steps).Index())
         {
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(NetworkState.Magic.Length + (i * sizeof(int))), field);
         }
@@ -43,7 +53,8 @@ public sealed partial class NetworkState<T>
             rest = rest[values.Length..];
         }
 
-        SHA256.HashData(bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes), bytes.AsSpan(bytes.Length - SHA256.HashSizeInBytes));
+        SHA256.HashData(
+            bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes), bytes.AsSpan(bytes.Length - SHA256.HashSizeInBytes));
         return bytes;
     }
 
@@ -82,7 +93,9 @@ public static class NetworkState
     /// <summary>Makes a state from what <see cref="NetworkState{T}.ToBytes"/> returned.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the state had.</typeparam>
     /// <param name="bytes">All bytes.</param>
-    /// <exception cref="InvalidDataException">They are damaged, a state of another precision, or no state: the message says what.</exception>
+    /// <exception cref="InvalidDataException">
+    /// They are damaged, a state of another precision, or no state: the message says what.
+    /// </exception>
     public static NetworkState<T> FromBytes<T>(ReadOnlySpan<byte> bytes)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -101,7 +114,8 @@ public static class NetworkState
         if (version != Version || size != SizeOf<T>())
         {
             throw new InvalidDataException(
-                $"The state is of version {version} with {size} bytes per value; expected are version {Version} and {SizeOf<T>()} bytes ({typeof(T)}).");
+                $"The state is of version {version} with {size} bytes per value; expected are version {Version} and " +
+                $"{SizeOf<T>()} bytes ({typeof(T)}).");
         }
 
         if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes[content.Length..]))
@@ -123,8 +137,10 @@ public static class NetworkState
         return state;
     }
 
-    internal static int HeaderLength(int entries, int sequences) => checked(Magic.Length + ((Fields + (2 * entries) + sequences) * sizeof(int)));
+    internal static int HeaderLength(int entries, int sequences)
+        => checked(Magic.Length + ((Fields + (2 * entries) + sequences) * sizeof(int)));
 
+    // SAFETY: only the size of an unmanaged type is taken.
     internal static unsafe int SizeOf<T>()
         where T : unmanaged
         => sizeof(T);
@@ -159,17 +175,21 @@ public static class NetworkState
         }
 
         throw new InvalidDataException(
-            $"The state is damaged: {count} sequences and {entries} entries of the given sizes do not make {content.Length} bytes.");
+            $"The state is damaged: {count} sequences and {entries} entries of the given sizes do not make {content.Length} " +
+            $"bytes.");
     }
 
     private static string WhyNoState(ReadOnlySpan<byte> bytes)
     {
-        ReadOnlySpan<byte> start = bytes[..Math.Min(bytes.Length, ForeignFile.PeekLength)], end = bytes[Math.Max(0, bytes.Length - ForeignFile.PeekLength)..];
+        ReadOnlySpan<byte> start = bytes[..Math.Min(bytes.Length, ForeignFile.PeekLength)],
+            end = bytes[Math.Max(0, bytes.Length - ForeignFile.PeekLength)..];
         return ForeignFile.IsSafetensors(start)
-            ? "The bytes are a safetensors file, not a state: Network.Load reads a model, LoadStateDict a state_dict, Trainer.LoadCheckpoint a checkpoint."
+            ? "The bytes are a safetensors file, not a state: Network.Load reads a model, LoadStateDict a state_dict, " +
+                "Trainer.LoadCheckpoint a checkpoint."
             : ForeignFile.Recognise(start, end) is { } foreign
                 ? $"The bytes are {foreign.What}, not a state: FromBytes reads the bytes that ToBytes returned."
-                : $"The {bytes.Length} bytes are no state: they do not begin with 'LSTMSTAT'. FromBytes reads the bytes that ToBytes returned.";
+                : $"The {bytes.Length} bytes are no state: they do not begin with 'LSTMSTAT'. FromBytes reads the bytes that " +
+                    $"ToBytes returned.";
     }
 
     private static int Field(ReadOnlySpan<byte> content, int index)

@@ -232,6 +232,8 @@ public sealed partial class NetworkState<T>
     /// <summary>All values of the entries from <paramref name="first"/> on, padding included.</summary>
     internal Span<T> Entries(int first, int count) => _values.Span[_starts[2 * first].._starts[2 * (first + count)]];
 
+    // SAFETY: Place refuses an entry that does not exist; the constructor has made room for the block to whole lines, and the
+    // buffer is never reserved again. Passes keep the state alive while they use the pointer.
     /// <summary>The hidden or cell states of an entry, to whole lines.</summary>
     internal unsafe T* HiddenPointer(int entry) => _values.Pointer + Place(entry, 0);
 

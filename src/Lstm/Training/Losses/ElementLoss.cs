@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Sequences;
@@ -48,6 +49,8 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
 
     public override void Evaluate(SimdWidth width, LossBlock<T> block, ref LossTotals totals)
     {
+        Debug.Assert(block.Rows == 0 || (block.Output != null && block.Target != null));
+        Debug.Assert(parameters.Length <= 1 || parameters.Length == block.Features);
         fixed (T* own = parameters)
         {
             Kernel kernel = new() { Block = block, Parameters = own, ParameterCount = parameters.Length };
@@ -61,6 +64,9 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
         }
     }
 
+    // SAFETY: a block's output, target and gradient have Rows × Features values, and its weights Rows: LossRun has checked and
+    // sliced them, or LossLayer has reserved them. There are no parameters, one, or Features of them (WhyNotFeatures). A tile's
+    // buffers have Tile values each, and at most Tile are used at a time.
     private static void CountRight(LossBlock<T> block, ref LossTotals totals)
     {
         T half = T.CreateChecked(0.5);

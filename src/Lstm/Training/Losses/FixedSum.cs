@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -6,12 +7,15 @@ namespace Lstm.Training.Losses;
 /// <summary>Sums whose order of additions is fixed, whatever the SIMD width.</summary>
 internal static unsafe class FixedSum
 {
+    // SAFETY: callers give as many values as they have: the rows of a batch of weights that is being read (UnitCount), the
+    // weights of a block's rows that LossChecks.CheckWeights has counted, a tile of losses, or an array.
     /// <summary>Σ values in double: eight interleaved chains, combined in order.</summary>
     // Optimized at once: a leaf loop that may be entered only a few times.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Of<T>(T* values, nint count)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Debug.Assert(count == 0 || values != null);
         double a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
         for (; count >= 8; count -= 8, values += 8)
         {

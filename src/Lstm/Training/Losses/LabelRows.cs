@@ -23,6 +23,8 @@ internal abstract class LabelRows<T> : RowLoss<T>
     /// <param name="tape">Scratch, and the gradient.</param>
     /// <param name="losses">w·l of each row, overwritten.</param>
     /// <param name="totals">Gets the decisions; not the losses.</param>
+    // SAFETY: LossLayer.Sweep gives block.Rows rows of dense.InputSize values and of losses, labels that LossRun.Begin has
+    // checked, and room for the rows' gradient in tape.Dense.Dz.
     public abstract unsafe void Sweep(
         in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses,
         ref LossTotals totals);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Sequences;
@@ -10,6 +11,10 @@ namespace Lstm.Training.Losses;
 internal unsafe struct LossRun<T> : IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // SAFETY: Begin checks the target, the labels and the weights against the output's shape, and that the batches checked are
+    // those being read (RequireOf); LossChecks.CheckGradient gives the gradient that shape. The readings, and the taking of the
+    // gradient, last until all rows are done, so that nobody moves or reshapes a buffer meanwhile. LossBlock.Slice keeps to the
+    // rows.
     private RowLoss<T> _loss;
     private SimdWidth _width;
     private LossBlock<T> _all;
@@ -55,6 +60,7 @@ internal unsafe struct LossRun<T> : IJob
     /// <summary>Adds the rows' sums, block by block in order, and overwrites their gradient.</summary>
     public static void Evaluate(RowLoss<T> loss, LossBlock<T> all, WorkerTeam? team, SimdWidth width, ref LossTotals totals)
     {
+        Debug.Assert(all.Rows == 0 || (all.Output != null && (all.Target != null || all.Labels != null)));
         int blocks = (all.Rows + LossBlock<T>.MaxRows - 1) / LossBlock<T>.MaxRows;
         if (team is null || team.Size == 1 || blocks < 2)
         {

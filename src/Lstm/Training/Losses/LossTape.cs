@@ -70,6 +70,8 @@ internal sealed unsafe class LossTape<T>(DenseLayer<T>.DenseTape dense) : LayerT
     /// <param name="between">The gradients between layers.</param>
     /// <param name="place">The place of the loss layer in its run.</param>
     /// <param name="inputGradient">The gradient of x where the loss layer is the only one; null when nobody asks for it.</param>
+    // SAFETY: LayerGradients.Of and Tape.ReserveInputGradient make room for all rows of x; both buffers are the tape's, which
+    // this pass has taken, and are not reserved again before Backward.
     public void SweepInto(Gradient<T>? gradient, LayerGradients<T> between, int place, T* inputGradient)
     {
         Swept = Rows is LabelRows<T> ? gradient : null;

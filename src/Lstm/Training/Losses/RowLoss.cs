@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Sequences;
 using Lstm.Simd;
@@ -33,9 +34,13 @@ internal unsafe struct LossBlock<T>
     /// <summary>What the gradient of the sum is multiplied by.</summary>
     public double GradientScale;
 
+    // SAFETY: every pointer that is not null is at the first of Rows rows, so that those of the slice are within them:
+    // LossRun.Begin compares the target, the labels and the weights with the output's shape. Output and Gradient are batches of
+    // that shape (LossChecks.CheckGradient), or buffers that LossLayer sets for the slice itself.
     /// <summary>The rows from <paramref name="row"/> on, at most <paramref name="most"/> of them.</summary>
     public readonly LossBlock<T> Slice(int row, int most = MaxRows)
     {
+        Debug.Assert(row >= 0 && row <= Rows && most >= 0);
         LossBlock<T> slice = this;
         nint values = (nint)row * Features;
         slice.Rows = Math.Min(most, Rows - row);

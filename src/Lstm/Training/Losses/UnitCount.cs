@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Sequences;
 
@@ -14,6 +15,9 @@ internal static unsafe class UnitCount
         using SequenceReading<T> reading = SequenceBatch<T>.Read(weights, "The weight batch");
         if (reading.Content is { } content)
         {
+            // SAFETY: LossChecks.CheckWeights has compared the batch's feature size with 1, so that it has RowCount values; the
+            // reading keeps them where they are.
+            Debug.Assert(content.FeatureSize == 1);
             rows = FixedSum.Of(content.Pointer, content.Shape.RowCount);
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Runtime;
@@ -15,6 +16,9 @@ namespace Lstm.Training.Losses.Softmax;
 internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // SAFETY: LossLayer.Sweep has reserved Values (rows × padded columns) and Losses for Block.Rows rows, SoftmaxRows.Sweep Lanes
+    // and Rows; Input is that many rows of x. A share has rows of its own, so that no two workers write to the same ones. Labels
+    // are compared with the classes when they are read (SoftmaxRows.TakeLabel) and kept in Rows.
     private const int StretchBytes = 768 * 1024;
 
     /// <summary>Chains that a row's sums run in.</summary>
@@ -58,6 +62,8 @@ internal unsafe struct SoftmaxPanels<T> : IKernel<T>, IJob
 
     public void Run(WorkShare share)
     {
+        Debug.Assert(
+            Block.Labels != null && Block.Features == Columns.Columns && Values != null && Lanes != null && Losses != null);
         (_first, _end) = share.Of(Block.Rows);
         fixed (T* weights = Loss.ClassWeights)
         {

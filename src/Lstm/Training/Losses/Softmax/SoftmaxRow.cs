@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Lstm.Simd;
@@ -38,6 +39,8 @@ internal struct SoftmaxRow<T>
 internal unsafe struct SoftmaxSums<T> : IKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // SAFETY: SoftmaxRows.Row gives one row of Classes logits, of Classes exponentials unless null, and of as many class weights
+    // unless null.
     public T* Logits;
     public int Classes;
 
@@ -53,6 +56,7 @@ internal unsafe struct SoftmaxSums<T> : IKernel<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(Logits != null && Classes > 0);
         const int Tile = SoftmaxTile<TSimd, TVec, T>.Tile;
         T* chains = stackalloc T[SoftmaxTile<TSimd, TVec, T>.Chains];
         Span<T> all = new(chains, SoftmaxTile<TSimd, TVec, T>.Chains);
@@ -94,6 +98,7 @@ internal unsafe struct SoftmaxGradient<T> : IKernel<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
+        Debug.Assert(Gradient != null && Classes > 0);
         SoftmaxRow<T> row = Row;
         SoftmaxTile<TSimd, TVec, T>.Gradient(Gradient, 0, 1, Classes, &row, Weights);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Layers;
@@ -52,6 +53,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
 
     public override void Evaluate(SimdWidth width, LossBlock<T> block, ref LossTotals totals)
     {
+        Debug.Assert(block.Rows == 0 || (block.Output != null && block.Labels != null));
+        Debug.Assert(classWeights.Length == 0 || classWeights.Length == block.Features);
         double weightSum = ClassWeightSum(block.Features);
         fixed (T* weights = classWeights)
         {
@@ -80,6 +83,8 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         in Pass<T> pass, DenseLayer<T> dense, T* input, LossBlock<T> block, LossTape<T> tape, double* losses,
         ref LossTotals totals)
     {
+        Debug.Assert(block.Labels != null && block.Features == dense.OutputSize);
+
         // A SoftmaxRow and the chains of its sums for each row, whole cache lines both.
         tape.Scratch.Reserve((long)block.Rows * (sizeof(SoftmaxRow<T>) + (SoftmaxPanels<T>.Chains * sizeof(T))));
         SoftmaxRow<T>* rows = (SoftmaxRow<T>*)tape.Scratch.Pointer;
@@ -104,6 +109,9 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         }
     }
 
+    // SAFETY: LossRun.Begin has checked that there are labels, and weights where they are given, for all rows of a block, and
+    // WhyNotFeatures that there are as many class weights as features, or none. A label is compared with the features each time
+    // it is read (TakeLabel), since another thread may write it; only such a label is an index.
     /// <summary>A row's label, or null if it is ignored.</summary>
     /// <remarks>
     /// Labels are checked when a pass begins, but they are in the caller's memory: another thread may have changed one since.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
@@ -18,6 +19,9 @@ internal static unsafe class SoftmaxTile<TSimd, TVec, T>
     where TVec : unmanaged
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // SAFETY: callers give rows × columns values at the stride, a SoftmaxRow and Chains lanes for each row, and columns class
+    // weights or null: SoftmaxPanels of what LossLayer.Sweep and SoftmaxRows.Sweep have reserved, SoftmaxSums and SoftmaxGradient
+    // of one row. A vector is loaded only where it fits into the columns; the rest goes one by one.
     public const int Chains = SoftmaxPanels<T>.Chains;
     public const int Tile = SoftmaxPanels<T>.Tile;
 
@@ -25,6 +29,7 @@ internal static unsafe class SoftmaxTile<TSimd, TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Max(T* x, nint stride, nint rows, nint columns, nint phase, T* largest)
     {
+        Debug.Assert(rows >= 0 && columns >= 0 && phase % TSimd.Width == 0);
         nint whole = columns / TSimd.Width * TSimd.Width;
         for (; rows > 0; rows--, x += stride, largest += Chains)
         {
@@ -53,6 +58,7 @@ internal static unsafe class SoftmaxTile<TSimd, TVec, T>
     public static void Exponentials(
         T* x, nint stride, nint rows, nint columns, nint phase, SoftmaxRow<T>* row, T* e, nint eStride, T* sums)
     {
+        Debug.Assert(rows >= 0 && columns >= 0 && phase % TSimd.Width == 0);
         nint whole = columns / TSimd.Width * TSimd.Width;
         for (; rows > 0; rows--, row++, x += stride, e += eStride, sums += Chains)
         {
@@ -89,6 +95,7 @@ internal static unsafe class SoftmaxTile<TSimd, TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Distances(T* x, nint stride, nint rows, nint columns, nint phase, SoftmaxRow<T>* row, T* v, T* sums)
     {
+        Debug.Assert(rows >= 0 && columns >= 0 && phase % TSimd.Width == 0);
         nint whole = columns / TSimd.Width * TSimd.Width;
         for (; rows > 0; rows--, row++, x += stride, sums += Chains)
         {
