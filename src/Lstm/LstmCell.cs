@@ -5,17 +5,17 @@ using Lstm.Specs;
 namespace Lstm;
 
 /// <summary>
-/// One step of one LSTM layer, forward and backward, with explicit parameters and states: for loops of one's own.
+/// One step of one LSTM layer, forward and backward, with explicit parameters and states: for custom loops.
 /// </summary>
 /// <remarks>
-/// The equations are those of <see cref="LstmSpec"/>. A loop keeps one <see cref="LstmStep{T}"/> for each time step it wants
-/// to come back through:
+/// The equations are those of <see cref="LstmSpec"/>. A loop keeps one <see cref="LstmStep{T}"/> for each time step that it
+/// runs backward later:
 /// <code>
 /// for (int t = 0; t &lt; T; t++) { cell.Forward(x[t], h, c, steps[t]); h = steps[t].Hidden; c = steps[t].Cell; }
 /// for (int t = T - 1; t &gt;= 0; t--) { cell.Backward(steps[t], dh, dc, gradient); … }
 /// </code>
-/// Dropout and zoneout are off, as in inference, unless a step is one of training (<see cref="LstmStep{T}.Training"/>); it then
-/// says itself which masks it draws. The parameters are <c>cell.weight_ih_l0</c> [4H, I], <c>cell.weight_hh_l0</c> [4H, H] and
+/// Dropout and zoneout are off, as in inference, unless <see cref="LstmStep{T}.Training"/> of a step is true; the step then names
+/// the masks. The parameters are <c>cell.weight_ih_l0</c> [4H, I], <c>cell.weight_hh_l0</c> [4H, H] and
 /// the biases [4H] of <see cref="Network"/>, which can be read, written, saved, and stepped by an optimizer like any network's.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -23,9 +23,9 @@ public sealed class LstmCell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Makes a cell with starting values drawn from a seed.</summary>
-    /// <param name="inputSize">I, at least 1.</param>
-    /// <param name="hiddenSize">H, at least 1.</param>
-    /// <param name="seed">Seed of the starting values.</param>
+    /// <param name="inputSize">The number of inputs I, at least 1.</param>
+    /// <param name="hiddenSize">The number of units H, at least 1.</param>
+    /// <param name="seed">The seed of the starting values.</param>
     /// <exception cref="ArgumentException">A size is under 1.</exception>
     public LstmCell(int inputSize, int hiddenSize, long seed = 0)
         : this(Lstm.Network.Create<T>(inputSize, seed, new LstmSpec(hiddenSize) { Name = "cell" }))
@@ -40,13 +40,16 @@ public sealed class LstmCell<T>
         ArgumentNullException.ThrowIfNull(network);
         if (network.Specs is not [LstmSpec { Layers: 1, Direction: LstmDirection.Forward, Shortcut: LstmShortcut.None }])
         {
-            throw new ArgumentException("A cell is made of a network of one LSTM layer that reads forward.", nameof(network));
+            throw new ArgumentException(
+                "A cell needs a network of one LSTM layer that reads forward, without a shortcut: new LstmSpec(H).",
+                nameof(network));
         }
 
         if (network.HasStatistics)
         {
             throw new ArgumentException(
-                "A cell has no batch norm: its statistics are measured over a pass, and kept for each step of it.",
+                "A cell cannot have batch norm, whose statistics are measured over whole passes. Use a spec without " +
+                "Normalization.",
                 nameof(network));
         }
 
@@ -57,24 +60,24 @@ public sealed class LstmCell<T>
     /// <summary>The network that owns the parameters.</summary>
     public Network<T> Network { get; }
 
-    /// <summary>I.</summary>
+    /// <summary>The number of inputs I.</summary>
     public int InputSize => Network.InputSize;
 
-    /// <summary>Values of the hidden state: H, or those of <see cref="StateSize.Hidden"/> for a variant.</summary>
+    /// <summary>The number of values of the hidden state: H, or <see cref="StateSize.Hidden"/> of a variant.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>Values of the cell state: H.</summary>
+    /// <summary>The number of values of the cell state: H.</summary>
     public int CellSize { get; }
 
     /// <summary>Makes the record of one step.</summary>
-    /// <param name="count">Number of rows B that a step processes, at least 1.</param>
+    /// <param name="count">The number of rows B that a step processes, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1, or more than a record can hold.</exception>
     public LstmStep<T> CreateStep(int count = 1) => new(Network, count);
 
     /// <summary>Makes a gradient, all zero.</summary>
     public Gradient<T> CreateGradient() => Network.CreateGradient();
 
-    /// <summary>One step forward; the new states are in <paramref name="step"/>.</summary>
+    /// <summary>Runs one step forward; the new states are in <paramref name="step"/>.</summary>
     /// <param name="x">[B, I].</param>
     /// <param name="hidden">h of the previous step, [B, <see cref="HiddenSize"/>].</param>
     /// <param name="cell">c of the previous step, [B, <see cref="CellSize"/>].</param>
@@ -96,12 +99,12 @@ public sealed class LstmCell<T>
     }
 
     /// <summary>
-    /// The same step backward: adds into <paramref name="gradient"/> and sets the step's gradients of x and of the previous
+    /// Runs one step backward: adds into <paramref name="gradient"/> and sets the step's gradients of x and of the previous
     /// states.
     /// </summary>
-    /// <param name="step">The record of a forward step that has not been taken back yet.</param>
+    /// <param name="step">The record of a forward step that has not been run backward yet.</param>
     /// <param name="hiddenGradient">
-    /// ∂/∂h of this step's new h, all that depends on it summed up, [B, <see cref="HiddenSize"/>].
+    /// ∂/∂h of this step's new h, summed over everything that depends on it, [B, <see cref="HiddenSize"/>].
     /// </param>
     /// <param name="cellGradient">∂/∂c of this step's new c, from the later steps, [B, <see cref="CellSize"/>].</param>
     /// <param name="gradient">A gradient of this cell.</param>
@@ -130,7 +133,9 @@ public sealed class LstmCell<T>
         ArgumentNullException.ThrowIfNull(step);
         if (!ReferenceEquals(step.Tape.Network, Network))
         {
-            throw new ArgumentException("The record was made by another network's cell.", nameof(step));
+            throw new ArgumentException(
+                "The record was made by the cell of another network. Use one that CreateStep of this cell has made.",
+                nameof(step));
         }
     }
 
@@ -139,7 +144,7 @@ public sealed class LstmCell<T>
         if (length != (long)count * size)
         {
             throw new ArgumentException(
-                $"There are {length} values; {count} rows of {size} need {(long)count * size}.", argument);
+                $"There are {length} values in '{argument}'; {count} rows of {size} values need {(long)count * size}.", argument);
         }
     }
 }

@@ -4,11 +4,12 @@ using Lstm.Runtime;
 namespace Lstm;
 
 /// <summary>
-/// The record of one step of an <see cref="LstmCell{T}"/>: its new states, the values that its backward step needs, and the
-/// gradients that this gives.
+/// The record of one step of an <see cref="LstmCell{T}"/>: the new states, the values that the backward step needs, and the
+/// gradients that the backward step computes.
 /// </summary>
 /// <remarks>
-/// One step at a time, forward or backward, uses a record: a second one throws <see cref="InvalidOperationException"/>.
+/// One step at a time, forward or backward, uses a record; a second step at the same time throws
+/// <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class LstmStep<T>
@@ -32,28 +33,30 @@ public sealed class LstmStep<T>
         Batch.Reshape(Enumerable.Repeat(1, count).ToArray());
     }
 
-    /// <summary>Number of rows B.</summary>
+    /// <summary>The number of rows B.</summary>
     public int Count => Batch.Count;
 
     /// <summary>
-    /// Draws masks of dropout and zoneout in Forward when true. Default false: dropout and zoneout act as in inference.
+    /// Whether Forward draws masks of dropout and zoneout. Default false: dropout and zoneout act as in inference.
     /// </summary>
     public bool Training { get; set; }
 
     /// <summary>
-    /// With <see cref="DropoutDraw"/> and <see cref="Index"/> the key of the masks, as in <see cref="Tape{T}.DropoutSeed"/>.
-    /// Default 0.
+    /// The seed of the masks, as <see cref="Tape{T}.DropoutSeed"/>; <see cref="DropoutDraw"/> and <see cref="Index"/> are the
+    /// rest of their key. Default 0.
     /// </summary>
     public long DropoutSeed { get; set; }
 
-    /// <summary>Which masks a sequence draws: the same for all its steps, another for the next sequence. Default 0.</summary>
+    /// <summary>
+    /// The number of the masks: one number for all steps of a sequence, another for the next sequence. Default 0.
+    /// </summary>
     public long DropoutDraw { get; set; }
 
     /// <summary>
-    /// Which step t of its sequence this is, from 0 on, for the masks that change from step to step. With it and one draw, the
-    /// steps of a loop have the masks, and the bits, of a pass over the whole sequence. Default 0.
+    /// The index t of the step in its sequence, for masks that change from step to step. With it and one draw, the steps of a
+    /// loop have the masks, and the bits, of a pass over the whole sequence. Default 0.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
     public int Index
     {
         get;

@@ -9,12 +9,12 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>Runs a network one step at a time, for one or several sessions, each with a state of its own.</summary>
+/// <summary>Runs a network one step at a time, for one or several sessions that have separate states.</summary>
 /// <remarks>
 /// A step allocates nothing and, with one worker, takes no lock and makes no system call. Stepping gives the same bits as running
 /// whole sequences. A stream belongs to one thread at a time, all its sessions together: a step or a reset of a stream that is in
-/// use throws <see cref="InvalidOperationException"/>. Any number of streams may share one network. Dispose it to end its worker
-/// threads; it has none unless they were asked for.
+/// use throws <see cref="InvalidOperationException"/>. Any number of streams may share one network. Dispose the stream to end its
+/// worker threads; with one worker it has none.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe class NetworkStream<T> : IDisposable
@@ -76,23 +76,23 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         }
     }
 
-    /// <summary>Number of sessions.</summary>
+    /// <summary>The number of sessions.</summary>
     public int Sessions => State.Count;
 
-    /// <summary>The sessions' states: to be read, stored or overwritten between steps, by passes too.</summary>
+    /// <summary>The states of the sessions. Read, store or overwrite them between steps; passes may use them too.</summary>
     public NetworkState<T> State { get; }
 
     internal WorkerTeam Team => _resources.Team;
 
     /// <summary>Runs one step of every session.</summary>
-    /// <param name="input">[sessions, input size].</param>
+    /// <param name="input">[sessions, input size]: a row for each session.</param>
     /// <param name="output">[sessions, output size]; may not overlap <paramref name="input"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the network takes ids; nothing has changed then.</exception>
     /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step(ReadOnlySpan<T> input, Span<T> output) => StepFeatures([], Sessions, input, output);
 
-    /// <summary>Does one step of all sessions and gives the outputs in a new array.</summary>
+    /// <summary>Runs one step of every session and returns the outputs in a new array.</summary>
     /// <param name="input">One row of input values per session, session 0 first.</param>
     /// <returns>One row of output values per session.</returns>
     /// <inheritdoc cref="Step(ReadOnlySpan{T}, Span{T})"/>
@@ -104,7 +104,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     }
 
     /// <summary>Runs one step of some sessions; the others stay as they are.</summary>
-    /// <param name="sessions">Which sessions, each at most once.</param>
+    /// <param name="sessions">The sessions to step, each at most once.</param>
     /// <param name="input">[sessions.Length, input size].</param>
     /// <param name="output">[sessions.Length, output size]; may not overlap <paramref name="input"/>.</param>
     /// <exception cref="ArgumentException">
@@ -129,8 +129,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     public void StepIds(ReadOnlySpan<int> ids, Span<T> output) => StepIds([], Sessions, ids, output);
 
     /// <summary>Runs one step of some sessions of a network fed with ids; the others stay as they are.</summary>
-    /// <param name="sessions">Which sessions, each at most once.</param>
-    /// <param name="ids">One id for each of them.</param>
+    /// <param name="sessions">The sessions to step, each at most once.</param>
+    /// <param name="ids">One id for each of these sessions.</param>
     /// <param name="output">[sessions.Length, output size].</param>
     /// <exception cref="ArgumentException">
     /// A length, session or id does not fit, or the network takes features; nothing has changed then.
@@ -144,7 +144,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         }
     }
 
-    /// <summary>Puts every session back to the start.</summary>
+    /// <summary>Resets every session to the start: zero, or the learned initial state.</summary>
     /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
     public void Reset()
     {
@@ -155,7 +155,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         }
     }
 
-    /// <summary>Puts one session back to the start: a new one joins in its place.</summary>
+    /// <summary>Resets one session to the start, so that another sequence can take its place.</summary>
     /// <param name="session">0 … <see cref="Sessions"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such session.</exception>
     /// <exception cref="InvalidOperationException">The stream or its <see cref="State"/> is in use.</exception>
@@ -164,7 +164,8 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         if ((uint)session >= (uint)Sessions)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(session), session, $"The stream has {Sessions} sessions, 0 … {Sessions - 1}.");
+                nameof(session), session,
+                $"There is no session {session}; the stream has {Sessions} sessions, 0 … {Sessions - 1}.");
         }
 
         using Use.Taking taken = Take();
@@ -199,7 +200,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if (_takesIds)
         {
-            throw new ArgumentException("The network starts with an embedding: use StepIds.", nameof(input));
+            throw new ArgumentException("The network starts with an embedding and takes ids: use StepIds.", nameof(input));
         }
 
         CheckLength(input.Length, count, _inputSize, nameof(input));
@@ -214,7 +215,7 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     {
         if (!_takesIds)
         {
-            throw new ArgumentException("The network has no embedding: use Step.", nameof(ids));
+            throw new ArgumentException("The network has no embedding and takes values: use Step.", nameof(ids));
         }
 
         CheckLength(ids.Length, count, 1, nameof(ids));

@@ -8,11 +8,13 @@ using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>What one forward pass leaves for its backward pass: buffers that grow once and are reused.</summary>
+/// <summary>
+/// The buffers of training passes: a forward pass leaves there what its backward pass needs. They grow once and are reused.
+/// </summary>
 /// <remarks>
 /// A tape belongs to the network that made it and to one thread at a time: a pass on a tape that is in use throws
-/// <see cref="InvalidOperationException"/>, and so does a callback that comes back to it. It refers to the caller's batch, which
-/// has to stay as it is until <see cref="Network{T}.Backward"/> has returned. Dispose it to end its worker threads.
+/// <see cref="InvalidOperationException"/>, also when a callback of the pass makes it. The tape refers to the caller's batch,
+/// which must not change until <see cref="Network{T}.Backward"/> has returned. Dispose the tape to end its worker threads.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Tape<T> : IDisposable
@@ -38,39 +40,40 @@ public sealed class Tape<T> : IDisposable
     }
 
     /// <summary>
-    /// Whether dropout is on and batch norm measures the batch. Default true; gradients are available either way.
+    /// Whether passes are in training mode: dropout is on, and batch norm measures the batch. Default true. Gradients are
+    /// available in both modes.
     /// </summary>
     public bool Training { get; set; } = true;
 
-    /// <summary>With <see cref="DropoutDraw"/>, the key of the dropout masks. Default 0.</summary>
+    /// <summary>The seed of the dropout masks; <see cref="DropoutDraw"/> is the other half of their key. Default 0.</summary>
     public long DropoutSeed { get; set; }
 
     /// <summary>
-    /// Which masks the next forward pass draws; each forward pass in training mode counts it up by one. A new tape begins with 0
-    /// again: who makes one for each batch sets this.
+    /// The number of the dropout masks that the next forward pass draws. Each forward pass in training mode adds 1. Starts at 0
+    /// on each tape: set it yourself if you create a tape per batch.
     /// </summary>
     public long DropoutDraw { get; set; }
 
     /// <summary>
-    /// Whether Backward computes <see cref="InputGradient"/>. Default true; turn it off when nobody reads it.
+    /// Whether Backward computes <see cref="InputGradient"/>. Default true; false saves its time. Set it before the forward pass.
     /// </summary>
     public bool ComputesInputGradient { get; set; } = true;
 
     /// <summary>
-    /// With a number k of steps, the next forward passes keep their output and the states after every k steps only, and Backward
-    /// computes the steps between again, k at a time: the same bits in much less memory, for the time of another forward pass. 0
-    /// takes the square root of the longest sequence's length, which about makes it least. Null, the default, keeps everything.
+    /// The number k of steps that Backward recomputes at a time: forward passes then keep only their output and the states after
+    /// every k steps. The bits are the same, in much less memory, for the time of another forward pass. 0 uses the square root of
+    /// the longest sequence's length, which roughly minimises memory. Null, the default, keeps everything.
     /// </summary>
     /// <remarks>
     /// k is rounded up to whole blocks of the gradients' sums, which are steps of 128 rows together (docs/reproducibility.md):
-    /// with one sequence to 128 steps, with 8 to a multiple of 16, from 65 sequences on not at all. A batch that this leaves in
-    /// one piece is kept whole. Layers that work step by step are computed again together, so that of those between them nothing
-    /// is kept. LSTM layers that read in reverse are by themselves: their outputs are kept, and those of whatever pools or
-    /// merges. Traces of gates and gradients have nothing to look at on such a tape.
+    /// with one sequence to 128 steps, with 8 to a multiple of 16, from 65 sequences on not at all. A batch that fits into one
+    /// such piece is kept whole. Layers that work step by step are recomputed together, and nothing between them is kept. LSTM
+    /// layers that read in reverse are recomputed one by one: their outputs are kept, and so are those of layers that pool or
+    /// merge. Traces of gates and gradients cannot be read from a recomputed pass.
     /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     /// <exception cref="NotSupportedException">
-    /// It is not null, and a layer has batch norm, whose statistics need whole passes.
+    /// The number is not null, and a layer has batch norm, whose statistics need whole passes.
     /// </exception>
     public int? RecomputeEvery
     {
@@ -81,33 +84,32 @@ public sealed class Tape<T> : IDisposable
             if (value is not null && Network.Layers.FirstOrDefault(layer => layer.NormalizesBatch) is { } layer)
             {
                 throw new NotSupportedException(
-                    $"Layer '{Shortened.Text(layer.Name)}' has batch norm: its statistics need whole passes, which cannot be " +
-                    $"computed again by segments.");
+                    $"Layer '{Shortened.Text(layer.Name)}' has batch norm, whose statistics need whole passes. Leave " +
+                    $"RecomputeEvery at null.");
             }
 
             _recomputeEvery = value;
         }
     }
 
-    /// <summary>The last forward pass's output: a view, valid until the next one.</summary>
+    /// <summary>The output of the last forward pass: a view, valid until the next forward pass.</summary>
     public SequenceBatch<T> Output { get; }
 
     /// <summary>
-    /// The gradient of the loss with respect to <see cref="Output"/>, of the same shape: to be written between Forward and
-    /// Backward, which is what a loss does. Rows that nobody writes are zero.
+    /// The gradient of the loss with respect to <see cref="Output"/>, in the output's shape. A loss, or the caller, writes it
+    /// between Forward and Backward. Rows that are not written are zero.
     /// </summary>
     /// <remarks>
-    /// Zeros are written only when somebody asks for the values: a loss of this library, which writes all of them, costs nothing
-    /// more.
+    /// The zeros are written when the values are first read: a loss that writes all rows does not pay for them.
     /// </remarks>
     public SequenceBatch<T> OutputGradient { get; }
 
-    /// <summary>The gradient with respect to the input, set by Backward; empty for a network fed with ids.</summary>
+    /// <summary>The gradient of the loss with respect to the input. Backward sets it; for a network of ids it is empty.</summary>
     public SequenceBatch<T> InputGradient { get; }
 
     /// <summary>
-    /// The gradient of the loss with respect to the final state, which each Backward adds as long as it is here; null (the
-    /// default) for zero. <see cref="Network{T}.CreateStateGradient"/> makes one.
+    /// The gradient of the loss with respect to the final state, for every Backward until it is set to null. Null, the default,
+    /// is zero. <see cref="Network{T}.CreateStateGradient"/> makes one.
     /// </summary>
     public NetworkState<T>? FinalStateGradient { get; set; }
 
@@ -129,10 +131,12 @@ public sealed class Tape<T> : IDisposable
             : null;
     }
 
-    /// <summary>The gradient with respect to the state that the forward pass started from, set by Backward.</summary>
-    /// <exception cref="InvalidOperationException">Backward has not run yet.</exception>
+    /// <summary>
+    /// The gradient of the loss with respect to the state that the forward pass started from. Backward sets it.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Backward has not run on this tape yet.</exception>
     public NetworkState<T> InitialStateGradient => _initialStateGradient
-        ?? throw new InvalidOperationException("There is no gradient of the initial state before Backward has run.");
+        ?? throw new InvalidOperationException("The tape has no gradient of the initial state yet. Run Backward first.");
 
     internal Network<T> Network { get; }
 

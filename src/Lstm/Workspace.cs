@@ -6,13 +6,13 @@ using Lstm.Runtime;
 namespace Lstm;
 
 /// <summary>
-/// The buffers of inference, reused from call to call:
-/// <see cref="Network{T}.Predict(NetworkInput{T}, NetworkState{T}?, Workspace{T}?)"/>.
+/// The buffers of inference, which calls of
+/// <see cref="Network{T}.Predict(NetworkInput{T}, NetworkState{T}?, Workspace{T}?)"/> reuse.
 /// </summary>
 /// <remarks>
 /// A workspace belongs to the network that made it and to one thread at a time: a call with a workspace that is in use throws
-/// <see cref="InvalidOperationException"/>. Any number of workspaces may use one network at once. Dispose it to end its worker
-/// threads.
+/// <see cref="InvalidOperationException"/>. Any number of workspaces may use one network at once. Dispose the workspace to
+/// end its worker threads.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Workspace<T> : IDisposable
@@ -27,14 +27,13 @@ public sealed class Workspace<T> : IDisposable
         Output = new SequenceBatch<T>(network.OutputSize, Use);
     }
 
-    /// <summary>The last prediction: a view, valid until the next one.</summary>
+    /// <summary>The last prediction: a view, valid until the next prediction.</summary>
     public SequenceBatch<T> Output { get; }
 
     /// <summary>
-    /// Whether each prediction looks for values that are infinite or NaN and throws <see cref="NonFiniteValueException"/>, which
-    /// says where the first one came in, before it writes a state back. It looks at the input, the outputs of all layers and the
-    /// final states; where it finds something, it runs the batch again to find the place. Default false: values that are not
-    /// finite are passed on.
+    /// Whether predictions that meet infinite values or NaN throw <see cref="NonFiniteValueException"/>, which names the place of
+    /// the first one, before they write a state back. A prediction then checks the input, the outputs of all layers and the final
+    /// states; if a value is not finite, it runs the batch once more to find the place. Default false: such values are passed on.
     /// </summary>
     public bool ChecksFinite { get; set; }
 
