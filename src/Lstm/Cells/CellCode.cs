@@ -16,6 +16,9 @@ internal abstract class CellCode
     /// <summary>Lines that the kernels keep for each row of a panel.</summary>
     public abstract int KeptLines { get; }
 
+    /// <summary>State vectors of H values that the cell carries from step to step.</summary>
+    public abstract int StateCount { get; }
+
     /// <summary>The kernels of a layer of H units.</summary>
     public abstract CellKernels<T> Kernels<T>(int units)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
@@ -34,6 +37,8 @@ internal sealed class CellCode<TCell>(string name, TCell cell, string[] weights)
     public override LstmGates Gates => TCell.Gates;
 
     public override int KeptLines => TCell.KeptCount + weights.Length;
+
+    public override int StateCount => TCell.StateCount;
 
     public override CellKernels<T> Kernels<T>(int units)
     {

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Lstm.Cells;
 
-/// <summary>What the units of a custom cell have beside gates and states: weights of their own, and values kept from Forward for Backward.</summary>
+/// <summary>
+/// What the units of a custom cell have beside gates and c: weights of their own, values kept from Forward for Backward, and the
+/// other state vectors.
+/// </summary>
 /// <typeparam name="TLane">The vector.</typeparam>
 public readonly unsafe ref struct CellUnits<TLane>
     where TLane : struct, ILane<TLane>
@@ -18,15 +21,19 @@ public readonly unsafe ref struct CellUnits<TLane>
     private readonly int _keptCount;
 
     // SAFETY: weightCount vectors lie at weights, weightBytes apart, and keptCount + weightCount at kept, a line apart; the methods
-    // check their indices against these counts.
-    internal CellUnits(void* weights, nint weightBytes, int weightCount, void* kept, int keptCount)
+    // check their indices against these counts (Check).
+    internal CellUnits(void* weights, nint weightBytes, int weightCount, void* kept, int keptCount, CellStates<TLane> states)
     {
+        States = states;
         _weights = (byte*)weights;
         _weightBytes = weightBytes;
         _weightCount = weightCount;
         _kept = (byte*)kept;
         _keptCount = keptCount;
     }
+
+    /// <summary>The state vectors that the cell carries beside c.</summary>
+    public CellStates<TLane> States { get; }
 
     /// <summary>The weights of one of the names of <see cref="ICustomCell{TSelf}.WeightNames"/>.</summary>
     /// <param name="index">Its place among the names.</param>
@@ -38,9 +45,12 @@ public readonly unsafe ref struct CellUnits<TLane>
         return Unsafe.ReadUnaligned<TLane>(_weights + (index * _weightBytes));
     }
 
-    /// <summary>In Backward: sets what this step adds to the gradient of the weights of a name, ∂/∂w of this step alone.</summary>
+    /// <summary>
+    /// In Backward: sets what this step adds to the gradient of the weights of a name, ∂/∂w of this step alone.
+    /// </summary>
     /// <remarks>
-    /// Backward sets all of them, each time; what it does not set is 0. They are added up once all steps are back, in an order that depends on nothing but the batch.
+    /// Backward sets all of them, each time; what it does not set is 0. They are added up once all steps are back, in an order that
+    /// depends on nothing but the batch.
     /// </remarks>
     /// <param name="index">Its place among the names.</param>
     /// <param name="gradient">The part of this step.</param>
@@ -84,5 +94,6 @@ public readonly unsafe ref struct CellUnits<TLane>
 
     [DoesNotReturn]
     private static void Throw(int index, int count)
-        => throw new ArgumentOutOfRangeException(nameof(index), index, $"The cell has declared {count} of these; they count from 0.");
+        => throw new ArgumentOutOfRangeException(
+            nameof(index), index, $"The cell has declared {count} of these; they count from 0.");
 }

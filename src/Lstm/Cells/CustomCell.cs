@@ -53,7 +53,8 @@ public sealed class CustomCell : IEquatable<CustomCell>
     /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not
     /// know its settings (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations); or
     /// the names of the cell's weights are no names, double, or those of a layer's other weights; or its
-    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64.
+    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64, or its <see cref="ICustomCell{TSelf}.StateCount"/> below 1
+    /// or above 16.
     /// </exception>
     public static CustomCell Of<[DynamicallyAccessedMembers(LookedAt)] TCell>(string name, TCell cell)
         where TCell : unmanaged, ICustomCell<TCell>
@@ -80,6 +81,12 @@ public sealed class CustomCell : IEquatable<CustomCell>
                 throw new ArgumentException(
                     $"The cell '{name}' has a weight of the name '{weight}'; names consist of letters, digits and underscores, are not given twice, and none is {string.Join(", ", Taken)}.", nameof(cell));
             }
+        }
+
+        if (TCell.StateCount is < 1 or > 16)
+        {
+            throw new ArgumentException(
+                $"The cell '{name}' carries {TCell.StateCount} state vectors; StateCount has to be 1, for c alone, to 16.", nameof(cell));
         }
 
         return TCell.KeptCount is >= 0 and <= 64

@@ -1,6 +1,4 @@
-
-
-
+using System.Runtime.CompilerServices;
 using Lstm.Diagnostics;
 
 namespace Lstm.Cells;
@@ -34,6 +32,12 @@ public interface ICustomCell<TSelf>
     /// <summary>How many values per unit and step Forward keeps for Backward, beside the gates and c. Default 0.</summary>
     static virtual int KeptCount => 0;
 
+    /// <summary>
+    /// How many state vectors of H values the cell carries from step to step: 1, the default, for c alone, at most 16. The others
+    /// are <see cref="CellUnits{TLane}.States"/>, and start at 0 or at learned values as c does.
+    /// </summary>
+    static virtual int StateCount => 1;
+
     /// <summary>What a weight of a unit starts at. Default 0.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="weight">The weight's place among <see cref="WeightNames"/>.</param>
@@ -48,13 +52,13 @@ public interface ICustomCell<TSelf>
     /// <param name="g">The candidate.</param>
     /// <param name="o">The output gate.</param>
     /// <param name="previous">c of the step before.</param>
-    /// <param name="units">The units' own weights and kept values.</param>
+    /// <param name="units">The units' own weights, kept values and other state vectors.</param>
     TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>;
 
     /// <summary>
-    /// i, f, g and o come as Forward left them and become the gradients of their pre-activations; <paramref name="gradient"/> comes as
-    /// ∂/∂c of the new cell state and becomes ∂/∂c of the one before.
+    /// i, f, g and o come as Forward left them and become the gradients of their pre-activations; <paramref name="gradient"/> comes
+    /// as ∂/∂c of the new cell state and becomes ∂/∂c of the one before, and so do the gradients of the other state vectors.
     /// </summary>
     /// <typeparam name="TLane">The vector.</typeparam>
     /// <param name="i">The input gate.</param>
@@ -63,13 +67,21 @@ public interface ICustomCell<TSelf>
     /// <param name="o">The output gate.</param>
     /// <param name="previous">c of the step before.</param>
     /// <param name="next">The new cell state, as Forward returned it.</param>
-    /// <param name="outputGateGradient">∂/∂o, from <see cref="OutputBackward"/>.</param>
+    /// <param name="outputGateGradient">∂/∂o, from OutputBackward.</param>
     /// <param name="gradient">
     /// In: all of ∂/∂c but what a cell adds itself if its Forward uses the new c in a gate. Out: ∂/∂c of the step before.
     /// </param>
-    /// <param name="units">The units' own weights and kept values.</param>
+    /// <param name="units">The units' own weights, kept values and other state vectors.</param>
     void Backward<TLane>(
-        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        ref TLane i,
+        ref TLane f,
+        ref TLane g,
+        ref TLane o,
+        TLane previous,
+        TLane next,
+        TLane outputGateGradient,
+        ref TLane gradient,
+        CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>;
 
     /// <summary>The new hidden state. Default o⊙tanh(c).</summary>
@@ -80,7 +92,19 @@ public interface ICustomCell<TSelf>
     static virtual TLane Output<TLane>(in TSelf cell, TLane o, TLane c)
         where TLane : struct, ILane<TLane> => o * TLane.Tanh(c);
 
-    /// <summary>The way back of <see cref="Output"/>: returns the gradient of c. Whoever replaces one replaces both.</summary>
+    /// <summary>The new hidden state of a cell that carries several state vectors. Default: that of c alone.</summary>
+    /// <typeparam name="TLane">The vector.</typeparam>
+    /// <param name="cell">The cell.</param>
+    /// <param name="o">The output gate.</param>
+    /// <param name="c">The new cell state.</param>
+    /// <param name="states">The other new state vectors, to be read.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual TLane Output<TLane>(in TSelf cell, TLane o, TLane c, CellStates<TLane> states)
+        where TLane : struct, ILane<TLane> => TSelf.Output(in cell, o, c);
+
+    /// <summary>
+    /// The way back of <see cref="Output{TLane}(in TSelf, TLane, TLane)"/>: returns the gradient of c. Replace both or neither.
+    /// </summary>
     /// <typeparam name="TLane">The vector.</typeparam>
     /// <param name="cell">The cell.</param>
     /// <param name="o">The output gate.</param>
@@ -95,4 +119,20 @@ public interface ICustomCell<TSelf>
         TLane shownGradient = gradient * o;
         return TLane.NegatedMultiplyAdd(shownGradient * shown, shown, shownGradient);
     }
+
+    /// <summary>
+    /// The way back of <see cref="Output{TLane}(in TSelf, TLane, TLane, CellStates{TLane})"/>: returns the gradient of c, and adds
+    /// h's part to those of the other state vectors. Replace both or neither. Default: that of c alone.
+    /// </summary>
+    /// <typeparam name="TLane">The vector.</typeparam>
+    /// <param name="cell">The cell.</param>
+    /// <param name="o">The output gate.</param>
+    /// <param name="c">The new cell state.</param>
+    /// <param name="gradient">∂/∂h.</param>
+    /// <param name="states">The other new state vectors and their gradients.</param>
+    /// <param name="outputGateGradient">Becomes ∂/∂o.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual TLane OutputBackward<TLane>(
+        in TSelf cell, TLane o, TLane c, TLane gradient, CellStates<TLane> states, out TLane outputGateGradient)
+        where TLane : struct, ILane<TLane> => TSelf.OutputBackward(in cell, o, c, gradient, out outputGateGradient);
 }

@@ -22,20 +22,32 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
 
     public static bool DropsCandidate => false;
 
+    public static int StateVectors
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TCell.StateCount;
+    }
+
     public readonly int KeptLines
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TCell.KeptCount + weights;
     }
 
+    // SAFETY: `own` and `lines` point to what CellUnits says of them; the lines of the states are those of StateLines, of which
+    // there are StateVectors in each row. DirectionTape.Prepare has reserved them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public TVec Forward<TSimd, TVec>(
+        T* own, T* lines, StateLines<T> states, TVec drop, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        ClearLines<TSimd, TVec>(lines, 0, TCell.KeptCount);
+        Clear<TSimd, TVec>(lines, 0, TCell.KeptCount);
+        KeepStates<TSimd, TVec>(states);
+        CellStates<Lane<TSimd, TVec, T>> others = new(null, states.Next, null, TCell.StateCount, isForward: true);
         Lane<TSimd, TVec, T> laneI = new(i), laneF = new(f), laneG = new(g), laneO = new(o);
-        Lane<TSimd, TVec, T> c = _cell.Forward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), Units<TSimd, TVec>(own, lines));
+        Lane<TSimd, TVec, T> c = _cell.Forward(
+            ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), Units<TSimd, TVec>(own, lines, others));
         i = laneI.Value;
         f = laneF.Value;
         g = laneG.Value;
@@ -44,29 +56,50 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Output<TSimd, TVec>(TVec o, TVec c)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged => TCell.Output<Lane<TSimd, TVec, T>>(in _cell, new(o), new(c)).Value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
+    public TVec Output<TSimd, TVec>(StateLines<T> states, TVec o, TVec c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        TVec dc = TCell.OutputBackward<Lane<TSimd, TVec, T>>(in _cell, new(o), new(c), new(dh), out Lane<TSimd, TVec, T> laneO).Value;
+        CellStates<Lane<TSimd, TVec, T>> others = new(null, states.Next, null, TCell.StateCount, isForward: false);
+        return TCell.Output<Lane<TSimd, TVec, T>>(in _cell, new(o), new(c), others).Value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVec OutputBackward<TSimd, TVec>(StateLines<T> states, TVec o, TVec c, TVec dh, out TVec dO)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        CellStates<Lane<TSimd, TVec, T>> others = new(null, states.Next, states.Gradient, TCell.StateCount, isForward: false);
+        Lane<TSimd, TVec, T> dc = TCell.OutputBackward<Lane<TSimd, TVec, T>>(
+            in _cell, new(o), new(c), new(dh), others, out Lane<TSimd, TVec, T> laneO);
         dO = laneO.Value;
-        return dc;
+        return dc.Value;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TSimd, TVec>(
-        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own,
+        T* lines,
+        StateLines<T> states,
+        T* gateGradient,
+        TVec drop,
+        ref TVec i,
+        ref TVec f,
+        ref TVec g,
+        ref TVec o,
+        TVec cPrevious,
+        TVec c,
+        TVec dO,
+        ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        ClearLines<TSimd, TVec>(lines, TCell.KeptCount, weights);
+        Clear<TSimd, TVec>(lines, TCell.KeptCount, weights);
+        CellStates<Lane<TSimd, TVec, T>> others = new(
+            states.Previous, states.Next, states.Gradient, TCell.StateCount, isForward: false);
+        CellUnits<Lane<TSimd, TVec, T>> units = Units<TSimd, TVec>(own, lines, others);
         Lane<TSimd, TVec, T> laneI = new(i), laneF = new(f), laneG = new(g), laneO = new(o), gradient = new(dc);
-        _cell.Backward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), new(c), new(dO), ref gradient, Units<TSimd, TVec>(own, lines));
+        _cell.Backward(ref laneI, ref laneF, ref laneG, ref laneO, new(cPrevious), new(c), new(dO), ref gradient, units);
         i = Used(LstmGates.Input) ? laneI.Value : TSimd.Zero;
         f = Used(LstmGates.Forget) ? laneF.Value : TSimd.Zero;
         g = Used(LstmGates.Candidate) ? laneG.Value : TSimd.Zero;
@@ -74,9 +107,22 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
         dc = gradient.Value;
     }
 
+    // The new states begin as the old ones, whether or not they lie in one place: what a cell does not set keeps its value.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void KeepStates<TSimd, TVec>(StateLines<T> states)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        for (nint k = 1; k < TCell.StateCount; k++)
+        {
+            nint place = k * (64 / sizeof(T));
+            TSimd.Store(states.Next + place, TSimd.Load(states.Previous + place));
+        }
+    }
+
     // What a cell does not keep or set is 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ClearLines<TSimd, TVec>(T* lines, int first, int count)
+    private static void Clear<TSimd, TVec>(T* lines, int first, int count)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -90,7 +136,7 @@ internal unsafe struct LaneCell<T, TCell>(TCell cell, int weights, nint weightBy
     private static bool Used(LstmGates gate) => (TCell.Gates & gate) != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly CellUnits<Lane<TSimd, TVec, T>> Units<TSimd, TVec>(T* own, T* lines)
+    private readonly CellUnits<Lane<TSimd, TVec, T>> Units<TSimd, TVec>(T* own, T* lines, CellStates<Lane<TSimd, TVec, T>> states)
         where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged => new(own, weightBytes, weights, lines, TCell.KeptCount);
+        where TVec : unmanaged => new(own, weightBytes, weights, lines, TCell.KeptCount, states);
 }

@@ -25,10 +25,13 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
 
     public static bool DropsCandidate => false;
 
+    public static int StateVectors => 1;
+
     public int KeptLines => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public TVec Forward<TSimd, TVec>(
+        T* own, T* lines, StateLines<T> states, TVec drop, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -40,12 +43,12 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Output<TSimd, TVec>(TVec o, TVec c)
+    public TVec Output<TSimd, TVec>(StateLines<T> states, TVec o, TVec c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged => TSimd.Multiply(o, Elementary<TSimd, TVec, T>.Tanh(c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
+    public TVec OutputBackward<TSimd, TVec>(StateLines<T> states, TVec o, TVec c, TVec dh, out TVec dO)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -57,7 +60,19 @@ internal readonly unsafe struct StandardCell<T> : ICell<T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TSimd, TVec>(
-        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own,
+        T* lines,
+        StateLines<T> states,
+        T* gateGradient,
+        TVec drop,
+        ref TVec i,
+        ref TVec f,
+        ref TVec g,
+        ref TVec o,
+        TVec cPrevious,
+        TVec c,
+        TVec dO,
+        ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {

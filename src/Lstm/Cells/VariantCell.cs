@@ -71,6 +71,8 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 
     public static bool DropsCandidate => true;
 
+    public static int StateVectors => 1;
+
     public readonly int KeptLines => 0;
 
     private static nint Line
@@ -80,7 +82,8 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    public readonly TVec Forward<TSimd, TVec>(
+        T* own, T* lines, StateLines<T> states, TVec drop, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -100,7 +103,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         i = Gate<TSimd, TVec>(i, _hasInputGate);
         f = _coupled ? TSimd.Subtract(TSimd.Constant(1), i) : Gate<TSimd, TVec>(f, _hasForgetGate);
         g = _activations.Candidate<TSimd, TVec>(g);
-        TVec entering = _drops ? TSimd.Multiply(g, kept) : g;
+        TVec entering = _drops ? TSimd.Multiply(g, drop) : g;
         TVec c = TSimd.MultiplyAdd(f, cPrevious, TSimd.Multiply(i, entering));
         if (_clipsCell)
         {
@@ -122,12 +125,12 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly TVec Output<TSimd, TVec>(TVec o, TVec c)
+    public readonly TVec Output<TSimd, TVec>(StateLines<T> states, TVec o, TVec c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged => TSimd.Multiply(o, _activations.Hidden<TSimd, TVec>(c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
+    public readonly TVec OutputBackward<TSimd, TVec>(StateLines<T> states, TVec o, TVec c, TVec dh, out TVec dO)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -138,7 +141,19 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Backward<TSimd, TVec>(
-        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own,
+        T* lines,
+        StateLines<T> states,
+        T* gateGradient,
+        TVec drop,
+        ref TVec i,
+        ref TVec f,
+        ref TVec g,
+        ref TVec o,
+        TVec cPrevious,
+        TVec c,
+        TVec dO,
+        ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
@@ -158,11 +173,11 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
             dc = TSimd.Select(TSimd.EqualTo(TSimd.Abs(c), TSimd.Broadcast(_cellClip)), TSimd.Zero, dc);
         }
 
-        TVec entering = _drops ? TSimd.Multiply(g, kept) : g;
+        TVec entering = _drops ? TSimd.Multiply(g, drop) : g;
         TVec dI = TSimd.Multiply(dc, entering);
         TVec dF = TSimd.Multiply(dc, cPrevious);
         TVec dG = TSimd.Multiply(dc, i);
-        dG = _drops ? TSimd.Multiply(dG, kept) : dG;
+        dG = _drops ? TSimd.Multiply(dG, drop) : dG;
         dc = TSimd.Multiply(dc, f);
         if (gateGradient != null)
         {

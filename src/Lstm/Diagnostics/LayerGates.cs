@@ -22,7 +22,7 @@ public sealed class LayerGates<T>
         ForgetGate = new(units, owner);
         Candidate = new(units, owner);
         OutputGate = new(units, owner);
-        Cell = new(units, owner);
+        Cell = new(layer.StateSize.Cell, owner);
         Hidden = new(hiddenSize, owner);
     }
 
@@ -47,7 +47,9 @@ public sealed class LayerGates<T>
     /// <summary>o: how much of the cell is shown, 0 … 1.</summary>
     public SequenceBatch<T> OutputGate { get; }
 
-    /// <summary>c after each step.</summary>
+    /// <summary>
+    /// c after each step: H values, or, of a custom cell that carries several state vectors, H of each, one vector after the other.
+    /// </summary>
     public SequenceBatch<T> Cell { get; }
 
     /// <summary>h after each step, the layer's output: H values, or P with a projection.</summary>

@@ -176,7 +176,8 @@ public static class NonFinite
     private static NonFiniteValue? InSteps<T>(TapeView<T> view, bool fromLast, string[] gates, bool states)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T[] values = new T[view.Units];
+        T[] values = new T[view.CellSize];
+        Span<T> gateValues = values.AsSpan(0, view.Units);
         for (int s = 0; s < view.Shape.StepCount; s++)
         {
             int t = fromLast ? view.Shape.StepCount - 1 - s : s;
@@ -195,8 +196,8 @@ public static class NonFinite
                         continue;
                     }
 
-                    view.CopyGate(gate, b, t, values);
-                    if (InValues<T>(values, view.Name, gates[gate], b, t + view.Shape.FirstStep) is { } found)
+                    view.CopyGate(gate, b, t, gateValues);
+                    if (InValues<T>(gateValues, view.Name, gates[gate], b, t + view.Shape.FirstStep) is { } found)
                     {
                         return found;
                     }

@@ -37,6 +37,9 @@ internal readonly unsafe struct TapeView<T>
 
     public int Units => _layer.Spec.HiddenSize;
 
+    /// <summary>Values of the cell state: H of each of its vectors.</summary>
+    public int CellSize => _layer.StateSize.Cell;
+
     /// <summary>Values of h: H, or P with a projection.</summary>
     public int HiddenSize => _layer.HiddenSize;
 
@@ -50,7 +53,7 @@ internal readonly unsafe struct TapeView<T>
     /// <summary>Whether a custom cell does not use a gate: what it leaves in its place may be anything.</summary>
     public bool IsUnused(int gate) => _layer.Spec.CustomCell is { } cell && !cell.Code.Gates.HasFlag((LstmGates)(1 << gate));
 
-    /// <summary>c after a step.</summary>
+    /// <summary>c after a step, and the other state vectors of a custom cell after it.</summary>
     public void CopyCell(int sequence, int step, Span<T> destination) => Direction.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);
 
     /// <summary>h after a step.</summary>

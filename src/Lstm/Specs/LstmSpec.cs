@@ -110,6 +110,9 @@ public sealed record LstmSpec : LayerSpec
     /// <summary>The custom cell, if there is one.</summary>
     internal CustomCell? CustomCell => (Cell as CustomEquations)?.Cell;
 
+    /// <summary>State vectors of H values that the cell carries from step to step: 1 for c alone.</summary>
+    internal int StateVectors => CustomCell?.Code.StateCount ?? 1;
+
     /// <summary>Values of the hidden state: P with a projection, else H.</summary>
     internal int StateSize => Projection?.Size ?? HiddenSize;
 

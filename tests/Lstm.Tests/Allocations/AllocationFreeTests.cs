@@ -135,7 +135,8 @@ public class AllocationFreeTests
         }
     }
 
-    private static LayerSpec[] Custom => [new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2 }, new LstmSpec(9) { Cell = CustomCell.Of("plain", default(PlainCell)) }, new DenseSpec(3)];
+    private static LayerSpec[] Custom => [new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2 }, new LstmSpec(9) { Cell = CustomCell.Of("plain", default(PlainCell)) },
+        new LstmSpec(9) { Cell = CustomCell.Of("slstm", default(StabilizedCell)) }, new DenseSpec(3)];
 
     private static LayerSpec[] Stack => [new LstmSpec(19) { Layers = 2, Dropout = 0.2, Bias = LstmBias.Two }, new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CellClip = 3 } },
         new LstmSpec(9) { Projection = new(5), Cell = new LstmEquations { GateRecurrence = true, CandidateDropout = 0.1 }, Regularization = new() { HiddenZoneout = 0.1, CellZoneout = 0.1, WeightDropout = 0.1, RecurrentDropout = 0.1, InputDropout = 0.1 } }, new DropoutSpec(0.1), new DenseSpec(3) { Activation = Activation.Tanh }];

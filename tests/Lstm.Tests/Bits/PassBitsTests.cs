@@ -15,7 +15,7 @@ public abstract class PassBitsTests<T>
 {
     private static readonly int[] Lengths = [5, 0, 9, 9, 1, 7, 3, 9, 2, 6, 4, 8, 0];
 
-    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "layer norm forward", "custom");
+    public static TheoryData<string> Networks { get; } = new("stack", "bidirectional", "reverse", "last", "mean", "max", "embedding", "dense", "merge", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "layer norm forward", "custom", "several states");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -295,6 +295,9 @@ public abstract class PassBitsTests<T>
         "custom" => (3, [
             new LstmSpec(19) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional },
             new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)), Regularization = new() { CellZoneout = 0.2 } }]),
+        "several states" => (3, [
+            new LstmSpec(19) { Cell = CustomCell.Of("slstm", default(StabilizedCell)), Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(9) { Cell = CustomCell.Of("slstm", default(StabilizedCell)), LearnInitialState = true, Projection = new(5), Regularization = new() { HiddenZoneout = 0.2 } }]),
         _ => (4, [new DenseSpec(70) { Activation = Activation.Relu }, new DenseSpec(3) { Bias = false }]),
     };
 

@@ -56,6 +56,11 @@ public abstract class RecomputationBitsTests<T>
         ["layer norm"] = [new LstmSpec(9) { Layers = 2, Normalization = new LayerNormalization(), Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.4 } }],
         ["layer norm both ways"] = [new LstmSpec(9) { Normalization = new LayerNormalization(), Cell = new LstmEquations { GateRecurrence = true, Peephole = true }, Projection = new(5), Direction = LstmDirection.Bidirectional }],
         ["custom cell"] = [new LstmSpec(9) { Layers = 2, Cell = CustomCell.Of("odd", new OddCell(0.5)) }, new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Direction = LstmDirection.Bidirectional }],
+        ["several states"] =
+        [
+            new LstmSpec(9) { Layers = 2, Cell = CustomCell.Of("slstm", default(StabilizedCell)), LearnInitialState = true },
+            new LstmSpec(9) { Cell = CustomCell.Of("slstm", default(StabilizedCell)), Direction = LstmDirection.Bidirectional },
+        ],
         ["everything"] = [new LstmSpec(9)
         {
             Layers = 2, Direction = LstmDirection.Bidirectional, Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CoupledGates = true, CandidateDropout = 0.2 }, Projection = new(3) { Clip = 0.15 },

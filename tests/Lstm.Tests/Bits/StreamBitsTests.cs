@@ -12,7 +12,7 @@ namespace Lstm.Tests.Bits;
 public abstract class StreamBitsTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "custom");
+    public static TheoryData<string> Networks { get; } = new("narrow", "wide", "learned", "embedding", "dense", "residual", "skip", "variants", "projection", "zoneout", "gates", "layer norm", "custom", "several states");
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -229,6 +229,8 @@ public abstract class StreamBitsTests<T>
             new LstmSpec(9) { Normalization = new LayerNormalization(), Projection = new(5), Cell = new LstmEquations { GateRecurrence = true }, Bias = LstmBias.None }),
         "custom" => Sample.Network<T>(1, 3, new LstmSpec(33) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Bias = LstmBias.Two },
             new LstmSpec(9) { Cell = CustomCell.Of("peephole", default(PeepholeCell)) }, new LstmSpec(5) { Cell = CustomCell.Of("odd", new OddCell(1)), Regularization = new() { CellZoneout = 0.2 } }),
+        "several states" => Sample.Network<T>(1, 3, new LstmSpec(33) { Cell = CustomCell.Of("slstm", default(StabilizedCell)), Layers = 2, Bias = LstmBias.Two },
+            new LstmSpec(5) { Cell = CustomCell.Of("slstm", default(StabilizedCell)), LearnInitialState = true, Projection = new(3) }, new LstmSpec(1) { Cell = CustomCell.Of("slstm", default(StabilizedCell)) }),
         _ => Sample.Network<T>(1, 4, new DenseSpec(21) { Activation = Activation.Relu }, new DenseSpec(3) { Activation = Activation.Sigmoid, Bias = false }),
     };
 

@@ -55,6 +55,62 @@ public class CustomCellCheckTests
         Assert.Throws<ArgumentOutOfRangeException>("index", () => network.Predict(SequenceBatch.FromSequences<float>([[1, 2]], 2)));
     }
 
+    [Theory]
+    [InlineData("layer", "Normalization")]
+    [InlineData("batch", "Normalization")]
+    [InlineData("zoneout", "CellZoneout")]
+    public void What_would_need_to_know_several_states_is_refused_by_name(string kind, string property)
+    {
+        LstmSpec spec = new(4) { Cell = CustomCell.Of("slstm", default(StabilizedCell)) };
+        spec = kind switch
+        {
+            "layer" => spec with { Normalization = new LayerNormalization() },
+            "batch" => spec with { Normalization = new BatchNormalization() },
+            _ => spec with { Regularization = new() { CellZoneout = 0.1 } },
+        };
+        string message = Assert.Throws<ArgumentException>("layers", () => Network.Create<float>(2, 1, spec)).Message;
+        Assert.StartsWith($"{property} of layer 'lstm' is", message);
+        Assert.Contains("the custom cell 'slstm' carries 3 state vectors", message);
+    }
+
+    [Fact]
+    public void Numbers_of_states_that_are_not_possible_are_refused()
+    {
+        Assert.Contains("carries 0", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("none", default(Carries<Zero>))).Message);
+        Assert.Contains("carries 17", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("many", default(Carries<Many>))).Message);
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 2)]
+    [InlineData(1, 2)]
+    [InlineData(2, 2)]
+    public void A_state_that_was_not_declared_throws(int method, int index)
+    {
+        Network<float> network = Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("bad", new BadStates(method, index)) });
+        Assert.Throws<ArgumentOutOfRangeException>("index", () => Train(network));
+    }
+
+    [Theory]
+    [InlineData(3, "set in Forward")]
+    [InlineData(4, "read in Backward")]
+    [InlineData(5, "in OutputBackward and Backward")]
+    [InlineData(6, "in OutputBackward and Backward")]
+    [InlineData(7, "set in Forward")]
+    public void What_a_method_may_not_do_to_a_state_throws(int method, string rule)
+    {
+        Network<float> network = Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("bad", new BadStates(method, 1)) });
+        Assert.Contains(rule, Assert.Throws<InvalidOperationException>(() => Train(network)).Message);
+    }
+
+    private static void Train(Network<float> network)
+    {
+        using Tape<float> tape = network.CreateTape();
+        network.Forward(SequenceBatch.FromSequences<float>([[1, 2, 3, 4]], 2), tape);
+        tape.OutputGradient.Rows.Fill(1);
+        network.Backward(tape, network.CreateGradient());
+    }
+
     [Fact]
     public void Cells_are_equal_by_name_and_settings()
     {
@@ -218,6 +274,93 @@ public class CustomCellCheckTests
             ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
             where TLane : struct, ILane<TLane>
         {
+        }
+    }
+
+    private interface ICount
+    {
+        static abstract int Count { get; }
+    }
+
+    private readonly struct Zero : ICount
+    {
+        public static int Count => 0;
+    }
+
+    private readonly struct Many : ICount
+    {
+        public static int Count => 17;
+    }
+
+    private readonly record struct Carries<TCount> : INothing<Carries<TCount>>
+        where TCount : ICount
+    {
+        public static int StateCount => TCount.Count;
+    }
+
+    // Does to a state of two vectors what it may not.
+    private readonly record struct BadStates(int Method, int Index) : ICustomCell<BadStates>
+    {
+        public static int StateCount => 2;
+
+        public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            if (Method == 0)
+            {
+                return units.States[Index];
+            }
+            else if (Method == 1)
+            {
+                units.States.Set(Index, previous);
+            }
+            else if (Method == 4)
+            {
+                return units.States.Previous(Index);
+            }
+            else if (Method == 5)
+            {
+                return units.States.Gradient(Index);
+            }
+
+            return previous;
+        }
+
+        public void Backward<TLane>(
+            ref TLane i,
+            ref TLane f,
+            ref TLane g,
+            ref TLane o,
+            TLane previous,
+            TLane next,
+            TLane outputGateGradient,
+            ref TLane gradient,
+            CellUnits<TLane> units)
+            where TLane : struct, ILane<TLane>
+        {
+            if (Method == 2)
+            {
+                units.States.SetGradient(Index, gradient);
+            }
+            else if (Method == 7)
+            {
+                units.States.Set(Index, gradient);
+            }
+        }
+
+        public static TLane Output<TLane>(in BadStates cell, TLane o, TLane c, CellStates<TLane> states)
+            where TLane : struct, ILane<TLane>
+        {
+            if (cell.Method == 3)
+            {
+                states.Set(cell.Index, c);
+            }
+            else if (cell.Method == 6)
+            {
+                states.SetGradient(cell.Index, c);
+            }
+
+            return c;
         }
     }
 

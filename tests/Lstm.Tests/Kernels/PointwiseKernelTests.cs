@@ -159,16 +159,18 @@ public abstract unsafe class PointwiseKernelTests<T>
             (int row, int u) = Math.DivRem(i, Line);
             int at = (row * 4 * Line) + u;
             T before = cell.CPrevious[i];
-            c[i] = default(StandardCell<T>).Forward<SimdScalar<T>, T>(null, null, T.One, ref z[at], ref z[at + Line], ref z[at + (2 * Line)], ref z[at + (3 * Line)], before);
+            c[i] = default(StandardCell<T>).Forward<SimdScalar<T>, T>(
+                null, null, default, T.One, ref z[at], ref z[at + Line], ref z[at + (2 * Line)], ref z[at + (3 * Line)], before);
             if (u < units)
             {
-                h[(row * units) + u] = default(StandardCell<T>).Output<SimdScalar<T>, T>(z[at + (3 * Line)], c[i]);
+                h[(row * units) + u] = default(StandardCell<T>).Output<SimdScalar<T>, T>(default, z[at + (3 * Line)], c[i]);
             }
 
             (dz[at], dz[at + Line], dz[at + (2 * Line)], dz[at + (3 * Line)]) = (z[at], z[at + Line], z[at + (2 * Line)], z[at + (3 * Line)]);
-            dc[i] += default(StandardCell<T>).OutputBackward<SimdScalar<T>, T>(z[at + (3 * Line)], c[i], cell.Dh[i], out T dO);
+            dc[i] += default(StandardCell<T>).OutputBackward<SimdScalar<T>, T>(default, z[at + (3 * Line)], c[i], cell.Dh[i], out T dO);
             default(StandardCell<T>).Backward<SimdScalar<T>, T>(
-                null, null, null, T.One, ref dz[at], ref dz[at + Line], ref dz[at + (2 * Line)], ref dz[at + (3 * Line)], inPlace ? c[i] : before, c[i], dO, ref dc[i]);
+                null, null, default, null, T.One, ref dz[at], ref dz[at + Line], ref dz[at + (2 * Line)], ref dz[at + (3 * Line)],
+                inPlace ? c[i] : before, c[i], dO, ref dc[i]);
         }
 
         string what = $"{width} {guard} {units} units, {rows} rows";

@@ -331,10 +331,11 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     ref T o = ref z[c.GateIndex(3, u, row)];
                     ref T state = ref cells[c.CellIndex(u, slot, slots)];
                     state = cell.Forward<SimdScalar<T>, T>(
-                        UnitWeightsOf(job.UnitWeights, u), null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                        UnitWeightsOf(job.UnitWeights, u), null, default, T.One, ref z[c.GateIndex(0, u, row)],
+                        ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
-                        h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(o, state);
+                        h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(default, o, state);
                     }
                 }
 
@@ -362,9 +363,10 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                 {
                     T after = job.Cells[c.CellIndex(u, c.Shape.Count + row, slots)];
                     dc[c.CellIndex(u, rank, c.Shape.Count)] += cell.OutputBackward<SimdScalar<T>, T>(
-                        z[c.GateIndex(3, u, row)], after, dh[(rank * c.PaddedUnits) + u], out T dO);
+                        default, z[c.GateIndex(3, u, row)], after, dh[(rank * c.PaddedUnits) + u], out T dO);
                     cell.Backward<SimdScalar<T>, T>(
-                        UnitWeightsOf(job.UnitWeights, u), null, null, T.One, ref z[c.GateIndex(0, u, row)], ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
+                        UnitWeightsOf(job.UnitWeights, u), null, default, null, T.One, ref z[c.GateIndex(0, u, row)],
+                        ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref z[c.GateIndex(3, u, row)],
                         job.Cells[c.CellIndex(u, previous, slots)], after, dO, ref dc[c.CellIndex(u, rank, c.Shape.Count)]);
                 }
 

@@ -81,6 +81,15 @@ public class GradientTests
             Cell = CustomCell.Of("odd", new OddCell(0.5)), Projection = new(3) { Clip = 0.15 }, Bias = LstmBias.Two, Direction = LstmDirection.Reverse,
             Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3, InputDropout = 0.3 }, Shortcut = LstmShortcut.Concatenate,
         }]),
+        ["several states"] = (2, [3, 0, 5], [new LstmSpec(9) { Cell = CustomCell.Of("slstm", default(StabilizedCell)), Layers = 2, Direction = LstmDirection.Bidirectional }]),
+        ["several states, learned"] = (2, [3, 0, 5],
+        [
+            new LstmSpec(5)
+            {
+                Cell = CustomCell.Of("slstm", default(StabilizedCell)), LearnInitialState = true, Projection = new(3), Direction = LstmDirection.Reverse,
+                Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, WeightDropout = 0.3 },
+            },
+        ]),
         ["input dropout"] = (3, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { InputDropout = 0.4 } }]),
         ["recurrent dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Regularization = new() { RecurrentDropout = 0.4 }, Direction = LstmDirection.Bidirectional }]),
         ["candidate dropout"] = (2, [3, 0, 5], [new LstmSpec(9) { Layers = 2, Cell = new LstmEquations { CandidateDropout = 0.4 } }]),

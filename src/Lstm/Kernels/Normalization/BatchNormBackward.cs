@@ -183,7 +183,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
                 TVec normal = BatchNorm<T>.Normal<TSimd, TVec>(c + (r * line) + u, set, line);
                 TVec shown = TSimd.MultiplyAdd(scale, normal, shift);
                 TVec dh = TSimd.Load(dm + (r * Steps.Hidden.UnitsStride) + u);
-                TVec d = cell.OutputBackward<TSimd, TVec>(TSimd.Load(o + (r * 4 * line) + u), shown, dh, out TVec dO);
+                TVec d = cell.OutputBackward<TSimd, TVec>(default, TSimd.Load(o + (r * 4 * line) + u), shown, dh, out TVec dO);
                 TSimd.Store(outputGradient + (r * line) + u, dO);
                 TSimd.Store(shownGradient + (r * line) + u, d);
                 shiftGradient = TSimd.Add(shiftGradient, d);

@@ -32,7 +32,7 @@ internal readonly struct CandidateDrop<T>
 
     /// <summary>The factors of the units from <paramref name="unit"/> of the panel on: 0 or 1/(1 − p), or 1 when nothing is dropped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVec Kept<TSimd, TVec>(uint rowKey, nint unit)
+    public TVec Factors<TSimd, TVec>(uint rowKey, nint unit)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
         => Mask.Exists ? Mask.Select<TSimd, TVec, T>(rowKey, FirstUnit + unit, TSimd.Broadcast(Scale), TSimd.Zero) : TSimd.Constant(1);

@@ -1,21 +1,26 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Lstm.Kernels.Recurrence;
 
-// The two halves of Backward, for a layer that shows in h something else than c.
+// The two halves of Backward, for a layer that shows in h something else than c: one that normalises it, so that c is the only
+// state.
 internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
 {
     // gates [rows, 4·line] and what h showed, [rows, line], with dh in d → ∂/∂o in d, and the gradient of what was shown.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void OutputsBackward(ref TCell cell, T* gates, T* shown, T* d, nint dStride, T* dShown, nint rows)
     {
+        Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
         nint line = 64 / sizeof(T);
         T* o = gates + (3 * line);
         for (nint r = 0; r < rows; r++)
         {
             for (nint u = 0; u < line; u += TSimd.Width)
             {
-                TSimd.Store(dShown + u, cell.OutputBackward<TSimd, TVec>(TSimd.Load(o + u), TSimd.Load(shown + u), TSimd.Load(d + u), out TVec dO));
+                TVec dRow = cell.OutputBackward<TSimd, TVec>(
+                    default, TSimd.Load(o + u), TSimd.Load(shown + u), TSimd.Load(d + u), out TVec dO);
+                TSimd.Store(dShown + u, dRow);
                 TSimd.Store(d + u, dO);
             }
 
@@ -26,12 +31,13 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
         }
     }
 
-    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dO [rows, line]. dc in: with the part of what was shown, out: of the
-    // previous step. gateGradient [rows, 3·line], or null.
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dO [rows, line].
+    // dc in: with the part of what was shown, out: of the previous step. gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void GatesBackward(
         ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride, T* dc, nint rows)
     {
+        Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {
@@ -42,11 +48,14 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TVec factors = TCell.DropsCandidate ? drop.Factors<TSimd, TVec>(key, u) : default;
                 TVec dcRow = TSimd.Load(dc + u);
+                TVec dORow = TSimd.Load(dO + u);
                 T* later = gateGradient == null ? null : gateGradient + u;
+                TVec cBefore = TSimd.Load(cPrevious + u);
+                TVec cRow = TSimd.Load(c + u);
                 cell.Backward<TSimd, TVec>(
-                    own + u, lines + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), TSimd.Load(c + u), TSimd.Load(dO + u), ref dcRow);
+                    own + u, lines + u, default, later, factors, ref i, ref f, ref g, ref o, cBefore, cRow, dORow, ref dcRow);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);

@@ -15,7 +15,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCell : unmanaged, ICell<T>
 {
-    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c [rows, line], which may be the same; h [rows, units].
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: pre-activations, out: gates; cPrevious, c
+    // [rows, StateVectors·line], which may be the same; h [rows, units].
     // units < line only in a layer's last panel: the cells beyond stay in the padding, h has none.
     // Two loops: the processor looks ahead about a hundred operations. h waits for c, which waits for the gates, and what
     // waits would keep the gates of the next row from being started.
@@ -25,7 +26,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     {
         Gates(ref cell, own, lines, drop, z, cPrevious, c, rows);
         Outputs(ref cell, z, c, h, hStride, rows, units);
-        ClearPadding(c, rows, units);
+        ClearPadding(c, TCell.StateVectors * rows, units);
     }
 
     // The gates and the new cell state.
@@ -42,8 +43,11 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
-                TSimd.Store(c + u, cell.Forward<TSimd, TVec>(own + u, lines + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u)));
+                TVec factors = TCell.DropsCandidate ? drop.Factors<TSimd, TVec>(key, u) : default;
+                StateLines<T> states = new(cPrevious + u, c + u, null);
+                TVec cNew = cell.Forward<TSimd, TVec>(
+                    own + u, lines + u, states, factors, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u));
+                TSimd.Store(c + u, cNew);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -52,12 +56,12 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
 
             z += 4 * line;
             lines += cell.KeptLines * line;
-            cPrevious += line;
-            c += line;
+            cPrevious += TCell.StateVectors * line;
+            c += TCell.StateVectors * line;
         }
     }
 
-    // h [rows, units] from the output gates in z and the cell states shown, c [rows, line].
+    // h [rows, units] from the output gates in z and the cell states shown, c [rows, StateVectors·line].
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
     {
@@ -69,7 +73,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
             T* target = units == line ? h : edge;
             for (nint u = 0; u < line; u += TSimd.Width)
             {
-                TSimd.Store(target + u, cell.Output<TSimd, TVec>(TSimd.Load(o + u), TSimd.Load(c + u)));
+                StateLines<T> states = new(null, c + u, null);
+                TSimd.Store(target + u, cell.Output<TSimd, TVec>(states, TSimd.Load(o + u), TSimd.Load(c + u)));
             }
 
             for (nint u = 0; target != h && u < units; u++)
@@ -78,7 +83,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
             }
 
             o += 4 * line;
-            c += line;
+            c += TCell.StateVectors * line;
             h += hStride;
         }
     }
@@ -94,14 +99,17 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
             TVec f = TSimd.Load(z + line + u);
             TVec g = TSimd.Load(z + (2 * line) + u);
             TVec o = TSimd.Load(z + (3 * line) + u);
-            TVec kept = TCell.DropsCandidate ? TSimd.Constant(1) : default;
-            TVec cNew = cell.Forward<TSimd, TVec>(own + u, lines + u, kept, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
+            TVec factors = TCell.DropsCandidate ? TSimd.Constant(1) : default;
+            StateLines<T> states = new(c + u, c + u, null);
+            TVec cNew = cell.Forward<TSimd, TVec>(
+                own + u, lines + u, states, factors, ref i, ref f, ref g, ref o, TSimd.Load(c + u));
             TSimd.Store(c + u, cNew);
-            TSimd.Store(h + u, cell.Output<TSimd, TVec>(o, cNew));
+            TSimd.Store(h + u, cell.Output<TSimd, TVec>(states, o, cNew));
         }
     }
 
-    // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dh [rows, line]. dc in: of the later steps, out: of the previous one.
+    // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, StateVectors·line]; dh [rows, line]. dc in: of the later steps,
+    // out: of the previous one.
     // gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Backward(
@@ -117,11 +125,15 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
                 TVec f = TSimd.Load(z + line + u);
                 TVec g = TSimd.Load(z + (2 * line) + u);
                 TVec o = TSimd.Load(z + (3 * line) + u);
-                TVec kept = TCell.DropsCandidate ? drop.Kept<TSimd, TVec>(key, u) : default;
+                TVec factors = TCell.DropsCandidate ? drop.Factors<TSimd, TVec>(key, u) : default;
                 TVec cRow = TSimd.Load(c + u);
-                TVec dcRow = TSimd.Add(TSimd.Load(dc + u), cell.OutputBackward<TSimd, TVec>(o, cRow, TSimd.Load(dh + u), out TVec dO));
+                StateLines<T> states = new(cPrevious + u, c + u, dc + u);
+                TVec shown = cell.OutputBackward<TSimd, TVec>(states, o, cRow, TSimd.Load(dh + u), out TVec dO);
+                TVec dcRow = TSimd.Add(TSimd.Load(dc + u), shown);
                 T* later = gateGradient == null ? null : gateGradient + u;
-                cell.Backward<TSimd, TVec>(own + u, lines + u, later, kept, ref i, ref f, ref g, ref o, TSimd.Load(cPrevious + u), cRow, dO, ref dcRow);
+                TVec cBefore = TSimd.Load(cPrevious + u);
+                cell.Backward<TSimd, TVec>(
+                    own + u, lines + u, states, later, factors, ref i, ref f, ref g, ref o, cBefore, cRow, dO, ref dcRow);
                 TSimd.Store(z + u, i);
                 TSimd.Store(z + line + u, f);
                 TSimd.Store(z + (2 * line) + u, g);
@@ -131,10 +143,10 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
 
             z += 4 * line;
             lines += cell.KeptLines * line;
-            cPrevious += line;
-            c += line;
+            cPrevious += TCell.StateVectors * line;
+            c += TCell.StateVectors * line;
             dh += dhStride;
-            dc += line;
+            dc += TCell.StateVectors * line;
             gateGradient += gateGradient == null ? 0 : 3 * line;
         }
     }
@@ -144,7 +156,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     public static void ClearPadding(ref TCell cell, T* lines, T* z, T* dc, nint rows, nint units)
     {
         ClearPadding(z, 4 * rows, units);
-        ClearPadding(dc, rows, units);
+        ClearPadding(dc, TCell.StateVectors * rows, units);
         ClearPadding(lines, cell.KeptLines * rows, units);
     }
 

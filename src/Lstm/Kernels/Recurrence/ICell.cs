@@ -21,24 +21,33 @@ internal unsafe interface ICell<T>
     /// <summary>Whether the c of the padding, where z is 0, would not stay 0: it is cleared then.</summary>
     static abstract bool FillsPadding { get; }
 
-    /// <summary>Whether it uses <c>kept</c>, the factors by which a dropout of the candidate multiplies it; else nobody draws them.</summary>
+    /// <summary>Whether it uses <c>drop</c>, the factors by which a dropout of the candidate multiplies it; else nobody draws them.</summary>
     static abstract bool DropsCandidate { get; }
 
-    /// <summary>Lines of each row of each panel that <c>lines</c> points into, kept from Forward to Backward and after it: 0 for most cells.</summary>
+    /// <summary>
+    /// Lines of each row of each panel that hold the states carried from step to step: 1 for c alone. The lines after the first are
+    /// the cell's to read and write (<see cref="StateLines{T}"/>).
+    /// </summary>
+    static abstract int StateVectors { get; }
+
+    /// <summary>
+    /// Lines of each row of each panel that <c>lines</c> points into, kept from Forward to Backward and after it: 0 for most cells.
+    /// </summary>
     int KeptLines { get; }
 
     /// <summary>i, f, g, o hold z and become the gates; returns the new cell state.</summary>
-    TVec Forward<TSimd, TVec>(T* own, T* lines, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
+    TVec Forward<TSimd, TVec>(
+        T* own, T* lines, StateLines<T> states, TVec drop, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
     /// <summary>The new hidden state, from the output gate and the cell state that it shows: the new one, or that normalised.</summary>
-    TVec Output<TSimd, TVec>(TVec o, TVec c)
+    TVec Output<TSimd, TVec>(StateLines<T> states, TVec o, TVec c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
     /// <summary>Returns ∂/∂c of the cell state that <see cref="Output"/> was given, and ∂/∂o, from the whole gradient of h.</summary>
-    TVec OutputBackward<TSimd, TVec>(TVec o, TVec c, TVec dh, out TVec dO)
+    TVec OutputBackward<TSimd, TVec>(StateLines<T> states, TVec o, TVec c, TVec dh, out TVec dO)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
@@ -48,7 +57,19 @@ internal unsafe interface ICell<T>
     /// step's gates add to ∂/∂i, ∂/∂f and ∂/∂o; null for none.
     /// </summary>
     void Backward<TSimd, TVec>(
-        T* own, T* lines, T* gateGradient, TVec kept, ref TVec i, ref TVec f, ref TVec g, ref TVec o, TVec cPrevious, TVec c, TVec dO, ref TVec dc)
+        T* own,
+        T* lines,
+        StateLines<T> states,
+        T* gateGradient,
+        TVec drop,
+        ref TVec i,
+        ref TVec f,
+        ref TVec g,
+        ref TVec o,
+        TVec cPrevious,
+        TVec c,
+        TVec dO,
+        ref TVec dc)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 }

@@ -39,11 +39,11 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     public required T* Gates;
     public required nint GateRows;
 
-    /// <summary>c by slot: [panels, CellSlots, line].</summary>
+    /// <summary>c and the cell's other states by slot: [panels, CellSlots, StateVectors·line].</summary>
     public required T* Cells;
     public required nint CellSlots;
 
-    /// <summary>dc by rank, [panels, B, line]; in and out as dh.</summary>
+    /// <summary>The gradients of the states by rank, [panels, B, StateVectors·line]; in and out as dh.</summary>
     public required T* CellGradient;
 
     /// <summary>
@@ -127,12 +127,14 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         CandidateDrop<T> drop = Drop;
         for (nint panel = 0; panel * line < Units; panel++)
         {
-            T* cells = Cells + (panel * CellSlots * line);
-            T* after = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + row) * line) : cells + ((Sequences + row) * line);
+            nint states = TCell.StateVectors * line;
+            T* cells = Cells + (panel * CellSlots * states);
+            T* after = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + row) * line) : cells + ((Sequences + row) * states);
             nint place = ((panel * Sequences) + first) * line;
+            T* dc = CellGradient + (place * TCell.StateVectors);
             if (CellZoneout.Exists)
             {
-                CellZoneout.Backward<TSimd, TVec>(step, first, panel * line, CellGradient + place, CellCarried + place, line, rows, line);
+                CellZoneout.Backward<TSimd, TVec>(step, first, panel * line, dc, CellCarried + place, line, rows, line);
             }
 
             if (TCell.DropsCandidate)
@@ -149,16 +151,16 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                 drop,
                 Hidden.GateGradient == null ? null : Hidden.GateGradient + (3 * place),
                 z,
-                cells + (previous * line),
+                cells + (previous * states),
                 after,
                 dm + (panel * line),
                 Hidden.UnitsStride,
-                CellGradient + place,
+                dc,
                 rows);
-            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, CellGradient + place, rows, Units - (panel * line));
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, dc, rows, Units - (panel * line));
             if (CellZoneout.Exists)
             {
-                Zoneout<T>.AddCarried<TSimd, TVec>(CellGradient + place, CellCarried + place, rows * line);
+                Zoneout<T>.AddCarried<TSimd, TVec>(dc, CellCarried + place, rows * line);
             }
         }
     }

@@ -53,7 +53,10 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required nint GateRows;
     public required nint FirstGateRow;
 
-    /// <summary>c [panels, CellSlots, line]: by slot when they are kept, else by rank, each step over the one before.</summary>
+    /// <summary>
+    /// c and the cell's other states, [panels, CellSlots, StateVectors·line]: by slot when they are kept, else by rank, each step over
+    /// the one before.
+    /// </summary>
     public required T* Cells;
     public required nint CellSlots;
     public required bool KeepCells;
@@ -164,9 +167,10 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                         Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
                     }
 
-                    T* cells = Cells + (panel * CellSlots * line);
-                    T* before = cells + ((KeepCells ? previous : first) * line);
-                    T* after = cells + ((KeepCells ? Sequences + row : first) * line);
+                    nint states = TCell.StateVectors * line;
+                    T* cells = Cells + (panel * CellSlots * states);
+                    T* before = cells + ((KeepCells ? previous : first) * states);
+                    T* after = cells + ((KeepCells ? Sequences + row : first) * states);
                     T* own = UnitWeights == null ? null : UnitWeights + (panel * TCell.UnitWeightLines * line);
                     T* computed = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
                     T* lines = KeptValues + (((panel * KeptRows) + (KeepCells ? row : first)) * cell.KeptLines * line);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
@@ -52,6 +53,7 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
 
     public RecurrentStep(RecurrentStep<T> step, TCell cell)
     {
+        Debug.Assert(TCell.StateVectors == 1, "DirectionLayer.BindStep binds only cells that carry c alone.");
         _step = step;
         _cell = cell;
         _firstBias = step.Bias;

@@ -103,9 +103,10 @@ internal sealed unsafe class DirectionLayer<T>
     }
 
     /// <summary>One step of one sequence, for streaming; null if the layer's steps are not that simple.</summary>
+    // A state in rows has each vector whole, while a step that works in place needs the lines of a panel together.
     public StepKernel<T>? BindStep(Pass<T> pass, T* hidden, T* cell)
     {
-        if (_spec is not { Projection: null, Equations.GateRecurrence: false, Regularization: { HiddenZoneout: 0, CellZoneout: 0 }, Normalization: null })
+        if (_spec is not { StateVectors: 1, Projection: null, Equations.GateRecurrence: false, Regularization: { HiddenZoneout: 0, CellZoneout: 0 }, Normalization: null })
         {
             return null;
         }

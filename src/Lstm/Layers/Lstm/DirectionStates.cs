@@ -34,7 +34,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
             else if (weights is { InitialH: { } h, InitialC: { } c })
             {
                 hidden = new(pass.Parameter(h), h.Count);
-                cell = new(pass.Parameter(c), _units);
+                cell = new(pass.Parameter(c), c.Count);
             }
 
             int size = Math.Min(_size, hidden.Length);
@@ -128,7 +128,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
         for (int b = first; b < first + count && weights is { InitialH: { } h, InitialC: { } c }; b++)
         {
             new ReadOnlySpan<T>(parameters + h.Offset, h.Count).CopyTo(state.HiddenRow(entry, b));
-            new ReadOnlySpan<T>(parameters + c.Offset, _units).CopyTo(state.CellRow(entry, b));
+            new ReadOnlySpan<T>(parameters + c.Offset, c.Count).CopyTo(state.CellRow(entry, b));
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed unsafe class DirectionTape<T>
     private readonly int _units;
     private readonly int _size;
     private readonly int _cellLines;
+    private readonly int _vectors;
     private readonly int _rowsPerStretch;
     private readonly bool _zonesCell;
     private readonly AlignedBuffer<ProductTerm<T>> _terms = new();
@@ -45,6 +46,7 @@ internal sealed unsafe class DirectionTape<T>
         _gates = gates;
         (_units, _size) = (spec.HiddenSize, spec.StateSize);
         _cellLines = spec.CustomCell?.Code.KeptLines ?? 0;
+        _vectors = spec.StateVectors;
         _zonesCell = spec.Regularization.CellZoneout > 0;
         _rowsPerStretch = Math.Clamp(StretchBytes / (gates.PaddedColumns * sizeof(T)), StretchRows, 4 * StretchRows);
         _bias = new(gates.PaddedColumns);
@@ -92,7 +94,9 @@ internal sealed unsafe class DirectionTape<T>
     /// <summary><see cref="Gates"/>.</summary>
     public Panels<T> Z => new(Gates.Pointer, GateRows, 4 * _gates.Line);
 
-    /// <summary>c: [panels, CellSlots, line], by slot when kept, by rank when not.</summary>
+    /// <summary>
+    /// c and the cell's other state vectors: [panels, CellSlots, vectors·line], by slot when kept, by rank when not.
+    /// </summary>
     public AlignedBuffer<T> Cells { get; } = new();
 
     public int CellSlots { get; private set; }
@@ -110,7 +114,7 @@ internal sealed unsafe class DirectionTape<T>
     /// <summary>dh by rank: [B, padded values of h].</summary>
     public AlignedBuffer<T> HiddenGradient { get; } = new();
 
-    /// <summary>dc by rank: [panels, B, line].</summary>
+    /// <summary>The gradients of the state vectors by rank: [panels, B, vectors·line].</summary>
     public AlignedBuffer<T> CellGradient { get; } = new();
 
     /// <summary>How many terms a gradient by panels of gates makes.</summary>
@@ -134,7 +138,7 @@ internal sealed unsafe class DirectionTape<T>
         GateRows = Keeps ? shape.RowCount : LongestStretch();
         NewCellRows = Keeps ? shape.RowCount : shape.Count;
         Gates.Reserve((long)_gates.PaddedColumns * GateRows);
-        Cells.Reserve((long)PaddedUnits * CellSlots);
+        Cells.Reserve((long)PaddedUnits * CellSlots * _vectors);
         NewCells.Reserve(_zonesCell ? (long)PaddedUnits * NewCellRows : 0);
         CellLines.Reserve((long)PaddedUnits * NewCellRows * _cellLines);
         Update?.Prepare(pass, shape);
@@ -232,10 +236,11 @@ internal sealed unsafe class DirectionTape<T>
         }
     }
 
-    /// <summary>Sets the cell state of a slot or rank; an empty source means zero. The padding becomes zero.</summary>
-    public void SetCell(int slot, ReadOnlySpan<T> source) => SetByPanels(new(Cells.Pointer, CellSlots, Line), slot, source);
+    /// <summary>Sets the state vectors of a slot or rank; an empty source means zero. The padding becomes zero.</summary>
+    public void SetCell(int slot, ReadOnlySpan<T> source) => SetVectors(StatePanels(Cells, CellSlots), slot, source);
 
-    public void CopyCell(int slot, Span<T> destination) => CopyByPanels(new(Cells.Pointer, CellSlots, Line), slot, 0, destination);
+    /// <summary>Copies the state vectors of a slot or rank, one after the other.</summary>
+    public void CopyCell(int slot, Span<T> destination) => CopyVectors(StatePanels(Cells, CellSlots), slot, destination);
 
     /// <summary>h after a row.</summary>
     public ReadOnlySpan<T> HiddenAfter(int row) => new(Hidden.At(Shape.Count + row), _size);
@@ -246,16 +251,17 @@ internal sealed unsafe class DirectionTape<T>
     public void ClearStateGradients()
     {
         HiddenGradient.Reserve((long)Shape.Count * PaddedSize);
-        CellGradient.Reserve((long)Shape.Count * PaddedUnits);
+        CellGradient.Reserve((long)Shape.Count * PaddedUnits * _vectors);
         HiddenGradient.Span[..(Shape.Count * PaddedSize)].Clear();
-        CellGradient.Span[..(Shape.Count * PaddedUnits)].Clear();
+        CellGradient.Span[..(Shape.Count * PaddedUnits * _vectors)].Clear();
     }
 
     public Span<T> HiddenGradientRow(int rank) => new(HiddenGradient.Pointer + ((nint)rank * PaddedSize), PaddedSize);
 
-    public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetByPanels(new(CellGradient.Pointer, Shape.Count, Line), rank, source);
+    public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetVectors(StatePanels(CellGradient, Shape.Count), rank, source);
 
-    public void CopyCellGradient(int rank, Span<T> destination) => CopyByPanels(new(CellGradient.Pointer, Shape.Count, Line), rank, 0, destination);
+    public void CopyCellGradient(int rank, Span<T> destination)
+        => CopyVectors(StatePanels(CellGradient, Shape.Count), rank, destination);
 
     // A term for each panel. A last panel with fewer units than a line has a term for each of its gates, which leaves its padding out.
     private ProductTerm<T>* GateTerms(AlignedBuffer<ProductTerm<T>> terms, Panels<T> left, T* transposed)
@@ -300,11 +306,29 @@ internal sealed unsafe class DirectionTape<T>
         return end - first;
     }
 
-    private void SetByPanels(Panels<T> panels, int row, ReadOnlySpan<T> source)
+    private Panels<T> StatePanels(AlignedBuffer<T> states, int rows) => new(states.Pointer, rows, _vectors * Line);
+
+    private void SetVectors(Panels<T> panels, int row, ReadOnlySpan<T> source)
+    {
+        for (int v = 0; v < _vectors; v++)
+        {
+            SetByPanels(panels, row, v * Line, source.IsEmpty ? [] : source.Slice(v * _units, _units));
+        }
+    }
+
+    private void CopyVectors(Panels<T> panels, int row, Span<T> destination)
+    {
+        for (int v = 0; v < _vectors; v++)
+        {
+            CopyByPanels(panels, row, v * Line, destination.Slice(v * _units, _units));
+        }
+    }
+
+    private void SetByPanels(Panels<T> panels, int row, int place, ReadOnlySpan<T> source)
     {
         for (int u = 0; u < PaddedUnits; u += Line)
         {
-            Span<T> line = new(panels.At(u / Line, row), Line);
+            Span<T> line = new(panels.At(u / Line, row) + place, Line);
             line.Clear();
             source[Math.Min(u, source.Length)..Math.Min(u + Line, source.Length)].CopyTo(line);
         }

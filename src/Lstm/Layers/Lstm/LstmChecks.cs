@@ -23,6 +23,7 @@ internal static class LstmChecks
         CheckProjection(spec.Projection, name);
         CheckNormalization(spec.Normalization, name);
         CheckRegularization(spec.Regularization!, name);
+        CheckStateVectors(spec, name);
         SpecCheck.Defined(spec.Merge, name, nameof(spec.Merge));
         SpecCheck.Defined(spec.Shortcut, name, nameof(spec.Shortcut));
         SpecCheck.Check(
@@ -102,6 +103,20 @@ internal static class LstmChecks
         SpecCheck.Rate(regularization.WeightDropout, name, nameof(regularization.WeightDropout));
         SpecCheck.Rate(regularization.HiddenZoneout, name, nameof(regularization.HiddenZoneout));
         SpecCheck.Rate(regularization.CellZoneout, name, nameof(regularization.CellZoneout));
+    }
+
+    // What a mixture of several vectors would be, or which of them h shows normalised, only the cell could say.
+    private static void CheckStateVectors(LstmSpec spec, string name)
+    {
+        if (spec.StateVectors > 1)
+        {
+            string remedy = $"because the custom cell '{spec.CustomCell!.Name}' carries {spec.StateVectors} state vectors, and the layer "
+                + "cannot know what this would do to them";
+            SpecCheck.Check(spec.Normalization is null, name, nameof(spec.Normalization), spec.Normalization, $"null, {remedy}");
+            SpecCheck.Check(
+                spec.Regularization.CellZoneout == 0, name, nameof(spec.Regularization.CellZoneout), spec.Regularization.CellZoneout,
+                $"0, {remedy}; HiddenZoneout is possible");
+        }
     }
 
     private static bool IsLogistic(LstmActivation? activation) => activation is null or { Function: LstmActivationFunction.Sigmoid };

@@ -45,7 +45,7 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override int StateCount => _directions.Length;
 
-    public override StateSize StateSize => new(Spec.Equations.GateRecurrence ? HiddenSize + (3 * Spec.HiddenSize) : HiddenSize, Spec.HiddenSize);
+    public override StateSize StateSize => new(Spec.Equations.GateRecurrence ? HiddenSize + (3 * Spec.HiddenSize) : HiddenSize, Spec.StateVectors * Spec.HiddenSize);
 
     public override bool NormalizesBatch => Spec.Normalization is BatchNormalization;
 

@@ -49,7 +49,7 @@ internal sealed class LstmWeights
         if (spec.LearnInitialState)
         {
             InitialH = parameters.Add($"{prefix}initial_h{suffix}", [spec.Equations.GateRecurrence ? size + (3 * units) : size]);
-            InitialC = parameters.Add($"{prefix}initial_c{suffix}", [units]);
+            InitialC = parameters.Add($"{prefix}initial_c{suffix}", [spec.StateVectors * units]);
         }
     }
 
