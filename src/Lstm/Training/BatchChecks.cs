@@ -18,6 +18,7 @@ namespace Lstm.Training;
 /// <param name="list">The list as it is named in messages: "training batches" or "validation batches".</param>
 /// <param name="trains">Whether steps are made on the batches; otherwise they are only evaluated.</param>
 internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingOptions options, string argument, string list, bool trains)
+    : IBatchCheck<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The shape of the output where the network pools sequences; null where it is the input's.</summary>

@@ -4,22 +4,42 @@ using Lstm.Training.Batches;
 namespace Lstm.Training;
 
 /// <summary>Makes the source of what a caller gives as batches, and checks what can be checked before the first step.</summary>
-internal sealed class BatchSources<T>(Trainer<T> trainer, TrainingOptions options)
+internal sealed class BatchSources<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const string List = "training batches";
+
+    private readonly Trainer<T> _trainer;
+    private readonly IReadOnlyList<TrainingBatch<T>>? _validation;
+
+    /// <summary>Checks the options before any batch is asked for.</summary>
+    /// <param name="trainer">The trainer: its network and loss.</param>
+    /// <param name="options">How batches are gone through.</param>
+    /// <param name="validation">The batches that are evaluated after each epoch; null or empty for none.</param>
+    /// <exception cref="ArgumentException">The options are null or out of range.</exception>
+    /// <exception cref="NotSupportedException">The options cut sequences that a layer or the loss needs whole.</exception>
+    public BatchSources(Trainer<T> trainer, TrainingOptions options, IReadOnlyList<TrainingBatch<T>>? validation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check(validation is { Count: > 0 });
+        BatchChecks<T>.CheckLayers(trainer.Network, trainer.Loss, options);
+        (_trainer, Options, _validation) = (trainer, options, validation);
+    }
+
+    /// <summary>How batches are gone through.</summary>
+    public TrainingOptions Options { get; }
 
     /// <summary>The batches of a list, in the order that the options ask for.</summary>
     public BatchSource<T> OfTraining(IReadOnlyList<TrainingBatch<T>> batches)
     {
         const string argument = "batches";
-        BatchChecks<T> checks = Checks(argument, List, trains: true);
-        long? seed = options.Shuffle == Shuffle.None || options.CarryState ? null : options.Seed;
+        BatchChecks<T> checks = Checks(argument, List, Options, trains: true);
+        long? seed = Options.Shuffle == Shuffle.None || Options.CarryState ? null : Options.Seed;
         if (batches is not ICollection<TrainingBatch<T>>)
         {
-            if (options.Shuffle == Shuffle.Sequences || options.DropSmallBatch)
+            if (Options.Shuffle == Shuffle.Sequences || Options.DropSmallBatch)
             {
-                string option = options.DropSmallBatch ? nameof(options.DropSmallBatch) : "Shuffle = Sequences";
+                string option = Options.DropSmallBatch ? nameof(Options.DropSmallBatch) : "Shuffle = Sequences";
                 throw new ArgumentException(
                     $"{option} needs batches that exist, but the list of type {batches.GetType().Name} may make them when it is asked. Give an array, or do this in the list itself.", "options");
             }
@@ -31,28 +51,36 @@ internal sealed class BatchSources<T>(Trainer<T> trainer, TrainingOptions option
         // A copy: what is added to the caller's list meanwhile is of the next call.
         TrainingBatch<T>[] all = [.. batches];
         checks.CheckAll(all);
-        bool drops = options.DropSmallBatch && all[^1].InputShape.Count < all[0].InputShape.Count;
+        bool drops = Options.DropSmallBatch && all[^1].InputShape.Count < all[0].InputShape.Count;
         int count = all.Length - (drops ? 1 : 0);
-        if (options.Shuffle != Shuffle.Sequences)
+        if (Options.Shuffle != Shuffle.Sequences)
         {
             return new ListSource<T>(drops ? all[..count] : all, null, seed);
         }
 
         return DealtSource<T>.WhyNotAlike(all) is { } problem
             ? throw new ArgumentException($"Shuffle = Sequences deals out the sequences of all batches anew, but {problem}. Use Shuffle = Batches.", argument)
-            : new DealtSource<T>(all, options.Seed, options.AccumulateBatches, count);
+            : new DealtSource<T>(all, Options.Seed, Options.AccumulateBatches, count);
     }
 
     /// <summary>The batches that a function makes.</summary>
     public BatchSource<T> OfTraining(Func<int, IEnumerable<TrainingBatch<T>>> epochBatches)
-        => options.Shuffle == Shuffle.Sequences || options.DropSmallBatch
+        => Options.Shuffle == Shuffle.Sequences || Options.DropSmallBatch
             ? throw new ArgumentException("Shuffle = Sequences and DropSmallBatch need batches that exist; a function that makes them can do this itself.", "options")
-            : new EpochSource<T>(epochBatches, Checks("epochBatches", List, trains: true));
+            : new EpochSource<T>(epochBatches, Checks("epochBatches", List, Options, trains: true));
 
-    /// <summary>The batches of a list in its order.</summary>
-    public BatchSource<T> OfEvaluation(IReadOnlyList<TrainingBatch<T>> batches, string argument, string list)
+    /// <summary>The validation batches, whole; null if there are none.</summary>
+    public BatchSource<T>? OfValidation()
+        => _validation is { Count: > 0 }
+            ? InOrder(_validation, "validationBatches", "validation batches", Options with { TruncateAfter = null, StepEvery = null })
+            : null;
+
+    /// <summary>The batches of an evaluation.</summary>
+    public BatchSource<T> OfEvaluation(IReadOnlyList<TrainingBatch<T>> batches) => InOrder(batches, "batches", "batches", Options);
+
+    private ListSource<T> InOrder(IReadOnlyList<TrainingBatch<T>> batches, string argument, string list, TrainingOptions options)
     {
-        BatchChecks<T> checks = Checks(argument, list, trains: false);
+        BatchChecks<T> checks = Checks(argument, list, options, trains: false);
         CheckCount(batches.Count, argument, list);
         if (batches is ICollection<TrainingBatch<T>>)
         {
@@ -66,7 +94,8 @@ internal sealed class BatchSources<T>(Trainer<T> trainer, TrainingOptions option
         return source;
     }
 
-    private BatchChecks<T> Checks(string argument, string list, bool trains) => new(trainer.Network, trainer.Loss, options, argument, list, trains);
+    private BatchChecks<T> Checks(string argument, string list, TrainingOptions options, bool trains)
+        => new(_trainer.Network, _trainer.Loss, options, argument, list, trains);
 
     private static void CheckCount(int count, string argument, string list)
     {

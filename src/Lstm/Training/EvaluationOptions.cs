@@ -1,7 +1,3 @@
-
-
-
-
 using Lstm.Data;
 using Lstm.Texts;
 
@@ -24,4 +20,12 @@ public sealed record EvaluationOptions
 
     /// <summary>All members by name, in the same text in every culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(EvaluationOptions), PrintMembers);
+
+    internal void Check()
+    {
+        if (Workers < 0)
+        {
+            throw new ArgumentException($"Workers is {Workers}; it has to be at least 0.", "options");
+        }
+    }
 }

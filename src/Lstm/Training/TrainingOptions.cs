@@ -1,7 +1,3 @@
-
-
-
-
 using Lstm.Data;
 using Lstm.Texts;
 using Lstm.Training;
@@ -136,6 +132,26 @@ public sealed record TrainingOptions
         {
             throw new ArgumentException(
                 $"RecomputeEvery is {RecomputeEvery}, which has no effect: TruncateAfter is {TruncateAfter}, and no pass is longer. Leave RecomputeEvery out, or set it below.", "options");
+        }
+    }
+
+    /// <summary>Refuses a position that a training with these options cannot go on from.</summary>
+    /// <param name="position">The position.</param>
+    /// <param name="batches">The number of batches of an epoch; null where it is not known.</param>
+    internal void CheckPosition(TrainingPosition position, int? batches)
+    {
+        if (position.Batch >= (batches ?? int.MaxValue)
+            || position.Batch < 0 || position.Epoch < 0 || position.Draw < 0 || position.Step < 0)
+        {
+            throw new InvalidOperationException(
+                InvariantText.Of($"The position {position} is not one in an epoch of {batches?.ToString() ?? "any number of"} batches."));
+        }
+
+        if (position.Step > 0 && TruncateAfter is null)
+        {
+            throw new InvalidOperationException(
+                $"The position is behind step {position.Step} within a batch, where truncation left it, but TruncateAfter is null. "
+                + "Resume with the options that the training had.");
         }
     }
 

@@ -3,6 +3,7 @@ using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Training.Batches;
 using Lstm.Training.Checkpoints;
+using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 
@@ -23,6 +24,7 @@ internal sealed class TrainingRun<T> : IDisposable
     private readonly List<EpochResult> _epochs = [];
     private long _batchesDone;
     private int _batchInEpoch;
+    private TrainingOutcome _outcome = TrainingOutcome.Failed;
 
     public TrainingRun(
         Trainer<T> trainer, BatchSource<T> batches, TrainingOptions options, BatchSource<T>? validation, IProgress<TrainingProgress>? progress)
@@ -30,7 +32,7 @@ internal sealed class TrainingRun<T> : IDisposable
         (_trainer, _batches, _options, _validation, _progress) = (trainer, batches, options, validation, progress);
 
         // First: it may refuse its path, and what follows is to be disposed of.
-        _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer, options.Checkpoint);
+        _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer.State, options.Checkpoint);
         int workers = WorkerCount.Of(options.Workers);
         _steps = new TrainingSteps<T>(trainer, options, workers);
         _group = new BatchGroup<T>(trainer.Loss, options.AccumulateBatches);
@@ -47,8 +49,8 @@ internal sealed class TrainingRun<T> : IDisposable
 
     private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
-    /// <summary>Goes through the epochs; says whether patience ended it.</summary>
-    public TrainingOutcome Run(CancellationToken cancellationToken)
+    /// <summary>Goes through the epochs.</summary>
+    public void Run(CancellationToken cancellationToken)
     {
         bool stopped = false;
         try
@@ -74,25 +76,26 @@ internal sealed class TrainingRun<T> : IDisposable
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             _checkpoints?.AtEnd();
+            _outcome = TrainingOutcome.Canceled;
             throw;
         }
 
         if (_options.RestoreBest)
         {
-            _trainer.Gate.Between(nameof(_trainer.RestoreBest), () =>
+            _trainer.State.Gate.Between(nameof(_trainer.RestoreBest), () =>
             {
                 Best.Restore(_trainer.Network);
                 return true;
             });
         }
 
-        return stopped ? TrainingOutcome.StoppedEarly : TrainingOutcome.Completed;
+        _outcome = stopped ? TrainingOutcome.StoppedEarly : TrainingOutcome.Completed;
     }
 
-    /// <summary>What it has come to so far.</summary>
-    public TrainingResult Result(TrainingOutcome outcome) => new()
+    /// <summary>The result so far; the outcome is <see cref="TrainingOutcome.Failed"/> until <see cref="Run"/> has ended.</summary>
+    public TrainingResult Result() => new()
     {
-        Outcome = outcome,
+        Outcome = _outcome,
         Epochs = _epochs,
         Steps = _steps.Made,
         SkippedSteps = _steps.Skipped,
@@ -139,9 +142,9 @@ internal sealed class TrainingRun<T> : IDisposable
         if (_batches.Count is null)
         {
             // Only now is it known that the epoch has no more batches.
-            _trainer.Gate.Enter();
+            _trainer.State.Gate.Enter();
             MoveTo(new TrainingPosition(_trainer.Position.Epoch + 1, 0, _trainer.Position.Draw));
-            _trainer.Gate.Exit();
+            _trainer.State.Gate.Exit();
         }
     }
 
@@ -153,7 +156,7 @@ internal sealed class TrainingRun<T> : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             bool ends = i == _group.Count - 1;
             LossMeter meter = default;
-            _trainer.Gate.Enter();
+            _trainer.State.Gate.Enter();
             try
             {
                 _steps.TrainBatch(_group[i].Batch, _group[i].Index, _trainer.Position.Draw + i, _group.Divisor, i == 0, ends, ref meter);
@@ -164,7 +167,7 @@ internal sealed class TrainingRun<T> : IDisposable
             }
             finally
             {
-                _trainer.Gate.Exit();
+                _trainer.State.Gate.Exit();
             }
 
             if (ends)
@@ -194,7 +197,7 @@ internal sealed class TrainingRun<T> : IDisposable
         do
         {
             cancellationToken.ThrowIfCancellationRequested();
-            _trainer.Gate.Enter();
+            _trainer.State.Gate.Enter();
             try
             {
                 step = all == 0 ? 0 : _steps.TrainSegment(source.Batch, source.Index, _trainer.Position.Draw, step, ref meter);
@@ -209,7 +212,7 @@ internal sealed class TrainingRun<T> : IDisposable
             }
             finally
             {
-                _trainer.Gate.Exit();
+                _trainer.State.Gate.Exit();
             }
 
             _checkpoints?.AfterStep();
@@ -240,14 +243,14 @@ internal sealed class TrainingRun<T> : IDisposable
             return;
         }
 
-        _trainer.Gate.Enter();
+        _trainer.State.Gate.Enter();
         try
         {
             schedule.EndEpoch(_trainer.Position.Epoch, epoch.ValidationLoss ?? epoch.Loss ?? double.NaN);
         }
         finally
         {
-            _trainer.Gate.Exit();
+            _trainer.State.Gate.Exit();
         }
     }
 
@@ -261,7 +264,7 @@ internal sealed class TrainingRun<T> : IDisposable
     }
 
     private void MoveTo(TrainingPosition position)
-        => _trainer.MoveTo(position, _steps.StateToKeep(position.Step > 0), _steps.EpochLoss);
+        => _trainer.State.MoveTo(position, _steps.StateToKeep(position.Step > 0), _steps.EpochLoss);
 
     private void Report(LossMeter meter, int step, int steps)
     {

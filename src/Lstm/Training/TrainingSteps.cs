@@ -56,8 +56,8 @@ internal sealed class TrainingSteps<T> : IDisposable
         _outputGradient = new SequenceBatch<T>(trainer.Network.OutputSize);
         _gradient = trainer.Network.CreateGradient();
         _averages = new RunningAverages<T>(trainer.Network);
-        _state = trainer.CarriedState?.Clone();
-        EpochLoss = trainer.EpochLoss;
+        _state = trainer.State.CarriedState?.Clone();
+        EpochLoss = trainer.State.EpochLoss;
     }
 
     public long Made { get; private set; }
@@ -279,7 +279,7 @@ internal sealed class TrainingSteps<T> : IDisposable
             throw new NonFiniteGradientException(e, _broken is { } broken ? broken.Origin : FindOrigin(), _broken?.Batch ?? index);
         }
 
-        double factor = _trainer.Schedule?.FactorAt(new ScheduleTime(_trainer.Optimizer.Steps, _trainer.Position.Epoch)) ?? 1;
+        double factor = _trainer.Schedule?.FactorAt(new ScheduleTime(_trainer.Optimizer.Steps, _trainer.State.Position.Epoch)) ?? 1;
         lock (_trainer.Network.ParameterLock)
         {
             LearningRate = _trainer.Optimizer.Step(_trainer.Network, _gradient, _tape.Pass.Team, factor);

@@ -134,7 +134,7 @@ public class FileFuzzTests
         // Within an epoch, so that the checkpoint has states.
         private static void CarrySomeStates(Trainer<float> trainer)
         {
-            trainer.CarriedState = trainer.Network.CreateState(3);
+            trainer.State.CarriedState = trainer.Network.CreateState(3);
             trainer.Position = new TrainingPosition(1, 2, 3);
         }
     }

@@ -71,7 +71,7 @@ public abstract class SavedFilesTests<T>
         Assert.Equal(6, trainer.Optimizer.Steps);
         AssertParameters(file, "network.", trainer.Network);
 
-        NetworkState<T> state = trainer.CarriedState!;
+        NetworkState<T> state = trainer.State.CarriedState!;
         Assert.Equal(file.Longs("state.steps"), Array.ConvertAll(state.Steps.ToArray(), steps => (long)steps));
         for (int entry = 0; entry < state.Sizes.Count; entry++)
         {

@@ -66,8 +66,8 @@ public class BatchNormTrainingTests
         interrupted.SaveCheckpoint(folder["c"]);
         resumed.LoadCheckpoint(folder["c"]);
         Close.SameBits<double>(interrupted.Network.Flat, resumed.Network.Flat, "checkpoint");
-        Assert.Equal(interrupted.CarriedState?.Steps.ToArray(), resumed.CarriedState?.Steps.ToArray());
-        Assert.True(!carries || resumed.CarriedState!.Steps[0] > 0);
+        Assert.Equal(interrupted.State.CarriedState?.Steps.ToArray(), resumed.State.CarriedState?.Steps.ToArray());
+        Assert.True(!carries || resumed.State.CarriedState!.Steps[0] > 0);
         Assert.All(resumed.Network.Parameters, parameter => Assert.Equal(!parameter.IsStatistic, parameter.Trainable));
         resumed.Fit(batches, options with { Epochs = 1 });
         resumed.Fit(batches, options with { Epochs = 1 });

@@ -175,7 +175,7 @@ public class TrainerTests
         NetworkState<double> state = network.CreateState(2);
         network.Predict(batch.Input.Features!, state);
         network.Predict(batch.Input.Features!, state);
-        Close.SameBits(Sample.Flat(state), Sample.Flat(trainer.CarriedState!), "states");
+        Close.SameBits(Sample.Flat(state), Sample.Flat(trainer.State.CarriedState!), "states");
     }
 
     [Theory]

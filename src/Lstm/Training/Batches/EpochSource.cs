@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Lstm.Training.Batches;
 
 /// <summary>Batches that a function makes for each epoch.</summary>
-internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> batches, BatchChecks<T> checks) : BatchSource<T>
+internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> batches, IBatchCheck<T> checks) : BatchSource<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private IEnumerator<TrainingBatch<T>>? _epoch;

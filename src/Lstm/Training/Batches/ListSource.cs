@@ -7,7 +7,7 @@ namespace Lstm.Training.Batches;
 /// <param name="batches">The list; each index is asked for once an epoch.</param>
 /// <param name="checks">The checks of each batch as it comes; null for batches that have been checked.</param>
 /// <param name="seed">The seed of the orders; null to keep the list's order.</param>
-internal sealed class ListSource<T>(IReadOnlyList<TrainingBatch<T>> batches, BatchChecks<T>? checks, long? seed) : BatchSource<T>
+internal sealed class ListSource<T>(IReadOnlyList<TrainingBatch<T>> batches, IBatchCheck<T>? checks, long? seed) : BatchSource<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly int[] _order = new int[batches.Count];

@@ -11,7 +11,7 @@ internal sealed class CheckpointWriter<T>
 {
     private const string Mark = ".step-";
 
-    private readonly Trainer<T> _trainer;
+    private readonly TrainingState<T> _training;
     private readonly CheckpointOptions _options;
     private long _written = Stopwatch.GetTimestamp();
     private long _writtenSteps;
@@ -19,20 +19,21 @@ internal sealed class CheckpointWriter<T>
 
     /// <summary>Looks at the place of the file, so that one that cannot be written is not found after the first hours.</summary>
     /// <exception cref="IOException">A folder, a device, a FIFO or a socket is there, or there is no such folder.</exception>
-    public CheckpointWriter(Trainer<T> trainer, CheckpointOptions options)
+    public CheckpointWriter(TrainingState<T> training, CheckpointOptions options)
     {
-        (_trainer, _options) = (trainer, options);
-        (_writtenSteps, _writtenPosition) = (trainer.Optimizer.Steps, trainer.Position);
+        (_training, _options) = (training, options);
+        (_writtenSteps, _writtenPosition) = (training.Optimizer.Steps, training.Position);
         if (Path.GetDirectoryName(SaveTarget.Resolve(options.Path)) is { } folder && !Directory.Exists(folder))
         {
-            throw new DirectoryNotFoundException($"Checkpoint.Path is '{options.Path}', but there is no folder '{folder}'. Make it before the training.");
+            throw new DirectoryNotFoundException(
+                $"Checkpoint.Path is '{options.Path}', but there is no folder '{folder}'. Make it before the training.");
         }
     }
 
     /// <summary>Writes a checkpoint after a step, if one is due.</summary>
     public void AfterStep()
     {
-        bool due = _options.EverySteps is { } steps && _trainer.Optimizer.Steps - _writtenSteps >= steps;
+        bool due = _options.EverySteps is { } steps && _training.Optimizer.Steps - _writtenSteps >= steps;
         if (due || (_options.Every is { } every && Stopwatch.GetElapsedTime(_written) >= every))
         {
             Write();
@@ -51,7 +52,7 @@ internal sealed class CheckpointWriter<T>
     /// <summary>Writes a checkpoint if the training has moved since the last one.</summary>
     public void AtEnd()
     {
-        if (_trainer.Position != _writtenPosition)
+        if (_training.Position != _writtenPosition)
         {
             Write();
         }
@@ -64,8 +65,8 @@ internal sealed class CheckpointWriter<T>
             KeepPrevious();
         }
 
-        _trainer.SaveCheckpoint(_options.Path);
-        (_written, _writtenSteps, _writtenPosition) = (Stopwatch.GetTimestamp(), _trainer.Optimizer.Steps, _trainer.Position);
+        CheckpointFile.Save(_training, _options.Path);
+        (_written, _writtenSteps, _writtenPosition) = (Stopwatch.GetTimestamp(), _training.Optimizer.Steps, _training.Position);
     }
 
     // A copy, so that at each moment there is a file at the path.

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Lstm.Training.Losses;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Losses;
 
 /// <summary>Adds up the losses of several passes.</summary>
 internal struct LossMeter

@@ -1,8 +1,8 @@
-namespace Lstm.Training;
+namespace Lstm.Training.Checkpoints;
 
-/// <summary>Lets other threads work on a training between two of its steps, when everything that a step changes is of one step.</summary>
+/// <summary>Lets other threads work on a training between two of its steps, when everything that a step changes belongs to one step.</summary>
 /// <remarks>
-/// Whoever waits goes before the next step: a training whose steps follow each other without a pause does not keep anybody waiting for
+/// A thread that waits goes before the next step: a training whose steps follow each other without a pause keeps nobody waiting for
 /// longer than one of them.
 /// </remarks>
 internal sealed class StepGate
@@ -38,10 +38,12 @@ internal sealed class StepGate
         }
     }
 
-    /// <summary>Does something between two steps, at once if no training runs; what is refused or fails changes nothing here.</summary>
+    /// <summary>Runs an action between two steps, or at once if no training runs. An action that throws leaves the gate as it was.</summary>
     /// <param name="call">The call, as it is named in a message.</param>
-    /// <param name="action">What to do.</param>
-    /// <exception cref="InvalidOperationException">This thread is within a step: a loss, an optimizer or a schedule has made the call.</exception>
+    /// <param name="action">The action.</param>
+    /// <exception cref="InvalidOperationException">
+    /// This thread is within a step: a loss, an optimizer or a schedule has made the call.
+    /// </exception>
     public TResult Between<TResult>(string call, Func<TResult> action)
     {
         lock (_lock)
@@ -49,7 +51,8 @@ internal sealed class StepGate
             if (_stepping == Environment.CurrentManagedThreadId)
             {
                 throw new InvalidOperationException(
-                    $"{call} was called within a training step, by the loss, the optimizer or the schedule: half of the step is done. Call it from a progress callback or after Fit.");
+                    $"{call} was called within a training step, by the loss, the optimizer or the schedule: half of the step is done. "
+                    + "Call it from a progress callback or after Fit.");
             }
 
             _waiting++;

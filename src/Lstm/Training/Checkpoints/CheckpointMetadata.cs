@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Numerics;
+using Lstm.Formats;
+using Lstm.Formats.Safetensors;
+using Lstm.Texts;
+
+namespace Lstm.Training.Checkpoints;
+
+/// <summary>The metadata of checkpoints: what is written once, and the checks that a file belongs to a training.</summary>
+internal static class CheckpointMetadata
+{
+    private const string Format = ModelFile.CheckpointFormat;
+    private const string Version = "1";
+
+    public static void WriteFormat(SafetensorsWriter writer)
+    {
+        writer.Metadata["format"] = Format;
+        writer.Metadata["version"] = Version;
+    }
+
+    /// <exception cref="InvalidDataException">The file is no checkpoint, or one of another version.</exception>
+    public static void CheckFormat(SafetensorsReader file)
+    {
+        string? format = file.Metadata.GetValueOrDefault("format"), version = file.Metadata.GetValueOrDefault("version");
+        if (format == ModelFile.Format)
+        {
+            throw new InvalidDataException("The file is no checkpoint but a model: Network.Load reads it.");
+        }
+
+        if (format != Format)
+        {
+            throw new InvalidDataException(
+                $"The file is no checkpoint: its metadata has the format '{Shortened.Text(format)}', not '{Format}'. "
+                + "The tensors of other programs are read by LoadStateDict.");
+        }
+
+        if (version != Version)
+        {
+            throw new InvalidDataException(
+                $"The checkpoint is of version '{Shortened.Text(version)}'; this library reads version '{Version}'.");
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The file's network has other inputs or layers.</exception>
+    public static void CheckSpecs<T>(SafetensorsReader file, Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (int inputSize, LayerSpec[] specs) = SpecJson.Read(Value(file, "spec"));
+        if (inputSize != network.InputSize)
+        {
+            throw new InvalidDataException($"The checkpoint's network has {inputSize} inputs; this one has {network.InputSize}.");
+        }
+
+        if (specs.Length != network.Specs.Count)
+        {
+            throw new InvalidDataException(
+                $"The checkpoint's network has {specs.Length} layer specs; this one has {network.Specs.Count}.");
+        }
+
+        for (int i = 0; i < specs.Length; i++)
+        {
+            if (specs[i] != network.Specs[i])
+            {
+                throw new InvalidDataException(
+                    $"Layer {i} of the checkpoint's network is not that of this one: {SpecJson.Difference(specs[i], network.Specs[i])}.");
+            }
+        }
+    }
+
+    /// <summary>Compares settings by name, such as an optimizer's, with those under a prefix.</summary>
+    /// <exception cref="InvalidDataException">The file has another value, lacks a setting, or has one more.</exception>
+    public static void CheckSettings(
+        SafetensorsReader file, string what, string prefix, IEnumerable<(string Name, string Value)> settings)
+    {
+        HashSet<string> known = [];
+        foreach ((string name, string value) in settings)
+        {
+            known.Add(prefix + name);
+            string found = Value(file, prefix + name);
+            if (found != value)
+            {
+                throw new InvalidDataException(
+                    $"The checkpoint's {what} has {name} {Shortened.Text(found)}; this one has {name} {value}.");
+            }
+        }
+
+        if (file.Metadata.Keys.FirstOrDefault(key => key.StartsWith(prefix, StringComparison.Ordinal) && !known.Contains(key)) is { } other)
+        {
+            string has = known.Count == 0 ? $"this training has no {what}" : $"this training's {what} has none of the name";
+            throw new InvalidDataException(
+                $"The checkpoint's {what} has {Shortened.Text(other[prefix.Length..])} {Shortened.Text(file.Metadata[other])}; {has}.");
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The file lacks the number, or it is out of range.</exception>
+    public static long Number(SafetensorsReader file, string key, long most)
+        => long.TryParse(Value(file, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
+            ? number
+            : throw new InvalidDataException(
+                $"The checkpoint's '{key}' is '{Shortened.Text(Value(file, key))}', no whole number of 0 … {most}.");
+
+    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Value(SafetensorsReader file, string key)
+        => file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"The checkpoint lacks the metadata '{key}'.");
+}
