@@ -240,9 +240,9 @@ internal static class ModelFile
 
     /// <summary>The names of the frozen parameters.</summary>
     /// <exception cref="InvalidDataException">The list is broken, or names none of the parameters.</exception>
-    internal static HashSet<string> ReadFrozen(SafetensorsReader file, IReadOnlyList<Parameter> parameters)
+    internal static HashSet<string> ReadFrozen(SafetensorsReader file, IReadOnlyList<Parameter> parameters, string key = "frozen")
     {
-        if (!file.Metadata.TryGetValue("frozen", out string? list))
+        if (!file.Metadata.TryGetValue(key, out string? list))
         {
             return [];
         }

@@ -5,10 +5,10 @@ namespace Lstm;
 
 /// <summary>The target of a loss: values or labels, and the weights of its rows.</summary>
 /// <remarks>
-/// Batches of values and batches of labels convert implicitly to a target without weights. The target refers to the batches and
-/// copies nothing. A loss decides which lengths it accepts: those of the output, or, with
-/// <see cref="Lstm.Training.LossUnit.Sequence"/>, other lengths. <see langword="default"/> is no target: methods refuse it as
-/// they refuse null.
+/// Batches of values and of labels convert implicitly to a target without weights. The target refers to the batches and copies nothing. The
+/// loss decides which lengths, and which weights, it takes: those of the output's rows, or with
+/// <see cref="Lstm.Training.LossUnit.Sequence"/> lengths of the target's own and a weight for each sequence.
+/// <see langword="default"/> is no target: methods refuse it as they refuse null.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public readonly struct NetworkTarget<T>

@@ -1,28 +1,28 @@
 using System.Numerics;
-using Lstm.Layers;
 using Lstm.Sequences;
 using Lstm.Training.Batches;
 using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 
-/// <summary>Refuses training batches that do not fit the network, the loss, the options or the batch before, each before it is used.</summary>
+/// <summary>Refuses training batches that do not fit the model, the loss, the options or the batch before, each before it is used.</summary>
 /// <remarks>
-/// One object for each list of batches: call <see cref="CheckAll"/> for a list that exists, or <see cref="Begin"/> at the start of an epoch and
-/// <see cref="Check"/> for each batch as it comes. Neither runs the network, and neither allocates once the largest batch has been seen.
+/// One object for each list of batches: call <see cref="CheckAll"/> for a list that exists, or <see cref="Begin"/> at the start of an epoch
+/// and <see cref="Check"/> for each batch as it comes. Neither runs a network, and neither allocates once the largest batch has been seen.
 /// </remarks>
-/// <param name="network">The network that reads the batches.</param>
+/// <param name="model">The model that reads the batches.</param>
 /// <param name="loss">The loss that their targets belong to.</param>
 /// <param name="options">How the batches are gone through.</param>
 /// <param name="argument">The name of the caller's argument.</param>
 /// <param name="list">The list as it is named in messages: "training batches" or "validation batches".</param>
 /// <param name="trains">Whether steps are made on the batches; otherwise they are only evaluated.</param>
-internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingOptions options, string argument, string list, bool trains)
+internal sealed class BatchChecks<T>(
+    TrainableModel<T> model, Loss<T> loss, TrainingOptions options, string argument, string list, bool trains)
     : IBatchCheck<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The shape of the output where the network pools sequences; null where it is the input's.</summary>
-    private readonly SequenceShape? _pooled = network.Layers.Any(layer => layer is PoolingLayer<T>) ? new SequenceShape() : null;
+    private readonly SequenceShape? _pooled = model.Pools ? new SequenceShape() : null;
 
     /// <summary>Whether a target that is not finite is refused, as its step could not be left out.</summary>
     private readonly bool _needsFinite = options.OnNonFinite == NonFiniteAction.Throw || !trains;
@@ -38,7 +38,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
 
     /// <summary>Refuses layers, and a loss, that need the whole sequences that the options do not give them.</summary>
     /// <exception cref="NotSupportedException">There is one.</exception>
-    public static void CheckLayers(Network<T> network, Loss<T> loss, TrainingOptions options)
+    public static void CheckLayers(TrainableModel<T> model, Loss<T> loss, TrainingOptions options)
     {
         if (options.TruncateAfter is not null && loss.RefusesParts)
         {
@@ -51,13 +51,10 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             return;
         }
 
-        foreach (Layer<T> layer in network.Layers)
+        if (model.WholeSequenceReason is { } reason)
         {
-            if (layer.WholeSequenceReason is { } reason)
-            {
-                string option = options.CarryState ? nameof(options.CarryState) : nameof(options.TruncateAfter);
-                throw new NotSupportedException($"Layer '{layer.Name}' {reason} and needs whole sequences; {option} gives it parts of them.");
-            }
+            string option = options.CarryState ? nameof(options.CarryState) : nameof(options.TruncateAfter);
+            throw new NotSupportedException($"{reason}; {option} gives it parts of them.");
         }
     }
 
@@ -84,7 +81,9 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
     /// <summary>Checks one batch, and what it shares with those that came before it.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="index">Its index in the caller's list, or its number in the epoch.</param>
-    /// <exception cref="ArgumentException">It does not fit, or is null, or has labels for a loss of values or values for a loss of labels.</exception>
+    /// <exception cref="ArgumentException">
+    /// It does not fit, or is null, or has labels for a loss of values or values for a loss of labels.
+    /// </exception>
     public void Check(TrainingBatch<T>? batch, int index)
     {
         if (batch is null)
@@ -92,7 +91,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             throw new ArgumentException($"Batch {index} of the {list} is null.", argument);
         }
 
-        if (network.WhyNotInput(batch.Input) is { } problem)
+        if (model.WhyNot(batch.Input) is { } problem)
         {
             throw new ArgumentException($"Batch {index} of the {list} does not fit. {problem}", argument);
         }
@@ -113,7 +112,7 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
             output = _pooled;
         }
 
-        LossChecks<T>.Check(loss, batch.Target, output, network.OutputSize, place);
+        LossChecks<T>.Check(loss, batch.Target, output, model.Output.OutputSize, place);
 
         // A custom loss may take NaN for a value that is missing.
         if (_needsFinite && loss.Rows is not null)
@@ -129,21 +128,24 @@ internal sealed class BatchChecks<T>(Network<T> network, Loss<T> loss, TrainingO
         if (sequences != _sequences)
         {
             throw new ArgumentException(
-                $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; carried states need the same number.", argument);
+                $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; carried states need the same number.",
+                argument);
         }
 
         if (batch.WhyNotContinuing(_origin) is { } reason)
         {
-            throw new ArgumentException($"Batch {index} of the {list} does not continue batch {index - 1}, as CarryState needs: {reason}.", argument);
+            throw new ArgumentException(
+                $"Batch {index} of the {list} does not continue batch {index - 1}, as CarryState needs: {reason}.", argument);
         }
 
         _origin = batch.Origin;
 
         // Batch norm has statistics for each step, so the sequences of a batch have to be continued at the same one.
-        if (network.HasStatistics && _lengths.First != _lengths.Other)
+        if (model.HasStatistics && _lengths.First != _lengths.Other)
         {
             throw new ArgumentException(
-                $"Batch {index - 1} of the {list} has sequences of {_lengths.First} and of {_lengths.Other} steps; carried on with batch norm, all of a batch need the same length.",
+                $"Batch {index - 1} of the {list} has sequences of {_lengths.First} and of {_lengths.Other} steps; "
+                + "carried on with batch norm, all of a batch need the same length.",
                 argument);
         }
 

@@ -8,12 +8,14 @@ internal sealed class BatchGroup<T>(Loss<T> loss, int most)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly List<(TrainingBatch<T> Batch, int Index)> _batches = [];
-    private readonly List<int> _versions = [];
+    private readonly List<long> _versions = [];
 
     /// <summary>Number of batches.</summary>
     public int Count => _batches.Count;
 
-    /// <summary>What divides the gradient of each batch, so that their sum is that of the mean over all units; null for what the loss divides by itself.</summary>
+    /// <summary>
+    /// What divides the gradient of each batch, so that their sum is that of the mean over all units; null for the loss's own divisor.
+    /// </summary>
     public double? Divisor { get; private set; }
 
     /// <summary>A batch, and its index in the caller's list.</summary>
@@ -27,16 +29,17 @@ internal sealed class BatchGroup<T>(Loss<T> loss, int most)
         while (_batches.Count < most && source.MoveNext())
         {
             _batches.Add((source.Current, source.Index));
-            _versions.Add(source.Current.InputShape.Version);
+            _versions.Add(source.Current.InputVersion);
         }
 
         double weight = 0;
         for (int i = 0; i < _batches.Count && _batches.Count > 1; i++)
         {
-            if (_batches[i].Batch.InputShape.Version != _versions[i])
+            if (_batches[i].Batch.InputVersion != _versions[i])
             {
                 throw new InvalidOperationException(
-                    $"Batch {_batches[i].Index} was refilled while batch {_batches[^1].Index} was made; the {most} batches of AccumulateBatches have to be batches of their own.");
+                    $"Batch {_batches[i].Index} was refilled while batch {_batches[^1].Index} was made; "
+                    + $"the {most} batches of AccumulateBatches have to be batches of their own.");
             }
 
             weight += loss.WeightOf(_batches[i].Batch);

@@ -13,7 +13,7 @@ internal sealed class BatchSources<T>
     private readonly IReadOnlyList<TrainingBatch<T>>? _validation;
 
     /// <summary>Checks the options before any batch is asked for.</summary>
-    /// <param name="trainer">The trainer: its network and loss.</param>
+    /// <param name="trainer">The trainer: its model and loss.</param>
     /// <param name="options">How batches are gone through.</param>
     /// <param name="validation">The batches that are evaluated after each epoch; null or empty for none.</param>
     /// <exception cref="ArgumentException">The options are null or out of range.</exception>
@@ -22,7 +22,7 @@ internal sealed class BatchSources<T>
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(validation is { Count: > 0 });
-        BatchChecks<T>.CheckLayers(trainer.Network, trainer.Loss, options);
+        BatchChecks<T>.CheckLayers(trainer.Model, trainer.Loss, options);
         (_trainer, Options, _validation) = (trainer, options, validation);
     }
 
@@ -41,7 +41,9 @@ internal sealed class BatchSources<T>
             {
                 string option = Options.DropSmallBatch ? nameof(Options.DropSmallBatch) : "Shuffle = Sequences";
                 throw new ArgumentException(
-                    $"{option} needs batches that exist, but the list of type {batches.GetType().Name} may make them when it is asked. Give an array, or do this in the list itself.", "options");
+                    $"{option} needs batches that exist, but the list of type {batches.GetType().Name} may make them when it is asked. "
+                    + "Give an array, or do this in the list itself.",
+                    "options");
             }
 
             CheckCount(batches.Count, argument, List);
@@ -59,14 +61,16 @@ internal sealed class BatchSources<T>
         }
 
         return DealtSource<T>.WhyNotAlike(all) is { } problem
-            ? throw new ArgumentException($"Shuffle = Sequences deals out the sequences of all batches anew, but {problem}. Use Shuffle = Batches.", argument)
+            ? throw new ArgumentException(
+                $"Shuffle = Sequences deals out the sequences of all batches anew, but {problem}. Use Shuffle = Batches.", argument)
             : new DealtSource<T>(all, Options.Seed, Options.AccumulateBatches, count);
     }
 
     /// <summary>The batches that a function makes.</summary>
     public BatchSource<T> OfTraining(Func<int, IEnumerable<TrainingBatch<T>>> epochBatches)
         => Options.Shuffle == Shuffle.Sequences || Options.DropSmallBatch
-            ? throw new ArgumentException("Shuffle = Sequences and DropSmallBatch need batches that exist; a function that makes them can do this itself.", "options")
+            ? throw new ArgumentException(
+                "Shuffle = Sequences and DropSmallBatch need batches that exist; a function that makes them can do this itself.", "options")
             : new EpochSource<T>(epochBatches, Checks("epochBatches", List, Options, trains: true));
 
     /// <summary>The validation batches, whole; null if there are none.</summary>
@@ -95,7 +99,7 @@ internal sealed class BatchSources<T>
     }
 
     private BatchChecks<T> Checks(string argument, string list, TrainingOptions options, bool trains)
-        => new(_trainer.Network, _trainer.Loss, options, argument, list, trains);
+        => new(_trainer.Model, _trainer.Loss, options, argument, list, trains);
 
     private static void CheckCount(int count, string argument, string list)
     {

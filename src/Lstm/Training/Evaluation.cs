@@ -1,15 +1,16 @@
 using System.Numerics;
 using Lstm.Training.Batches;
 using Lstm.Training.Losses;
+using Lstm.Training.Models;
 
 namespace Lstm.Training;
 
-/// <summary>Measures the loss of a network on batches: long sequences in pieces, large outputs a few hundred rows at a time.</summary>
+/// <summary>Measures the loss of a model on batches: long sequences in pieces, large outputs a few hundred rows at a time.</summary>
 /// <remarks>
 /// Memory follows the largest piece, not the longest sequence. The sums are those of whole batches: a dense batch gives the same bits
 /// whether it is cut or not, a ragged one may differ in the last bits, since its pieces end within blocks of 64 rows.
 /// </remarks>
-internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int workers) : IDisposable
+internal sealed class Evaluation<T>(TrainableModel<T> model, Loss<T> loss, int workers) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Rows that fill the kernels' tiles many times over, and whose outputs still fit in the third-level cache.
@@ -18,11 +19,11 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
     // Blocks of the loss's sums: pieces of whole blocks of a dense batch leave its sums as they are.
     private const int StepsOfBlocks = LossBlock<T>.MaxRows;
 
-    private readonly Workspace<T> _workspace = network.CreateWorkspace(workers);
+    private readonly ModelPass<T> _pass = model.NewPass(new ModelPassOptions { Workers = workers });
     private readonly BatchSegment<T> _piece = new();
 
     // A loss of whole sequences, or a custom one, has to see them whole.
-    private readonly bool _cuts = loss.Rows is not null && !network.Layers.Any(layer => layer.NeedsWholeSequence);
+    private readonly bool _cuts = loss.Rows is not null && model.WholeSequenceReason is null;
     private NetworkState<T>? _state;
 
     /// <summary>Goes through the batches of an epoch, which has begun.</summary>
@@ -49,7 +50,7 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _workspace.Dispose();
+    public void Dispose() => _pass.Dispose();
 
     private static int PieceSteps(TrainingBatch<T> batch)
         => Math.Max(1, PieceRows / batch.InputShape.Count / StepsOfBlocks) * StepsOfBlocks;
@@ -60,7 +61,7 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
         cancellationToken.ThrowIfCancellationRequested();
         if (steps >= batch.InputShape.StepCount)
         {
-            network.EvaluateLoss(batch.Input, batch.Target, loss, _workspace, state, ref totals);
+            _pass.Evaluate(loss, new PassCall<T> { Input = batch.Input, Target = batch.Target, State = state }, ref totals);
             return totals;
         }
 
@@ -68,7 +69,7 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
         {
             cancellationToken.ThrowIfCancellationRequested();
             _piece.Set(batch, first, steps);
-            network.EvaluateLoss(_piece.Input, _piece.Target, loss, _workspace, state, ref totals);
+            _pass.Evaluate(loss, new PassCall<T> { Input = _piece.Input, Target = _piece.Target, State = state }, ref totals);
         }
 
         return totals;
@@ -78,11 +79,11 @@ internal sealed class Evaluation<T>(Network<T> network, Loss<T> loss, int worker
     {
         if (_state?.Count == count)
         {
-            network.ResetState(_state);
+            model.Output.ResetState(_state);
         }
         else
         {
-            _state = network.CreateState(count);
+            _state = model.Output.CreateState(count);
         }
     }
 }

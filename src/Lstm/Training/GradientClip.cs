@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Products;
@@ -17,6 +17,8 @@ namespace Lstm;
 /// </remarks>
 public sealed class GradientClip
 {
+    private static readonly string[] Alone = [string.Empty];
+
     private readonly Limit _limit;
     private readonly double _most;
 
@@ -61,46 +63,93 @@ public sealed class GradientClip
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="gradient">The gradient, changed in place.</param>
     /// <returns>The norm of all gradients together, before.</returns>
-    /// <exception cref="ArgumentException">The limit is 0 in <typeparamref name="T"/>, or, by value, infinite; nothing has been changed.</exception>
-    /// <exception cref="NonFiniteGradientException">A gradient is infinite or NaN, or so large that its squares are; nothing has been changed.</exception>
+    /// <exception cref="ArgumentException">
+    /// The limit is 0 in <typeparamref name="T"/>, or, by value, infinite; nothing has been changed.
+    /// </exception>
+    /// <exception cref="NonFiniteGradientException">
+    /// A gradient is infinite or NaN, or so large that its squares are; nothing has been changed.
+    /// </exception>
     /// <exception cref="InvalidOperationException">A pass or an optimizer uses the gradient.</exception>
     public double Apply<T>(Gradient<T> gradient)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(gradient);
-        return Apply(gradient, SimdDispatch.Best, null);
+        return Apply(new ReadOnlySpan<Gradient<T>>(in gradient), Alone, SimdDispatch.Best, null);
     }
 
     /// <summary>What is limited, and to how much.</summary>
     public override string ToString() => _limit == Limit.Nothing ? nameof(None) : InvariantText.Of($"{_limit} {_most}");
 
-    /// <summary>The same, shared among the workers of a team: by whole blocks and elements, so the bits stay.</summary>
-    internal unsafe double Apply<T>(Gradient<T> gradient, SimdWidth width, WorkerTeam? team)
+    /// <summary>Limits the gradients of several networks together, shared among the workers of a team.</summary>
+    /// <remarks>Workers share whole blocks and elements, so that any number of them gives the same bits.</remarks>
+    /// <param name="gradients">The gradients, changed in place.</param>
+    /// <param name="names">The names of their networks.</param>
+    /// <param name="width">The SIMD width.</param>
+    /// <param name="team">The workers; null for none.</param>
+    internal double Apply<T>(ReadOnlySpan<Gradient<T>> gradients, IReadOnlyList<string> names, SimdWidth width, WorkerTeam? team)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         // A norm may be beyond T's largest number; as a factor's numerator, or as a value, the limit must not vanish.
         if (NumberCheck<T>.WhyNot(_limit == Limit.Value ? _most : Math.Min(_most, 1)) is { } problem)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."), nameof(gradient));
+            throw new ArgumentException(
+                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."), "gradient");
         }
 
-        using Use.Taking taken = Gradient<T>.Take(gradient);
-        double sum = 0;
-        for (int i = 0; i < gradient.Layout.All.Count; i++)
+        return ApplyFrom(gradients, names, width, team, 0);
+    }
+
+    // Takes the gradients from one on, then limits all.
+    private double ApplyFrom<T>(
+        ReadOnlySpan<Gradient<T>> gradients, IReadOnlyList<string> names, SimdWidth width, WorkerTeam? team, int first)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (first < gradients.Length)
         {
-            Parameter parameter = gradient.Layout.All[i];
-            if (parameter.Trainable)
+            using Use.Taking taken = Gradient<T>.Take(gradients[first]);
+            return ApplyFrom(gradients, names, width, team, first + 1);
+        }
+
+        double norm = Math.Sqrt(SumOfSquares(gradients, names, width, team));
+        foreach (Gradient<T> gradient in gradients)
+        {
+            Scale(gradient, norm, width, team);
+        }
+
+        return norm;
+    }
+
+    private static double SumOfSquares<T>(
+        ReadOnlySpan<Gradient<T>> gradients, IReadOnlyList<string> names, SimdWidth width, WorkerTeam? team)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double sum = 0;
+        for (int g = 0; g < gradients.Length; g++)
+        {
+            IReadOnlyList<Parameter> parameters = gradients[g].Layout.All;
+            for (int i = 0; i < parameters.Count; i++)
             {
+                if (!parameters[i].Trainable)
+                {
+                    continue;
+                }
+
                 // The sum, not its parts: it may overflow where they do not.
-                sum += Squares(gradient, parameter, width, team);
+                sum += Squares(gradients[g], parameters[i], width, team);
                 if (!double.IsFinite(sum))
                 {
-                    throw new NonFiniteGradientException(parameter.Name, Math.Sqrt(sum));
+                    string prefix = names[g].Length == 0 ? string.Empty : names[g] + ".";
+                    throw new NonFiniteGradientException(prefix + parameters[i].Name, Math.Sqrt(sum));
                 }
             }
         }
 
-        double norm = Math.Sqrt(sum);
+        return sum;
+    }
+
+    private unsafe void Scale<T>(Gradient<T> gradient, double norm, SimdWidth width, WorkerTeam? team)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         for (int i = 0; i < gradient.Layout.All.Count && _limit != Limit.Nothing; i++)
         {
             Parameter parameter = gradient.Layout.All[i];
@@ -112,6 +161,9 @@ public sealed class GradientClip
             };
             if (parameter.Trainable && factor < 1)
             {
+                // SAFETY: offset and packed length are those of the layout that the gradient's buffer was made for, in Gradient's constructor.
+                Debug.Assert(
+                    parameter.Offset >= 0 && parameter.Offset + parameter.PackedLength <= gradient.Flat.Length, "A parameter is out of its buffer.");
                 ClipKernel<T> kernel = new()
                 {
                     Width = width,
@@ -125,13 +177,20 @@ public sealed class GradientClip
         }
 
         GC.KeepAlive(gradient);
-        return norm;
     }
 
     private static unsafe double Squares<T>(Gradient<T> gradient, Parameter parameter, SimdWidth width, WorkerTeam? team)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => SquareSum<T>.Of(width, gradient.Buffer.Pointer + parameter.Offset, parameter.PackedLength, team);
+    {
+        // SAFETY: offset and packed length are those of the layout that the gradient's buffer was made for, in Gradient's constructor.
+        Debug.Assert(
+            parameter.Offset >= 0 && parameter.Offset + parameter.PackedLength <= gradient.Flat.Length, "A parameter is out of its buffer.");
+        double sum = SquareSum<T>.Of(width, gradient.Buffer.Pointer + parameter.Offset, parameter.PackedLength, team);
+        GC.KeepAlive(gradient);
+        return sum;
+    }
 
+    // SAFETY: Values and Count are a parameter's values in a gradient, see Scale; a share is a part of them (WorkShare.Of).
     private unsafe struct ClipKernel<T> : IKernel<T>, IJob
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

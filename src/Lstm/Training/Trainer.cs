@@ -5,10 +5,11 @@ using Lstm.Training;
 using Lstm.Training.Batches;
 using Lstm.Training.Checkpoints;
 using Lstm.Training.Losses;
+using Lstm.Training.Models;
 
 namespace Lstm;
 
-/// <summary>Trains a network: batches through Forward, loss, Backward, clipping and the optimizer, epoch after epoch.</summary>
+/// <summary>Trains a network, or a model of several: Forward, loss, Backward, clipping and the optimizer, epoch after epoch.</summary>
 /// <remarks>
 /// <para>The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or not. Two calls
 /// of Fit of 5 epochs do what one call of 10 does, except that each looks for its own best epoch and has its own patience. A step allocates
@@ -37,11 +38,30 @@ public sealed class Trainer<T>
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
         LossChecks<T>.CheckTrains(network.Layers, loss);
-        (Loss, State) = (loss, new TrainingState<T>(network, optimizer));
+        (Loss, State) = (loss, new TrainingState<T>(new NetworkModel<T>(network), optimizer));
     }
 
-    /// <summary>The network that is trained.</summary>
-    public Network<T> Network => State.Network;
+    /// <summary>Creates a trainer of a model of several networks.</summary>
+    /// <param name="model">The model to train.</param>
+    /// <param name="loss">The loss to minimise, of the output of the model's last network.</param>
+    /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
+    /// <exception cref="ArgumentException">
+    /// The loss cannot be meant for the model's last network: see <see cref="Trainer{T}(Network{T}, Loss{T}, Optimizer{T})"/>.
+    /// </exception>
+    public Trainer(TrainableModel<T> model, Loss<T> loss, Optimizer<T> optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        LossChecks<T>.CheckTrains(model.Output.Layers, loss);
+        (Loss, State) = (loss, new TrainingState<T>(model, optimizer));
+    }
+
+    /// <summary>The model that is trained; for a trainer of a network the model of this network alone.</summary>
+    public TrainableModel<T> Model => State.Model;
+
+    /// <summary>The network that is trained; for a model of several networks the last one, which gives the output.</summary>
+    public Network<T> Network => State.Model.Output;
 
     /// <summary>The loss that is minimised.</summary>
     public Loss<T> Loss { get; }
@@ -206,7 +226,7 @@ public sealed class Trainer<T>
             new BatchSources<T>(this, new TrainingOptions { CarryState = options.CarryState ?? false }, null).OfEvaluation(batches);
         return State.Gate.Between(nameof(Evaluate), () =>
         {
-            using Evaluation<T> evaluation = new(Network, Loss, WorkerCount.Of(options.Workers));
+            using Evaluation<T> evaluation = new(Model, Loss, WorkerCount.Of(options.Workers));
             source.Begin(0, 0);
             return evaluation.Run(source, options.CarryState, cancellationToken);
         });
@@ -229,7 +249,7 @@ public sealed class Trainer<T>
                 "There are no best parameters: the latest call of Fit was made without RestoreBest, or ended before its first validation.");
         }
 
-        _best.Restore(Network);
+        _best.Restore();
     }
 
     /// <summary>

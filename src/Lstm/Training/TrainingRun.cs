@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Training.Batches;
@@ -15,39 +14,37 @@ internal sealed class TrainingRun<T> : IDisposable
     private readonly BatchSource<T> _batches;
     private readonly BatchSource<T>? _validation;
     private readonly TrainingOptions _options;
-    private readonly IProgress<TrainingProgress>? _progress;
-    private readonly long _started = Stopwatch.GetTimestamp();
     private readonly TrainingSteps<T> _steps;
+    private readonly TrainingReports<T> _reports;
     private readonly BatchGroup<T> _group;
     private readonly Evaluation<T>? _evaluation;
     private readonly CheckpointWriter<T>? _checkpoints;
     private readonly List<EpochResult> _epochs = [];
-    private long _batchesDone;
-    private int _batchInEpoch;
     private TrainingOutcome _outcome = TrainingOutcome.Failed;
 
     public TrainingRun(
         Trainer<T> trainer, BatchSource<T> batches, TrainingOptions options, BatchSource<T>? validation, IProgress<TrainingProgress>? progress)
     {
-        (_trainer, _batches, _options, _validation, _progress) = (trainer, batches, options, validation, progress);
+        (_trainer, _batches, _options, _validation) = (trainer, batches, options, validation);
 
         // First: it may refuse its path, and what follows is to be disposed of.
         _checkpoints = options.Checkpoint is null ? null : new CheckpointWriter<T>(trainer.State, options.Checkpoint);
         int workers = WorkerCount.Of(options.Workers);
         _steps = new TrainingSteps<T>(trainer, options, workers);
+        _reports = new TrainingReports<T>(_steps, trainer.Loss.Reduction, options.Epochs, batches.Count, progress);
         _group = new BatchGroup<T>(trainer.Loss, options.AccumulateBatches);
-        _evaluation = validation is null ? null : new Evaluation<T>(trainer.Network, trainer.Loss, workers);
-        Best = new BestParameters<T>(options);
+        _evaluation = validation is null ? null : new Evaluation<T>(trainer.Model, trainer.Loss, workers);
+        Best = new BestParameters<T>(trainer.Model, options);
     }
 
     /// <summary>The best epoch so far.</summary>
     public BestParameters<T> Best { get; }
 
-    // An epoch whose batches are done, and whose loss the schedule has not heard of: it was interrupted, or saved, before its validation ended.
+    // An epoch whose batches are done, and whose loss the schedule has not heard of: it was interrupted, or saved, before its validation
+    // ended.
     private bool OwesSchedule
-        => _trainer.Schedule is { HasState: true } schedule && _trainer.Position is { Batch: 0, Step: 0 } at && schedule.EpochsHeard < at.Epoch;
-
-    private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
+        => _trainer.Schedule is { HasState: true } schedule
+            && _trainer.Position is { Batch: 0, Step: 0 } at && schedule.EpochsHeard < at.Epoch;
 
     /// <summary>Goes through the epochs.</summary>
     public void Run(CancellationToken cancellationToken)
@@ -66,9 +63,9 @@ internal sealed class TrainingRun<T> : IDisposable
                 EpochResult epoch = Validate(cancellationToken);
                 EndEpoch(epoch);
                 _epochs.Add(epoch);
-                stopped = Best.Judge(_epochs.Count, epoch.ValidationLoss, _trainer.Network);
+                stopped = Best.Judge(_epochs.Count, epoch.ValidationLoss);
                 _checkpoints?.AfterEpoch();
-                ReportEpoch(epoch);
+                _reports.ReportEpoch(epoch);
             }
 
             _checkpoints?.AtEnd();
@@ -84,7 +81,7 @@ internal sealed class TrainingRun<T> : IDisposable
         {
             _trainer.State.Gate.Between(nameof(_trainer.RestoreBest), () =>
             {
-                Best.Restore(_trainer.Network);
+                Best.Restore();
                 return true;
             });
         }
@@ -100,7 +97,7 @@ internal sealed class TrainingRun<T> : IDisposable
         Steps = _steps.Made,
         SkippedSteps = _steps.Skipped,
         BestEpoch = Best.Epoch,
-        Elapsed = Elapsed,
+        Elapsed = _reports.Elapsed,
     };
 
     public void Dispose()
@@ -115,7 +112,7 @@ internal sealed class TrainingRun<T> : IDisposable
     {
         TrainingPosition position = _trainer.Position;
         _batches.Begin(position.Epoch, position.Batch);
-        _batchInEpoch = position.Batch;
+        _reports.BeginEpoch(position.Batch);
         if (position is { Batch: 0, Step: 0 })
         {
             _steps.StartEpoch();
@@ -159,7 +156,8 @@ internal sealed class TrainingRun<T> : IDisposable
             _trainer.State.Gate.Enter();
             try
             {
-                _steps.TrainBatch(_group[i].Batch, _group[i].Index, _trainer.Position.Draw + i, _group.Divisor, i == 0, ends, ref meter);
+                long draw = _trainer.Position.Draw + i;
+                _steps.TrainBatch(_group[i].Batch, _group[i].Index, draw, _group.Divisor, i == 0, ends, ref meter);
                 if (ends)
                 {
                     CompleteBatches(_group.Count);
@@ -175,10 +173,9 @@ internal sealed class TrainingRun<T> : IDisposable
                 _checkpoints?.AfterStep();
             }
 
-            _batchInEpoch++;
-            _batchesDone++;
             int steps = _group[i].Batch.InputShape.StepCount;
-            Report(meter, steps, steps);
+            _reports.BeginBatch();
+            _reports.Report(meter, steps, steps);
         }
     }
 
@@ -189,11 +186,12 @@ internal sealed class TrainingRun<T> : IDisposable
         if (step > 0 && step >= all)
         {
             throw new InvalidOperationException(
-                $"The position is behind step {step} of batch {source.Index}, which has {all} steps: the training is resumed with other batches.");
+                $"The position is behind step {step} of batch {source.Index}, which has {all} steps: "
+                + "the training is resumed with other batches.");
         }
 
         LossMeter meter = default;
-        _batchInEpoch++;
+        _reports.BeginBatch();
         do
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -216,8 +214,7 @@ internal sealed class TrainingRun<T> : IDisposable
             }
 
             _checkpoints?.AfterStep();
-            _batchesDone += step == all ? 1 : 0;
-            Report(meter, step, all);
+            _reports.Report(meter, step, all);
         }
         while (step < all);
     }
@@ -265,57 +262,4 @@ internal sealed class TrainingRun<T> : IDisposable
 
     private void MoveTo(TrainingPosition position)
         => _trainer.State.MoveTo(position, _steps.StateToKeep(position.Step > 0), _steps.EpochLoss);
-
-    private void Report(LossMeter meter, int step, int steps)
-    {
-        if (_progress is null)
-        {
-            return;
-        }
-
-        _progress.Report(new TrainingProgress
-        {
-            Epoch = _epochs.Count + 1,
-            Epochs = _options.Epochs,
-            Batch = _batchInEpoch,
-            Batches = _batches.Count,
-            Step = step,
-            StepCount = steps,
-            OptimizerSteps = _steps.Made,
-            Loss = meter.Loss(_trainer.Loss.Reduction),
-            Accuracy = meter.Accuracy,
-            GradientNorm = _steps.GradientNorm,
-            LearningRate = _steps.LearningRate,
-            Elapsed = Elapsed,
-            Remaining = Remaining(_batchInEpoch - (step < steps ? 1 - ((double)step / steps) : 0)),
-        });
-    }
-
-    private void ReportEpoch(EpochResult epoch)
-        => _progress?.Report(new TrainingProgress
-        {
-            Epoch = _epochs.Count,
-            Epochs = _options.Epochs,
-            Batch = _batchInEpoch,
-            Batches = _batches.Count,
-            OptimizerSteps = _steps.Made,
-            IsEpochEnd = true,
-            Loss = epoch.Loss,
-            Accuracy = epoch.Accuracy,
-            ValidationLoss = epoch.ValidationLoss,
-            ValidationAccuracy = epoch.ValidationAccuracy,
-            GradientNorm = _steps.GradientNorm,
-            LearningRate = _steps.LearningRate,
-            Elapsed = Elapsed,
-            Remaining = Remaining(0),
-        });
-
-    /// <summary>The time that the rest of the epochs takes; null where it is not known.</summary>
-    /// <param name="doneInEpoch">Batches done of the epoch at hand; 0 between two epochs.</param>
-    private TimeSpan? Remaining(double doneInEpoch)
-    {
-        double left = ((double)(_options.Epochs - _epochs.Count) * (_batches.Count ?? double.NaN)) - doneInEpoch;
-        double ticks = Elapsed.Ticks * (left / (_batchesDone + (doneInEpoch % 1)));
-        return ticks < TimeSpan.MaxValue.Ticks ? TimeSpan.FromTicks((long)ticks) : null;
-    }
 }

@@ -84,7 +84,7 @@ public abstract class SavedFilesTests<T>
             foreach (Parameter parameter in trainer.Network.Parameters)
             {
                 T[] values = new T[parameter.Count];
-                parameter.Unpack<T>(trainer.Optimizer.Buffers[b].Span, values);
+                parameter.Unpack<T>(trainer.Optimizer.Parts[0].Buffers[b].Span, values);
                 Close.SameBits<T>(Values(file, $"optimizer.{buffer}.{parameter.Name}"), values, buffer);
             }
         }

@@ -83,7 +83,7 @@ public class CustomOptimizerTests
         for (int i = 0; i < network.Layout.Length; i++)
         {
             Assert.Equal(real.Contains(i) ? 3 : 0, network.Flat[i]);
-            Assert.Equal(real.Contains(i) ? double.NaN : 0, optimizer.Buffers[0].Span[i]);
+            Assert.Equal(real.Contains(i) ? double.NaN : 0, optimizer.Parts[0].Buffers[0].Span[i]);
         }
     }
 
@@ -123,7 +123,7 @@ public class CustomOptimizerTests
         Assert.Equal(new TrainingPosition(1, 2, 6), resumed.Position);
         resumed.Fit(Batches(), new TrainingOptions { Epochs = 2 });
         Assert.Equal(Save(all).ToArray(), Save(resumed).ToArray());
-        Assert.Equal(12, all.Optimizer.Scalars[1][0]);
+        Assert.Equal(12, all.Optimizer.Parts[0].Scalars[1][0]);
 
         CustomOptimizers.Momentum Optimizer() => new(0.05, 0.9, 0.01, whole);
     }

@@ -1,5 +1,6 @@
 using Lstm.Tests.Support;
 using Lstm.Training;
+using Lstm.Training.Models;
 
 namespace Lstm.Tests.Training;
 
@@ -59,7 +60,7 @@ internal static class TrainingScenarios
         });
 
         static BatchChecks<float> Checks(Loss<float> loss, params LayerSpec[] specs)
-            => new(Network.Create<float>(3, 1, specs), loss, new TrainingOptions { CarryState = true }, "batches", "training batches", trains: true);
+            => new(new NetworkModel<float>(Network.Create<float>(3, 1, specs)), loss, new TrainingOptions { CarryState = true }, "batches", "training batches", trains: true);
     }
 
     /// <summary>Interrupts a training and saves it: <c>path</c>.</summary>

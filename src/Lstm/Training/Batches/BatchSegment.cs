@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 
 namespace Lstm.Training.Batches;
@@ -22,8 +23,11 @@ internal sealed class BatchSegment<T>
     public void Set(TrainingBatch<T> batch, int first, int count)
     {
         (NetworkInput<T> input, NetworkTarget<T> target) = (batch.Input, batch.Target);
+        Debug.Assert(input.PartCount == 1, "Models that read several parts read whole sequences.");
         Input = input.Ids is { } ids ? _ids.Of(RequireOne(ids), first, count) : _features.Of(input.Features!, first, count);
-        NetworkTarget<T> steps = target.Labels is { } labels ? _labels.Of(RequireOne(labels), first, count) : _values.Of(target.Values!, first, count);
+        NetworkTarget<T> steps = target.Labels is { } labels
+            ? _labels.Of(RequireOne(labels), first, count)
+            : _values.Of(target.Values!, first, count);
         Target = steps.With(target.Weights is { } weights ? _weights.Of(weights, first, count) : null);
     }
 

@@ -23,8 +23,13 @@ internal sealed class DealtSource<T>(TrainingBatch<T>[] batches, long seed, int 
     /// <summary>Why the sequences of the batches cannot be put together; null if they can.</summary>
     public static string? WhyNotAlike(IReadOnlyList<TrainingBatch<T>> batches)
     {
-        for (int i = 1; i < batches.Count; i++)
+        for (int i = 0; i < batches.Count; i++)
         {
+            if (WhyNotDealt(batches[i], i) is { } problem)
+            {
+                return problem;
+            }
+
             if (KindOf(batches[i]) != KindOf(batches[0]))
             {
                 return $"batch {i} has {KindOf(batches[i])}, batch 0 {KindOf(batches[0])}";
@@ -57,7 +62,26 @@ internal sealed class DealtSource<T>(TrainingBatch<T>[] batches, long seed, int 
         return true;
     }
 
+    // A part of a sequence is found by the sequence's number, so each part has as many.
+    private static string? WhyNotDealt(TrainingBatch<T> batch, int index)
+    {
+        for (int i = 0; i < batch.Input.PartCount; i++)
+        {
+            if (batch.Input[i].Shape.Count != batch.InputShape.Count)
+            {
+                return $"batch {index} has {batch.Input[i].Shape.Count} sequences in part {i} of its input, and {batch.InputShape.Count} in the last";
+            }
+        }
+
+        return null;
+    }
+
     private static string KindOf(TrainingBatch<T> batch)
-        => $"{(batch.Input.Features is { } features ? $"{features.FeatureSize} features" : "ids")}, "
-            + $"{(batch.Target.Values is { } target ? $"{target.FeatureSize} target values" : "labels")} and {(batch.Target.Weights is null ? "no weights" : "weights")}";
+    {
+        IEnumerable<string> parts = Enumerable.Range(0, batch.Input.PartCount).Select(i => KindOf(batch.Input[i]));
+        string target = batch.Target.Values is { } values ? $"{values.FeatureSize} target values" : "labels";
+        return $"{string.Join(", ", parts)}, {target} and {(batch.Target.Weights is null ? "no weights" : "weights")}";
+    }
+
+    private static string KindOf(NetworkInput<T> part) => part.Features is { } features ? $"{features.FeatureSize} features" : "ids";
 }

@@ -13,7 +13,9 @@ internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> ba
     public override void Begin(int epoch, int done)
     {
         Dispose();
-        _epoch = (batches(epoch) ?? throw new InvalidOperationException($"epochBatches({epoch}) returned null; it has to return the batches of the epoch.")).GetEnumerator();
+        IEnumerable<TrainingBatch<T>> all = batches(epoch) ?? throw new InvalidOperationException(
+            $"epochBatches({epoch}) returned null; it has to return the batches of the epoch.");
+        _epoch = all.GetEnumerator();
         Index = -1;
         checks.Begin();
         for (int i = 0; i < done; i++)
@@ -21,7 +23,8 @@ internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> ba
             if (!_epoch.MoveNext())
             {
                 throw new InvalidOperationException(
-                    $"The position is behind batch {done} of epoch {epoch}, but epochBatches({epoch}) gives {i} batches. It has to give the same batches whenever it is called with an epoch.");
+                    $"The position is behind batch {done} of epoch {epoch}, but epochBatches({epoch}) gives {i} batches. "
+                    + "It has to give the same batches whenever it is called with an epoch.");
             }
 
             Index++;

@@ -10,14 +10,18 @@ public sealed class TrainingBatch<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Pairs an input with a target.</summary>
-    /// <param name="input">Features, or ids for an embedding.</param>
+    /// <param name="input">Features, or ids for an embedding; for a model of several networks an input of several parts.</param>
     /// <param name="target">Values or labels, as the loss takes them, with one row per output row.</param>
     /// <param name="weights">One weight per output row; null for those of <paramref name="target"/>, or for 1 where that has none.</param>
     /// <exception cref="ArgumentNullException">The input or the target is null.</exception>
     /// <exception cref="ArgumentException">The target has weights already.</exception>
     public TrainingBatch(NetworkInput<T> input, NetworkTarget<T> target, SequenceBatch<T>? weights = null)
     {
-        input.Require(nameof(input));
+        if (!input.IsGiven)
+        {
+            throw new ArgumentNullException(nameof(input));
+        }
+
         target.Require(nameof(target));
         if (weights is not null && target.Weights is not null)
         {
@@ -40,13 +44,29 @@ public sealed class TrainingBatch<T>
         set;
     }
 
+    /// <summary>The shape of the input's last part.</summary>
     internal SequenceShape InputShape => Input.Shape;
+
+    /// <summary>A number that changes when a part of the input is refilled.</summary>
+    internal long InputVersion
+    {
+        get
+        {
+            long version = 0;
+            for (int i = 0; i < Input.PartCount; i++)
+            {
+                version += Input[i].Shape.Version;
+            }
+
+            return version;
+        }
+    }
 
     internal SequenceShape TargetShape => Target.Shape;
 
     /// <summary>
-    /// Why carried states would continue other sequences than those of the batch before; null when they continue the same ones, or when it is
-    /// not known where the sequences of a batch come from.
+    /// Why carried states would continue other sequences than those of the batch before; null when they continue the same ones, or when it
+    /// is not known where the sequences of a batch come from.
     /// </summary>
     internal string? WhyNotContinuing(SequenceOrigin? previous) => previous is null ? null : Origin?.WhyNotContinuing(previous);
 }

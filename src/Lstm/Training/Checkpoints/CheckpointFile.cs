@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Formats;
 using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
+using Lstm.Runtime;
 using Lstm.Training.Losses;
 
 namespace Lstm.Training.Checkpoints;
@@ -9,7 +10,8 @@ namespace Lstm.Training.Checkpoints;
 /// <summary>A training in progress as a safetensors file: the values that steps change, by name and in PyTorch's layout.</summary>
 /// <remarks>
 /// Tensors: <see cref="CheckpointTensors{T}"/>. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and
-/// <c>frozen</c> as in <see cref="ModelFile"/>; <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>;
+/// <c>frozen</c> as in <see cref="ModelFile"/>, of a model of several networks <c>spec.</c>name and <c>frozen.</c>name for each;
+/// <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>;
 /// <c>epoch</c>, <c>batch</c>, <c>draw</c>, and within a truncated batch <c>step</c>; within an epoch <c>epoch_loss</c>, its sums so far;
 /// with a schedule <c>schedule.*</c>, its kind and settings, and <c>schedule_epochs</c>, the number of epochs whose ends a schedule with
 /// numbers has heard of; <c>sha256</c>.
@@ -40,11 +42,10 @@ internal static class CheckpointFile
         SafetensorsReader file = new(stream);
         CheckpointMetadata.CheckFormat(file);
         file.CheckHash();
-        Network<T> network = training.Network;
-        CheckpointMetadata.CheckSpecs(file, network);
+        TrainableModel<T> model = training.Model;
+        HashSet<string>[] frozen = CheckpointMetadata.ReadNetworks(file, model);
         CheckpointMetadata.CheckSettings(file, "optimizer", OptimizerPrefix, training.Optimizer.Description);
         CheckpointMetadata.CheckSettings(file, "schedule", SchedulePrefix, training.Schedule?.AllSettings() ?? []);
-        HashSet<string> frozen = ModelFile.ReadFrozen(file, network.Parameters);
         TrainingPosition position = ReadPosition(file);
         LossMeter epochLoss = default;
         if (file.Metadata.TryGetValue(EpochLoss, out string? sums) && !LossMeter.TryParse(sums, out epochLoss))
@@ -56,19 +57,10 @@ internal static class CheckpointFile
         long heard = training.Schedule is { HasState: true }
             ? CheckpointMetadata.Number(file, EpochsHeard, int.MaxValue)
             : position.Epoch;
-        NetworkState<T>? state = CheckpointTensors<T>.CreateState(file, network.StateSizes);
+        NetworkState<T>? state = CheckpointTensors<T>.CreateState(file, model.Output.StateSizes);
         Action[] puts = ReadTensors(file, [.. new CheckpointTensors<T>(training, state).All()]);
-        training.Optimizer.Bind(network);
-        lock (network.ParameterLock)
-        {
-            Array.ForEach(puts, put => put());
-            network.Touch();
-        }
-
-        foreach (Parameter parameter in network.Parameters)
-        {
-            parameter.Trainable = !parameter.IsStatistic && !frozen.Contains(parameter.Name);
-        }
+        training.Optimizer.Bind(model.All, model.AllNames);
+        Put(model, puts, frozen);
 
         training.Optimizer.Steps = steps;
         training.MoveTo(position, state, epochLoss);
@@ -93,11 +85,8 @@ internal static class CheckpointFile
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         => training.Gate.Between("SaveCheckpoint", () =>
         {
-            lock (training.Network.ParameterLock)
-            {
-                write();
-            }
-
+            using LockGroup.Scope locked = training.Model.Locks.Enter();
+            write();
             return true;
         });
 
@@ -105,11 +94,10 @@ internal static class CheckpointFile
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         // The state of an optimizer that has made no step yet is created, so that there is one kind of file only.
-        training.Optimizer.Bind(training.Network);
+        training.Optimizer.Bind(training.Model.All, training.Model.AllNames);
         SafetensorsWriter writer = new();
         CheckpointMetadata.WriteFormat(writer);
-        writer.Metadata["spec"] = SpecJson.Write(training.Network.InputSize, training.Network.Specs);
-        writer.Metadata["frozen"] = ModelFile.WriteFrozen(training.Network.Parameters);
+        CheckpointMetadata.WriteNetworks(writer, training.Model);
         bool isWithin = training.Position is not { Batch: 0, Step: 0 };
         WritePosition(writer, training.Position, isWithin);
 
@@ -135,6 +123,27 @@ internal static class CheckpointFile
 
         writer.Seal();
         writer.WriteTo(stream);
+    }
+
+    private static void Put<T>(TrainableModel<T> model, Action[] puts, HashSet<string>[] frozen)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using (LockGroup.Scope locked = model.Locks.Enter())
+        {
+            Array.ForEach(puts, put => put());
+            foreach (Network<T> network in model.All)
+            {
+                network.Touch();
+            }
+        }
+
+        for (int i = 0; i < frozen.Length; i++)
+        {
+            foreach (Parameter parameter in model.Networks[i].Parameters)
+            {
+                parameter.Trainable = !parameter.IsStatistic && !frozen[i].Contains(parameter.Name);
+            }
+        }
     }
 
     private static Action[] ReadTensors(SafetensorsReader file, CheckpointTensor[] tensors)

@@ -41,11 +41,49 @@ internal static class CheckpointMetadata
         }
     }
 
-    /// <exception cref="InvalidDataException">The file's network has other inputs or layers.</exception>
-    public static void CheckSpecs<T>(SafetensorsReader file, Network<T> network)
+    /// <summary>Describes each network: its specs, and its frozen parameters.</summary>
+    public static void WriteNetworks<T>(SafetensorsWriter writer, TrainableModel<T> model)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        (int inputSize, LayerSpec[] specs) = SpecJson.Read(Value(file, "spec"));
+        for (int i = 0; i < model.Networks.Count; i++)
+        {
+            Network<T> network = model.Networks[i];
+            writer.Metadata[Key("spec", model.Names[i])] = SpecJson.Write(network.InputSize, network.Specs);
+            writer.Metadata[Key("frozen", model.Names[i])] = ModelFile.WriteFrozen(network.Parameters);
+        }
+    }
+
+    /// <summary>Checks that the file's networks are those of a model.</summary>
+    /// <returns>The names of the frozen parameters of each network.</returns>
+    /// <exception cref="InvalidDataException">The file has other networks, or one of other inputs or layers.</exception>
+    public static HashSet<string>[] ReadNetworks<T>(SafetensorsReader file, TrainableModel<T> model)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string[] expected = [.. model.Names.Select(name => Key("spec", name))];
+        if (file.Metadata.Keys.FirstOrDefault(key => IsSpec(key) && !expected.Contains(key)) is { } other)
+        {
+            throw new InvalidDataException(
+                $"The checkpoint describes a network as '{Shortened.Text(other)}'; this training's networks are {Shortened.List(expected)}.");
+        }
+
+        HashSet<string>[] frozen = new HashSet<string>[model.Networks.Count];
+        for (int i = 0; i < frozen.Length; i++)
+        {
+            CheckSpecs(file, expected[i], model.Networks[i]);
+            frozen[i] = ModelFile.ReadFrozen(file, model.Networks[i].Parameters, Key("frozen", model.Names[i]));
+        }
+
+        return frozen;
+    }
+
+    private static bool IsSpec(string key) => key == "spec" || key.StartsWith("spec.", StringComparison.Ordinal);
+
+    private static string Key(string what, string name) => name.Length == 0 ? what : $"{what}.{name}";
+
+    private static void CheckSpecs<T>(SafetensorsReader file, string key, Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (int inputSize, LayerSpec[] specs) = SpecJson.Read(Value(file, key));
         if (inputSize != network.InputSize)
         {
             throw new InvalidDataException($"The checkpoint's network has {inputSize} inputs; this one has {network.InputSize}.");

@@ -62,24 +62,38 @@ internal sealed class CheckpointTensors<T>(TrainingState<T> training, NetworkSta
 
     private IEnumerable<CheckpointTensor> OfParameters()
     {
-        Network<T> network = training.Network;
-        for (int i = 0; i < network.Parameters.Count; i++)
+        for (int n = 0; n < training.Model.Networks.Count; n++)
         {
-            (int index, Parameter parameter) = (i, network.Parameters[i]);
-            yield return Packed("network." + parameter.Name, parameter, () => network.Flat);
-            foreach ((int b, string buffer) in _optimizer.BufferNames.Index())
+            for (int i = 0; i < training.Model.Networks[n].Parameters.Count; i++)
             {
-                yield return Packed($"{Prefix}{buffer}.{parameter.Name}", parameter, () => _optimizer.Buffers[b].Span);
+                foreach (CheckpointTensor tensor in OfParameter(n, i))
+                {
+                    yield return tensor;
+                }
             }
-
-            foreach ((int s, string scalar) in _optimizer.ScalarNames.Index())
-            {
-                yield return Single($"{Prefix}{scalar}.{parameter.Name}", () => ref _optimizer.Scalars[s][index], _optimizer.IsScalar);
-            }
-
-            yield return Single($"{Prefix}learning_rate_factor.{parameter.Name}", () => ref _optimizer.Factors[index], IsSetting);
-            yield return Single($"{Prefix}weight_decay.{parameter.Name}", () => ref _optimizer.Decays[index], IsSetting);
         }
+    }
+
+    // The optimizer's parts are asked for where values move: before, it may not be bound.
+    private IEnumerable<CheckpointTensor> OfParameter(int network, int index)
+    {
+        Network<T> owner = training.Model.Networks[network];
+        Parameter parameter = owner.Parameters[index];
+        string name = training.Model.PrefixOf(network) + parameter.Name;
+        yield return Packed("network." + name, parameter, () => owner.Flat);
+        foreach ((int b, string buffer) in _optimizer.BufferNames.Index())
+        {
+            yield return Packed($"{Prefix}{buffer}.{name}", parameter, () => _optimizer.Parts[network].Buffers[b].Span);
+        }
+
+        foreach ((int s, string scalar) in _optimizer.ScalarNames.Index())
+        {
+            yield return Single(
+                $"{Prefix}{scalar}.{name}", () => ref _optimizer.Parts[network].Scalars[s][index], _optimizer.IsScalar);
+        }
+
+        yield return Single($"{Prefix}learning_rate_factor.{name}", () => ref _optimizer.Parts[network].Factors[index], IsSetting);
+        yield return Single($"{Prefix}weight_decay.{name}", () => ref _optimizer.Parts[network].Decays[index], IsSetting);
     }
 
     private IEnumerable<CheckpointTensor> OfSchedule()

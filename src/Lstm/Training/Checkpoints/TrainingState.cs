@@ -4,13 +4,13 @@ using Lstm.Training.Losses;
 namespace Lstm.Training.Checkpoints;
 
 /// <summary>All that a training goes on from, and what keeps two calls from changing it at once.</summary>
-internal sealed class TrainingState<T>(Network<T> network, Optimizer<T> optimizer)
+internal sealed class TrainingState<T>(TrainableModel<T> model, Optimizer<T> optimizer)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private int _running;
 
-    /// <summary>The network that is trained.</summary>
-    public Network<T> Network => network;
+    /// <summary>The model that is trained.</summary>
+    public TrainableModel<T> Model => model;
 
     /// <summary>The optimizer, with its state.</summary>
     public Optimizer<T> Optimizer => optimizer;

@@ -36,8 +36,9 @@ internal unsafe struct AdamRule<T> : IUpdateRule<T>
 
     /// <summary>Counts the parameters [first, end) one step further, and gives that step's constants.</summary>
     public static AdamRule<T> Next(
-        Network<T> network, Gradient<T> gradient, AlignedBuffer<T>[] buffers, double[][] powers, int first, int end, double learningRate, double beta1, double beta2, double epsilon)
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, double learningRate, double beta1, double beta2, double epsilon)
     {
+        double[][] powers = part.Scalars;
         double power1 = powers[0][first] * beta1;
         double power2 = powers[1][first] * beta2;
         powers[0].AsSpan(first..end).Fill(power1);
@@ -46,10 +47,10 @@ internal unsafe struct AdamRule<T> : IUpdateRule<T>
         {
             Decay = T.Zero,
             Keep = T.One,
-            _parameters = network.ParameterPointer,
+            _parameters = part.Network.ParameterPointer,
             _gradient = gradient.Buffer.Pointer,
-            _mean = buffers[0].Pointer,
-            _square = buffers[1].Pointer,
+            _mean = part.Buffers[0].Pointer,
+            _square = part.Buffers[1].Pointer,
             _beta1 = T.CreateTruncating(beta1),
             _fresh1 = T.CreateTruncating(1 - beta1),
             _beta2 = T.CreateTruncating(beta2),

@@ -41,10 +41,11 @@ public sealed class AdamW<T> : Optimizer<T>
         [("kind", "adamw"), ("beta1", Text(Beta1)), ("beta2", Text(Beta2)), ("epsilon", Text(Epsilon))];
 
     private protected override void UpdateRange(
-        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        WorkerTeam? team)
     {
-        AdamRule<T> rule = AdamRule<T>.Next(network, gradient, Buffers, Scalars, first, end, learningRate, Beta1, Beta2, Epsilon);
+        AdamRule<T> rule = AdamRule<T>.Next(part, gradient, first, end, learningRate, Beta1, Beta2, Epsilon);
         rule.Keep = Number(1 - (learningRate * weightDecay));
-        Run(network, rule, from, to, team);
+        Run(part.Network, rule, from, to, team);
     }
 }

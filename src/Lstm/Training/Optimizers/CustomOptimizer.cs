@@ -23,8 +23,8 @@ namespace Lstm.Training;
 public abstract class CustomOptimizer<T> : Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private OptimizerCopy<T>? _copy;
-    private int[][] _padding = [];
+    private OptimizerCopy<T>[] _copies = [];
+    private Dictionary<Parameter, int[]> _padding = [];
     private AlignedBuffer<T> _values = new();
     private AlignedBuffer<T> _gradient = new();
     private AlignedBuffer<T>[] _whole = [];
@@ -82,15 +82,6 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
 
     internal sealed override bool IsScalar(double value) => double.IsFinite(value);
 
-    internal sealed override void Bind(Network<T> network)
-    {
-        base.Bind(network);
-        if (_copy is null)
-        {
-            Reserve(network);
-        }
-    }
-
     /// <summary>
     /// Moves a parameter's numbers one step on, once before each <see cref="Update"/> of all of it. By default they stay.
     /// </summary>
@@ -104,57 +95,63 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     /// <param name="update">The values, their gradient, state and settings.</param>
     protected abstract void Update(in ParameterUpdate<T> update);
 
-    private protected sealed override void UpdateAll(
-        Network<T> network, Gradient<T> gradient, double learningRate, WorkerTeam? team)
+    private protected sealed override void UpdateAll(ReadOnlySpan<Gradient<T>> gradients, double learningRate, WorkerTeam? team)
     {
-        _copy!.Take(network.Flat, Buffers, Scalars);
+        foreach (OptimizerCopy<T> copy in _copies)
+        {
+            copy.Take();
+        }
+
         try
         {
-            base.UpdateAll(network, gradient, learningRate, team);
+            base.UpdateAll(gradients, learningRate, team);
         }
         catch
         {
-            _copy.PutBack(network.Flat, Buffers, Scalars);
+            foreach (OptimizerCopy<T> copy in _copies)
+            {
+                copy.PutBack();
+            }
+
             throw;
         }
     }
 
     private protected sealed override void UpdateRange(
-        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
         WorkerTeam? team)
     {
         for (int i = first; i < end; i++)
         {
-            AdvanceScalars(network.Parameters[i], i);
+            AdvanceScalars(part, i);
             if (IsElementwise)
             {
-                UpdateInParts(network, gradient, i, learningRate, weightDecay, team);
+                UpdateInParts(part, gradient, i, learningRate, weightDecay, team);
             }
             else
             {
-                UpdateWhole(network, gradient, i, learningRate, weightDecay);
+                UpdateWhole(part, gradient, i, learningRate, weightDecay);
             }
         }
     }
 
-    // Apart from Bind, whose every call would allocate this method's closures.
-    private void Reserve(Network<T> network)
+    private protected sealed override void Reserve(OptimizerPart<T>[] parts)
     {
-        IReadOnlyList<Parameter> parameters = network.Parameters;
-        int longest = parameters.Count == 0 ? 0 : parameters.Max(parameter => parameter.Count);
+        Parameter[] parameters = [.. parts.SelectMany(part => part.Network.Parameters)];
         if (IsElementwise)
         {
-            _padding = [.. parameters.Select(PaddingOf)];
-            _gradient = new AlignedBuffer<T>(network.Layout.Length);
+            _padding = parameters.ToDictionary(parameter => parameter, PaddingOf);
+            _gradient = new AlignedBuffer<T>(parts.Max(part => part.Network.Layout.Length));
         }
         else
         {
+            int longest = parameters.Length == 0 ? 0 : parameters.Max(parameter => parameter.Count);
             _values = new AlignedBuffer<T>(longest);
             _gradient = new AlignedBuffer<T>(longest);
-            _whole = [.. Buffers.Select(_ => new AlignedBuffer<T>(longest))];
+            _whole = [.. BufferNames.Select(_ => new AlignedBuffer<T>(longest))];
         }
 
-        _copy = new OptimizerCopy<T>(network.Flat.Length, Buffers.Length, Scalars.Length * parameters.Count);
+        _copies = [.. parts.Select(part => new OptimizerCopy<T>(part))];
     }
 
     private static int[] PaddingOf(Parameter parameter)
@@ -168,32 +165,34 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
         return [.. Enumerable.Range(0, real.Length).Where(i => !real[i]).Select(i => parameter.Offset + i)];
     }
 
-    private void AdvanceScalars(Parameter parameter, int index)
+    private void AdvanceScalars(OptimizerPart<T> part, int index)
     {
-        Span<double> scalars = Scalars.Length <= 16 ? stackalloc double[Scalars.Length] : new double[Scalars.Length];
+        double[][] all = part.Scalars;
+        Parameter parameter = part.Network.Parameters[index];
+        Span<double> scalars = all.Length <= 16 ? stackalloc double[all.Length] : new double[all.Length];
         for (int s = 0; s < scalars.Length; s++)
         {
-            scalars[s] = Scalars[s][index];
+            scalars[s] = all[s][index];
         }
 
         Advance(parameter, scalars);
         for (int s = 0; s < scalars.Length; s++)
         {
-            Scalars[s][index] = double.IsFinite(scalars[s])
+            all[s][index] = double.IsFinite(scalars[s])
                 ? scalars[s]
                 : throw new InvalidOperationException(
-                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {parameter.Name} {scalars[s]} in " +
+                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {part.Prefix}{parameter.Name} {scalars[s]} in " +
                     $"step {Steps}; it has to stay finite.");
         }
     }
 
     private void UpdateInParts(
-        Network<T> network, Gradient<T> gradient, int index, double learningRate, double weightDecay, WorkerTeam? team)
+        OptimizerPart<T> part, Gradient<T> gradient, int index, double learningRate, double weightDecay, WorkerTeam? team)
     {
         PartJob job = new()
         {
             Owner = this,
-            Network = network,
+            Part = part,
             Gradient = gradient,
             Index = index,
             LearningRate = learningRate,
@@ -209,43 +208,43 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
         }
 
         // The kernels rely on zeros there, and an update such as a sign or a quotient of zeros may make others.
-        foreach (int i in _padding[index])
+        foreach (int i in _padding[part.Network.Parameters[index]])
         {
-            network.Flat[i] = T.Zero;
-            foreach (AlignedBuffer<T> buffer in Buffers)
+            part.Network.Flat[i] = T.Zero;
+            foreach (AlignedBuffer<T> buffer in part.Buffers)
             {
                 buffer.Span[i] = T.Zero;
             }
         }
     }
 
-    private void UpdateWhole(Network<T> network, Gradient<T> gradient, int index, double learningRate, double weightDecay)
+    private void UpdateWhole(OptimizerPart<T> part, Gradient<T> gradient, int index, double learningRate, double weightDecay)
     {
-        Parameter parameter = network.Parameters[index];
+        Parameter parameter = part.Network.Parameters[index];
         Span<T> values = _values.Span[..parameter.Count], slopes = _gradient.Span[..parameter.Count];
-        parameter.Unpack<T>(network.Flat, values);
+        parameter.Unpack<T>(part.Network.Flat, values);
         parameter.Unpack<T>(gradient.Flat, slopes);
-        for (int b = 0; b < Buffers.Length; b++)
+        for (int b = 0; b < part.Buffers.Length; b++)
         {
-            parameter.Unpack<T>(Buffers[b].Span, _whole[b].Span);
+            parameter.Unpack<T>(part.Buffers[b].Span, _whole[b].Span);
         }
 
         ReadOnlySpan<T> decayed = Decay(values, slopes, slopes, learningRate, weightDecay);
-        Update(new ParameterUpdate<T>(parameter, index, values, decayed, _whole, 0, Scalars, learningRate, weightDecay));
-        parameter.Pack<T>(values, network.Flat);
-        for (int b = 0; b < Buffers.Length; b++)
+        Update(new ParameterUpdate<T>(parameter, index, values, decayed, _whole, 0, part.Scalars, learningRate, weightDecay));
+        parameter.Pack<T>(values, part.Network.Flat);
+        for (int b = 0; b < part.Buffers.Length; b++)
         {
-            parameter.Pack<T>(_whole[b].Span, Buffers[b].Span);
+            parameter.Pack<T>(_whole[b].Span, part.Buffers[b].Span);
         }
     }
 
     private void UpdatePart(
-        Network<T> network, Gradient<T> gradient, int index, int from, int to, double learningRate, double weightDecay)
+        OptimizerPart<T> part, Gradient<T> gradient, int index, int from, int to, double learningRate, double weightDecay)
     {
-        Span<T> values = network.Flat[from..to];
+        Span<T> values = part.Network.Flat[from..to];
         ReadOnlySpan<T> slopes = Decay(values, gradient.Flat[from..to], _gradient.Span[from..to], learningRate, weightDecay);
         Update(new ParameterUpdate<T>(
-            network.Parameters[index], index, values, slopes, Buffers, from, Scalars, learningRate, weightDecay));
+            part.Network.Parameters[index], index, values, slopes, part.Buffers, from, part.Scalars, learningRate, weightDecay));
     }
 
     /// <summary>
@@ -280,25 +279,25 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     private struct PartJob : IJob
     {
         public required CustomOptimizer<T> Owner;
-        public required Network<T> Network;
+        public required OptimizerPart<T> Part;
         public required Gradient<T> Gradient;
         public required int Index;
         public required double LearningRate;
         public required double WeightDecay;
 
-        public readonly long Work => (long)Network.Parameters[Index].PackedLength * JobWork.HardElement;
+        public readonly long Work => (long)Part.Network.Parameters[Index].PackedLength * JobWork.HardElement;
 
         public readonly int SharesFor(int workers) => workers;
 
         public readonly void Run(WorkShare share)
         {
             // Shares begin on cache lines: no two workers write to one.
-            Parameter parameter = Network.Parameters[Index];
+            Parameter parameter = Part.Network.Parameters[Index];
             int line = PanelLayout.LineOf<T>();
             (int first, int end) = share.Of((parameter.PackedLength + line - 1) / line);
             int to = Math.Min(parameter.PackedLength, end * line);
             Owner.UpdatePart(
-                Network, Gradient, Index, parameter.Offset + (first * line), parameter.Offset + to, LearningRate, WeightDecay);
+                Part, Gradient, Index, parameter.Offset + (first * line), parameter.Offset + to, LearningRate, WeightDecay);
         }
     }
 }

@@ -28,11 +28,10 @@ public abstract class Optimizer<T>
     private readonly string[] _bufferNames;
     private readonly string[] _scalarNames;
     private readonly double[] _scalarStarts;
-    private Network<T>? _network;
-    private double[] _factors = [];
-    private double[] _decays = [];
+    private OptimizerPart<T>[] _parts = [];
 
-    private protected Optimizer(double learningRate, double weightDecay, ReadOnlySpan<string> buffers, ReadOnlySpan<(string Name, double Start)> scalars)
+    private protected Optimizer(
+        double learningRate, double weightDecay, ReadOnlySpan<string> buffers, ReadOnlySpan<(string Name, double Start)> scalars)
     {
         LearningRate = CheckAtLeastZero(learningRate, nameof(learningRate));
         _decay = CheckAtLeastZero(weightDecay, nameof(weightDecay));
@@ -55,23 +54,14 @@ public abstract class Optimizer<T>
     /// <summary>How many steps it has made.</summary>
     public long Steps { get; internal set; }
 
-    /// <summary>Its state, one buffer per name, each as long as the flat parameters and laid out like them; empty before the first step.</summary>
-    internal AlignedBuffer<T>[] Buffers { get; private set; } = [];
+    /// <summary>The settings and the state for each network that is stepped; empty before the first step.</summary>
+    internal IReadOnlyList<OptimizerPart<T>> Parts => _parts;
 
-    /// <summary>The names of <see cref="Buffers"/>, as in PyTorch.</summary>
+    /// <summary>The names of the state's buffers, as in PyTorch.</summary>
     internal IReadOnlyList<string> BufferNames => _bufferNames;
 
-    /// <summary>Its numbers for each parameter, one array per name; empty before the first step.</summary>
-    internal double[][] Scalars { get; private set; } = [];
-
-    /// <summary>The names of <see cref="Scalars"/>.</summary>
+    /// <summary>The names of each parameter's numbers.</summary>
     internal IReadOnlyList<string> ScalarNames => _scalarNames;
-
-    /// <summary>The learning rate's factor for each parameter; empty before the first step.</summary>
-    internal double[] Factors => _factors;
-
-    /// <summary>The weight decay of each parameter; empty before the first step.</summary>
-    internal double[] Decays => _decays;
 
     /// <summary>The optimizer's kind, under the name <c>kind</c>, and its constructor settings; the others can be changed between steps.</summary>
     internal abstract IReadOnlyList<(string Name, string Value)> Description { get; }
@@ -88,7 +78,7 @@ public abstract class Optimizer<T>
     {
         CheckAtLeastZero(factor, nameof(factor));
         using Use.Taking taken = Take();
-        Set(_factorsByName, _factors, parameterName, factor);
+        Set(_factorsByName, part => part.Factors, parameterName, factor);
     }
 
     /// <summary>Gives one parameter a weight decay of its own, e.g. 0 for biases.</summary>
@@ -100,7 +90,7 @@ public abstract class Optimizer<T>
     {
         CheckAtLeastZero(weightDecay, nameof(weightDecay));
         using Use.Taking taken = Take();
-        Set(_decaysByName, _decays, parameterName, weightDecay);
+        Set(_decaysByName, part => part.Decays, parameterName, weightDecay);
     }
 
     /// <summary>Changes the parameters that are not frozen, and counts up the network's version.</summary>
@@ -110,13 +100,11 @@ public abstract class Optimizer<T>
     /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network; or the optimizer, the network's parameters or the gradient are in use.</exception>
     public void Step(Network<T> network, Gradient<T> gradient) => Step(network, gradient, null);
 
-    /// <summary>Makes a step.</summary>
+    /// <summary>Makes a step on one network.</summary>
     /// <param name="network">The network.</param>
     /// <param name="gradient">A gradient of the network.</param>
     /// <param name="team">Workers that share it, or null.</param>
-    /// <param name="factor">A schedule's factor of the learning rate.</param>
-    /// <returns>The learning rate of the step.</returns>
-    internal double Step(Network<T> network, Gradient<T> gradient, WorkerTeam? team, double factor = 1)
+    internal void Step(Network<T> network, Gradient<T> gradient, WorkerTeam? team)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(gradient);
@@ -125,19 +113,46 @@ public abstract class Optimizer<T>
             throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
         }
 
+        Step(new ReadOnlySpan<Network<T>>(in network), [string.Empty], new ReadOnlySpan<Gradient<T>>(in gradient), team);
+    }
+
+    /// <summary>Makes a step on the networks of a model.</summary>
+    /// <param name="networks">The networks. With more than one, the caller holds the locks of their parameters.</param>
+    /// <param name="names">The names of the networks.</param>
+    /// <param name="gradients">A gradient of each network.</param>
+    /// <param name="team">Workers that share it, or null.</param>
+    /// <param name="factor">A schedule's factor of the learning rate.</param>
+    /// <returns>The learning rate of the step.</returns>
+    internal double Step(
+        ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names, ReadOnlySpan<Gradient<T>> gradients, WorkerTeam? team, double factor = 1)
+    {
         using Use.Taking taken = Take();
-        using Use.Taking writing = network.TakeForWriting();
-        using Use.Reading reading = Gradient<T>.Read(gradient);
-        double learningRate = RateOf(factor);
-        Bind(network);
-        lock (network.ParameterLock)
+        return StepTaken(networks, names, gradients, team, factor, 0);
+    }
+
+    // Takes the networks and gradients from one on, then makes the step.
+    private double StepTaken(
+        ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names, ReadOnlySpan<Gradient<T>> gradients, WorkerTeam? team, double factor, int first)
+    {
+        if (first < networks.Length)
         {
-            UpdateAll(network, gradient, learningRate, team);
-            Steps++;
+            using Use.Taking writing = networks[first].TakeForWriting();
+            using Use.Reading reading = Gradient<T>.Read(gradients[first]);
+            lock (networks[first].ParameterLock)
+            {
+                return StepTaken(networks, names, gradients, team, factor, first + 1);
+            }
+        }
+
+        double learningRate = RateOf(factor);
+        Bind(networks, names);
+        UpdateAll(gradients, learningRate, team);
+        Steps++;
+        foreach (Network<T> network in networks)
+        {
             network.Touch();
         }
 
-        GC.KeepAlive(gradient);
         return learningRate;
     }
 
@@ -151,23 +166,27 @@ public abstract class Optimizer<T>
     }
 
     /// <summary>Changes the parameters that are not frozen, and the state.</summary>
-    private protected virtual void UpdateAll(Network<T> network, Gradient<T> gradient, double learningRate, WorkerTeam? team)
+    private protected virtual void UpdateAll(ReadOnlySpan<Gradient<T>> gradients, double learningRate, WorkerTeam? team)
     {
-        IReadOnlyList<Parameter> parameters = network.Parameters;
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            UpdatePart(_parts[i], gradients[i], learningRate, team);
+            GC.KeepAlive(gradients[i]);
+        }
+    }
+
+    private void UpdatePart(OptimizerPart<T> part, Gradient<T> gradient, double learningRate, WorkerTeam? team)
+    {
+        IReadOnlyList<Parameter> parameters = part.Network.Parameters;
         for (int first = 0; first < parameters.Count;)
         {
-            int end = first + 1;
-            while (end < parameters.Count && IsLike(parameters, first, end))
-            {
-                end++;
-            }
-
+            int end = part.EndOfLike(first);
             if (parameters[first].Trainable)
             {
                 // The gap between two parameters is padding: zero in every buffer, and no rule makes it anything else.
                 int from = parameters[first].Offset;
                 int to = parameters[end - 1].Offset + parameters[end - 1].PackedLength;
-                UpdateRange(network, gradient, first, end, from, to, learningRate * _factors[first], _decays[first], team);
+                UpdateRange(part, gradient, first, end, from, to, learningRate * part.Factors[first], part.Decays[first], team);
             }
 
             first = end;
@@ -176,24 +195,37 @@ public abstract class Optimizer<T>
 
     /// <summary>Takes the optimizer for whoever changes its state.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
-    internal Use.Taking Take() => Use.Take(_use, "The optimizer", "Its steps follow one another: give each network, and each thread, an optimizer of its own.");
+    internal Use.Taking Take()
+        => Use.Take(_use, "The optimizer", "Its steps follow one another: give each network, and each thread, an optimizer of its own.");
 
-    /// <summary>Makes the state for a network, all zero; afterwards only this network can be stepped.</summary>
-    internal virtual void Bind(Network<T> network)
+    /// <summary>Makes the state for networks, all zero; afterwards only these networks can be stepped.</summary>
+    /// <param name="networks">The networks of a step.</param>
+    /// <param name="names">The names that parameters' names begin with; an empty one for a network alone.</param>
+    /// <exception cref="ArgumentException">A name that a setting was made for is no parameter.</exception>
+    /// <exception cref="InvalidOperationException">The state belongs to other networks.</exception>
+    internal void Bind(ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names)
     {
-        if (_network is null)
+        if (_parts.Length == 0)
         {
-            MakeState(network);
+            OptimizerPart<T>[] parts = MakeState(networks.ToArray(), names.ToArray());
+            Reserve(parts);
+            _parts = parts;
         }
-        else if (!ReferenceEquals(_network, network))
+        else if (!IsBoundTo(networks))
         {
             throw new InvalidOperationException("The optimizer's state belongs to another network; use one optimizer for each.");
         }
     }
 
+    /// <summary>Makes the buffers that steps need besides the state.</summary>
+    private protected virtual void Reserve(OptimizerPart<T>[] parts)
+    {
+    }
+
     /// <summary>Updates the elements [from, to) of parameters [first, end), which have the same settings and numbers.</summary>
     private protected abstract void UpdateRange(
-        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team);
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        WorkerTeam? team);
 
     private protected static void Run<TRule>(Network<T> network, TRule rule, int from, int to, WorkerTeam? team)
         where TRule : struct, IUpdateRule<T>
@@ -230,47 +262,69 @@ public abstract class Optimizer<T>
             ? value
             : throw new ArgumentOutOfRangeException(argument, value, $"ε has to be finite and above 0 in {typeof(T).Name}.");
 
-    // Apart from Bind, whose every call would allocate this method's closures.
-    private void MakeState(Network<T> network)
+    private OptimizerPart<T>[] MakeState(Network<T>[] networks, string[] names)
     {
-        foreach (string name in _factorsByName.Keys.Concat(_decaysByName.Keys))
+        OptimizerPart<T>[] parts = new OptimizerPart<T>[networks.Length];
+        for (int n = 0; n < parts.Length; n++)
         {
-            network.Layout.Find(name);
+            string prefix = names[n].Length == 0 ? string.Empty : names[n] + ".";
+            OptimizerPart<T> part = parts[n] = new OptimizerPart<T>(networks[n], prefix, _bufferNames.Length, _scalarStarts);
+            for (int i = 0; i < part.Factors.Length; i++)
+            {
+                string name = prefix + networks[n].Parameters[i].Name;
+                part.Factors[i] = _factorsByName.GetValueOrDefault(name, 1);
+                part.Decays[i] = _decaysByName.GetValueOrDefault(name, _decay);
+            }
         }
 
-        _factors = [.. network.Parameters.Select(p => _factorsByName.GetValueOrDefault(p.Name, 1))];
-        _decays = [.. network.Parameters.Select(p => _decaysByName.GetValueOrDefault(p.Name, _decay))];
-        Buffers = [.. _bufferNames.Select(_ => new AlignedBuffer<T>(network.Layout.Length))];
-        Scalars = [.. _scalarStarts.Select(start => Enumerable.Repeat(start, network.Parameters.Count).ToArray())];
-        _network = network;
+        foreach (string name in _factorsByName.Keys.Concat(_decaysByName.Keys))
+        {
+            Find(parts, name);
+        }
+
+        return parts;
     }
 
-    private bool IsLike(IReadOnlyList<Parameter> parameters, int a, int b)
+    private bool IsBoundTo(ReadOnlySpan<Network<T>> networks)
     {
-        bool same = parameters[a].Trainable == parameters[b].Trainable && _factors[a] == _factors[b] && _decays[a] == _decays[b];
-        for (int i = 0; same && i < Scalars.Length; i++)
+        bool same = networks.Length == _parts.Length;
+        for (int i = 0; same && i < networks.Length; i++)
         {
-            same = Scalars[i][a] == Scalars[i][b];
+            same = ReferenceEquals(networks[i], _parts[i].Network);
         }
 
         return same;
     }
 
-    private void Set(Dictionary<string, double> byName, double[] values, string name, double value)
+    private void Set(Dictionary<string, double> byName, Func<OptimizerPart<T>, double[]> values, string name, double value)
     {
         ArgumentNullException.ThrowIfNull(name, "parameterName");
-        if (_network is not null)
+        if (_parts.Length > 0)
         {
-            Parameter parameter = _network.Layout.Find(name);
-            for (int i = 0; i < values.Length; i++)
-            {
-                if (ReferenceEquals(_network.Parameters[i], parameter))
-                {
-                    values[i] = value;
-                }
-            }
+            (OptimizerPart<T> part, int index) = Find(_parts, name);
+            values(part)[index] = value;
         }
 
         byName[name] = value;
+    }
+
+    private static (OptimizerPart<T> Part, int Index) Find(OptimizerPart<T>[] parts, string name)
+    {
+        foreach (OptimizerPart<T> part in parts)
+        {
+            if (part.Find(name) is >= 0 and int index)
+            {
+                return (part, index);
+            }
+        }
+
+        if (parts is [{ Prefix: "" } alone])
+        {
+            // Throws, and lists the names.
+            alone.Network.Layout.Find(name);
+        }
+
+        string[] names = [.. parts.SelectMany(part => part.Network.Parameters.Select(parameter => part.Prefix + parameter.Name))];
+        throw new ArgumentException($"The model has no parameter '{Shortened.Text(name)}'; it has {Shortened.List(names)}.", nameof(name));
     }
 }

@@ -48,15 +48,16 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
         [("kind", "rmsprop"), ("alpha", Text(Alpha)), ("epsilon", Text(Epsilon)), ("momentum", Text(Momentum)), ("centered", Centered ? "true" : "false")];
 
     private protected override void UpdateRange(
-        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        WorkerTeam? team)
     {
         Rule rule = new()
         {
-            Parameters = network.ParameterPointer,
+            Parameters = part.Network.ParameterPointer,
             Gradient = gradient.Buffer.Pointer,
-            Square = Buffers[0].Pointer,
-            Mean = Centered ? Buffers[1].Pointer : null,
-            Velocity = Momentum > 0 ? Buffers[^1].Pointer : null,
+            Square = part.Buffers[0].Pointer,
+            Mean = Centered ? part.Buffers[1].Pointer : null,
+            Velocity = Momentum > 0 ? part.Buffers[^1].Pointer : null,
             LearningRate = Number(learningRate),
             Decays = Number(weightDecay) != T.Zero,
             Decay = Number(weightDecay),
@@ -65,7 +66,7 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
             Momentum = Number(Momentum),
             Epsilon = Number(Epsilon),
         };
-        Run(network, rule, from, to, team);
+        Run(part.Network, rule, from, to, team);
     }
 
     private struct Rule : IUpdateRule<T>

@@ -45,14 +45,15 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
         [("kind", "sgd"), ("momentum", Text(Momentum)), ("dampening", Text(Dampening)), ("nesterov", Nesterov ? "true" : "false")];
 
     private protected override void UpdateRange(
-        Network<T> network, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay, WorkerTeam? team)
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        WorkerTeam? team)
     {
-        bool isFirst = Momentum > 0 && Scalars[0][first] == 1;
+        bool isFirst = Momentum > 0 && part.Scalars[0][first] == 1;
         Rule rule = new()
         {
-            Parameters = network.ParameterPointer,
+            Parameters = part.Network.ParameterPointer,
             Gradient = gradient.Buffer.Pointer,
-            Velocity = Momentum > 0 ? Buffers[0].Pointer : null,
+            Velocity = Momentum > 0 ? part.Buffers[0].Pointer : null,
             LearningRate = Number(learningRate),
             Decays = Number(weightDecay) != T.Zero,
             Decay = Number(weightDecay),
@@ -60,10 +61,10 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
             Fresh = Number(isFirst ? 1 : 1 - Dampening),
             Nesterov = Nesterov,
         };
-        Run(network, rule, from, to, team);
+        Run(part.Network, rule, from, to, team);
         if (isFirst)
         {
-            Scalars[0].AsSpan(first..end).Clear();
+            part.Scalars[0].AsSpan(first..end).Clear();
         }
     }
 

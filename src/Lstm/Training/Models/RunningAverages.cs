@@ -1,21 +1,21 @@
 using System.Numerics;
 using Lstm.Parameters;
 
-namespace Lstm.Training;
+namespace Lstm.Training.Models;
 
 /// <summary>
-/// The running averages of batch norm as they will be after the step under way: a step that is skipped or cancelled, after some of its batches
-/// perhaps, leaves the network's as they were.
+/// The running averages of a network's batch norm as they will be after the step under way. A step that is skipped or canceled, perhaps
+/// after some of its batches, leaves the network's averages as they were.
 /// </summary>
 internal sealed class RunningAverages<T>(Network<T> network)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly T[] _flat = network.HasStatistics ? new T[network.Flat.Length] : [];
 
-    /// <summary>Begins a step with those of the network.</summary>
+    /// <summary>Begins a step with the averages of the network.</summary>
     public void Begin() => Copy(network.Flat, _flat);
 
-    /// <summary>Takes up the statistics of a pass.</summary>
+    /// <summary>Moves the averages towards the statistics of a pass that has been back-propagated.</summary>
     public void Add(Tape<T> tape)
     {
         if (_flat.Length > 0)
@@ -24,7 +24,7 @@ internal sealed class RunningAverages<T>(Network<T> network)
         }
     }
 
-    /// <summary>Gives them to the network.</summary>
+    /// <summary>Gives the averages to the network.</summary>
     public void Commit()
     {
         if (_flat.Length > 0)
