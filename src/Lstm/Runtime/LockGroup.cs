@@ -2,8 +2,8 @@ namespace Lstm.Runtime;
 
 /// <summary>Several locks that are held together.</summary>
 /// <remarks>
-/// Two groups may have some locks in common, in any order: whoever has to wait for a lock lets go of the others first, so that no two
-/// threads wait for each other. Locks that the thread holds already are entered once more.
+/// Two groups may have some locks in common, in any order: whoever has to wait for a lock lets go of the others first, so that no
+/// two threads wait for each other. Locks that the thread holds already are entered once more.
 /// </remarks>
 internal sealed class LockGroup(params Lock[] locks)
 {

@@ -5,11 +5,11 @@ namespace Lstm;
 
 /// <summary>The input of a pass: features, or ids for a network that starts with an embedding.</summary>
 /// <remarks>
-/// <para>Batches of features and of ids convert implicitly, so that methods that take an input are called with a batch. The input refers
-/// to the batch and copies nothing. <see langword="default"/> is no input: methods refuse it as they refuse null.</para>
+/// <para>Batches of features and of ids convert implicitly, so that methods that take an input are called with a batch. The input
+/// refers to the batch and copies nothing. <see langword="default"/> is no input: methods refuse it as they refuse null.</para>
 /// <para>An input may have several parts: the sequences that each example has, such as a source text and a target text, for a
-/// <see cref="Lstm.Training.TrainableModel{T}"/> of several networks. A <see cref="Network{T}"/> reads an input of one part. The properties
-/// are those of the last part, which says how many sequences and steps the input has.</para>
+/// <see cref="Lstm.Training.TrainableModel{T}"/> of several networks. A <see cref="Network{T}"/> reads an input of one part. The
+/// properties are those of the last part, which says how many sequences and steps the input has.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public readonly struct NetworkInput<T>
@@ -19,8 +19,8 @@ public readonly struct NetworkInput<T>
 
     /// <summary>Initializes an input of several parts.</summary>
     /// <param name="parts">
-    /// The parts, in the order that the model expects. They may have different lengths, kinds and numbers of sequences. An input of several
-    /// parts among them stands for its parts.
+    /// The parts, in the order that the model expects. They may have different lengths, kinds and numbers of sequences. An input
+    /// of several parts among them stands for its parts.
     /// </param>
     /// <exception cref="ArgumentException">There are no parts.</exception>
     /// <exception cref="ArgumentNullException">A part is not given.</exception>
@@ -49,7 +49,8 @@ public readonly struct NetworkInput<T>
         _parts = all.Count == 1 ? null : [.. all];
     }
 
-    // A part holds batches whose rows belong together: features or ids, where a layer reads them a column of ids for each embedding.
+    // A part holds batches whose rows belong together: features or ids, where a layer reads them a column of ids for each
+    // embedding.
     private NetworkInput(SequenceBatch<T>? features, SequenceBatch<int>? ids) => (Features, Ids) = (features, ids);
 
     /// <summary>The number of parts: 1 for a batch, 0 for no input.</summary>
@@ -60,7 +61,8 @@ public readonly struct NetworkInput<T>
     /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
     public NetworkInput<T> this[int part]
         => (uint)part >= (uint)PartCount
-            ? throw new ArgumentOutOfRangeException(nameof(part), part, $"The input has {PartCount} parts; the index has to be below that.")
+            ? throw new ArgumentOutOfRangeException(
+                nameof(part), part, $"The input has {PartCount} parts; the index has to be below that.")
             : _parts?[part] ?? this;
 
     /// <summary>The features; null for an input of ids.</summary>
@@ -107,5 +109,6 @@ public readonly struct NetworkInput<T>
     internal string? WhyNotOne()
         => _parts is null
             ? null
-            : $"The input has {_parts.Length} parts, and a network reads 1: give one of them, input[0] to input[{_parts.Length - 1}].";
+            : $"The input has {_parts.Length} parts, and a network reads 1: give one of them, input[0] to " +
+                $"input[{_parts.Length - 1}].";
 }

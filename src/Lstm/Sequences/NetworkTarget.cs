@@ -5,8 +5,8 @@ namespace Lstm;
 
 /// <summary>The target of a loss: values or labels, and the weights of its rows.</summary>
 /// <remarks>
-/// Batches of values and of labels convert implicitly to a target without weights. The target refers to the batches and copies nothing. The
-/// loss decides which lengths, and which weights, it takes: those of the output's rows, or with
+/// Batches of values and of labels convert implicitly to a target without weights. The target refers to the batches and copies
+/// nothing. The loss decides which lengths, and which weights, it takes: those of the output's rows, or with
 /// <see cref="Lstm.Training.LossUnit.Sequence"/> lengths of the target's own and a weight for each sequence.
 /// <see langword="default"/> is no target: methods refuse it as they refuse null.
 /// </remarks>

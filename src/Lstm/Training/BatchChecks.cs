@@ -5,10 +5,13 @@ using Lstm.Training.Losses;
 
 namespace Lstm.Training;
 
-/// <summary>Refuses training batches that do not fit the model, the loss, the options or the batch before, each before it is used.</summary>
+/// <summary>
+/// Refuses training batches that do not fit the model, the loss, the options or the batch before, each before it is used.
+/// </summary>
 /// <remarks>
-/// One object for each list of batches: call <see cref="CheckAll"/> for a list that exists, or <see cref="Begin"/> at the start of an epoch
-/// and <see cref="Check"/> for each batch as it comes. Neither runs a network, and neither allocates once the largest batch has been seen.
+/// One object for each list of batches: call <see cref="CheckAll"/> for a list that exists, or <see cref="Begin"/> at the start
+/// of an epoch and <see cref="Check"/> for each batch as it comes. Neither runs a network, and neither allocates once the largest
+/// batch has been seen.
 /// </remarks>
 /// <param name="model">The model that reads the batches.</param>
 /// <param name="loss">The loss that their targets belong to.</param>
@@ -128,7 +131,8 @@ internal sealed class BatchChecks<T>(
         if (sequences != _sequences)
         {
             throw new ArgumentException(
-                $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; carried states need the same number.",
+                $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; carried states " +
+                $"need the same number.",
                 argument);
         }
 

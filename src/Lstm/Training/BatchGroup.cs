@@ -14,7 +14,8 @@ internal sealed class BatchGroup<T>(Loss<T> loss, int most)
     public int Count => _batches.Count;
 
     /// <summary>
-    /// What divides the gradient of each batch, so that their sum is that of the mean over all units; null for the loss's own divisor.
+    /// What divides the gradient of each batch, so that their sum is that of the mean over all units; null for the loss's own
+    /// divisor.
     /// </summary>
     public double? Divisor { get; private set; }
 

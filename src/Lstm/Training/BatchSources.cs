@@ -41,7 +41,8 @@ internal sealed class BatchSources<T>
             {
                 string option = Options.DropSmallBatch ? nameof(Options.DropSmallBatch) : "Shuffle = Sequences";
                 throw new ArgumentException(
-                    $"{option} needs batches that exist, but the list of type {batches.GetType().Name} may make them when it is asked. "
+                    $"{option} needs batches that exist, but the list of type {batches.GetType().Name} may make them when it " +
+                    $"is asked. "
                     + "Give an array, or do this in the list itself.",
                     "options");
             }
@@ -62,7 +63,8 @@ internal sealed class BatchSources<T>
 
         return DealtSource<T>.WhyNotAlike(all) is { } problem
             ? throw new ArgumentException(
-                $"Shuffle = Sequences deals out the sequences of all batches anew, but {problem}. Use Shuffle = Batches.", argument)
+                $"Shuffle = Sequences deals out the sequences of all batches anew, but {problem}. Use Shuffle = Batches.",
+                argument)
             : new DealtSource<T>(all, Options.Seed, Options.AccumulateBatches, count);
     }
 
@@ -70,17 +72,20 @@ internal sealed class BatchSources<T>
     public BatchSource<T> OfTraining(Func<int, IEnumerable<TrainingBatch<T>>> epochBatches)
         => Options.Shuffle == Shuffle.Sequences || Options.DropSmallBatch
             ? throw new ArgumentException(
-                "Shuffle = Sequences and DropSmallBatch need batches that exist; a function that makes them can do this itself.", "options")
+                "Shuffle = Sequences and DropSmallBatch need batches that exist; a function that makes them can do this itself.",
+                "options")
             : new EpochSource<T>(epochBatches, Checks("epochBatches", List, Options, trains: true));
 
     /// <summary>The validation batches, whole; null if there are none.</summary>
     public BatchSource<T>? OfValidation()
         => _validation is { Count: > 0 }
-            ? InOrder(_validation, "validationBatches", "validation batches", Options with { TruncateAfter = null, StepEvery = null })
+            ? InOrder(
+                _validation, "validationBatches", "validation batches", Options with { TruncateAfter = null, StepEvery = null })
             : null;
 
     /// <summary>The batches of an evaluation.</summary>
-    public BatchSource<T> OfEvaluation(IReadOnlyList<TrainingBatch<T>> batches) => InOrder(batches, "batches", "batches", Options);
+    public BatchSource<T> OfEvaluation(IReadOnlyList<TrainingBatch<T>> batches)
+        => InOrder(batches, "batches", "batches", Options);
 
     private ListSource<T> InOrder(IReadOnlyList<TrainingBatch<T>> batches, string argument, string list, TrainingOptions options)
     {

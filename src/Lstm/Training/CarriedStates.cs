@@ -10,13 +10,17 @@ namespace Lstm.Training;
 internal sealed class CarriedStates<T>(Network<T> network, bool carries, NetworkState<T>? start)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Where segments overlap: the states of the pass at hand, while <see cref="Next"/> waits for the pass to come.</summary>
+    /// <summary>
+    /// Where segments overlap: the states of the pass at hand, while <see cref="Next"/> waits for the pass to come.
+    /// </summary>
     private NetworkState<T>? _running;
 
     /// <summary>The states behind the last completed step, for the trainer to go on from.</summary>
     private NetworkState<T>? _kept;
 
-    /// <summary>The states of the pass to come. Those of the last completed step stay with the trainer until the next one is.</summary>
+    /// <summary>
+    /// The states of the pass to come. Those of the last completed step stay with the trainer until the next one is.
+    /// </summary>
     public NetworkState<T>? Next { get; private set; } = start?.Clone();
 
     /// <summary>
@@ -63,7 +67,8 @@ internal sealed class CarriedStates<T>(Network<T> network, bool carries, Network
     }
 
     /// <summary>
-    /// The states to go on from behind the last completed step; null for the initial ones, which are created where they are needed.
+    /// The states to go on from behind the last completed step; null for the initial ones, which are created where they are
+    /// needed.
     /// </summary>
     /// <param name="withinBatch">Whether that is within a batch.</param>
     /// <returns>A copy, valid until the next call.</returns>

@@ -5,10 +5,12 @@ using Lstm.Training.Models;
 
 namespace Lstm.Training;
 
-/// <summary>Measures the loss of a model on batches: long sequences in pieces, large outputs a few hundred rows at a time.</summary>
+/// <summary>
+/// Measures the loss of a model on batches: long sequences in pieces, large outputs a few hundred rows at a time.
+/// </summary>
 /// <remarks>
-/// Memory follows the largest piece, not the longest sequence. The sums are those of whole batches: a dense batch gives the same bits
-/// whether it is cut or not, a ragged one may differ in the last bits, since its pieces end within blocks of 64 rows.
+/// Memory follows the largest piece, not the longest sequence. The sums are those of whole batches: a dense batch gives the same
+/// bits whether it is cut or not, a ragged one may differ in the last bits, since its pieces end within blocks of 64 rows.
 /// </remarks>
 internal sealed class Evaluation<T>(TrainableModel<T> model, Loss<T> loss, int workers) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

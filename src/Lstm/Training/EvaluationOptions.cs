@@ -7,14 +7,14 @@ namespace Lstm.Training;
 public sealed record EvaluationOptions
 {
     /// <summary>
-    /// Whether the sequences of a batch continue those of the batch before, as in <see cref="TrainingOptions.CarryState"/>. Null, the default,
-    /// carries states where the batches are made by <see cref="Lanes"/>.
+    /// Whether the sequences of a batch continue those of the batch before, as in <see cref="TrainingOptions.CarryState"/>. Null,
+    /// the default, carries states where the batches are made by <see cref="Lanes"/>.
     /// </summary>
     public bool? CarryState { get; init; }
 
     /// <summary>
-    /// Most threads that share a pass, the caller's included. 0, the default, stands for one per processor. The size of the work decides how many
-    /// of them take part, never more than there are processors; any number gives the same bits.
+    /// Most threads that share a pass, the caller's included. 0, the default, stands for one per processor. The size of the work
+    /// decides how many of them take part, never more than there are processors; any number gives the same bits.
     /// </summary>
     public int Workers { get; init; }
 

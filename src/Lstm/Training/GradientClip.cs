@@ -10,7 +10,9 @@ using Lstm.Training;
 
 namespace Lstm;
 
-/// <summary>A limit to a gradient, applied between Backward and the optimizer's step (Pascanu, Mikolov &amp; Bengio 2013).</summary>
+/// <summary>
+/// A limit to a gradient, applied between Backward and the optimizer's step (Pascanu, Mikolov &amp; Bengio 2013).
+/// </summary>
 /// <remarks>
 /// Norms are Euclidean, summed in double over fixed blocks in order: the same bits on every SIMD width. Frozen parameters
 /// are left out of the norm and unchanged, as those without a gradient are in PyTorch.
@@ -44,7 +46,9 @@ public sealed class GradientClip
     /// <summary>Measures the norm and changes nothing.</summary>
     public static GradientClip None { get; } = new(Limit.Nothing, 1, string.Empty);
 
-    /// <summary>Scales the whole gradient by max/(norm + 10⁻⁶) where that is under 1, as PyTorch's <c>clip_grad_norm_</c> does.</summary>
+    /// <summary>
+    /// Scales the whole gradient by max/(norm + 10⁻⁶) where that is under 1, as PyTorch's <c>clip_grad_norm_</c> does.
+    /// </summary>
     /// <param name="max">The limit to the norm of all gradients together, finite and above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
     public static GradientClip ByGlobalNorm(double max) => new(Limit.GlobalNorm, max, nameof(max));
@@ -93,7 +97,8 @@ public sealed class GradientClip
         if (NumberCheck<T>.WhyNot(_limit == Limit.Value ? _most : Math.Min(_most, 1)) is { } problem)
         {
             throw new ArgumentException(
-                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."), "gradient");
+                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."),
+                "gradient");
         }
 
         return ApplyFrom(gradients, names, width, team, 0);
@@ -161,9 +166,11 @@ public sealed class GradientClip
             };
             if (parameter.Trainable && factor < 1)
             {
-                // SAFETY: offset and packed length are those of the layout that the gradient's buffer was made for, in Gradient's constructor.
+                // SAFETY: offset and packed length are those of the layout that the gradient's buffer was made for, in Gradient's
+                // constructor.
                 Debug.Assert(
-                    parameter.Offset >= 0 && parameter.Offset + parameter.PackedLength <= gradient.Flat.Length, "A parameter is out of its buffer.");
+                    parameter.Offset >= 0
+                    && parameter.Offset + parameter.PackedLength <= gradient.Flat.Length, "A parameter is out of its buffer.");
                 ClipKernel<T> kernel = new()
                 {
                     Width = width,
@@ -182,9 +189,11 @@ public sealed class GradientClip
     private static unsafe double Squares<T>(Gradient<T> gradient, Parameter parameter, SimdWidth width, WorkerTeam? team)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // SAFETY: offset and packed length are those of the layout that the gradient's buffer was made for, in Gradient's constructor.
+        // SAFETY: offset and packed length are those of the layout that the gradient's buffer was made for, in Gradient's
+        // constructor.
         Debug.Assert(
-            parameter.Offset >= 0 && parameter.Offset + parameter.PackedLength <= gradient.Flat.Length, "A parameter is out of its buffer.");
+            parameter.Offset >= 0
+            && parameter.Offset + parameter.PackedLength <= gradient.Flat.Length, "A parameter is out of its buffer.");
         double sum = SquareSum<T>.Of(width, gradient.Buffer.Pointer + parameter.Offset, parameter.PackedLength, team);
         GC.KeepAlive(gradient);
         return sum;

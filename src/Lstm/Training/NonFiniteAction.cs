@@ -9,8 +9,8 @@ public enum NonFiniteAction
     Throw,
 
     /// <summary>
-    /// Leave the step out and go on; carried states go back to the initial ones. Targets of training batches that are not finite are then left out
-    /// in the same way instead of being refused; those of validation batches are always refused.
+    /// Leave the step out and go on; carried states go back to the initial ones. Targets of training batches that are not finite
+    /// are then left out in the same way instead of being refused; those of validation batches are always refused.
     /// </summary>
     SkipStep,
 }

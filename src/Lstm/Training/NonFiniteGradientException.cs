@@ -36,14 +36,14 @@ public sealed class NonFiniteGradientException : ArithmeticException
     public double Norm { get; }
 
     /// <summary>
-    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find{T}(Tape{T}, NetworkTarget{T})"/> says; null when it was not looked for
-    /// (a <see cref="Trainer{T}"/> looks) or every value of the pass is finite and their sums are not.
+    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find{T}(Tape{T}, NetworkTarget{T})"/> says; null
+    /// when it was not looked for (a <see cref="Trainer{T}"/> looks) or every value of the pass is finite and their sums are not.
     /// </summary>
     public NonFiniteValue? Origin { get; }
 
     /// <summary>
-    /// The index of the batch in the list that Fit of a <see cref="Trainer{T}"/> was given, or its number in the epoch; null without a trainer, and where several
-    /// batches share the step and the loss of each is finite.
+    /// The index of the batch in the list that Fit of a <see cref="Trainer{T}"/> was given, or its number in the epoch; null
+    /// without a trainer, and where several batches share the step and the loss of each is finite.
     /// </summary>
     public int? BatchIndex { get; }
 

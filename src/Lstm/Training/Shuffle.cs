@@ -10,8 +10,8 @@ public enum Shuffle
     Batches,
 
     /// <summary>
-    /// The sequences of all batches: they are dealt out anew, into batches of as many sequences as the list's. Needs a list whose batches exist
-    /// and are alike (features or ids of one size, targets of one kind, weights in all or in none).
+    /// The sequences of all batches: they are dealt out anew, into batches of as many sequences as the list's. Needs a list whose
+    /// batches exist and are alike (features or ids of one size, targets of one kind, weights in all or in none).
     /// </summary>
     Sequences,
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -14,6 +15,9 @@ namespace Lstm.Training;
 /// added in order. Squares and sums are rounded separately, so all hardware agrees; the square of a float is exact in
 /// double, so there a multiply-add is the same, fused or not.
 /// </remarks>
+// SAFETY: the caller's values are as many as it says (GradientClip.Squares asserts that they lie in the gradient's buffer). A
+// share is whole blocks of these (WorkShare.Of), sums have an element for each block, and a second block is read only where it is
+// whole.
 internal unsafe struct SquareSum<T> : IJob, IKernel<double>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -29,6 +33,7 @@ internal unsafe struct SquareSum<T> : IJob, IKernel<double>
 
     public static double Of(SimdWidth width, T* values, nint count, WorkerTeam? team)
     {
+        Debug.Assert(count >= 0 && (values != null || count == 0), "There are no values.");
         int blocks = (int)((count + Block - 1) / Block);
         double[] sums = ArrayPool<double>.Shared.Rent(blocks);
         SquareSum<T> job = new() { _width = width, _values = values, _count = count, _sums = sums };

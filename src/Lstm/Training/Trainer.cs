@@ -9,14 +9,16 @@ using Lstm.Training.Models;
 
 namespace Lstm;
 
-/// <summary>Trains a network, or a model of several: Forward, loss, Backward, clipping and the optimizer, epoch after epoch.</summary>
+/// <summary>
+/// Trains a network, or a model of several: Forward, loss, Backward, clipping and the optimizer, epoch after epoch.
+/// </summary>
 /// <remarks>
-/// <para>The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or not. Two calls
-/// of Fit of 5 epochs do what one call of 10 does, except that each looks for its own best epoch and has its own patience. A step allocates
-/// nothing once all buffers have grown to the largest batch.</para>
-/// <para>One thread trains. While it does, other threads may call <see cref="SaveCheckpoint(string)"/> and <see cref="Evaluate"/>: they
-/// wait for the end of the step under way, and the next step waits for them. Calls that would change the training under way, such as
-/// <see cref="LoadCheckpoint(string)"/>, are refused meanwhile.</para>
+/// <para>The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or
+/// not. Two calls of Fit of 5 epochs do what one call of 10 does, except that each looks for its own best epoch and has its own
+/// patience. A step allocates nothing once all buffers have grown to the largest batch.</para>
+/// <para>One thread trains. While it does, other threads may call <see cref="SaveCheckpoint(string)"/> and
+/// <see cref="Evaluate"/>: they wait for the end of the step under way, and the next step waits for them. Calls that would change
+/// the training under way, such as <see cref="LoadCheckpoint(string)"/>, are refused meanwhile.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Trainer<T>
@@ -29,25 +31,17 @@ public sealed class Trainer<T>
     /// <param name="loss">The loss to minimise.</param>
     /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
     /// <exception cref="ArgumentException">
-    /// The loss cannot be meant for the network: it takes logits and the last <see cref="DenseSpec"/> has an activation, it has weights for
-    /// another number of classes, or it chooses among one class.
+    /// The loss cannot be meant for the network: it takes logits and the last <see cref="DenseSpec"/> has an activation, it has
+    /// weights for another number of classes, or it chooses among one class.
     /// </exception>
     public Trainer(Network<T> network, Loss<T> loss, Optimizer<T> optimizer)
+        : this(NetworkModel<T>.Of(network), loss, optimizer)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(loss);
-        ArgumentNullException.ThrowIfNull(optimizer);
-        LossChecks<T>.CheckTrains(network.Layers, loss);
-        (Loss, State) = (loss, new TrainingState<T>(new NetworkModel<T>(network), optimizer));
     }
 
-    /// <summary>Creates a trainer of a model of several networks.</summary>
+    /// <summary>Creates a trainer of a model of several networks, whose last one gives the output.</summary>
+    /// <inheritdoc cref="Trainer{T}(Network{T}, Loss{T}, Optimizer{T})"/>
     /// <param name="model">The model to train.</param>
-    /// <param name="loss">The loss to minimise, of the output of the model's last network.</param>
-    /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
-    /// <exception cref="ArgumentException">
-    /// The loss cannot be meant for the model's last network: see <see cref="Trainer{T}(Network{T}, Loss{T}, Optimizer{T})"/>.
-    /// </exception>
     public Trainer(TrainableModel<T> model, Loss<T> loss, Optimizer<T> optimizer)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -73,10 +67,12 @@ public sealed class Trainer<T>
     public GradientClip Clip { get; init; } = GradientClip.None;
 
     /// <summary>
-    /// The course of the learning rate: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step. Default null, which stands for
-    /// the factor 1. Checkpoints save its kind, settings and numbers.
+    /// The course of the learning rate: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step. Default null, which
+    /// stands for the factor 1. Checkpoints save its kind, settings and numbers.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The schedule has numbers of its own and belongs to another trainer.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The schedule has numbers of its own and belongs to another trainer.
+    /// </exception>
     public LearningRateSchedule? Schedule
     {
         get => State.Schedule;
@@ -88,7 +84,8 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// The progress of the training. After a canceled Fit the next call goes on behind the last completed step, in the same epoch.
+    /// The progress of the training. After a canceled Fit the next call goes on behind the last completed step, in the same
+    /// epoch.
     /// </summary>
     /// <exception cref="InvalidOperationException">The property is set while Fit runs.</exception>
     public TrainingPosition Position
@@ -97,7 +94,9 @@ public sealed class Trainer<T>
         set => State.MoveTo(value);
     }
 
-    /// <summary>The result of the latest call of Fit, whether completed, canceled or failed; null before the first call has ended.</summary>
+    /// <summary>
+    /// The result of the latest call of Fit, whether completed, canceled or failed; null before the first call has ended.
+    /// </summary>
     public TrainingResult? LastResult { get; private set; }
 
     /// <summary>All that the training goes on from.</summary>
@@ -105,36 +104,43 @@ public sealed class Trainer<T>
 
     /// <summary>Trains on a list of batches.</summary>
     /// <param name="batches">
-    /// One or more batches; an epoch goes through all of them. All are checked before the first step if they exist: the list is an
-    /// <see cref="ICollection{T}"/>, as arrays and <see cref="List{T}"/> are. A list of another kind may create its batches on demand: each
-    /// batch is asked for once an epoch and checked when it comes.
+    /// One or more batches; an epoch goes through all of them. All are checked before the first step if they exist: the list is
+    /// an <see cref="ICollection{T}"/>, as arrays and <see cref="List{T}"/> are. A list of another kind may create its batches on
+    /// demand: each batch is asked for once an epoch and checked when it comes.
     /// </param>
     /// <param name="options">The options of the training.</param>
     /// <param name="validationBatches">
-    /// Batches to evaluate after each epoch; null or empty for none. They continue each other if <see cref="TrainingOptions.CarryState"/> is
-    /// set.
+    /// Batches to evaluate after each epoch; null or empty for none. They continue each other if
+    /// <see cref="TrainingOptions.CarryState"/> is set.
     /// </param>
     /// <param name="progress">
-    /// Receives a report, on this thread, after each batch (with <see cref="TrainingOptions.TruncateAfter"/> after each segment) and each
-    /// epoch. <see cref="Progress{T}"/> passes reports on to another thread, late and perhaps out of order; a custom
+    /// Receives a report, on this thread, after each batch (with <see cref="TrainingOptions.TruncateAfter"/> after each segment)
+    /// and each epoch. <see cref="Progress{T}"/> passes reports on to another thread, late and perhaps out of order; a custom
     /// <see cref="IProgress{T}"/> is called in place.
     /// </param>
     /// <param name="cancellationToken">Checked before each batch and each segment.</param>
     /// <returns>The result, also in <see cref="LastResult"/>, which has it after an exception too.</returns>
     /// <exception cref="ArgumentException">
-    /// There are no batches, or they or the options do not fit the network or the loss; the message says where, by batch, sequence and step.
-    /// Nothing has been changed. A target that is not finite is refused unless <see cref="TrainingOptions.OnNonFinite"/> leaves its step out.
+    /// There are no batches, or they or the options do not fit the network or the loss; the message says where, by batch,
+    /// sequence and step. Nothing has been changed. A target that is not finite is refused unless
+    /// <see cref="TrainingOptions.OnNonFinite"/> leaves its step out.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// <see cref="Position"/> is none in these batches, Fit runs already, or <see cref="Schedule"/> gives a factor that is negative or not
-    /// finite; the network is left at the last completed step.
+    /// <see cref="Position"/> is none in these batches, Fit runs already, or <see cref="Schedule"/> gives a factor that is
+    /// negative or not finite; the network is left at the last completed step.
     /// </exception>
-    /// <exception cref="NotSupportedException">Sequences are to be cut or continued, and a layer or the loss needs them whole.</exception>
-    /// <exception cref="NonFiniteGradientException">A gradient is not finite; the network is left at the last completed step.</exception>
-    /// <exception cref="OperationCanceledException">The call was canceled; the network is left at the last completed step.</exception>
+    /// <exception cref="NotSupportedException">
+    /// Sequences are to be cut or continued, and a layer or the loss needs them whole.
+    /// </exception>
+    /// <exception cref="NonFiniteGradientException">
+    /// A gradient is not finite; the network is left at the last completed step.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">
+    /// The call was canceled; the network is left at the last completed step.
+    /// </exception>
     /// <exception cref="IOException">
-    /// A checkpoint cannot be written; the network is left at the last completed step. A path where no checkpoint can be written is refused
-    /// before the first step.
+    /// A checkpoint cannot be written; the network is left at the last completed step. A path where no checkpoint can be written
+    /// is refused before the first step.
     /// </exception>
     public TrainingResult Fit(
         IReadOnlyList<TrainingBatch<T>> batches,
@@ -150,9 +156,9 @@ public sealed class Trainer<T>
 
     /// <summary>Trains on batches that a function creates for each epoch: data larger than memory, augmentation.</summary>
     /// <param name="epochBatches">
-    /// Gives the batches of an epoch, numbered from 0 over all calls of Fit, one after the other. Called once an epoch; an epoch that is
-    /// resumed takes the batches from its beginning and leaves out those that are done. A batch may be refilled for the next one, unless
-    /// <see cref="TrainingOptions.AccumulateBatches"/> needs several at a time.
+    /// Gives the batches of an epoch, numbered from 0 over all calls of Fit, one after the other. Called once an epoch; an epoch
+    /// that is resumed takes the batches from its beginning and leaves out those that are done. A batch may be refilled for the
+    /// next one, unless <see cref="TrainingOptions.AccumulateBatches"/> needs several at a time.
     /// </param>
     /// <param name="options">The options of the training; <see cref="TrainingOptions.Shuffle"/> has no effect.</param>
     /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
@@ -203,9 +209,9 @@ public sealed class Trainer<T>
 
     /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
     /// <remarks>
-    /// Long sequences are evaluated in pieces, so that memory does not grow with their length, unless the network or the loss needs whole
-    /// sequences. The logits of large vocabularies are never stored. While Fit runs on another thread, this call waits for the end of a step,
-    /// and the next step waits for this call.
+    /// Long sequences are evaluated in pieces, so that memory does not grow with their length, unless the network or the loss
+    /// needs whole sequences. The logits of large vocabularies are never stored. While Fit runs on another thread, this call
+    /// waits for the end of a step, and the next step waits for this call.
     /// </remarks>
     /// <param name="batches">One or more batches; each is asked for once.</param>
     /// <param name="options">The options of the evaluation; null for the defaults.</param>
@@ -223,7 +229,8 @@ public sealed class Trainer<T>
         options ??= new EvaluationOptions();
         options.Check();
         using BatchSource<T> source =
-            new BatchSources<T>(this, new TrainingOptions { CarryState = options.CarryState ?? false }, null).OfEvaluation(batches);
+            new BatchSources<T>(this, new TrainingOptions { CarryState = options.CarryState ?? false }, null)
+            .OfEvaluation(batches);
         return State.Gate.Between(nameof(Evaluate), () =>
         {
             using Evaluation<T> evaluation = new(Model, Loss, WorkerCount.Of(options.Workers));
@@ -233,12 +240,12 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// Gives the network the parameters of the best epoch of the latest call of Fit, as <see cref="TrainingOptions.RestoreBest"/> does at the
-    /// end of a training: for a training that was canceled or failed.
+    /// Gives the network the parameters of the best epoch of the latest call of Fit, as <see cref="TrainingOptions.RestoreBest"/>
+    /// does at the end of a training: for a training that was canceled or failed.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// Fit runs, or its latest call has kept no parameters: it was made without <see cref="TrainingOptions.RestoreBest"/>, or ended before its
-    /// first validation.
+    /// Fit runs, or its latest call has kept no parameters: it was made without <see cref="TrainingOptions.RestoreBest"/>, or
+    /// ended before its first validation.
     /// </exception>
     public void RestoreBest()
     {
@@ -246,7 +253,8 @@ public sealed class Trainer<T>
         if (_best is not { IsKept: true })
         {
             throw new InvalidOperationException(
-                "There are no best parameters: the latest call of Fit was made without RestoreBest, or ended before its first validation.");
+                "There are no best parameters: the latest call of Fit was made without RestoreBest, or ended before its first " +
+                "validation.");
         }
 
         _best.Restore();
@@ -254,14 +262,15 @@ public sealed class Trainer<T>
 
     /// <summary>
     /// Saves all that a training goes on from: the parameters and which are frozen, the optimizer's state and settings,
-    /// <see cref="Position"/>, and carried states. After <see cref="LoadCheckpoint(string)"/>, in any process, the next call of Fit gives the
-    /// bits that a training without interruption would have given.
+    /// <see cref="Position"/>, and carried states. After <see cref="LoadCheckpoint(string)"/>, in any process, the next call of
+    /// Fit gives the bits that a training without interruption would have given.
     /// </summary>
     /// <remarks>
-    /// The program gives batches, loss, clipping and <see cref="TrainingOptions"/> again; <see cref="TrainingOptions.Epochs"/> and
-    /// <see cref="TrainingOptions.Patience"/> count from 0 in each call of Fit. Any thread may call this method at any time: while Fit runs,
-    /// the file is written between two steps, and the next step waits for it (<see cref="TrainingOptions.Checkpoint"/> does so by rule). The
-    /// file is a safetensors file with a hash, written beside its place and renamed into it, so that at no time half a file stands there.
+    /// The program gives batches, loss, clipping and <see cref="TrainingOptions"/> again; <see cref="TrainingOptions.Epochs"/>
+    /// and <see cref="TrainingOptions.Patience"/> count from 0 in each call of Fit. Any thread may call this method at any time:
+    /// while Fit runs, the file is written between two steps, and the next step waits for it
+    /// (<see cref="TrainingOptions.Checkpoint"/> does so by rule). The file is a safetensors file with a hash, written beside its
+    /// place and renamed into it, so that at no time half a file stands there.
     /// </remarks>
     /// <param name="path">The path of the file; an existing file is replaced.</param>
     /// <exception cref="ArgumentException">
@@ -280,24 +289,21 @@ public sealed class Trainer<T>
     }
 
     /// <summary>Writes a checkpoint, as <see cref="SaveCheckpoint(string)"/> does, to a stream, at its position.</summary>
+    /// <inheritdoc cref="SaveCheckpoint(string)"/>
     /// <param name="stream">The stream; it stays open.</param>
-    /// <exception cref="ArgumentException">
-    /// A layer's name is no valid Unicode, or a name that an optimizer's setting was made for is no parameter.
-    /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The optimizer's state belongs to another network, or the loss makes this call within a training step.
-    /// </exception>
     public void SaveCheckpoint(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
         CheckpointFile.Save(State, stream);
     }
 
-    /// <summary>Returns to the state that <see cref="SaveCheckpoint(string)"/> saved. All is checked before anything changes.</summary>
+    /// <summary>
+    /// Returns to the state that <see cref="SaveCheckpoint(string)"/> saved. All is checked before anything changes.
+    /// </summary>
     /// <remarks>
-    /// The network needs the same specs, and the optimizer the same kind and the same constructor settings (β, ε, momentum, …). Settings that
-    /// can be changed later – <see cref="Optimizer{T}.LearningRate"/>, factors, weight decays, which parameters are frozen – become those of
-    /// the file; to go on with others, change them afterwards.
+    /// The network needs the same specs, and the optimizer the same kind and the same constructor settings (β, ε, momentum, …).
+    /// Settings that can be changed later – <see cref="Optimizer{T}.LearningRate"/>, factors, weight decays, which parameters are
+    /// frozen – become those of the file; to go on with others, change them afterwards.
     /// </remarks>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">
@@ -312,7 +318,9 @@ public sealed class Trainer<T>
     }
 
     /// <inheritdoc cref="LoadCheckpoint(string)"/>
-    /// <param name="stream">The file, from the stream's position to its end; it stays open. A stream that cannot seek is read into memory.</param>
+    /// <param name="stream">
+    /// The file, from the stream's position to its end; it stays open. A stream that cannot seek is read into memory.
+    /// </param>
     public void LoadCheckpoint(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -321,7 +329,8 @@ public sealed class Trainer<T>
     }
 
     private TrainingResult Fit(
-        BatchSources<T> sources, BatchSource<T> batches, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        BatchSources<T> sources, BatchSource<T> batches, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         using BatchSource<T> training = batches;
         using BatchSource<T>? validation = sources.OfValidation();

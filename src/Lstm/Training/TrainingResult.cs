@@ -21,8 +21,8 @@ public sealed record TrainingResult
     public required long SkippedSteps { get; init; }
 
     /// <summary>
-    /// The epoch of the lowest validation loss, counted from 1 as in <see cref="TrainingProgress.Epoch"/>; null without validation, or where each
-    /// validation loss is NaN.
+    /// The epoch of the lowest validation loss, counted from 1 as in <see cref="TrainingProgress.Epoch"/>; null without
+    /// validation, or where each validation loss is NaN.
     /// </summary>
     public required int? BestEpoch { get; init; }
 

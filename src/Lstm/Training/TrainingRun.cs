@@ -23,7 +23,8 @@ internal sealed class TrainingRun<T> : IDisposable
     private TrainingOutcome _outcome = TrainingOutcome.Failed;
 
     public TrainingRun(
-        Trainer<T> trainer, BatchSource<T> batches, TrainingOptions options, BatchSource<T>? validation, IProgress<TrainingProgress>? progress)
+        Trainer<T> trainer, BatchSource<T> batches, TrainingOptions options, BatchSource<T>? validation,
+        IProgress<TrainingProgress>? progress)
     {
         (_trainer, _batches, _options, _validation) = (trainer, batches, options, validation);
 
@@ -40,8 +41,8 @@ internal sealed class TrainingRun<T> : IDisposable
     /// <summary>The best epoch so far.</summary>
     public BestParameters<T> Best { get; }
 
-    // An epoch whose batches are done, and whose loss the schedule has not heard of: it was interrupted, or saved, before its validation
-    // ended.
+    // An epoch whose batches are done, and whose loss the schedule has not heard of: it was interrupted, or saved, before its
+    // validation ended.
     private bool OwesSchedule
         => _trainer.Schedule is { HasState: true } schedule
             && _trainer.Position is { Batch: 0, Step: 0 } at && schedule.EpochsHeard < at.Epoch;
@@ -89,7 +90,9 @@ internal sealed class TrainingRun<T> : IDisposable
         _outcome = stopped ? TrainingOutcome.StoppedEarly : TrainingOutcome.Completed;
     }
 
-    /// <summary>The result so far; the outcome is <see cref="TrainingOutcome.Failed"/> until <see cref="Run"/> has ended.</summary>
+    /// <summary>
+    /// The result so far; the outcome is <see cref="TrainingOutcome.Failed"/> until <see cref="Run"/> has ended.
+    /// </summary>
     public TrainingResult Result() => new()
     {
         Outcome = _outcome,
@@ -251,7 +254,9 @@ internal sealed class TrainingRun<T> : IDisposable
         }
     }
 
-    /// <summary>Moves the trainer behind a step; behind a list's last batch is the next epoch's beginning, whatever happens in between.</summary>
+    /// <summary>
+    /// Moves the trainer behind a step; behind a list's last batch is the next epoch's beginning, whatever happens in between.
+    /// </summary>
     private void CompleteBatches(int count)
     {
         TrainingPosition position = _trainer.Position;

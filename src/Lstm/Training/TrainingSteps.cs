@@ -75,7 +75,8 @@ internal sealed class TrainingSteps<T> : IDisposable
     /// <param name="begins">Whether it is the first batch of the step's group.</param>
     /// <param name="ends">Whether it is the last one.</param>
     /// <param name="meter">Gets the batch's loss.</param>
-    public void TrainBatch(TrainingBatch<T> batch, int index, long draw, double? divisor, bool begins, bool ends, ref LossMeter meter)
+    public void TrainBatch(
+        TrainingBatch<T> batch, int index, long draw, double? divisor, bool begins, bool ends, ref LossMeter meter)
     {
         if (begins)
         {
@@ -157,7 +158,8 @@ internal sealed class TrainingSteps<T> : IDisposable
     }
 
     /// <summary>
-    /// A pass over a segment and the steps before it, <paramref name="back"/> in all; the state moves on to where the next one starts.
+    /// A pass over a segment and the steps before it, <paramref name="back"/> in all; the state moves on to where the next one
+    /// starts.
     /// </summary>
     private LossTotals OverlappingPass(TrainingBatch<T> batch, long draw, int first, int steps, int back)
     {

@@ -4,8 +4,8 @@ using Lstm.Training;
 namespace Lstm.Tests.Training;
 
 /// <summary>
-/// An encoder whose final state the decoder starts from, as a program outside the library writes it. The input has two parts, the source and
-/// the decoder's own input.
+/// An encoder whose final state the decoder starts from, as a program outside the library writes it. The input has two parts, the
+/// source and the decoder's own input.
 /// </summary>
 internal sealed class EncoderDecoder<T>(Network<T> encoder, Network<T> decoder)
     : TrainableModel<T>(("encoder", encoder), ("decoder", decoder))
@@ -20,7 +20,8 @@ internal sealed class EncoderDecoder<T>(Network<T> encoder, Network<T> decoder)
         => new(
             Network.Create<T>(symbols, seed, new EmbeddingSpec(5), new LstmSpec(hidden)),
             Network.Create<T>(symbols + 1, seed + 1, [
-                new EmbeddingSpec(5), new LstmSpec(hidden), .. dropout > 0 ? [new DropoutSpec(dropout)] : Array.Empty<LayerSpec>(),
+                new EmbeddingSpec(5), new LstmSpec(hidden), .. dropout > 0 ? [new DropoutSpec(dropout)]
+                : Array.Empty<LayerSpec>(),
                 new DenseSpec(symbols)]));
 
     protected override string? WhyNotInput(NetworkInput<T> input)

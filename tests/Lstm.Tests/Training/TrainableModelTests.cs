@@ -76,7 +76,8 @@ public class TrainableModelTests
         // The decoder alone sees only the symbols before.
         foreach (Parameter parameter in model.Encoder.Parameters)
         {
-            model.Encoder.WriteParameter(parameter.Name, Tensor.CreateFromShape<float>([.. parameter.Shape.Select(n => (nint)n)]));
+            model.Encoder.WriteParameter(
+                parameter.Name, Tensor.CreateFromShape<float>([.. parameter.Shape.Select(n => (nint)n)]));
         }
 
         Assert.InRange(trainer.Evaluate(test).Accuracy!.Value, 0, 0.8);
@@ -134,7 +135,7 @@ public class TrainableModelTests
         Trainer<double> single = new(network, new SoftmaxCrossEntropy<double>(), new Adam<double>());
         double[] before = network.Flat.ToArray();
         InvalidDataException e = Assert.Throws<InvalidDataException>(() => single.LoadCheckpoint(Save(several)));
-        Assert.Contains("spec.decoder", e.Message);
+        Assert.Contains("'spec.encoder'; this training's networks are spec", e.Message);
         Assert.Equal(before, network.Flat.ToArray());
         before = several.Model.Networks[0].Flat.ToArray();
         e = Assert.Throws<InvalidDataException>(() => several.LoadCheckpoint(Save(single)));
@@ -263,7 +264,8 @@ public class TrainableModelTests
         TrainingBatch<double> good = Reversed<double>(1, [2, 3]), longer = Reversed<double>(1, [2, 3, 1]);
         double[] before = trainer.Network.Flat.ToArray();
         Refused(new TrainingBatch<double>(good.Input[1], good.Target), "The input has 1 parts; the model reads 2");
-        Refused(new TrainingBatch<double>(new NetworkInput<double>(good.Input[0], longer.Input[1]), longer.Target), "has 2 sequences");
+        Refused(new TrainingBatch<double>(new NetworkInput<double>(good.Input[0], longer.Input[1]), longer.Target),
+            "has 2 sequences");
         Refused(new TrainingBatch<double>(good.Input, longer.Target), "batch 1 of the training batches");
         NetworkInput<double> unknown = SequenceBatch.FromSequences<int>([[1, 9], [1]]);
         Refused(new TrainingBatch<double>(new NetworkInput<double>(unknown, good.Input[1]), good.Target), "the id 9");
@@ -360,7 +362,8 @@ public class TrainableModelTests
 
         private sealed class Pass(Alone model, ModelPassOptions options) : ModelPass<double>(model, options)
         {
-            protected override void Forward(NetworkInput<double> input, NetworkTarget<double> target) => ForwardLoss(input, target);
+            protected override void Forward(NetworkInput<double> input, NetworkTarget<double> target)
+                => ForwardLoss(input, target);
 
             protected override void Backward() => model.Networks[0].Backward(Tapes[0], Gradients[0]);
         }

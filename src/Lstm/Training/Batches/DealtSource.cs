@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Lstm.Training.Batches;
 
-/// <summary>The sequences of a list of batches, dealt out anew in each epoch into batches of the same numbers of sequences.</summary>
+/// <summary>
+/// The sequences of a list of batches, dealt out anew in each epoch into batches of the same numbers of sequences.
+/// </summary>
 /// <param name="batches">Batches that have been checked, and are alike.</param>
 /// <param name="seed">The seed of the orders.</param>
 /// <param name="together">How many of its batches are in use at a time.</param>
@@ -13,7 +15,8 @@ internal sealed class DealtSource<T>(TrainingBatch<T>[] batches, long seed, int 
     private readonly (int Batch, int Sequence)[] _sequences =
         [.. batches.SelectMany((batch, b) => Enumerable.Range(0, batch.InputShape.Count).Select(sequence => (b, sequence)))];
 
-    private readonly DealtBatch<T>[] _dealt = [.. Enumerable.Range(0, Math.Min(together, count)).Select(_ => new DealtBatch<T>(batches))];
+    private readonly DealtBatch<T>[] _dealt =
+        [.. Enumerable.Range(0, Math.Min(together, count)).Select(_ => new DealtBatch<T>(batches))];
     private readonly int[] _order = new int[batches.Sum(batch => batch.InputShape.Count)];
     private int _next;
     private int _used;
@@ -69,7 +72,8 @@ internal sealed class DealtSource<T>(TrainingBatch<T>[] batches, long seed, int 
         {
             if (batch.Input[i].Shape.Count != batch.InputShape.Count)
             {
-                return $"batch {index} has {batch.Input[i].Shape.Count} sequences in part {i} of its input, and {batch.InputShape.Count} in the last";
+                return $"batch {index} has {batch.Input[i].Shape.Count} sequences in part {i} of its input, and " +
+                    $"{batch.InputShape.Count} in the last";
             }
         }
 
@@ -83,5 +87,6 @@ internal sealed class DealtSource<T>(TrainingBatch<T>[] batches, long seed, int 
         return $"{string.Join(", ", parts)}, {target} and {(batch.Target.Weights is null ? "no weights" : "weights")}";
     }
 
-    private static string KindOf(NetworkInput<T> part) => part.Features is { } features ? $"{features.FeatureSize} features" : "ids";
+    private static string KindOf(NetworkInput<T> part)
+        => part.Features is { } features ? $"{features.FeatureSize} features" : "ids";
 }

@@ -35,7 +35,8 @@ internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> ba
     {
         if (!_epoch!.MoveNext())
         {
-            return Index >= 0 ? false : throw new ArgumentException("An epoch has 0 batches; at least 1 is needed.", "epochBatches");
+            return Index >= 0 ? false
+                : throw new ArgumentException("An epoch has 0 batches; at least 1 is needed.", "epochBatches");
         }
 
         Index++;

@@ -12,7 +12,9 @@ public sealed class TrainingBatch<T>
     /// <summary>Pairs an input with a target.</summary>
     /// <param name="input">Features, or ids for an embedding; for a model of several networks an input of several parts.</param>
     /// <param name="target">Values or labels, as the loss takes them, with one row per output row.</param>
-    /// <param name="weights">One weight per output row; null for those of <paramref name="target"/>, or for 1 where that has none.</param>
+    /// <param name="weights">
+    /// One weight per output row; null for those of <paramref name="target"/>, or for 1 where that has none.
+    /// </param>
     /// <exception cref="ArgumentNullException">The input or the target is null.</exception>
     /// <exception cref="ArgumentException">The target has weights already.</exception>
     public TrainingBatch(NetworkInput<T> input, NetworkTarget<T> target, SequenceBatch<T>? weights = null)
@@ -65,8 +67,8 @@ public sealed class TrainingBatch<T>
     internal SequenceShape TargetShape => Target.Shape;
 
     /// <summary>
-    /// Why carried states would continue other sequences than those of the batch before; null when they continue the same ones, or when it
-    /// is not known where the sequences of a batch come from.
+    /// Why carried states would continue other sequences than those of the batch before; null when they continue the same ones,
+    /// or when it is not known where the sequences of a batch come from.
     /// </summary>
     internal string? WhyNotContinuing(SequenceOrigin? previous) => previous is null ? null : Origin?.WhyNotContinuing(previous);
 }

@@ -7,14 +7,16 @@ using Lstm.Training.Losses;
 
 namespace Lstm.Training.Checkpoints;
 
-/// <summary>A training in progress as a safetensors file: the values that steps change, by name and in PyTorch's layout.</summary>
+/// <summary>
+/// A training in progress as a safetensors file: the values that steps change, by name and in PyTorch's layout.
+/// </summary>
 /// <remarks>
-/// Tensors: <see cref="CheckpointTensors{T}"/>. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c> and
-/// <c>frozen</c> as in <see cref="ModelFile"/>, of a model of several networks <c>spec.</c>name and <c>frozen.</c>name for each;
-/// <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>;
-/// <c>epoch</c>, <c>batch</c>, <c>draw</c>, and within a truncated batch <c>step</c>; within an epoch <c>epoch_loss</c>, its sums so far;
-/// with a schedule <c>schedule.*</c>, its kind and settings, and <c>schedule_epochs</c>, the number of epochs whose ends a schedule with
-/// numbers has heard of; <c>sha256</c>.
+/// Tensors: <see cref="CheckpointTensors{T}"/>. Metadata: <c>format</c> is <c>lstm-checkpoint</c>; <c>version</c>; <c>spec</c>
+/// and <c>frozen</c> as in <see cref="ModelFile"/>, of a model of several networks <c>spec.</c>name and <c>frozen.</c>name for
+/// each; <c>optimizer.*</c>, see <see cref="Optimizer{T}.Description"/>; <c>steps</c>; <c>epoch</c>, <c>batch</c>, <c>draw</c>,
+/// and within a truncated batch <c>step</c>; within an epoch <c>epoch_loss</c>, its sums so far; with a schedule
+/// <c>schedule.*</c>, its kind and settings, and <c>schedule_epochs</c>, the number of epochs whose ends a schedule with numbers
+/// has heard of; <c>sha256</c>.
 /// </remarks>
 internal static class CheckpointFile
 {
@@ -35,7 +37,9 @@ internal static class CheckpointFile
         => Between(training, () => Write(training, stream));
 
     /// <summary>Puts a training back, or throws and changes nothing.</summary>
-    /// <exception cref="InvalidDataException">The file is broken, no checkpoint, or one of another network or optimizer.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken, no checkpoint, or one of another network or optimizer.
+    /// </exception>
     public static void Read<T>(TrainingState<T> training, Stream stream)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -80,7 +84,8 @@ internal static class CheckpointFile
         }
     }
 
-    // The tensors are read twice, for the hash and for the file: the lock keeps steps of a hand-written loop out, the gate those of Fit.
+    // The tensors are read twice, for the hash and for the file: the lock keeps steps of a hand-written loop out, the gate those
+    // of Fit.
     private static void Between<T>(TrainingState<T> training, Action write)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         => training.Gate.Between("SaveCheckpoint", () =>

@@ -63,7 +63,8 @@ internal static class CheckpointMetadata
         if (file.Metadata.Keys.FirstOrDefault(key => IsSpec(key) && !expected.Contains(key)) is { } other)
         {
             throw new InvalidDataException(
-                $"The checkpoint describes a network as '{Shortened.Text(other)}'; this training's networks are {Shortened.List(expected)}.");
+                $"The checkpoint describes a network as '{Shortened.Text(other)}'; this training's networks are " +
+                $"{Shortened.List(expected)}.");
         }
 
         HashSet<string>[] frozen = new HashSet<string>[model.Networks.Count];
@@ -100,7 +101,8 @@ internal static class CheckpointMetadata
             if (specs[i] != network.Specs[i])
             {
                 throw new InvalidDataException(
-                    $"Layer {i} of the checkpoint's network is not that of this one: {SpecJson.Difference(specs[i], network.Specs[i])}.");
+                    $"Layer {i} of the checkpoint's network is not that of this one: " +
+                    $"{SpecJson.Difference(specs[i], network.Specs[i])}.");
             }
         }
     }
@@ -122,11 +124,13 @@ internal static class CheckpointMetadata
             }
         }
 
-        if (file.Metadata.Keys.FirstOrDefault(key => key.StartsWith(prefix, StringComparison.Ordinal) && !known.Contains(key)) is { } other)
+        if (file.Metadata.Keys.FirstOrDefault(
+            key => key.StartsWith(prefix, StringComparison.Ordinal) && !known.Contains(key)) is { } other)
         {
             string has = known.Count == 0 ? $"this training has no {what}" : $"this training's {what} has none of the name";
             throw new InvalidDataException(
-                $"The checkpoint's {what} has {Shortened.Text(other[prefix.Length..])} {Shortened.Text(file.Metadata[other])}; {has}.");
+                $"The checkpoint's {what} has {Shortened.Text(other[prefix.Length..])} " +
+                $"{Shortened.Text(file.Metadata[other])}; {has}.");
         }
     }
 

@@ -8,9 +8,11 @@ namespace Lstm.Training;
 
 /// <summary>When Fit of a <see cref="Trainer{T}"/> saves checkpoints, and where.</summary>
 /// <remarks>
-/// <para>The newest checkpoint is always at <see cref="Path"/>. It is written at the end of each epoch unless <see cref="EverySteps"/> or
-/// <see cref="Every"/> says otherwise, and when Fit ends or is cancelled. <see cref="Trainer{T}.LoadCheckpoint(string)"/> reads it.</para>
-/// <para>Each file is written beside its place and renamed into it: a process that is killed at any time leaves the checkpoint before, whole.</para>
+/// <para>The newest checkpoint is always at <see cref="Path"/>. It is written at the end of each epoch unless
+/// <see cref="EverySteps"/> or <see cref="Every"/> says otherwise, and when Fit ends or is cancelled.
+/// <see cref="Trainer{T}.LoadCheckpoint(string)"/> reads it.</para>
+/// <para>Each file is written beside its place and renamed into it: a process that is killed at any time leaves the checkpoint
+/// before, whole.</para>
 /// </remarks>
 public sealed record CheckpointOptions
 {
@@ -25,15 +27,15 @@ public sealed record CheckpointOptions
     public long? EverySteps { get; init; }
 
     /// <summary>
-    /// The time between two checkpoints, above zero; one is written after the step that passes it. Null, the default, for no such rule. With
-    /// <see cref="EverySteps"/> too, whichever comes first.
+    /// The time between two checkpoints, above zero; one is written after the step that passes it. Null, the default, for no such
+    /// rule. With <see cref="EverySteps"/> too, whichever comes first.
     /// </summary>
     public TimeSpan? Every { get; init; }
 
     /// <summary>
-    /// How many of the latest checkpoints are kept, at least 1. Default 1: the one at <see cref="Path"/>. Older ones are named by the optimizer
-    /// steps that they were saved after: <c>training.safetensors</c> has <c>training.step-0000001200.safetensors</c> beside it. Files of such
-    /// names that are older still are deleted.
+    /// How many of the latest checkpoints are kept, at least 1. Default 1: the one at <see cref="Path"/>. Older ones are named by
+    /// the optimizer steps that they were saved after: <c>training.safetensors</c> has
+    /// <c>training.step-0000001200.safetensors</c> beside it. Files of such names that are older still are deleted.
     /// </summary>
     public int Keep { get; init; } = 1;
 

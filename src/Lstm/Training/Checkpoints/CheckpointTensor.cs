@@ -22,10 +22,12 @@ internal abstract record CheckpointTensor(string Name, IReadOnlyList<int> Shape)
     public static SafetensorsTensor Require(SafetensorsReader file, string name, string type, IReadOnlyList<int> shape)
     {
         SafetensorsTensor tensor = file.Find(name)
-            ?? throw new InvalidDataException($"The checkpoint has no tensor '{name}'; this training has one, {type} [{string.Join(", ", shape)}].");
+            ?? throw new InvalidDataException(
+            $"The checkpoint has no tensor '{name}'; this training has one, {type} [{string.Join(", ", shape)}].");
         return tensor.Type == type && tensor.Shape.SequenceEqual(shape.Select(size => (long)size))
             ? tensor
-            : throw new InvalidDataException($"The checkpoint has a tensor {tensor}; in this training it is {type} [{string.Join(", ", shape)}].");
+            : throw new InvalidDataException(
+                $"The checkpoint has a tensor {tensor}; in this training it is {type} [{string.Join(", ", shape)}].");
     }
 }
 
@@ -42,7 +44,8 @@ internal sealed record CheckpointTensor<TValue>(
 {
     public override void Add(SafetensorsWriter writer) => writer.Add<TValue>(Name, Shape, () => Get());
 
-    public override SafetensorsTensor Find(SafetensorsReader file) => Require(file, Name, SafetensorsTensor.TypeOf<TValue>(), Shape);
+    public override SafetensorsTensor Find(SafetensorsReader file)
+        => Require(file, Name, SafetensorsTensor.TypeOf<TValue>(), Shape);
 
     public override Action Read(SafetensorsReader file)
     {

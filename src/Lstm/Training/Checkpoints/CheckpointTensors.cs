@@ -15,9 +15,9 @@ internal static class CheckpointTensors
 
 /// <summary>The tensors of a checkpoint: where each comes from, and where it goes.</summary>
 /// <remarks>
-/// <c>network.</c>parameter; <c>optimizer.</c>buffer<c>.</c>parameter, and for each parameter the optimizer's numbers, the learning rate
-/// factor and the weight decay; <c>optimizer.learning_rate</c>; with a schedule <c>schedule.</c>number; within an epoch that carries
-/// states <c>state.h.</c>entry and <c>state.c.</c>entry, and <c>state.steps</c>.
+/// <c>network.</c>parameter; <c>optimizer.</c>buffer<c>.</c>parameter, and for each parameter the optimizer's numbers, the
+/// learning rate factor and the weight decay; <c>optimizer.learning_rate</c>; with a schedule <c>schedule.</c>number; within an
+/// epoch that carries states <c>state.h.</c>entry and <c>state.c.</c>entry, and <c>state.steps</c>.
 /// </remarks>
 /// <param name="training">The training.</param>
 /// <param name="state">The states that are saved with it; null for none.</param>
@@ -37,11 +37,14 @@ internal sealed class CheckpointTensors<T>(TrainingState<T> training, NetworkSta
     public IEnumerable<CheckpointTensor> All()
     {
         CheckpointTensor learningRate = new CheckpointTensor<double>(
-            Prefix + "learning_rate", [1], () => [_optimizer.LearningRate], values => _optimizer.LearningRate = values[0], IsSetting);
+            Prefix + "learning_rate", [1], () => [_optimizer.LearningRate], values => _optimizer.LearningRate = values[0],
+            IsSetting);
         return OfParameters().Append(learningRate).Concat(OfSchedule()).Concat(OfState());
     }
 
-    /// <summary>A state for as many sequences as the file has one for, once all its tensors are seen to be there; null without one.</summary>
+    /// <summary>
+    /// A state for as many sequences as the file has one for, once all its tensors are seen to be there; null without one.
+    /// </summary>
     public static NetworkState<T>? CreateState(SafetensorsReader file, IReadOnlyList<StateSize> sizes)
     {
         if (file.Find(StateSteps) is not { Shape: [>= 1 and <= int.MaxValue and long sequences] })
@@ -92,7 +95,8 @@ internal sealed class CheckpointTensors<T>(TrainingState<T> training, NetworkSta
                 $"{Prefix}{scalar}.{name}", () => ref _optimizer.Parts[network].Scalars[s][index], _optimizer.IsScalar);
         }
 
-        yield return Single($"{Prefix}learning_rate_factor.{name}", () => ref _optimizer.Parts[network].Factors[index], IsSetting);
+        yield return Single(
+            $"{Prefix}learning_rate_factor.{name}", () => ref _optimizer.Parts[network].Factors[index], IsSetting);
         yield return Single($"{Prefix}weight_decay.{name}", () => ref _optimizer.Parts[network].Decays[index], IsSetting);
     }
 

@@ -90,13 +90,15 @@ internal sealed class CheckpointWriter<T>
     private string NameOf(long steps)
         => Stem + Mark + steps.ToString("D10", CultureInfo.InvariantCulture) + Path.GetExtension(_options.Path);
 
-    private string Stem => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_options.Path))!, Path.GetFileNameWithoutExtension(_options.Path));
+    private string Stem
+        => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_options.Path))!, Path.GetFileNameWithoutExtension(_options.Path));
 
     private IEnumerable<string> Kept()
     {
         (string stem, string extension) = (Stem + Mark, Path.GetExtension(_options.Path));
         return Directory.EnumerateFiles(Path.GetDirectoryName(stem)!)
             .Where(file => file.StartsWith(stem, StringComparison.Ordinal) && file.EndsWith(extension, StringComparison.Ordinal)
-                && file.Length >= stem.Length + extension.Length + 10 && file[stem.Length..^extension.Length].All(char.IsAsciiDigit));
+                && file.Length >= stem.Length + extension.Length + 10
+                    && file[stem.Length..^extension.Length].All(char.IsAsciiDigit));
     }
 }

@@ -1,9 +1,11 @@
 namespace Lstm.Training.Checkpoints;
 
-/// <summary>Lets other threads work on a training between two of its steps, when everything that a step changes belongs to one step.</summary>
+/// <summary>
+/// Lets other threads work on a training between two of its steps, when everything that a step changes belongs to one step.
+/// </summary>
 /// <remarks>
-/// A thread that waits goes before the next step: a training whose steps follow each other without a pause keeps nobody waiting for
-/// longer than one of them.
+/// A thread that waits goes before the next step: a training whose steps follow each other without a pause keeps nobody waiting
+/// for longer than one of them.
 /// </remarks>
 internal sealed class StepGate
 {
@@ -38,7 +40,9 @@ internal sealed class StepGate
         }
     }
 
-    /// <summary>Runs an action between two steps, or at once if no training runs. An action that throws leaves the gate as it was.</summary>
+    /// <summary>
+    /// Runs an action between two steps, or at once if no training runs. An action that throws leaves the gate as it was.
+    /// </summary>
     /// <param name="call">The call, as it is named in a message.</param>
     /// <param name="action">The action.</param>
     /// <exception cref="InvalidOperationException">
@@ -51,7 +55,8 @@ internal sealed class StepGate
             if (_stepping == Environment.CurrentManagedThreadId)
             {
                 throw new InvalidOperationException(
-                    $"{call} was called within a training step, by the loss, the optimizer or the schedule: half of the step is done. "
+                    $"{call} was called within a training step, by the loss, the optimizer or the schedule: half of the step " +
+                    $"is done. "
                     + "Call it from a progress callback or after Fit.");
             }
 

@@ -21,7 +21,9 @@ internal sealed class TrainingState<T>(TrainableModel<T> model, Optimizer<T> opt
     /// <summary>How far the training is.</summary>
     public TrainingPosition Position { get; private set; }
 
-    /// <summary>The states carried to the batch, or within the batch, at <see cref="Position"/>; null for the initial ones.</summary>
+    /// <summary>
+    /// The states carried to the batch, or within the batch, at <see cref="Position"/>; null for the initial ones.
+    /// </summary>
     public NetworkState<T>? CarriedState { get; set; }
 
     /// <summary>The losses of the epoch's steps up to <see cref="Position"/>.</summary>

@@ -11,13 +11,14 @@ namespace Lstm.Training;
 
 /// <summary>Takes batches through the networks of a <see cref="TrainableModel{T}"/>, forward and backward.</summary>
 /// <remarks>
-/// <para>The object has a tape and a gradient for each network. A derived class overrides <see cref="Forward"/>, which runs the networks on
-/// <see cref="Tapes"/> and calls <see cref="ForwardLoss"/> for the last one, and <see cref="Backward"/>, which calls
-/// <see cref="Network{T}.Backward"/> for the networks in reverse, with <see cref="Gradients"/>. It hands gradients on from network to network:
-/// the tapes' <see cref="Tape{T}.InputGradient"/>, <see cref="Tape{T}.InitialStateGradient"/>, <see cref="Tape{T}.OutputGradient"/> and
-/// <see cref="Tape{T}.FinalStateGradient"/>.</para>
-/// <para>The trainer clears the gradients before each step, draws dropout masks, and moves running averages of batch norm. For an evaluation
-/// only <see cref="Forward"/> is called; the tapes are in evaluation mode then. One thread uses the object at a time.</para>
+/// <para>The object has a tape and a gradient for each network. A derived class overrides <see cref="Forward"/>, which runs the
+/// networks on <see cref="Tapes"/> and calls <see cref="ForwardLoss"/> for the last one, and <see cref="Backward"/>, which calls
+/// <see cref="Network{T}.Backward"/> for the networks in reverse, with <see cref="Gradients"/>. It hands gradients on from
+/// network to network: the tapes' <see cref="Tape{T}.InputGradient"/>, <see cref="Tape{T}.InitialStateGradient"/>,
+/// <see cref="Tape{T}.OutputGradient"/> and <see cref="Tape{T}.FinalStateGradient"/>.</para>
+/// <para>The trainer clears the gradients before each step, draws dropout masks, and moves running averages of batch norm. For an
+/// evaluation only <see cref="Forward"/> is called; the tapes are in evaluation mode then. One thread uses the object at a
+/// time.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class ModelPass<T> : IDisposable
@@ -99,8 +100,8 @@ public abstract class ModelPass<T> : IDisposable
 
     /// <summary>Runs the networks backward, in reverse order, and adds to <see cref="Gradients"/>.</summary>
     /// <remarks>
-    /// The last network's output gradient is the loss's: call its <see cref="Network{T}.Backward"/> first. A network that is not run backward
-    /// does not learn in this step.
+    /// The last network's output gradient is the loss's: call its <see cref="Network{T}.Backward"/> first. A network that is not
+    /// run backward does not learn in this step.
     /// </remarks>
     protected abstract void Backward();
 
@@ -113,7 +114,9 @@ public abstract class ModelPass<T> : IDisposable
     /// <param name="target">The target of its output.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
     /// <exception cref="ArgumentException">The input, the state or the target does not fit the network or the loss.</exception>
-    /// <exception cref="InvalidOperationException">No pass is under way, or the method was called in this pass before.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No pass is under way, or the method was called in this pass before.
+    /// </exception>
     protected void ForwardLoss(NetworkInput<T> input, NetworkTarget<T> target, NetworkState<T>? state = null)
     {
         if (_loss is null || _isEvaluated)

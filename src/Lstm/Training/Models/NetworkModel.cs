@@ -23,6 +23,14 @@ internal sealed class NetworkModel<T>(Network<T> network) : TrainableModel<T>(ne
         }
     }
 
+    /// <summary>The model of a network that the caller's argument <c>network</c> gives.</summary>
+    /// <exception cref="ArgumentNullException">The argument is null.</exception>
+    public static NetworkModel<T> Of(Network<T> network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return new NetworkModel<T>(network);
+    }
+
     protected override string? WhyNotInput(NetworkInput<T> input) => input.WhyNotOne() ?? Output.WhyNotInput(input);
 
     protected override ModelPass<T> CreatePass(ModelPassOptions options) => new NetworkPass(this, options);
@@ -38,7 +46,8 @@ internal sealed class NetworkModel<T>(Network<T> network) : TrainableModel<T>(ne
             Tapes[0].ComputesInputGradient = false;
         }
 
-        protected override void Forward(NetworkInput<T> input, NetworkTarget<T> target) => ForwardLoss(input, target, CarriedState);
+        protected override void Forward(NetworkInput<T> input, NetworkTarget<T> target)
+            => ForwardLoss(input, target, CarriedState);
 
         protected override void Backward() => _model.Output.Backward(Tapes[0], Gradients[0]);
     }

@@ -4,8 +4,8 @@ using Lstm.Parameters;
 namespace Lstm.Training.Models;
 
 /// <summary>
-/// The running averages of a network's batch norm as they will be after the step under way. A step that is skipped or canceled, perhaps
-/// after some of its batches, leaves the network's averages as they were.
+/// The running averages of a network's batch norm as they will be after the step under way. A step that is skipped or canceled,
+/// perhaps after some of its batches, leaves the network's averages as they were.
 /// </summary>
 internal sealed class RunningAverages<T>(Network<T> network)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -6,13 +6,13 @@ namespace Lstm.Training;
 
 /// <summary>A model that a <see cref="Trainer{T}"/> trains: networks with names, and the way of a batch through them.</summary>
 /// <remarks>
-/// <para>A <see cref="Trainer{T}"/> makes a model of one network itself. Derive from this class to train several networks together, such as
-/// an encoder and a decoder, or a network of characters under one of words: <see cref="CreatePass"/> gives a <see cref="ModelPass{T}"/> whose
-/// two methods run the networks forward and backward. Loss, clipping, optimizer, schedules, checkpoints, evaluation and early stopping are
-/// the trainer's.</para>
+/// <para>A <see cref="Trainer{T}"/> makes a model of one network itself. Derive from this class to train several networks
+/// together, such as an encoder and a decoder, or a network of characters under one of words: <see cref="CreatePass"/> gives a
+/// <see cref="ModelPass{T}"/> whose two methods run the networks forward and backward. Loss, clipping, optimizer, schedules,
+/// checkpoints, evaluation and early stopping are the trainer's.</para>
 /// <para>The last network gives the output that the loss compares with the target. It reads the last part of the input
-/// (<see cref="NetworkInput{T}"/>), so that its output has the lengths of that part, or one row for each sequence if it pools them. The other
-/// parts may have any lengths and kinds, and any numbers of sequences. The target is the loss's: with
+/// (<see cref="NetworkInput{T}"/>), so that its output has the lengths of that part, or one row for each sequence if it pools
+/// them. The other parts may have any lengths and kinds, and any numbers of sequences. The target is the loss's: with
 /// <see cref="LossUnit.Sequence"/> it has lengths of its own.</para>
 /// <para>Parameters are named by their network in checkpoints, in optimizers' settings and in messages:
 /// <c>encoder.lstm.weight_ih_l0</c>. Sequences of a derived model are read whole: <see cref="TrainingOptions.TruncateAfter"/>,
@@ -27,8 +27,8 @@ public abstract class TrainableModel<T>
 
     /// <summary>Initializes a model with its networks.</summary>
     /// <param name="networks">
-    /// One or more networks with their names, in the order of a forward pass; the last one gives the output. No network and no name may be
-    /// there twice. A name is not empty and has no dot.
+    /// One or more networks with their names, in the order of a forward pass; the last one gives the output. No network and no
+    /// name may be there twice. A name is not empty and has no dot.
     /// </param>
     /// <exception cref="ArgumentException">There are no networks, a name is not valid, or something is there twice.</exception>
     /// <exception cref="ArgumentNullException">A name or a network is null.</exception>
@@ -49,7 +49,8 @@ public abstract class TrainableModel<T>
             if (name.Length == 0 || name.Contains('.', StringComparison.Ordinal) || _names.Contains(name))
             {
                 throw new ArgumentException(
-                    $"Network {i} has the name '{name}'; give each network another name, not empty and without a dot.", nameof(networks));
+                    $"Network {i} has the name '{name}'; give each network another name, not empty and without a dot.",
+                    nameof(networks));
             }
 
             if (_networks.Contains(network))
@@ -103,8 +104,8 @@ public abstract class TrainableModel<T>
 
     /// <summary>Says why an input does not fit the model.</summary>
     /// <remarks>
-    /// Called for each batch before it is used. An override checks the number of parts, their kinds and sizes, and how their sequences belong
-    /// together; it runs no network.
+    /// Called for each batch before it is used. An override checks the number of parts, their kinds and sizes, and how their
+    /// sequences belong together; it runs no network.
     /// </remarks>
     /// <param name="input">The input of a batch.</param>
     /// <returns>A sentence that names both sizes and the remedy; null if the input fits.</returns>
@@ -132,7 +133,8 @@ public abstract class TrainableModel<T>
     internal static string PrefixOf(string name) => name.Length == 0 ? string.Empty : name + ".";
 
     internal string? WhyNot(NetworkInput<T> input)
-        => WhyNotInput(input) ?? (input.Shape.Count == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first." : null);
+        => WhyNotInput(input)
+            ?? (input.Shape.Count == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first." : null);
 
     internal ModelPass<T> NewPass(ModelPassOptions options)
         => CreatePass(options) ?? throw new InvalidOperationException($"CreatePass of the model {this} returned null.");

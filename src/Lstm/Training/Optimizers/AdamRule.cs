@@ -6,6 +6,9 @@ using Lstm.Simd;
 namespace Lstm.Training.Optimizers;
 
 /// <summary>The arithmetic that Adam and AdamW share.</summary>
+// SAFETY: all pointers are to buffers as long as the parameters' layout: the network's own, a gradient's of that layout
+// (Optimizer.Step checks it), and the state's (OptimizerPart). An index lies in a range of parameters of that layout,
+// which Optimizer.Run asserts.
 internal unsafe struct AdamRule<T> : IUpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -36,7 +39,8 @@ internal unsafe struct AdamRule<T> : IUpdateRule<T>
 
     /// <summary>Counts the parameters [first, end) one step further, and gives that step's constants.</summary>
     public static AdamRule<T> Next(
-        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, double learningRate, double beta1, double beta2, double epsilon)
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, double learningRate, double beta1, double beta2,
+        double epsilon)
     {
         double[][] powers = part.Scalars;
         double power1 = powers[0][first] * beta1;

@@ -20,7 +20,8 @@ public sealed class AdamW<T> : Optimizer<T>
     /// <param name="epsilon">ε, above 0.</param>
     /// <param name="weightDecay">λ, finite and at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public AdamW(double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 1e-2)
+    public AdamW(
+        double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 1e-2)
         : base(learningRate, weightDecay, AdamRule<T>.Buffers, AdamRule<T>.Scalars)
     {
         Beta1 = CheckFraction(beta1, nameof(beta1));
@@ -41,7 +42,8 @@ public sealed class AdamW<T> : Optimizer<T>
         [("kind", "adamw"), ("beta1", Text(Beta1)), ("beta2", Text(Beta2)), ("epsilon", Text(Epsilon))];
 
     private protected override void UpdateRange(
-        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate,
+        double weightDecay,
         WorkerTeam? team)
     {
         AdamRule<T> rule = AdamRule<T>.Next(part, gradient, first, end, learningRate, Beta1, Beta2, Epsilon);

@@ -118,7 +118,8 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     }
 
     private protected sealed override void UpdateRange(
-        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate,
+        double weightDecay,
         WorkerTeam? team)
     {
         for (int i = first; i < end; i++)
@@ -181,7 +182,8 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
             all[s][index] = double.IsFinite(scalars[s])
                 ? scalars[s]
                 : throw new InvalidOperationException(
-                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {part.Prefix}{parameter.Name} {scalars[s]} in " +
+                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {part.Prefix}{parameter.Name} " +
+                    $"{scalars[s]} in " +
                     $"step {Steps}; it has to stay finite.");
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using Lstm.Parameters;
@@ -10,12 +11,11 @@ namespace Lstm;
 
 /// <summary>Changes a network's parameters along a gradient.</summary>
 /// <remarks>
-/// An optimizer keeps state for each parameter, and so belongs to one network: the one of its first step. It works element
-/// by element, so its results depend neither on the SIMD width nor on threads. Frozen parameters and their state stay as
-/// they are. <see cref="CustomOptimizer{T}"/> is the base of optimizers outside this library. A parameter that is infinite, such as a bias of −∞
-/// that masks a class, stays so as long as its gradient is 0 and its weight decay is 0.
-/// One step is made at a time: a second one that begins meanwhile, with this optimizer or on the same network, throws
-/// <see cref="InvalidOperationException"/>.
+/// An optimizer keeps state for each parameter, and so belongs to one network: the one of its first step. It works element by
+/// element, so its results depend neither on the SIMD width nor on threads. Frozen parameters and their state stay as they are.
+/// <see cref="CustomOptimizer{T}"/> is the base of optimizers outside this library. A parameter that is infinite, such as a bias
+/// of −∞ that masks a class, stays so as long as its gradient is 0 and its weight decay is 0. One step is made at a time: a
+/// second one that begins meanwhile, with this optimizer or on the same network, throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class Optimizer<T>
@@ -40,15 +40,20 @@ public abstract class Optimizer<T>
         _scalarStarts = [.. scalars.ToArray().Select(scalar => scalar.Start)];
     }
 
-    /// <summary>The learning rate η, finite in <typeparamref name="T"/> and at least 0; it may be changed between steps.</summary>
-    /// <remarks>A rate that a schedule has made smaller than any number of <typeparamref name="T"/> is allowed: steps change nothing then.</remarks>
+    /// <summary>
+    /// The learning rate η, finite in <typeparamref name="T"/> and at least 0; it may be changed between steps.
+    /// </summary>
+    /// <remarks>
+    /// A rate that a schedule has made smaller than any number of <typeparamref name="T"/> is allowed: steps change nothing then.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
     public double LearningRate
     {
         get;
         set => field = T.IsFinite(Number(value)) && value >= 0
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The learning rate has to be at least 0, and finite in {typeof(T).Name}.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(value), value, $"The learning rate has to be at least 0, and finite in {typeof(T).Name}.");
     }
 
     /// <summary>How many steps it has made.</summary>
@@ -63,14 +68,20 @@ public abstract class Optimizer<T>
     /// <summary>The names of each parameter's numbers.</summary>
     internal IReadOnlyList<string> ScalarNames => _scalarNames;
 
-    /// <summary>The optimizer's kind, under the name <c>kind</c>, and its constructor settings; the others can be changed between steps.</summary>
+    /// <summary>
+    /// The optimizer's kind, under the name <c>kind</c>, and its constructor settings; the others can be changed between steps.
+    /// </summary>
     internal abstract IReadOnlyList<(string Name, string Value)> Description { get; }
 
     /// <summary>Whether a checkpoint may hold the number for a parameter.</summary>
     internal virtual bool IsScalar(double value) => value is >= 0 and <= 1;
 
-    /// <summary>Makes one parameter learn faster or slower: its learning rate is <see cref="LearningRate"/> times a factor.</summary>
-    /// <param name="parameterName">A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.</param>
+    /// <summary>
+    /// Makes one parameter learn faster or slower: its learning rate is <see cref="LearningRate"/> times a factor.
+    /// </summary>
+    /// <param name="parameterName">
+    /// A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.
+    /// </param>
     /// <param name="factor">Finite and at least 0. Default 1.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the factor is negative or not finite.</exception>
     /// <exception cref="InvalidOperationException">A step is being made.</exception>
@@ -82,7 +93,9 @@ public abstract class Optimizer<T>
     }
 
     /// <summary>Gives one parameter a weight decay of its own, e.g. 0 for biases.</summary>
-    /// <param name="parameterName">A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.</param>
+    /// <param name="parameterName">
+    /// A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.
+    /// </param>
     /// <param name="weightDecay">λ, finite and at least 0.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the decay is negative or not finite.</exception>
     /// <exception cref="InvalidOperationException">A step is being made.</exception>
@@ -96,8 +109,12 @@ public abstract class Optimizer<T>
     /// <summary>Changes the parameters that are not frozen, and counts up the network's version.</summary>
     /// <param name="network">The network; that of the first step.</param>
     /// <param name="gradient">A gradient of the network; not changed.</param>
-    /// <exception cref="ArgumentException">The gradient belongs to another network, or a name that a setting was made for is no parameter.</exception>
-    /// <exception cref="InvalidOperationException">The optimizer's state belongs to another network; or the optimizer, the network's parameters or the gradient are in use.</exception>
+    /// <exception cref="ArgumentException">
+    /// The gradient belongs to another network, or a name that a setting was made for is no parameter.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The optimizer's state belongs to another network; or the optimizer, the network's parameters or the gradient are in use.
+    /// </exception>
     public void Step(Network<T> network, Gradient<T> gradient) => Step(network, gradient, null);
 
     /// <summary>Makes a step on one network.</summary>
@@ -124,7 +141,8 @@ public abstract class Optimizer<T>
     /// <param name="factor">A schedule's factor of the learning rate.</param>
     /// <returns>The learning rate of the step.</returns>
     internal double Step(
-        ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names, ReadOnlySpan<Gradient<T>> gradients, WorkerTeam? team, double factor = 1)
+        ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names, ReadOnlySpan<Gradient<T>> gradients, WorkerTeam? team,
+        double factor = 1)
     {
         using Use.Taking taken = Take();
         return StepTaken(networks, names, gradients, team, factor, 0);
@@ -132,7 +150,8 @@ public abstract class Optimizer<T>
 
     // Takes the networks and gradients from one on, then makes the step.
     private double StepTaken(
-        ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names, ReadOnlySpan<Gradient<T>> gradients, WorkerTeam? team, double factor, int first)
+        ReadOnlySpan<Network<T>> networks, ReadOnlySpan<string> names, ReadOnlySpan<Gradient<T>> gradients, WorkerTeam? team,
+        double factor, int first)
     {
         if (first < networks.Length)
         {
@@ -162,7 +181,8 @@ public abstract class Optimizer<T>
         return T.IsFinite(Number(rate))
             ? rate
             : throw new InvalidOperationException(InvariantText.Of(
-                $"The learning rate {LearningRate} times the schedule's factor {factor} is {rate} in step {Steps}, which is not finite in {typeof(T).Name}."));
+                $"The learning rate {LearningRate} times the schedule's factor {factor} is {rate} in step {Steps}, which is " +
+                $"not finite in {typeof(T).Name}."));
     }
 
     /// <summary>Changes the parameters that are not frozen, and the state.</summary>
@@ -170,6 +190,8 @@ public abstract class Optimizer<T>
     {
         for (int i = 0; i < _parts.Length; i++)
         {
+            Debug.Assert(
+                ReferenceEquals(gradients[i].Layout, _parts[i].Network.Layout), "A gradient belongs to another network.");
             UpdatePart(_parts[i], gradients[i], learningRate, team);
             GC.KeepAlive(gradients[i]);
         }
@@ -196,7 +218,8 @@ public abstract class Optimizer<T>
     /// <summary>Takes the optimizer for whoever changes its state.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
     internal Use.Taking Take()
-        => Use.Take(_use, "The optimizer", "Its steps follow one another: give each network, and each thread, an optimizer of its own.");
+        => Use.Take(
+            _use, "The optimizer", "Its steps follow one another: give each network, and each thread, an optimizer of its own.");
 
     /// <summary>Makes the state for networks, all zero; afterwards only these networks can be stepped.</summary>
     /// <param name="networks">The networks of a step.</param>
@@ -224,12 +247,14 @@ public abstract class Optimizer<T>
 
     /// <summary>Updates the elements [from, to) of parameters [first, end), which have the same settings and numbers.</summary>
     private protected abstract void UpdateRange(
-        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate,
+        double weightDecay,
         WorkerTeam? team);
 
     private protected static void Run<TRule>(Network<T> network, TRule rule, int from, int to, WorkerTeam? team)
         where TRule : struct, IUpdateRule<T>
     {
+        Debug.Assert(from >= 0 && from <= to && to <= network.Layout.Length, "A range of parameters is out of their buffer.");
         UpdateKernel<TRule, T> kernel = new() { Width = network.Width, Rule = rule, First = from, End = to };
         if (team is null)
         {
@@ -254,7 +279,8 @@ public abstract class Optimizer<T>
     private protected static double CheckFraction(double value, string argument)
         => value >= 0 && Number(value) < T.One
             ? NumberCheck<T>.Check(value, argument)
-            : throw new ArgumentOutOfRangeException(argument, value, $"It has to be in 0 ≤ x < 1, rounded to {typeof(T).Name} too.");
+            : throw new ArgumentOutOfRangeException(
+                argument, value, $"It has to be in 0 ≤ x < 1, rounded to {typeof(T).Name} too.");
 
     /// <summary>ε keeps 0/0 from happening, in padding too: it may not vanish in <typeparamref name="T"/>.</summary>
     private protected static double CheckEpsilon(double value, string argument)
@@ -325,6 +351,7 @@ public abstract class Optimizer<T>
         }
 
         string[] names = [.. parts.SelectMany(part => part.Network.Parameters.Select(parameter => part.Prefix + parameter.Name))];
-        throw new ArgumentException($"The model has no parameter '{Shortened.Text(name)}'; it has {Shortened.List(names)}.", nameof(name));
+        throw new ArgumentException(
+            $"The model has no parameter '{Shortened.Text(name)}'; it has {Shortened.List(names)}.", nameof(name));
     }
 }

@@ -23,8 +23,12 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
     /// <param name="centered">Whether the mean is taken off the second moment.</param>
     /// <param name="weightDecay">λ, finite and at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
-    public RMSprop(double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double momentum = 0, bool centered = false, double weightDecay = 0)
-        : base(learningRate, weightDecay, ["square_avg", .. centered ? ["grad_avg"] : Array.Empty<string>(), .. momentum > 0 ? ["momentum_buffer"] : Array.Empty<string>()], [])
+    public RMSprop(
+        double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double momentum = 0, bool centered = false,
+        double weightDecay = 0)
+        : base(learningRate, weightDecay,
+            ["square_avg", .. centered ? ["grad_avg"] : Array.Empty<string>(), .. momentum > 0 ? ["momentum_buffer"]
+            : Array.Empty<string>()], [])
     {
         Alpha = CheckFraction(alpha, nameof(alpha));
         Epsilon = CheckEpsilon(epsilon, nameof(epsilon));
@@ -45,10 +49,12 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
     public bool Centered { get; }
 
     internal override IReadOnlyList<(string Name, string Value)> Description =>
-        [("kind", "rmsprop"), ("alpha", Text(Alpha)), ("epsilon", Text(Epsilon)), ("momentum", Text(Momentum)), ("centered", Centered ? "true" : "false")];
+        [("kind", "rmsprop"), ("alpha", Text(Alpha)), ("epsilon", Text(Epsilon)), ("momentum", Text(Momentum)),
+        ("centered", Centered ? "true" : "false")];
 
     private protected override void UpdateRange(
-        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate,
+        double weightDecay,
         WorkerTeam? team)
     {
         Rule rule = new()
@@ -69,6 +75,9 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
         Run(part.Network, rule, from, to, team);
     }
 
+    // SAFETY: all pointers are to buffers as long as the parameters' layout: the network's own, a gradient's of that layout
+    // (Optimizer.Step checks it), and the state's (OptimizerPart). An index lies in a range of parameters of that layout,
+    // which Optimizer.Run asserts.
     private struct Rule : IUpdateRule<T>
     {
         public T* Parameters;

@@ -6,10 +6,12 @@ using Lstm.Training.Optimizers;
 
 namespace Lstm;
 
-/// <summary>Stochastic gradient descent, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013), as in PyTorch.</summary>
+/// <summary>
+/// Stochastic gradient descent, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013), as in PyTorch.
+/// </summary>
 /// <remarks>
-/// g ← g + λ·p, unless λ = 0;  with momentum: b ← μ·b + (1 − d)·g (b ← g at a parameter's first step), g ← b, or g + μ·b for Nesterov;
-/// p ← p − η·g.
+/// g ← g + λ·p, unless λ = 0; with momentum: b ← μ·b + (1 − d)·g (b ← g at a parameter's first step), g ← b, or g + μ·b for
+/// Nesterov; p ← p − η·g.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe class Sgd<T> : Optimizer<T>
@@ -21,14 +23,18 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
     /// <param name="nesterov">Whether to look ahead; needs momentum and no dampening.</param>
     /// <param name="weightDecay">λ, finite and at least 0.</param>
     /// <param name="dampening">d, 0 ≤ d &lt; 1.</param>
-    /// <exception cref="ArgumentException">A value is out of range, or Nesterov's momentum is wanted without momentum or with dampening.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is out of range, or Nesterov's momentum is wanted without momentum or with dampening.
+    /// </exception>
     public Sgd(double learningRate, double momentum = 0, bool nesterov = false, double weightDecay = 0, double dampening = 0)
         : base(learningRate, weightDecay, momentum > 0 ? ["momentum_buffer"] : [], momentum > 0 ? [("first", 1)] : [])
     {
         Momentum = CheckFraction(momentum, nameof(momentum));
         Dampening = CheckFraction(dampening, nameof(dampening));
         Nesterov = nesterov && (momentum == 0 || dampening != 0)
-            ? throw new ArgumentException($"Nesterov's momentum needs momentum, which is {momentum}, and no dampening, which is {dampening}.", nameof(nesterov))
+            ? throw new ArgumentException(
+                $"Nesterov's momentum needs momentum, which is {momentum}, and no dampening, which is {dampening}.",
+                nameof(nesterov))
             : nesterov;
     }
 
@@ -42,10 +48,12 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
     public bool Nesterov { get; }
 
     internal override IReadOnlyList<(string Name, string Value)> Description =>
-        [("kind", "sgd"), ("momentum", Text(Momentum)), ("dampening", Text(Dampening)), ("nesterov", Nesterov ? "true" : "false")];
+        [("kind", "sgd"), ("momentum", Text(Momentum)), ("dampening", Text(Dampening)),
+        ("nesterov", Nesterov ? "true" : "false")];
 
     private protected override void UpdateRange(
-        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate, double weightDecay,
+        OptimizerPart<T> part, Gradient<T> gradient, int first, int end, int from, int to, double learningRate,
+        double weightDecay,
         WorkerTeam? team)
     {
         bool isFirst = Momentum > 0 && part.Scalars[0][first] == 1;
@@ -68,6 +76,9 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
         }
     }
 
+    // SAFETY: all pointers are to buffers as long as the parameters' layout: the network's own, a gradient's of that layout
+    // (Optimizer.Step checks it), and the state's (OptimizerPart). An index lies in a range of parameters of that layout,
+    // which Optimizer.Run asserts.
     private struct Rule : IUpdateRule<T>
     {
         public T* Parameters;

@@ -15,7 +15,9 @@ internal interface IUpdateRule<T>
         where TVec : unmanaged;
 }
 
-/// <summary>Applies a rule to a range of the flat buffers, shared among workers; element by element, so any share gives the same bits.</summary>
+/// <summary>
+/// Applies a rule to a range of the flat buffers, shared among workers; element by element, so any share gives the same bits.
+/// </summary>
 internal struct UpdateKernel<TRule, T> : IKernel<T>, IJob
     where TRule : struct, IUpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
