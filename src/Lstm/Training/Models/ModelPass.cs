@@ -253,7 +253,7 @@ public abstract class ModelPass<T> : IDisposable
         (Network<T> network, Tape<T> tape, int older) = (_model.Output, _tapes[^1], _call.Older);
 
         // As fast for few classes as the separate calls, faster for many, and in less memory; the same bits.
-        if (loss.Rows is SoftmaxRows<T> && older == 0)
+        if (loss.Rows is LabelRows<T> && older == 0)
         {
             return network.ForwardLoss(input, target, loss, tape, _gradients[^1], state, _call.Divisor);
         }

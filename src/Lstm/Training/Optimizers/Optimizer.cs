@@ -180,7 +180,8 @@ public abstract class Optimizer<T>
         double rate = LearningRate * factor;
         return T.IsFinite(Number(rate))
             ? rate
-            : throw new InvalidOperationException(InvariantText.Of(
+            : throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
                 $"The learning rate {LearningRate} times the schedule's factor {factor} is {rate} in step {Steps}, which is " +
                 $"not finite in {typeof(T).Name}."));
     }
