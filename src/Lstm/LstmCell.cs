@@ -1,6 +1,7 @@
 using System.Numerics;
 using Lstm.Runtime;
 using Lstm.Specs;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -138,6 +139,9 @@ public sealed class LstmCell<T>
                 nameof(step));
         }
     }
+
+    /// <summary>The sizes of the input, of the hidden state and of the cell state.</summary>
+    public override string ToString() => $"{TypeName.Of(this)}: input {InputSize}, hidden {HiddenSize}, cell {CellSize}";
 
     private static void CheckLength(int length, int count, int size, string argument)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Runtime;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -89,6 +90,10 @@ public sealed class LstmStep<T>
     internal NetworkState<T> FinalGradient { get; }
 
     internal Tape<T> Tape { get; }
+
+    /// <summary>The number of rows and the sizes of the states.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Counted.Of(Count, "row")}, hidden {State.Sizes[0].Hidden}, cell {State.Sizes[0].Cell}";
 
     /// <summary>Takes the record for a step.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>

@@ -355,9 +355,12 @@ public sealed class Network<T>
         ModelFile.ReadStateDict(ParameterSet, stream, options ?? new());
     }
 
-    /// <summary>The layers with their sizes, and the number of parameter values.</summary>
+    /// <summary>
+    /// The input size, the layers with their output sizes, and the number of values of all parameters:
+    /// <c>Network&lt;float&gt;: 1 -> lstm 32 -> dense 1, 4,385 parameters</c>.
+    /// </summary>
     public override string ToString()
-        => $"Network<{typeof(T).Name}>: " +
-            $"{string.Join(", ", Layers.Select(layer => $"{layer.Label} {layer.InputSize}→{layer.OutputSize}"))}; "
-            + $"{Parameters.Sum(parameter => (long)parameter.Count)} parameters";
+        => $"{TypeName.Of(this)}: {(TakesIds ? Counted.Of(InputSize, "id") : InputSize)}"
+            + string.Concat(Layers.Select(layer => $" -> {layer.Label} {layer.OutputSize}"))
+            + $", {Counted.Of(Parameters.Sum(parameter => (long)parameter.Count), "parameter")}";
 }

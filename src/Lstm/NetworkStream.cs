@@ -82,6 +82,11 @@ public sealed unsafe class NetworkStream<T> : IDisposable
     /// <summary>The states of the sessions. Read, store or overwrite them between steps; passes may use them too.</summary>
     public NetworkState<T> State { get; }
 
+    /// <summary>The number of sessions, and the values of one session that a step reads and writes.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Counted.Of(Sessions, "session")}, "
+            + $"{(_takesIds ? "1 id" : Counted.Of(_inputSize, "value"))} -> {Counted.Of(_outputSize, "value")}";
+
     internal WorkerTeam Team => _resources.Team;
 
     /// <summary>Runs one step of every session.</summary>

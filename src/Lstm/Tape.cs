@@ -186,6 +186,11 @@ public sealed class Tape<T> : IDisposable
     /// </summary>
     internal SequenceShape InputShape { get; private set; } = new();
 
+    /// <summary>The sizes of the last forward pass, and whether a backward pass may follow.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {(IsPending || IsBackPropagated ? $"pass of {InputShape}" : "no pass")}"
+            + (IsPending ? ", before Backward" : IsBackPropagated ? ", after Backward" : string.Empty);
+
     /// <inheritdoc/>
     public void Dispose() => Resources.Dispose();
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Diagnostics;
 using Lstm.Layers;
 using Lstm.Runtime;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -52,6 +53,9 @@ public sealed class Workspace<T> : IDisposable
 
     /// <summary>The layers as the last call ran them.</summary>
     internal LayerRun<T> Run => Runs.Chosen;
+
+    /// <summary>The sizes of the last output.</summary>
+    public override string ToString() => $"{TypeName.Of(this)}: last output {Output}";
 
     /// <inheritdoc/>
     public void Dispose() => Resources.Dispose();

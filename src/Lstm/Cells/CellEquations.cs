@@ -10,6 +10,9 @@ public abstract record CellEquations
     {
     }
 
+    /// <summary>The equations as C#, with the properties that differ from their defaults.</summary>
+    public abstract override string ToString();
+
     /// <summary>The gates that the equations have.</summary>
     internal abstract LstmGates Gates { get; }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Lstm.Texts;
 
 namespace Lstm.Cells;
 
@@ -82,6 +83,9 @@ public readonly unsafe ref struct CellUnits<TLane>
         Check(index, _keptCount);
         return Unsafe.ReadUnaligned<TLane>(_kept + (index * LineBytes));
     }
+
+    /// <summary>The numbers of weights and of values kept for Backward.</summary>
+    public override string ToString() => $"{Counted.Of(_weightCount, "weight")}, {Counted.Of(_keptCount, "kept value")}";
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Check(int index, int count)

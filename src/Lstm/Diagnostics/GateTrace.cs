@@ -44,6 +44,11 @@ public sealed class GateTrace<T>
     public LayerGates<T> this[string name] => Layers.FirstOrDefault(layer => layer.Name == name)
         ?? throw new ArgumentException($"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.", nameof(name));
 
+    /// <summary>The LSTM layers and directions, and the sizes of the pass that was read last.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Shortened.List([.. Layers.Select(layer => layer.Name)])}; "
+            + $"{Layers[0].Cell.Shape}";
+
     /// <summary>Copies the gates and states of a tape's forward pass.</summary>
     /// <param name="tape">A tape of this network, between Forward and Backward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>

@@ -42,6 +42,11 @@ public sealed class GradientTrace<T>
     public LayerGradientNorms this[string name] => Layers.FirstOrDefault(layer => layer.Name == name)
         ?? throw new ArgumentException($"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.", nameof(name));
 
+    /// <summary>The LSTM layers and directions, and the sizes of the pass that was read last.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Shortened.List([.. Layers.Select(layer => layer.Name)])}; "
+            + $"{Layers[0].Steps.Shape}";
+
     /// <summary>Takes the norms of a tape's backward pass.</summary>
     /// <param name="tape">A tape of this network, after Backward and before the next Forward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>

@@ -2,6 +2,7 @@ using System.Numerics;
 using Lstm.Cells;
 using Lstm.Layers;
 using Lstm.Runtime;
+using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
@@ -57,6 +58,9 @@ public sealed class LayerGates<T>
 
     /// <summary>The part of c that zoneout keeps, in expectation.</summary>
     internal double CellZoneout { get; }
+
+    /// <summary>The layer's name, its units, and the sizes of the pass that was read last.</summary>
+    public override string ToString() => $"{Name}: {Counted.Of(Units, "unit")}; {Cell.Shape}";
 
     internal void Read(TapeView<T> tape)
     {

@@ -31,6 +31,9 @@ public sealed class LayerGradientNorms
         return Math.Sqrt(sum);
     }
 
+    /// <summary>The layer's name, and the sizes of the pass that was read last.</summary>
+    public override string ToString() => $"{Name}: {Steps.Shape}";
+
     internal void Read<T>(TapeView<T> tape, T[] scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

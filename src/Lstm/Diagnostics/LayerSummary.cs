@@ -1,4 +1,5 @@
 using System.Numerics;
+using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
@@ -40,6 +41,10 @@ public sealed class LayerSummary
 
     /// <summary>Which values of the hidden state never move, in any sequence: they say nothing to the next layer. Without a projection these are units.</summary>
     public IReadOnlyList<int> DeadUnits { get; }
+
+    /// <summary>The layer's name, the mean of the forget gate, the median half-life and the number of dead units.</summary>
+    public override string ToString() => InvariantText.Of(
+        $"{Name}: forget gate {ForgetGate.Mean:f2}, half-life {MedianHalfLife:f1} steps, {DeadUnits.Count} of {HiddenSize} units dead");
 
     internal static LayerSummary Of<T>(LayerGates<T> layer, double margin, double stillness)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

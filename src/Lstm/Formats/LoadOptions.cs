@@ -2,6 +2,7 @@
 
 
 using Lstm.Cells;
+using Lstm.Texts;
 
 namespace Lstm.Formats;
 
@@ -19,4 +20,11 @@ public sealed record LoadOptions
     /// refused.
     /// </summary>
     public IReadOnlyList<CustomCell> Cells { get; init; } = [];
+
+    /// <summary>The properties that differ from their defaults, as C#; custom cells by name.</summary>
+    public override string ToString()
+    {
+        CodeText text = new CodeText(nameof(LoadOptions)).Add(nameof(AllowPrecisionChange), AllowPrecisionChange, false);
+        return Cells.Count == 0 ? text.ToString() : text.AddCode(nameof(Cells), $"[{Shortened.List([.. Cells.Select(cell => cell.Name)])}]").ToString();
+    }
 }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Parameters;
 using Lstm.Runtime;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -63,6 +64,11 @@ public sealed class Gradient<T>
 
     /// <summary>Takes a gradient for a pass that adds to it; does nothing for null.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
+    /// <summary>The number of parameters and of their values.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Counted.Of(Layout.All.Sum(parameter => (long)parameter.Count), "value")} "
+            + $"of {Counted.Of(Layout.All.Count, "tensor")}";
+
     internal static Use.Taking Take(Gradient<T>? gradient) => Use.Take(gradient?.Use, "The gradient", UseRemedy);
 
     /// <summary>Reads a gradient.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Lstm.Runtime;
 using Lstm.Sequences;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -226,19 +227,8 @@ public sealed class SequenceBatch<T>
         return new SequenceCopy<T>(reading.Content!).Tensor(batchFirst, padding);
     }
 
-    /// <summary>Returns the number and lengths of the sequences and the number of features.</summary>
-    public override string ToString()
-    {
-        int shortest = int.MaxValue;
-        foreach (int length in Lengths)
-        {
-            shortest = Math.Min(shortest, length);
-        }
-
-        string range = shortest == StepCount ? $"length {StepCount}" : $"lengths {shortest}…{StepCount}";
-        string lengths = Count == 0 ? "empty" : $"{Count} sequences, {range}, {RowCount} steps in all";
-        return $"SequenceBatch<{typeof(T).Name}>: {lengths}, {FeatureSize} features";
-    }
+    /// <summary>Returns the number and lengths of the sequences, the rows and the features.</summary>
+    public override string ToString() => $"{TypeName.Of(this)}: {Shape}, {Counted.Of(FeatureSize, "feature")}";
 
     /// <summary>Begins to read a batch; reading ends when the result is disposed of. Does nothing for null.</summary>
     /// <param name="batch">The batch.</param>

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Sequences;
 
 /// <summary>How the sequences of a batch are laid out in rows: time-major, longest first, without padding.</summary>
@@ -50,6 +52,25 @@ internal sealed class SequenceShape
 
     /// <summary>The rank of each of the caller's indices.</summary>
     public ReadOnlySpan<int> CallerToRank => _callerToRank.AsSpan(0, Count);
+
+    /// <summary>The number and lengths of the sequences: <c>3 sequences of 0 to 5 steps, 8 rows</c>.</summary>
+    public override string ToString()
+    {
+        ReadOnlySpan<int> lengths = Lengths;
+        if (lengths.IsEmpty)
+        {
+            return "empty";
+        }
+
+        int shortest = int.MaxValue;
+        foreach (int length in lengths)
+        {
+            shortest = Math.Min(shortest, length);
+        }
+
+        string range = shortest == StepCount ? string.Empty : $"{shortest} to ";
+        return $"{Counted.Of(lengths.Length, "sequence")} of {range}{Counted.Of(StepCount, "step")}, {Counted.Of(RowCount, "row")}";
+    }
 
     /// <summary>First row of step <paramref name="step"/>; <c>Offset(StepCount)</c> is the row count.</summary>
     public int Offset(int step) => _offsets[step];

@@ -227,6 +227,10 @@ public sealed partial class NetworkState<T>
         }
     }
 
+    /// <summary>The number of sequences, and the sizes of h and c of each recurrent layer and direction.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Counted.Of(Count, "sequence")}, {Counted.Of(Sizes.Count, "layer")} of {Text(Sizes)} units";
+
     private static string Text(IReadOnlyList<StateSize> sizes) => Shortened.List([.. sizes.Select(size => size.ToString())]);
 
     /// <summary>All values of the entries from <paramref name="first"/> on, padding included.</summary>

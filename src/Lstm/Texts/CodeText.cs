@@ -23,6 +23,13 @@ internal sealed class CodeText(string type, params object?[] arguments)
         return this;
     }
 
+    /// <summary>Adds a property by the text of its value.</summary>
+    public CodeText AddCode(string name, string value)
+    {
+        _members.Add($"{name} = {value}");
+        return this;
+    }
+
     /// <summary>The text, the same in every culture.</summary>
     public override string ToString()
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Runtime;
+using Lstm.Texts;
 using Lstm.Training;
 using Lstm.Training.Batches;
 using Lstm.Training.Checkpoints;
@@ -40,8 +41,10 @@ public sealed class Trainer<T>
     }
 
     /// <summary>Creates a trainer of a model of several networks, whose last one gives the output.</summary>
-    /// <inheritdoc cref="Trainer{T}(Network{T}, Loss{T}, Optimizer{T})"/>
+    /// <inheritdoc cref="Trainer{T}(Network{T}, Loss{T}, Optimizer{T})" path="exception"/>
     /// <param name="model">The model to train.</param>
+    /// <param name="loss">The loss to minimise, of the output of the model's last network.</param>
+    /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
     public Trainer(TrainableModel<T> model, Loss<T> loss, Optimizer<T> optimizer)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -349,4 +352,8 @@ public sealed class Trainer<T>
 
         return LastResult!;
     }
+
+    /// <summary>The model, the loss, the optimizer, and the number of completed epochs.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Network}; {Loss}; {Optimizer}; {Counted.Of(Position.Epoch, "epoch")}";
 }

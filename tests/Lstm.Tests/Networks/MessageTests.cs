@@ -11,14 +11,14 @@ public class MessageTests
         Workspace<float> workspace = network.CreateWorkspace();
         workspace.Dispose();
         ObjectDisposedException e = Assert.Throws<ObjectDisposedException>(() => network.Predict(batch, null, workspace));
-        Assert.Equal("Workspace<Single>", e.ObjectName);
-        Assert.StartsWith("This Workspace<Single> has been disposed and cannot run any more; make another one", e.Message);
+        Assert.Equal("Workspace<float>", e.ObjectName);
+        Assert.StartsWith("This Workspace<float> has been disposed and cannot run any more; make another one", e.Message);
         Tape<float> tape = network.CreateTape(workers: 2);
         tape.Dispose();
-        Assert.Equal("Tape<Single>", Assert.Throws<ObjectDisposedException>(() => network.Forward(batch, tape)).ObjectName);
+        Assert.Equal("Tape<float>", Assert.Throws<ObjectDisposedException>(() => network.Forward(batch, tape)).ObjectName);
         NetworkStream<float> stream = network.OpenStream();
         stream.Dispose();
-        Assert.Equal("NetworkStream<Single>", Assert.Throws<ObjectDisposedException>(() => stream.Step([1], new float[1])).ObjectName);
+        Assert.Equal("NetworkStream<float>", Assert.Throws<ObjectDisposedException>(() => stream.Step([1], new float[1])).ObjectName);
     }
 
     [Fact]

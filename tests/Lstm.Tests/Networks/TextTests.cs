@@ -16,17 +16,20 @@ public class TextTests
     public void ToString_of_a_batch_says_its_sizes()
     {
         Assert.Equal(
-            "SequenceBatch<Single>: 3 sequences, lengths 0…5, 8 steps in all, 2 features",
+            "SequenceBatch<float>: 3 sequences of 0 to 5 steps, 8 rows, 2 features",
             SequenceBatch.FromSequences<float>([new float[10], [], new float[6]], 2).ToString());
-        Assert.Equal("SequenceBatch<Int32>: 2 sequences, length 4, 8 steps in all, 1 features", SequenceBatch.FromSequences<int>([new int[4], new int[4]]).ToString());
-        Assert.Equal("SequenceBatch<Double>: empty, 7 features", new SequenceBatch<double>(7).ToString());
+        Assert.Equal("SequenceBatch<int>: 2 sequences of 4 steps, 8 rows, 1 feature", SequenceBatch.FromSequences<int>([new int[4], new int[4]]).ToString());
+        Assert.Equal("SequenceBatch<double>: empty, 7 features", new SequenceBatch<double>(7).ToString());
     }
 
     [Fact]
     public void ToString_of_a_network_says_its_layers_and_the_number_of_parameters()
     {
         Network<float> network = Network.Create<float>(3, new LstmSpec(5) { Layers = 2, Direction = LstmDirection.Bidirectional }, new DenseSpec(2) { Name = "fc" });
-        Assert.Equal($"Network<Single>: lstm.l0 3→10, lstm.l1 10→10, fc 10→2; {(2 * 20 * (3 + 5 + 1)) + (2 * 20 * (10 + 5 + 1)) + 22} parameters", network.ToString());
+        int parameters = (2 * 20 * (3 + 5 + 1)) + (2 * 20 * (10 + 5 + 1)) + 22;
+        Assert.Equal($"Network<float>: 3 -> lstm.l0 10 -> lstm.l1 10 -> fc 2, {parameters / 1000},{parameters % 1000:000} parameters", network.ToString());
+        Assert.Equal(
+            "Network<double>: 1,000 ids -> embedding 2, 2,000 parameters", Network.Create<double>(1000, new EmbeddingSpec(2)).ToString());
     }
 
     [Fact]
@@ -37,7 +40,8 @@ public class TextTests
             new LstmSpec(4) { Layers = 2, Dropout = 0.1, Regularization = new() { InputDropout = 0.1 }, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum },
             new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add }, new LstmSpec(4), new DropoutSpec(0.1), new DropoutSpec(0.1), new DenseSpec(1), new DenseSpec(1),
         ];
-        string[] layers = [.. Network.Create<float>(3, specs).ToString().Split("; ")[0]["Network<Single>: ".Length..].Split(", ").Select(layer => layer[..layer.LastIndexOf(' ')])];
+        string[] parts = Network.Create<float>(3, specs).ToString().Split(", ")[0].Split(" -> ");
+        string[] layers = [.. parts.Skip(1).Select(layer => layer[..layer.LastIndexOf(' ')])];
         Assert.Equal(
             ["lstm.l0 input dropout", "lstm.l0", "lstm.l0 merge", "lstm.l1 dropout", "lstm.l1 input dropout", "lstm.l1", "lstm.l1 merge",
                 "lstm_1.l0", "lstm_1.l1", "lstm_2", "dropout", "dropout_1", "dense", "dense_1"],

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>How the tensors of a state_dict are found.</summary>
@@ -29,4 +31,14 @@ public sealed record StateDictOptions
     /// are exact, those from float64 are rounded to the nearest float. Default false: such a file is refused.
     /// </summary>
     public bool AllowPrecisionChange { get; init; }
+
+    /// <summary>The properties that differ from their defaults, as C#; a function is shown as <c>…</c>.</summary>
+    public override string ToString()
+    {
+        CodeText text = new CodeText(nameof(StateDictOptions)).Add(nameof(Prefix), Prefix, string.Empty);
+        return (Rename is null ? text : text.AddCode(nameof(Rename), "…"))
+            .Add(nameof(AllowUnexpected), AllowUnexpected, false)
+            .Add(nameof(AllowPrecisionChange), AllowPrecisionChange, false)
+            .ToString();
+    }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Sequences;
+using Lstm.Texts;
 
 namespace Lstm;
 
@@ -38,6 +39,9 @@ public sealed class TrainingBatch<T>
 
     /// <summary>The target, with its weights.</summary>
     public NetworkTarget<T> Target { get; }
+
+    /// <summary>The sizes of the input and of the target.</summary>
+    public override string ToString() => $"{TypeName.Of(this)}: input {Input}; target {Target}";
 
     /// <summary>The origin of its sequences; null when that is not known.</summary>
     internal SequenceOrigin? Origin

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Training;
 
 /// <summary>How far a trainer is, beside the optimizer's own state; setting it resumes a training.</summary>
@@ -7,4 +9,8 @@ namespace Lstm.Training;
 /// <param name="Step">
 /// Steps of the next batch's sequences that completed segments have used; 0 unless it is within a truncated batch.
 /// </param>
-public readonly record struct TrainingPosition(int Epoch, int Batch, long Draw, int Step = 0);
+public readonly record struct TrainingPosition(int Epoch, int Batch, long Draw, int Step = 0)
+{
+    /// <summary>The members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(TrainingPosition), PrintMembers);
+}

@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Training;
 
 /// <summary>
@@ -10,4 +12,7 @@ public readonly record struct LossSum(double Sum, double Weight)
 {
     /// <summary><see cref="Sum"/> / <see cref="Weight"/>; 0 where nothing counts.</summary>
     public double Mean => Weight == 0 ? 0 : Sum / Weight;
+
+    /// <summary>The members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(LossSum), PrintMembers);
 }

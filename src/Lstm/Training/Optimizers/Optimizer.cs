@@ -270,6 +270,13 @@ public abstract class Optimizer<T>
     /// <summary>A number as text that says all of its bits.</summary>
     private protected static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>The optimizer's name, its settings and the number of steps it has made.</summary>
+    public override string ToString()
+    {
+        IEnumerable<string> settings = Description.Skip(1).Select(setting => $"{setting.Name} {setting.Value}");
+        return $"{TypeName.Of(this)}: {string.Join(", ", settings.Prepend($"learning rate {Text(LearningRate)}"))}, {Counted.Of(Steps, "step")}";
+    }
+
     private protected static T Number(double value) => T.CreateTruncating(value);
 
     private protected static double CheckAtLeastZero(double value, string argument)

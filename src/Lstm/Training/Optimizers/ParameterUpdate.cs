@@ -1,6 +1,7 @@
 using System.Numerics;
 using Lstm.Parameters;
 using Lstm.Runtime;
+using Lstm.Texts;
 
 namespace Lstm.Training;
 
@@ -63,6 +64,10 @@ public readonly ref struct ParameterUpdate<T>
     /// <param name="index">The number's index in the constructor's list of names.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such number.</exception>
     public double Scalar(int index) => _scalars[Checked(index, _scalars.Length)][_index];
+
+    /// <summary>The parameter, the number of values, the learning rate and the weight decay.</summary>
+    public override string ToString()
+        => InvariantText.Of($"{Parameter}: {Counted.Of(Values.Length, "value")}, learning rate {LearningRate}, weight decay {WeightDecay}");
 
     private static int Checked(int index, int count)
         => (uint)index < (uint)count

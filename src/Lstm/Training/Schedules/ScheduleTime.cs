@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Training;
 
 /// <summary>The moment of a training for which a <see cref="LearningRateSchedule"/> gives the learning rate.</summary>
@@ -14,4 +16,7 @@ public readonly record struct ScheduleTime(long Step, long Epoch)
     /// <param name="length">The number of units.</param>
     public ScheduleTime Less(ScheduleUnit unit, long length)
         => unit == ScheduleUnit.Step ? this with { Step = Step - length } : this with { Epoch = Epoch - length };
+
+    /// <summary>The members by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(ScheduleTime), PrintMembers);
 }
