@@ -1,36 +1,39 @@
 using System.Numerics;
 using Lstm.Sequences;
+using Lstm.Texts;
 
 namespace Lstm.Data;
 
-/// <summary>Cuts a series into windows of equal length with the values that follow as targets.</summary>
+/// <summary>Cuts a series into windows of equal length, whose targets are later values of the same series.</summary>
 /// <remarks>
-/// Window w reads the steps w·Stride … w·Stride + Length − 1. The target of a step is the series <see cref="Horizon"/> steps
-/// later. Steps at the end that fill no whole window with its targets are left out; a window is never padded. The windows of a batch lie
-/// side by side in the series, so each starts from the initial state: with <see cref="TrainingOptions.CarryState"/> cut the series
-/// with <see cref="Lanes"/> instead.
+/// Window w has the steps w·Stride … w·Stride + Length − 1 as input. The target of a step is the series <see cref="Horizon"/>
+/// steps later. Steps at the end that do not fill a whole window with its targets are left out; windows are not padded. The
+/// windows of a batch are neighbours in the series, so each window starts from the initial state. For
+/// <see cref="TrainingOptions.CarryState"/>, cut the series with <see cref="Lanes"/> instead.
 /// </remarks>
 public sealed record SlidingWindows
 {
-    /// <summary>Describes windows.</summary>
-    /// <param name="length">Steps of a window, at least 1.</param>
+    /// <summary>Describes windows of a length.</summary>
+    /// <param name="length">The number of steps of a window, at least 1.</param>
     public SlidingWindows(int length) => Length = length;
 
-    /// <summary>Steps of a window, at least 1.</summary>
+    /// <summary>The number of steps of a window, at least 1.</summary>
     public int Length { get; init; }
 
-    /// <summary>How many steps after an input step its target lies, at least 0. Default 1: the next step.</summary>
+    /// <summary>
+    /// The number of steps from an input step to its target, at least 0. Default 1: the target is the next step.
+    /// </summary>
     public int Horizon { get; init; } = 1;
 
-    /// <summary>Steps from one window's start to the next, at least 1. Default 1.</summary>
+    /// <summary>The number of steps from the start of a window to the start of the next, at least 1. Default 1.</summary>
     public int Stride { get; init; } = 1;
 
-    /// <summary>Which rows of a window have a target. Default <see cref="WindowTarget.ManyToOne"/>.</summary>
+    /// <summary>Whether a window has one target, or one for each step. Default <see cref="WindowTarget.ManyToOne"/>.</summary>
     public WindowTarget Target { get; init; }
 
-    /// <summary>How many windows a series has.</summary>
-    /// <param name="steps">Steps of the series, at least 0.</param>
-    /// <exception cref="ArgumentException">The number is negative, or a property is out of range.</exception>
+    /// <summary>The number of windows that a series has.</summary>
+    /// <param name="steps">The number of steps of the series, at least 0.</param>
+    /// <exception cref="ArgumentException"><paramref name="steps"/> is negative, or a property is out of range.</exception>
     public int Count(int steps)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(steps);
@@ -39,18 +42,19 @@ public sealed record SlidingWindows
         return starts < 0 ? 0 : (int)(starts / Stride) + 1;
     }
 
-    /// <summary>Cuts a series into batches.</summary>
+    /// <summary>Cuts a series into batches of windows with their targets.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
-    /// <param name="series">[steps, <paramref name="featureSize"/>].</param>
-    /// <param name="featureSize">Values per step, at least 1.</param>
-    /// <param name="batchSize">Windows per batch, at least 1; the last batch may have fewer.</param>
-    /// <param name="targetFeatures">Which features are targets, in this order; empty for all.</param>
-    /// <returns>The batches in the series' order, at least one.</returns>
+    /// <param name="series">[steps, <paramref name="featureSize"/>], step by step.</param>
+    /// <param name="featureSize">The number of values per step, at least 1.</param>
+    /// <param name="batchSize">The number of windows per batch, at least 1; the last batch may have fewer.</param>
+    /// <param name="targetFeatures">The indices of the features that are targets, in this order; empty for all.</param>
+    /// <returns>One or more batches, in the order of the series.</returns>
     /// <exception cref="ArgumentException">
-    /// A number or a property is out of range, or the series is no whole number of steps, or shorter than a window with its targets
-    /// (<see cref="Count"/> says how many windows there are).
+    /// A number or a property is out of range, the values are not whole steps, or the series is shorter than one window with its
+    /// targets (<see cref="Count"/> gives the number of windows).
     /// </exception>
-    public List<TrainingBatch<T>> ToBatches<T>(ReadOnlySpan<T> series, int featureSize, int batchSize, params ReadOnlySpan<int> targetFeatures)
+    public List<TrainingBatch<T>> ToBatches<T>(
+        ReadOnlySpan<T> series, int featureSize, int batchSize, params ReadOnlySpan<int> targetFeatures)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int[] features = SeriesCheck.Features(featureSize, targetFeatures);
@@ -60,7 +64,9 @@ public sealed record SlidingWindows
         if (windows == 0)
         {
             throw new ArgumentException(
-                $"The series has {steps} steps; a window of {Length} with a target {Horizon} later takes {(long)Length + Horizon}. Use a shorter Length or Horizon.", nameof(series));
+                $"The series has {steps} steps; a window of {Length} steps with a target {Horizon} steps later needs "
+                + $"{(long)Length + Horizon}. Use a shorter Length or Horizon.",
+                nameof(series));
         }
 
         List<TrainingBatch<T>> batches = [];
@@ -69,14 +75,19 @@ public sealed record SlidingWindows
         {
             int count = Math.Min(batchSize, windows - first);
             TrainingBatch<T> batch = Batch(series, featureSize, first, count, features);
-            batch.Origin = new SequenceOrigin(cut, batch.InputShape, [.. Enumerable.Range(first, count).Select(window => new LanePart(0, window * Stride, Length))], isLanes: false);
+            LanePart[] parts = [.. Enumerable.Range(first, count).Select(window => new LanePart(0, window * Stride, Length))];
+            batch.Origin = new SequenceOrigin(cut, batch.InputShape, parts, isLanes: false);
             batches.Add(batch);
         }
 
         return batches;
     }
 
-    private TrainingBatch<T> Batch<T>(ReadOnlySpan<T> series, int featureSize, int first, int count, ReadOnlySpan<int> targetFeatures)
+    /// <summary>The properties by name, in the same text in every culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(SlidingWindows), PrintMembers);
+
+    private TrainingBatch<T> Batch<T>(
+        ReadOnlySpan<T> series, int featureSize, int first, int count, ReadOnlySpan<int> targetFeatures)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int[] lengths = new int[count];
@@ -116,7 +127,8 @@ public sealed record SlidingWindows
         ArgumentOutOfRangeException.ThrowIfLessThan(Stride, 1);
         if (!Enum.IsDefined(Target))
         {
-            throw new ArgumentException($"{nameof(Target)} is {Target}; it has to be {WindowTarget.ManyToOne} or {WindowTarget.ManyToMany}.");
+            throw new ArgumentException(
+                $"{nameof(Target)} is {Target}; it has to be {WindowTarget.ManyToOne} or {WindowTarget.ManyToMany}.");
         }
     }
 }

@@ -2,9 +2,11 @@ using System.Numerics;
 
 namespace Lstm.Data;
 
-/// <summary>Gives each feature mean 0 and standard deviation 1: y = (x − mean)/σ.</summary>
-/// <remarks>σ is the population's (÷ n), as in scikit-learn. A feature that never changes but for rounding keeps its unit
-/// and becomes 0: <see cref="FeatureScaler.ConstantFeatures"/>.</remarks>
+/// <summary>Scales each feature to mean 0 and standard deviation 1 over the fitted rows: y = (x − mean)/σ.</summary>
+/// <remarks>
+/// σ is the population's standard deviation (÷ n), as in scikit-learn. A feature that was constant in the fitted rows, apart from
+/// rounding, becomes x − mean; see <see cref="FeatureScaler.ConstantFeatures"/>.
+/// </remarks>
 public sealed class StandardScaler : FeatureScaler
 {
     internal const string KindName = "standard";
@@ -16,14 +18,17 @@ public sealed class StandardScaler : FeatureScaler
 
     private protected override string Kind => KindName;
 
-    private protected override FeatureScaler Make(double[] centers, double[] scales, bool[] constant) => new StandardScaler(centers, scales, constant);
+    private protected override FeatureScaler Make(double[] centers, double[] scales, bool[] constant)
+        => new StandardScaler(centers, scales, constant);
 
-    /// <summary>Measures rows.</summary>
+    /// <summary>Makes a scaler from the mean and standard deviation of each feature of the given rows.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
-    /// <param name="rows">[1 or more, <paramref name="featureSize"/>], finite; of the training data only.</param>
-    /// <param name="featureSize">Values per row, at least 1.</param>
+    /// <param name="rows">[1 or more, <paramref name="featureSize"/>], finite; rows of the training data only.</param>
+    /// <param name="featureSize">Values per row, at least 1. Default 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="featureSize"/> is less than 1.</exception>
     /// <exception cref="ArgumentException">
-    /// It is no whole number of rows, there are none, a value is not finite, or the values of a feature are further apart than a double can hold.
+    /// The values are not whole rows, there are none, a value is not finite, or the values of a feature are further
+    /// apart than a double can hold.
     /// </exception>
     public static StandardScaler Fit<T>(ReadOnlySpan<T> rows, int featureSize = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -35,10 +40,15 @@ public sealed class StandardScaler : FeatureScaler
             Array.ConvertAll(columns, column => column.IsConstant));
     }
 
-    /// <summary>Reads a scaler that <see cref="FeatureScaler.SaveTo"/> wrote.</summary>
-    /// <param name="metadata">Where from.</param>
-    /// <param name="prefix">What its keys begin with.</param>
-    /// <exception cref="InvalidDataException">It is not there, of another kind, or broken.</exception>
+    /// <summary>Reads a standard scaler that <see cref="FeatureScaler.SaveTo"/> saved.</summary>
+    /// <param name="metadata">The metadata to read from, such as <see cref="Network{T}.Metadata"/>.</param>
+    /// <param name="prefix">
+    /// The prefix of the scaler's keys, as given to <see cref="FeatureScaler.SaveTo"/>. Default <c>scaler</c>.
+    /// </param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The metadata has no scaler with this prefix, or a scaler of another kind, or a broken one.
+    /// </exception>
     public static StandardScaler LoadFrom(IDictionary<string, string> metadata, string prefix = "scaler")
     {
         (double[] centers, double[] scales, bool[] constant, _) = Load(metadata, prefix, KindName, nameof(StandardScaler));

@@ -1,11 +1,13 @@
 namespace Lstm.Data;
 
-/// <summary>The rows of a sliding window that have a target: the last one, or all.</summary>
+/// <summary>Whether a sliding window has one target, or one for each of its steps.</summary>
 public enum WindowTarget
 {
-    /// <summary>One target row per window: what follows its last step. For networks that pool a sequence to one row.</summary>
+    /// <summary>
+    /// One target row per window, which belongs to its last step. For networks that pool each sequence to one row. The default.
+    /// </summary>
     ManyToOne,
 
-    /// <summary>One target row per step of the window: what follows that step.</summary>
+    /// <summary>One target row per step of the window. For networks with one output row per step.</summary>
     ManyToMany,
 }
