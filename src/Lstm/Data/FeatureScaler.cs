@@ -238,10 +238,9 @@ public abstract class FeatureScaler
         if (!T.IsFinite(result) && T.IsFinite(value))
         {
             int feature = index % FeatureSize;
+            string type = TypeName.Of(typeof(T));
             throw new ArgumentException(
-                InvariantText.Of(
-                    $"Feature {feature} of row {index / FeatureSize} is {value}; {what}, it is infinite in " +
-                    $"{TypeName.Of(typeof(T))} ")
+                InvariantText.Of($"Feature {feature} of row {index / FeatureSize} is {value}; {what}, it is infinite in {type} ")
                 + InvariantText.Of($"(center {_centers[feature]}, scale {_scales[feature]}, shift {_shift}). ")
                 + $"{remedy}, {(typeof(T) == typeof(float) ? "scale in double, " : string.Empty)}or leave the row out.",
                 "rows");

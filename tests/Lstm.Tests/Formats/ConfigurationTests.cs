@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text;
 using Lstm.Cells;
 using Lstm.Formats;
 using Lstm.Specs;
 using Lstm.Tests.Cells;
+using Lstm.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
 namespace Lstm.Tests.Formats;
@@ -18,7 +20,8 @@ public class ConfigurationTests
         Assert.Equal(
             new LstmSpec(64)
             {
-                Name = "a", Layers = 2, Dropout = 0.1, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two, ForgetBias = -0.5,
+                Name = "a", Layers = 2, Dropout = 0.1, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two,
+                    ForgetBias = -0.5,
                 Cell = new LstmEquations { Peephole = true, GateActivation = new(LstmActivationFunction.Elu, 0.5) },
                 Projection = new(3) { Clip = 1 },
                 Regularization = new() { CellZoneout = 0.1 },
@@ -70,13 +73,16 @@ public class ConfigurationTests
             [
                 new LstmSpec(64)
                 {
-                    Layers = 2, Direction = LstmDirection.Bidirectional, Initialization = LstmInitialization.PyTorchUniform, ForgetBias = 1e-3,
-                    Normalization = new BatchNormalization { Steps = 7 }, Projection = new(8), Regularization = new() { HiddenZoneout = 0.25 },
+                    Layers = 2, Direction = LstmDirection.Bidirectional, Initialization = LstmInitialization.PyTorchUniform,
+                        ForgetBias = 1e-3,
+                    Normalization = new BatchNormalization { Steps = 7 }, Projection = new(8),
+                    Regularization = new() { HiddenZoneout = 0.25 },
                 },
                 new LstmSpec(32)
                 {
                     Name = "7", Normalization = new LayerNormalization(),
-                    Cell = new LstmEquations { CoupledGates = true, CellActivation = new(LstmActivationFunction.ScaledTanh, 1.5, 2) },
+                    Cell = new LstmEquations { CoupledGates = true,
+                        CellActivation = new(LstmActivationFunction.ScaledTanh, 1.5, 2) },
                 },
                 new LstmSpec(3) { Cell = Odd },
                 new DropoutSpec(0.1), new PoolingSpec(Pooling.Mean), new DenseSpec(1) { Bias = false },
@@ -89,7 +95,20 @@ public class ConfigurationTests
 
     [Theory]
     [InlineData("kind=gru", "'gru'")]
-    [InlineData("hiddenSize=3", "unknown kind")]
+    [InlineData("kind=9", "unknown kind 9")]
+    [InlineData("hiddenSize=3", "lacks 'kind' of a layer; give 'lstm', 'dense'")]
+    [InlineData("kind=dense;outputSize=1;=x", "unknown property ''")]
+    [InlineData("kind=lstm;hiddenSize=3;dropout=0,1", "\"0,1\" as 'dropout'")]
+    [InlineData("kind=lstm;hiddenSize=1,000", "\"1,000\"")]
+    [InlineData("kind=lstm;hiddenSize=2147483648", "2147483648")]
+    [InlineData("kind=lstm;hiddenSize=3.5", "3.5")]
+    [InlineData("kind=lstm;hiddenSize=", "\"\" as 'hiddenSize'")]
+    [InlineData("kind=lstm;hiddenSize=3;dropout=1e400", "1e400")]
+    [InlineData("kind=lstm;hiddenSize=3;direction=2", "2 as 'direction'")]
+    [InlineData("kind=lstm;hiddenSize=3;layers=true", "true as 'layers'")]
+    [InlineData("kind=lstm;hiddenSize=3;HiddenSize=4", "'HiddenSize' is given twice")]
+    [InlineData("kind=lstm;hiddenSize=3;kind:x=4", "within another")]
+    [InlineData("kind=lstm;hiddenSize=3;projection:size:x=4", "as 'size' of the projection")]
     [InlineData("kind=lstm", "'hiddenSize'")]
     [InlineData("kind=lstm;hiddenSize=many", "many")]
     [InlineData("kind=lstm;hiddenSize=3;peephole=true", "'peephole'")]
@@ -101,9 +120,7 @@ public class ConfigurationTests
     [InlineData("kind=dense;outputSize=1;a:b:c:d:e:f:g:h:i=1", "a:b:c")]
     public void Read_of_wrong_settings_throws_and_says_what(string settings, string expected)
     {
-        KeyValuePair<string, string?>[] pairs =
-            [.. settings.Split(';').Select(pair => pair.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]))];
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => LayerSpecSettings.Read(pairs)).Message);
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => LayerSpecSettings.Read(PairsOf(settings))).Message);
     }
 
     [Fact]
@@ -111,10 +128,100 @@ public class ConfigurationTests
     {
         Assert.Throws<ArgumentNullException>("settings", () => LayerSpecSettings.Read(null!));
         Assert.Throws<ArgumentNullException>("settings", () => LayerSpecSettings.ReadList(null!));
-        Assert.Contains("'kind'", Assert.Throws<InvalidDataException>(() => LayerSpecSettings.ReadList([new("kind", "dense")])).Message);
+        Assert.Contains(
+            "'kind'", Assert.Throws<InvalidDataException>(() => LayerSpecSettings.ReadList([new("kind", "dense")])).Message);
+        Assert.Throws<ArgumentException>("settings", () => LayerSpecSettings.Read([new(null!, "dense")]));
     }
 
-    private static IEnumerable<KeyValuePair<string, string?>> Pairs(IConfiguration section) => section.AsEnumerable(makePathsRelative: true);
+    [Theory]
+    [InlineData("1:kind=dense;1:outputSize=1", "have a layer 1 and no layer 0; number the layers 0 … 0")]
+    [InlineData("0:kind=dense;0:outputSize=1;2:kind=dense;2:outputSize=1", "have a layer 2 and no layer 1")]
+    [InlineData("0:kind=dense;0:outputSize=1;00:kind=dense;00:outputSize=1", "'00' where the number of a layer belongs")]
+    [InlineData("0:kind=dense;0:outputSize=1;2147483647:kind=dense", "have a layer 2147483647 and no layer 1")]
+    [InlineData("0:kind=dense;0:outputSize=1;2147483648:kind=dense", "'2147483648' where the number of a layer belongs")]
+    [InlineData("-1:kind=dense;-1:outputSize=1", "'-1' where")]
+    [InlineData("layers:0:kind=dense;layers:0:outputSize=1", "'layers' where the number of a layer belongs. Give paths relative")]
+    [InlineData("0=lstm", "\"lstm\" where an object belongs")]
+    [InlineData("0:kind=dense;0:outputSize=1;1", "settings of layer 1 are empty")]
+    [InlineData("0;0:kind=dense;0:outputSize=1;1:kind=dense;1:outputSize=many", "It is layer 1 of 2, counted from 0.")]
+    [InlineData("0:kind=dense;0:KIND=lstm;0:outputSize=1", "'0:KIND' is given twice; upper and lower case are the same")]
+    public void ReadList_of_wrong_settings_throws_and_says_what(string settings, string expected)
+        => Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => LayerSpecSettings.ReadList(PairsOf(settings))).Message);
+
+    [Fact]
+    public void Settings_without_a_value_have_no_effect()
+        => Assert.Equal(
+            [new LstmSpec(3)],
+            LayerSpecSettings.ReadList(
+                PairsOf("0;0:kind=lstm;0:hiddenSize=3;0:name;0:projection;0:cell;0:forgetBias;0:normalization:kind")));
+
+    [Fact]
+    public void Settings_that_are_no_valid_UTF16_are_refused_or_read_as_replacement_characters()
+    {
+        Assert.Throws<InvalidDataException>(
+            () => LayerSpecSettings.Read([new("kind", "dense"), new("outputSize", "1"), new("\ud800", "1")]));
+        Assert.Throws<InvalidDataException>(() => LayerSpecSettings.Read([new("kind", "\udc00")]));
+    }
+
+    [Fact]
+    public void Numbers_are_read_in_the_invariant_culture()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture, other = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        other.NumberFormat.NumberDecimalSeparator = ",";
+        other.NumberFormat.NegativeSign = "~";
+        try
+        {
+            CultureInfo.CurrentCulture = other;
+            Assert.Equal(
+                new LstmSpec(3) { Dropout = 0.25, ForgetBias = -1.5 },
+                LayerSpecSettings.Read(PairsOf("kind=lstm;hiddenSize=3;dropout=0.25;forgetBias=-1.5")));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void Words_of_the_description_differ_in_more_than_case()
+    {
+        string[] words = [.. LayerKinds.All.SelectMany(kind => kind.Words).Distinct()];
+        Assert.Equal(words.Length, words.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+    }
+
+    [Fact]
+    public void Example_of_the_documentation_makes_a_network()
+    {
+        string text = File.ReadAllText(Path.Combine(Shared.Repository, "docs", "formats.md")).ReplaceLineEndings("\n");
+        string[] blocks = text[text.IndexOf("`LayerSpecSettings`", StringComparison.Ordinal)..].Split("```");
+        string json = blocks[1]["json\n".Length..], code = blocks[3]["csharp\n".Length..];
+        IConfiguration configuration = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(json)))
+            .Build();
+
+        // The lines of the documentation, as this test compiles them.
+        LayerSpec[] layers = LayerSpecSettings.ReadList(
+            configuration.GetSection("layers").AsEnumerable(makePathsRelative: true));
+        Network<float> network = Network.Create<float>(inputSize: 3, layers);
+
+        Assert.Equal(
+            [new LstmSpec(64) { Layers = 2, Dropout = 0.1, Normalization = new LayerNormalization() }, new DenseSpec(1)],
+            network.Specs);
+        string[] source =
+            [.. File.ReadLines(Path.Combine(Shared.Repository, "tests", "Lstm.Tests", "Formats", "ConfigurationTests.cs"))
+            .Select(line => line.Trim())];
+        string[] lines = code.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines, line => Assert.Contains(line, source));
+    }
+
+    // A pair without "=" has a null value.
+    private static KeyValuePair<string, string?>[] PairsOf(string settings)
+        => [.. settings.Split(';').Select(pair => pair.Split('=', 2))
+            .Select(pair => KeyValuePair.Create(pair[0], pair.Length > 1 ? pair[1] : null))];
+
+    private static IEnumerable<KeyValuePair<string, string?>> Pairs(IConfiguration section)
+        => section.AsEnumerable(makePathsRelative: true);
 
     private static IConfigurationSection Section(string json)
         => new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($$"""{"layers":{{json}}}"""))).Build().GetSection("layers");

@@ -59,7 +59,9 @@ public class ScalerTests
     [Fact]
     public void Select_scales_the_chosen_features_as_the_whole_scaler_does()
     {
-        foreach (FeatureScaler scaler in new FeatureScaler[] { StandardScaler.Fit<double>(Data, 3), MinMaxScaler.Fit<double>(Data, 3, -1, 2) })
+        foreach (
+            FeatureScaler scaler in new FeatureScaler[
+            ] { StandardScaler.Fit<double>(Data, 3), MinMaxScaler.Fit<double>(Data, 3, -1, 2) })
         {
             double[] whole = [.. Data], chosen = [.. Data.Chunk(3).SelectMany(row => new[] { row[2], row[0] })];
             FeatureScaler selected = scaler.Select(2, 0);
@@ -71,7 +73,9 @@ public class ScalerTests
             selected.Inverse<double>(chosen);
             Assert.Equal(whole.Chunk(3).SelectMany(row => new[] { row[2], row[0] }), chosen);
             Assert.IsType(scaler.GetType(), selected);
-            Assert.Contains("Feature 3 (index 1 of 2) is outside 0 … 2", Assert.Throws<ArgumentException>("features", () => scaler.Select(0, 3)).Message);
+            Assert.Contains(
+                "Feature 3 (index 1 of 2) is outside 0 … 2",
+                Assert.Throws<ArgumentException>("features", () => scaler.Select(0, 3)).Message);
             Assert.Throws<ArgumentException>("features", () => scaler.Select(-1));
             Assert.Throws<ArgumentException>("features", () => scaler.Select());
         }
@@ -114,7 +118,9 @@ public class ScalerTests
     {
         float[] data = [.. Enumerable.Range(0, rows).Select(i => 20.1f + i - i)];
         Assert.NotEqual(data.Min(), data.Max());
-        foreach (FeatureScaler scaler in new FeatureScaler[] { StandardScaler.Fit<float>(data), MinMaxScaler.Fit<float>(data, 1, -1, 1) })
+        foreach (
+            FeatureScaler scaler in new FeatureScaler[
+            ] { StandardScaler.Fit<float>(data), MinMaxScaler.Fit<float>(data, 1, -1, 1) })
         {
             Assert.Equal([0], scaler.ConstantFeatures);
             float[] same = [.. data];
@@ -129,7 +135,8 @@ public class ScalerTests
     {
         // A pressure in Pa in float, times in milliseconds, one event in many rows, a sign.
         float[] pressure = [.. Enumerable.Range(0, 10_000).Select(i => 101_325 + (float)Math.Sin(i))];
-        double[] times = [.. Enumerable.Range(0, 10_000).Select(i => 1.7e12 + i)], events = new double[100_000], signs = [-1e-300, 1e-300, 1e-300];
+        double[] times = [.. Enumerable.Range(0, 10_000).Select(i => 1.7e12 + i)], events = new double[100_000],
+            signs = [-1e-300, 1e-300, 1e-300];
         events[5] = 1;
         Assert.Empty(StandardScaler.Fit<float>(pressure).ConstantFeatures);
         Assert.Equal(Math.Sqrt(0.5), StandardScaler.Fit<float>(pressure).Scales[0], 2e-3);
@@ -162,10 +169,16 @@ public class ScalerTests
     [Fact]
     public void Fit_refuses_values_and_scales_beyond_double()
     {
-        Assert.Contains("Feature 1 goes from -1.7E+308 to 1E+308", Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([1, 1e308, 2, -1.7e308], 2)).Message);
+        Assert.Contains(
+            "Feature 1 goes from -1.7E+308 to 1E+308",
+            Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([1, 1e308, 2, -1.7e308], 2)).Message);
         Assert.Throws<ArgumentException>("rows", () => MinMaxScaler.Fit<double>([1e308, -1.7e308]));
-        Assert.Contains("its scale is", Assert.Throws<ArgumentException>("rows", () => MinMaxScaler.Fit<double>([1e308, 0], 1, 0, 0.1)).Message);
-        Assert.Contains("its scale is 0", Assert.Throws<ArgumentException>("rows", () => MinMaxScaler.Fit<double>([1e-320, 0], 1, 0, 1e5)).Message);
+        Assert.Contains(
+            "its scale is",
+            Assert.Throws<ArgumentException>("rows", () => MinMaxScaler.Fit<double>([1e308, 0], 1, 0, 0.1)).Message);
+        Assert.Contains(
+            "its scale is 0",
+            Assert.Throws<ArgumentException>("rows", () => MinMaxScaler.Fit<double>([1e-320, 0], 1, 0, 1e5)).Message);
         Assert.Equal([0], StandardScaler.Fit<float>([float.Epsilon, 0]).ConstantFeatures);
         Assert.Equal([0], StandardScaler.Fit<double>([0, 0, 0]).ConstantFeatures);
     }
@@ -214,21 +227,93 @@ public class ScalerTests
     {
         Dictionary<string, string> metadata = [];
         Assert.Contains(
-            "no 'scaler.kind', so there is no scaler saved as 'scaler'. SaveTo",
+            "no 'scaler.kind', so there is no scaler saved as 'scaler'. Call scaler.SaveTo",
             Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata)).Message);
         StandardScaler.Fit<double>([1, 2]).SaveTo(metadata, "inputs");
-        Assert.Contains("there are 'inputs': give one", Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata)).Message);
-        Assert.Contains("'standard', and MinMaxScaler.LoadFrom reads 'minmax'", Assert.Throws<InvalidDataException>(() => MinMaxScaler.LoadFrom(metadata, "inputs")).Message);
+        Assert.Contains(
+            "there are 'inputs': give one", Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata)).Message);
+        Assert.Contains(
+            "'standard', and MinMaxScaler.LoadFrom reads 'minmax'. Use Scaler.LoadFrom",
+            Assert.Throws<InvalidDataException>(() => MinMaxScaler.LoadFrom(metadata, "inputs")).Message);
         metadata.Remove("inputs.scales");
-        Assert.Contains("no 'inputs.scales'", Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata, "inputs")).Message);
+        Assert.Contains(
+            "no 'inputs.scales'", Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata, "inputs")).Message);
         metadata["inputs.scales"] = "-1";
-        Assert.Contains("above 0", Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata, "inputs")).Message);
+        Assert.Contains(
+            "above 0", Assert.Throws<InvalidDataException>(() => StandardScaler.LoadFrom(metadata, "inputs")).Message);
+    }
+
+    [Fact]
+    public void Transform_and_Inverse_refuse_values_that_become_infinite_and_change_nothing()
+    {
+        StandardScaler small = StandardScaler.Fit<double>([5, 0, 7, 1e-30], 2);
+        float[] rows = [5, 0, 6, 1e9f, 7, 1e10f], before = [.. rows], destination = [1, 2, 3, 4, 5, 6];
+        foreach (
+            Action scale in new Action[] { () => small.Transform<float>(rows), () => small.Transform<float>(rows, destination) })
+        {
+            string message = Assert.Throws<ArgumentException>("rows", scale).Message;
+            Assert.Contains(
+                "Feature 1 of row 1 is 1E+09; scaled, it is infinite in float (center 5E-31, scale 5E-31, shift 0)", message);
+            Assert.Contains("scale in double", message);
+            Assert.Equal(before, rows);
+            Assert.Equal([1, 2, 3, 4, 5, 6], destination);
+        }
+
+        // In double the values have room.
+        double[] wide = [.. rows];
+        small.Transform<double>(wide);
+        Assert.All(wide, value => Assert.True(double.IsFinite(value)));
+        small.Inverse<double>(wide);
+
+        MinMaxScaler large = MinMaxScaler.Fit<double>([0, 1e38]);
+        float[] forecasts = [0.5f, 3, 4];
+        Assert.Contains(
+            "Feature 0 of row 2 is 4; with its scaling taken back, it is infinite in float",
+            Assert.Throws<ArgumentException>("rows", () => large.Inverse<float>(forecasts)).Message);
+        Assert.Equal([0.5f, 3, 4], forecasts);
+        double[] beyond = [1e200];
+        MinMaxScaler tiny = MinMaxScaler.Fit<double>([0, 1e-200]);
+        string inDouble = Assert.Throws<ArgumentException>("rows", () => tiny.Transform<double>(beyond)).Message;
+        Assert.Contains("infinite in double", inDouble);
+        Assert.DoesNotContain("scale in double", inDouble);
+        Assert.Equal([1e200], beyond);
+    }
+
+    [Fact]
+    public void Transform_and_Inverse_keep_values_that_are_not_finite()
+    {
+        StandardScaler scaler = StandardScaler.Fit<double>([1, 2]);
+        float[] rows = [float.NaN, float.PositiveInfinity, float.NegativeInfinity];
+        scaler.Transform<float>(rows);
+        Assert.Equal([float.NaN, float.PositiveInfinity, float.NegativeInfinity], rows);
+        scaler.Inverse<float>(rows);
+        Assert.Equal([float.NaN, float.PositiveInfinity, float.NegativeInfinity], rows);
+    }
+
+    [Fact]
+    public void Transform_and_Inverse_refuse_a_destination_that_overlaps_in_part()
+    {
+        StandardScaler scaler = StandardScaler.Fit<double>([1, 2]);
+        double[] memory = [1, 2, 3, 4];
+        foreach (Action scale in new Action[]
+        {
+            () => scaler.Transform<double>(memory.AsSpan(0, 3), memory.AsSpan(1, 3)),
+            () => scaler.Inverse<double>(memory.AsSpan(1, 3), memory.AsSpan(0, 3)),
+        })
+        {
+            Assert.Contains("overlaps", Assert.Throws<ArgumentException>("destination", scale).Message);
+            Assert.Equal([1, 2, 3, 4], memory);
+        }
+
+        scaler.Transform<double>(memory.AsSpan(0, 2), memory.AsSpan(2, 2));
+        Assert.Equal(memory[2], -1);
     }
 
     [Fact]
     public void Bad_input_throws()
     {
-        ArgumentException e = Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([1, 2, 3, double.NaN], 2));
+        ArgumentException e =
+            Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([1, 2, 3, double.NaN], 2));
         Assert.Contains("Feature 1 of row 1", e.Message);
         Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([], 2));
         Assert.Throws<ArgumentException>("rows", () => StandardScaler.Fit<double>([1, 2, 3], 2));

@@ -42,7 +42,7 @@ public class SlidingWindowsTests
     public void ToBatches_of_a_series_shorter_than_a_window_with_its_target_throws_and_names_both_lengths()
     {
         ArgumentException e = Assert.Throws<ArgumentException>("series", () => new SlidingWindows(9) { Horizon = 2 }.ToBatches<float>(Series, 2, 1));
-        Assert.Contains("The series has 10 steps; a window of 9 with a target 2 later takes 11.", e.Message);
+        Assert.Contains("The series has 10 steps; a window of 9 steps with a target 2 steps later needs 11.", e.Message);
         Assert.Single(new SlidingWindows(9).ToBatches<float>(Series, 2, 1));
     }
 

@@ -4,7 +4,10 @@ using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>Settings by path as a tree, to be written as the JSON of specs: words in its spelling, numbers and truth values by their form.</summary>
+/// <summary>
+/// Settings by path as a tree, to be written as the JSON of specs: words in the spelling of the JSON, numbers and truth values by
+/// their form.
+/// </summary>
 internal sealed class SettingsNode
 {
     // The spelling of each word, whatever the case of its letters in settings.
@@ -13,9 +16,15 @@ internal sealed class SettingsNode
     private readonly Dictionary<string, SettingsNode> _children = new(StringComparer.OrdinalIgnoreCase);
     private string? _value;
 
-    /// <summary>Sets the value at a path whose parts are separated by colons.</summary>
-    /// <exception cref="InvalidDataException">The path has too many parts, or another value stands on it.</exception>
-    public void Set(string path, string value)
+    private bool IsEmpty => _value is null && _children.Count == 0;
+
+    /// <summary>
+    /// Sets the value at a path whose parts are separated by colons; null makes the path known, without a value.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// The path has too many parts or is given twice, or another value stands on it.
+    /// </exception>
+    public void Set(string path, string? value)
     {
         const int MaxParts = 8;
         string[] parts = path.Split(':', MaxParts + 1);
@@ -24,7 +33,9 @@ internal sealed class SettingsNode
         {
             if (node._value is not null)
             {
-                throw new InvalidDataException($"The setting '{Shortened.Text(path)}' is within another one that has the value '{Shortened.Text(node._value)}'.");
+                throw new InvalidDataException(
+                    $"The setting '{Shortened.Text(path)}' is within another one that has the value " +
+                    $"'{Shortened.Text(node._value)}'.");
             }
 
             if (!node._children.TryGetValue(part, out SettingsNode? child))
@@ -35,29 +46,52 @@ internal sealed class SettingsNode
             node = child;
         }
 
-        node._value = parts.Length > MaxParts || node._children.Count > 0
-            ? throw new InvalidDataException($"The setting '{Shortened.Text(path)}' has a value, and no property of a layer is there.")
-            : value;
-    }
-
-    /// <summary>Writes the tree.</summary>
-    /// <param name="json">The writer.</param>
-    /// <param name="isList">Whether its children are numbered.</param>
-    /// <exception cref="InvalidDataException">A child of a list has no number.</exception>
-    public void Write(Utf8JsonWriter json, bool isList)
-    {
-        if (isList)
+        if (parts.Length > MaxParts || (value is not null && node._children.Count > 0))
         {
-            json.WriteStartArray();
-            foreach (SettingsNode child in _children.OrderBy(pair => NumberOf(pair.Key)).Select(pair => pair.Value))
-            {
-                child.Write(json, false);
-            }
-
-            json.WriteEndArray();
-            return;
+            throw new InvalidDataException(
+                $"The setting '{Shortened.Text(path)}' has a value, and no property of a layer is there.");
         }
 
+        if (value is not null && node._value is not null)
+        {
+            throw new InvalidDataException(
+                $"The setting '{Shortened.Text(path)}' is given twice; upper and lower case are the same.");
+        }
+
+        node._value ??= value;
+    }
+
+    /// <summary>Writes the tree of a list, whose children are numbered.</summary>
+    /// <exception cref="InvalidDataException">The numbers are not 0, 1, 2, …, or a child is empty.</exception>
+    public void WriteList(Utf8JsonWriter json)
+    {
+        json.WriteStartArray();
+        int count = 0;
+        foreach (
+            (int number, SettingsNode layer) in _children.Select(pair => (NumberOf(pair.Key), pair.Value))
+            .OrderBy(pair => pair.Item1))
+        {
+            if (number != count)
+            {
+                throw new InvalidDataException(
+                    $"The settings have a layer {number} and no layer {count}; number the layers 0 … {_children.Count - 1}.");
+            }
+
+            if (layer.IsEmpty)
+            {
+                throw new InvalidDataException($"The settings of layer {count} are empty; give its kind and properties.");
+            }
+
+            layer.Write(json);
+            count++;
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Writes the tree of a spec or a part of it. Empty children are left out.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
         if (_value is not null)
         {
             json.WriteStringValue(_value);
@@ -65,7 +99,7 @@ internal sealed class SettingsNode
         }
 
         json.WriteStartObject();
-        foreach ((string key, SettingsNode child) in _children)
+        foreach ((string key, SettingsNode child) in _children.Where(pair => !pair.Value.IsEmpty))
         {
             string name = Words.GetValueOrDefault(key, key);
             json.WritePropertyName(name);
@@ -75,7 +109,7 @@ internal sealed class SettingsNode
             }
             else
             {
-                child.Write(json, false);
+                child.Write(json);
             }
         }
 
@@ -92,7 +126,9 @@ internal sealed class SettingsNode
         {
             json.WriteNumberValue(whole);
         }
-        else if (double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
+        else if (
+            double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            && double.IsFinite(number))
         {
             json.WriteNumberValue(number);
         }
@@ -102,13 +138,19 @@ internal sealed class SettingsNode
         }
     }
 
-    private static int NumberOf(string key) => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-        ? number
-        : throw new InvalidDataException($"The settings of a list of layers have '{Shortened.Text(key)}' where the number of a layer belongs.");
+    // "01" is refused: it would be a second layer 1.
+    private static int NumberOf(string key)
+        => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && (key[0] != '0' || key.Length == 1)
+            ? number
+            : throw new InvalidDataException(
+                $"The settings of a list of layers have '{Shortened.Text(key)}' where the number of a layer belongs. "
+                + "Give paths relative to the list, such as '0:kind': section.AsEnumerable(makePathsRelative: true).");
 
     private static Dictionary<string, string> MakeWords()
     {
-        Dictionary<string, string> words = new(StringComparer.OrdinalIgnoreCase) { [SpecKind<LayerSpec>.Kind] = SpecKind<LayerSpec>.Kind };
+        Dictionary<string, string> words =
+            new(StringComparer.OrdinalIgnoreCase) { [SpecKind<LayerSpec>.Kind] = SpecKind<LayerSpec>.Kind };
         foreach (string word in LayerKinds.All.SelectMany(kind => kind.Words))
         {
             words[word] = word;

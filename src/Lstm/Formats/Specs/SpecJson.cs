@@ -50,7 +50,8 @@ internal static class SpecJson
     public static string Text(bool indented, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
-        JsonWriterOptions options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, NewLine = "\n" };
+        JsonWriterOptions options =
+            new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented, NewLine = "\n" };
         using (Utf8JsonWriter json = new(buffer, options))
         {
             write(json);
@@ -59,7 +60,9 @@ internal static class SpecJson
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <exception cref="InvalidDataException">It is not such JSON, or has an unknown kind or property or a value of a wrong type.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is not such JSON, or has an unknown kind or property or a value of a wrong type.
+    /// </exception>
     public static (int InputSize, LayerSpec[] Specs) Read(string text) => Parse(text, json =>
     {
         bool isLatest = IsLatest(SpecKind<LayerSpec>.ObjectOf(json));
@@ -71,7 +74,8 @@ internal static class SpecJson
             {
                 case Version when isLatest:
                     break;
-                case "inputSize" when property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt32(out int value):
+                case "inputSize" when property.Value.ValueKind == JsonValueKind.Number
+                    && property.Value.TryGetInt32(out int value):
                     inputSize = value;
                     break;
                 case "layers" when property.Value.ValueKind == JsonValueKind.Array:
@@ -104,12 +108,18 @@ internal static class SpecJson
         }
     }
 
-    /// <summary>What differs between two specs: the properties with both values, <c>dropout is 0.1, not 0.2; layers is 2, not 1</c>.</summary>
+    /// <summary>
+    /// What differs between two specs: the properties with both values, <c>dropout is 0.1, not 0.2; layers is 2, not 1</c>.
+    /// </summary>
     public static string Difference(LayerSpec one, LayerSpec other)
     {
         Dictionary<string, string> values = Values(one), others = Values(other);
-        IEnumerable<string> differing = values.Keys.Union(others.Keys).Where(name => values.GetValueOrDefault(name) != others.GetValueOrDefault(name));
-        return string.Join("; ", differing.Select(name => $"{name} is {Shortened.Text(values.GetValueOrDefault(name, "null"))}, not {Shortened.Text(others.GetValueOrDefault(name, "null"))}"));
+        IEnumerable<string> differing = values.Keys.Union(others.Keys)
+            .Where(name => values.GetValueOrDefault(name) != others.GetValueOrDefault(name));
+        return string.Join(
+            "; ", differing.Select(
+            name => $"{name} is {Shortened.Text(values.GetValueOrDefault(name, "null"))}, not " +
+            $"{Shortened.Text(others.GetValueOrDefault(name, "null"))}"));
     }
 
     private static Dictionary<string, string> Values(LayerSpec spec)
@@ -187,7 +197,15 @@ internal static class SpecJson
         List<LayerSpec> specs = [];
         foreach (JsonElement spec in json.EnumerateArray())
         {
-            specs.Add(ReadSpec(spec, isLatest));
+            try
+            {
+                specs.Add(ReadSpec(spec, isLatest));
+            }
+            catch (InvalidDataException e)
+            {
+                throw new InvalidDataException(
+                    $"{e.Message} It is layer {specs.Count} of {json.GetArrayLength()}, counted from 0.", e);
+            }
         }
 
         return [.. specs];

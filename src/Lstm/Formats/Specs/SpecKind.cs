@@ -34,11 +34,17 @@ internal abstract class SpecKind<TBase>
     /// <exception cref="InvalidDataException">It is no object, or names none of them.</exception>
     public static SpecKind<TBase> Named(SpecKind<TBase>[] kinds, JsonElement json, string what)
     {
-        bool isNamed = ObjectOf(json).TryGetProperty(Kind, out JsonElement value) && value.ValueKind == JsonValueKind.String;
-        string? name = isNamed ? value.GetString() : null;
+        if (!ObjectOf(json).TryGetProperty(Kind, out JsonElement value))
+        {
+            throw new InvalidDataException($"The description lacks '{Kind}' of {what}; give {Names()}.");
+        }
+
+        string? name = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         return Array.Find(kinds, candidate => candidate.Name == name) ?? throw new InvalidDataException(
-            $"The description has {what} of unknown kind '{Shortened.Text(name)}'; "
-            + $"known are {string.Join(", ", kinds.Select(kind => kind.Name))}.");
+            $"The description has {what} of unknown kind {Shortened.Text(name is null ? value.GetRawText() : $"'{name}'")}; " +
+            $"give {Names()}.");
+
+        string Names() => string.Join(", ", kinds.Select(kind => $"'{kind.Name}'"));
     }
 
     public static JsonElement ObjectOf(JsonElement json) => json.ValueKind == JsonValueKind.Object
@@ -60,7 +66,8 @@ internal sealed class SpecKind<TBase, TSpec>(
 {
     public override string? Name => name;
 
-    public override IEnumerable<string> Words => properties.SelectMany(property => property.Words).Concat(name is null ? [] : [name]);
+    public override IEnumerable<string> Words
+        => properties.SelectMany(property => property.Words).Concat(name is null ? [] : [name]);
 
     public override bool Is(TBase spec) => spec is TSpec;
 
@@ -96,7 +103,8 @@ internal sealed class SpecKind<TBase, TSpec>(
                 $"The description has {Shortened.Text(member.Value.GetRawText())} as '{property.Name}' of {what}.");
         }
 
-        SpecProperty<TSpec>? absent = Array.Find(properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _));
+        SpecProperty<TSpec>? absent =
+            Array.Find(properties, property => property.IsRequired && !json.TryGetProperty(property.Name, out _));
         return absent is { } missing
             ? throw new InvalidDataException($"The description lacks '{missing.Name}' of {what}.")
             : spec;

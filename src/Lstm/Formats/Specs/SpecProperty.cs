@@ -24,7 +24,8 @@ internal sealed record SpecProperty<TSpec>(
         => new(Name, IsRequired, (json, whole) => Write(json, get(whole)),
             (whole, json) => Read(get(whole), json) is { } spec ? with(whole, spec) : null);
 
-    public static SpecProperty<TSpec> Int(string name, Func<TSpec, int?> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
+    public static SpecProperty<TSpec> Int(
+        string name, Func<TSpec, int?> get, Func<TSpec, int, TSpec> with, bool isRequired = false)
         => new(name, isRequired,
             (json, spec) =>
             {
@@ -35,7 +36,8 @@ internal sealed record SpecProperty<TSpec>(
             },
             (spec, json) => json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out int value) ? with(spec, value) : null);
 
-    public static SpecProperty<TSpec> Double(string name, Func<TSpec, double?> get, Func<TSpec, double, TSpec> with, bool isRequired = false)
+    public static SpecProperty<TSpec> Double(
+        string name, Func<TSpec, double?> get, Func<TSpec, double, TSpec> with, bool isRequired = false)
         => new(name, isRequired,
             (json, spec) =>
             {
@@ -63,7 +65,8 @@ internal sealed record SpecProperty<TSpec>(
             (spec, json) => json.ValueKind == JsonValueKind.String ? with(spec, json.GetString()!) : null);
 
     /// <summary>A value of an enumeration, by its name in camel case.</summary>
-    public static SpecProperty<TSpec> Enum<TEnum>(string name, Func<TSpec, TEnum> get, Func<TSpec, TEnum, TSpec> with, bool isRequired = false)
+    public static SpecProperty<TSpec> Enum<TEnum>(
+        string name, Func<TSpec, TEnum> get, Func<TSpec, TEnum, TSpec> with, bool isRequired = false)
         where TEnum : struct, Enum
         => new(name, isRequired, (json, spec) => json.WriteString(name, EnumNames<TEnum>.Of(get(spec))),
             (spec, json) => EnumNames<TEnum>.Find(json) is { } value ? with(spec, value) : null)
@@ -72,7 +75,8 @@ internal sealed record SpecProperty<TSpec>(
         };
 
     /// <summary>An activation, as an object {"function", "alpha", "beta"}; nothing for null.</summary>
-    public static SpecProperty<TSpec> Activation(string name, Func<TSpec, LstmActivation?> get, Func<TSpec, LstmActivation, TSpec> with)
+    public static SpecProperty<TSpec> Activation(
+        string name, Func<TSpec, LstmActivation?> get, Func<TSpec, LstmActivation, TSpec> with)
         => new(name, false,
             (json, spec) =>
             {
@@ -134,7 +138,8 @@ internal sealed record SpecProperty<TSpec>(
 
     private static LstmActivation? ReadActivation(JsonElement json)
     {
-        LstmActivation? activation = json.ValueKind == JsonValueKind.Object && json.TryGetProperty("function", out JsonElement function)
+        LstmActivation? activation = json.ValueKind == JsonValueKind.Object
+            && json.TryGetProperty("function", out JsonElement function)
             && EnumNames<LstmActivationFunction>.Find(function) is { } known
                 ? new(known)
                 : null;
