@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Layers;
@@ -35,6 +36,10 @@ internal static unsafe class FiniteCheck
     private static bool AreFinite<T>(Workspace<T> workspace, Rows<T> rows)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        // SAFETY: rows are those of Network.CheckInput: it compares the features of the batch with those of the rows, whose shape
+        // is that of the content; SequenceContent reserves RowCount × FeatureSize values for it, and the caller's reading keeps
+        // them.
+        Debug.Assert(rows.Features == workspace.Network.InputSize, "The rows are those of another network.");
         if (rows.Pointer != null && !AreFinite(new ReadOnlySpan<T>(rows.Pointer, rows.Count * rows.Features)))
         {
             return false;
@@ -43,9 +48,8 @@ internal static unsafe class FiniteCheck
         for (int i = 0; i < workspace.Run.Layers.Count; i++)
         {
             LayerTape<T> tape = workspace.Run.Tapes[i];
-            if (!AreFinite(
-                new ReadOnlySpan<T>(
-                tape.Output.Pointer + tape.OutputStart, tape.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize)))
+            int count = tape.OutputShape.RowCount * workspace.Run.Layers[i].OutputSize;
+            if (!AreFinite<T>(tape.Output.Span.Slice((int)tape.OutputStart, count)))
             {
                 return false;
             }

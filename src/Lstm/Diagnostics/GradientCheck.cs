@@ -4,32 +4,34 @@ using Lstm.Simd;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>Compares analytic gradients with central differences in double.</summary>
+/// <summary>Compares analytic gradients with numeric gradients, central differences in double.</summary>
 /// <remarks>
-/// The differences are those of fourth order, (8(f(x + ε) − f(x − ε)) − (f(x + 2ε) − f(x − 2ε))) / 12ε: their truncation
-/// error is of the order of ε⁴, so that ε can be large enough to keep rounding out of the first nine digits or so. Where the two
-/// gradients differ, ε/8 and ε/64 are tried too, as far as rounding leaves seven digits: a function may bend within ε, as the
-/// normalisation of an almost constant row does, but a wrong gradient is wrong at every ε. What rounding of the function may have done
-/// to the quotient, 8·2⁻⁵²·|f|/ε, is no error, unless 8ε or 64ε, over which it does less, show a slope that the gradient is not.
-/// Everything random is held still: dropout draws the same masks in each evaluation. Clip gradients after checking them, not
-/// before. At kinks (ReLU at 0, a maximum's ties, the Huber loss's δ) no difference quotient equals a gradient.
+/// The differences are of fourth order, (8(f(x + ε) − f(x − ε)) − (f(x + 2ε) − f(x − 2ε))) / 12ε. Their truncation error is of
+/// the order of ε⁴, so ε can be large enough to keep rounding out of the first nine digits. Where the two gradients differ, ε/8
+/// and ε/64 are tried as well, as far as rounding leaves seven digits: a function may bend within ε, as the normalisation of an
+/// almost constant row does, but a wrong gradient is wrong at every ε. A difference within the effect of rounding on the
+/// quotient, 8·2⁻⁵²·|f|/ε, is not an error, unless differences over 8ε and 64ε, where rounding has less effect, contradict the
+/// gradient. Dropout draws the same masks in each evaluation. Clip gradients after the check, not before. At kinks (ReLU at 0,
+/// ties of a maximum, δ of the Huber loss) no difference quotient equals the gradient.
 /// </remarks>
 public static class GradientCheck
 {
-    /// <summary>The default ε, at which both errors are under 10⁻¹² for functions of order 1.</summary>
+    /// <summary>
+    /// The default ε, 3·10⁻⁴, at which truncation and rounding errors are below 10⁻¹² for functions of order 1.
+    /// </summary>
     public const double DefaultStep = 3e-4;
 
     // The smallest part of a tensor's largest value that errors are relative to.
     private const double SmallPart = 1e-3;
 
-    /// <summary>Checks any function of a span of values.</summary>
-    /// <param name="name">The name for the report.</param>
-    /// <param name="values">What the function depends on; changed in place and restored.</param>
-    /// <param name="function">Evaluates the function at the span's current contents.</param>
+    /// <summary>Checks the gradient of a function of a span of values.</summary>
+    /// <param name="name">The name of the values in the result.</param>
+    /// <param name="values">The values that the function depends on; they are changed in place and restored.</param>
+    /// <param name="function">A delegate that evaluates the function at the current values.</param>
     /// <param name="gradient">The analytic gradient, as long as <paramref name="values"/>.</param>
-    /// <param name="step">ε &gt; 0.</param>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is not positive.</exception>
+    /// <param name="step">The step ε, above 0. Default <see cref="DefaultStep"/>.</param>
+    /// <exception cref="ArgumentException">The lengths of values and gradient differ.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is not above 0.</exception>
     public static GradientCheckEntry Function(
         string name, Span<double> values, Func<double> function, ReadOnlySpan<double> gradient, double step = DefaultStep)
     {
@@ -41,7 +43,9 @@ public static class GradientCheck
 
         if (values.Length != gradient.Length)
         {
-            throw new ArgumentException($"The gradient has {gradient.Length} values for {values.Length} parameters; give one for each.", nameof(gradient));
+            throw new ArgumentException(
+                $"The gradient has {gradient.Length} values for {values.Length} parameters; give one for each.",
+                nameof(gradient));
         }
 
         double least = SmallPart * LargestOf(gradient);
@@ -62,12 +66,14 @@ public static class GradientCheck
         return Compare(name, gradient, numeric);
     }
 
-    /// <summary>Checks every parameter of a network (but running averages, which have no gradient), and its input, under a loss.</summary>
-    /// <param name="network">In double; left as it was.</param>
-    /// <param name="loss">The loss.</param>
-    /// <param name="batch">An input with its target; left as it was.</param>
-    /// <param name="training">Whether dropout is on, with one mask throughout, and batch norm measures the batch.</param>
-    /// <param name="step">ε &gt; 0.</param>
+    /// <summary>Checks the gradients of a loss by the input and by all parameters of a network except running averages.</summary>
+    /// <param name="network">The network, in double. It is not changed.</param>
+    /// <param name="loss">The loss to differentiate.</param>
+    /// <param name="batch">An input with its target. Values are changed during the check and restored.</param>
+    /// <param name="training">
+    /// Whether dropout is on, with the same masks throughout, and batch norm measures the batch. Default false.
+    /// </param>
+    /// <param name="step">The step ε, above 0. Default <see cref="DefaultStep"/>.</param>
     /// <exception cref="ArgumentException">The batch does not fit the network or the loss.</exception>
     public static GradientCheckResult Network(
         Network<double> network, Loss<double> loss, TrainingBatch<double> batch, bool training = false, double step = DefaultStep)
@@ -99,15 +105,19 @@ public static class GradientCheck
     }
 
     /// <summary>
-    /// Checks one step of a cell: parameters, x, h and c, under the sum of the new states weighted by random factors.
+    /// Checks the gradients of one step of a cell by its parameters, x, h and c. The function is a sum of the new states with
+    /// random weights.
     /// </summary>
-    /// <param name="cell">In double; left as it was.</param>
-    /// <param name="count">Rows B of the step, at least 1.</param>
-    /// <param name="seed">Seed of the inputs and factors.</param>
-    /// <param name="training">Whether dropout and zoneout are on, with one mask throughout.</param>
-    /// <param name="step">ε &gt; 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1 rows, or <paramref name="step"/> is not positive.</exception>
-    public static GradientCheckResult Cell(LstmCell<double> cell, int count = 3, long seed = 0, bool training = false, double step = DefaultStep)
+    /// <param name="cell">The cell, in double. It is not changed.</param>
+    /// <param name="count">The number of rows B of the step, at least 1. Default 3.</param>
+    /// <param name="seed">The seed of the random inputs and weights. Default 0.</param>
+    /// <param name="training">Whether dropout and zoneout are on, with the same masks throughout. Default false.</param>
+    /// <param name="step">The step ε, above 0. Default <see cref="DefaultStep"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="count"/> is less than 1, or <paramref name="step"/> is not above 0.
+    /// </exception>
+    public static GradientCheckResult Cell(
+        LstmCell<double> cell, int count = 3, long seed = 0, bool training = false, double step = DefaultStep)
     {
         ArgumentNullException.ThrowIfNull(cell);
         LstmCell<double> copy = new(cell.Network.Clone());
@@ -138,7 +148,8 @@ public static class GradientCheck
         }
     }
 
-    private static List<GradientCheckEntry> Parameters(Network<double> network, Gradient<double> gradient, Func<double> evaluate, double step)
+    private static List<GradientCheckEntry> Parameters(
+        Network<double> network, Gradient<double> gradient, Func<double> evaluate, double step)
     {
         List<GradientCheckEntry> entries = [];
         foreach (Parameter parameter in network.Parameters.Where(parameter => !parameter.IsStatistic))

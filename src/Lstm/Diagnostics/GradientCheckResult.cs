@@ -6,20 +6,24 @@ using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>The outcome of a gradient check.</summary>
+/// <summary>The result of a <see cref="GradientCheck"/>.</summary>
 public sealed class GradientCheckResult
 {
     internal GradientCheckResult(IReadOnlyList<GradientCheckEntry> entries) => Entries = entries;
 
-    /// <summary>One entry per tensor.</summary>
+    /// <summary>The comparison of each tensor.</summary>
     public IReadOnlyList<GradientCheckEntry> Entries { get; }
 
-    /// <summary>The largest error of all; NaN if one is.</summary>
+    /// <summary>The largest error of all tensors; NaN if an error is NaN.</summary>
     public double Error => Entries.Aggregate(0.0, (worst, entry) => Math.Max(worst, entry.Error));
 
-    /// <summary>Throws unless every error is at most a tolerance.</summary>
-    /// <param name="tolerance">10⁻⁶ is what a right gradient in double reaches away from kinks.</param>
-    /// <exception cref="InvalidOperationException">An error is larger, or not a number; the message names the tensor and the element.</exception>
+    /// <summary>Throws an exception if an error is above a tolerance.</summary>
+    /// <param name="tolerance">
+    /// The largest allowed error. Default 10⁻⁶, which a correct gradient in double reaches away from kinks.
+    /// </param>
+    /// <exception cref="InvalidOperationException">
+    /// An error is above the tolerance, or NaN. The message names the tensor and the element.
+    /// </exception>
     public void ThrowIfAbove(double tolerance = 1e-6)
     {
         foreach (GradientCheckEntry entry in Entries)
@@ -27,11 +31,13 @@ public sealed class GradientCheckResult
             if (!(entry.Error <= tolerance))
             {
                 throw new InvalidOperationException(InvariantText.Of(
-                    $"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) at element {entry.Index}: analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}."));
+                    $"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) at element {entry.Index}: " +
+                    $"analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}."));
             }
         }
     }
 
     /// <summary>One line per tensor: its name and its error.</summary>
-    public override string ToString() => string.Join(Environment.NewLine, Entries.Select(e => InvariantText.Of($"{e.Name}: {e.Error:g3}")));
+    public override string ToString()
+        => string.Join(Environment.NewLine, Entries.Select(e => InvariantText.Of($"{e.Name}: {e.Error:g3}")));
 }

@@ -5,12 +5,12 @@ using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>How large the gradient is at each step of each LSTM layer: whether it vanishes or explodes on its way back.</summary>
+/// <summary>The norm of the gradient at each step of each LSTM layer, which shows whether gradients vanish or explode.</summary>
 /// <remarks>
-/// Made once for a network, then read from a tape after Backward. A step's number is ‖∂loss/∂z‖, the norm of the gradient of
-/// the layer's 4H pre-activations z at that step of that sequence: all that the step adds to the gradients of the weights
-/// comes from it. To see how far back the loss reaches, give a loss at the last step only: with a loss at every step, each
-/// step has a gradient of its own.
+/// Create a trace once for a network, and call <see cref="Read"/> after Backward. The norm of a step is ‖∂loss/∂z‖, with z the
+/// layer's 4H pre-activations at that step of that sequence; the step's part of the weights' gradients is computed from it. To
+/// see how far back a loss reaches, compute the loss at the last step only: with a loss at each step, each step also has a
+/// gradient from its own loss.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class GradientTrace<T>
@@ -22,9 +22,9 @@ public sealed class GradientTrace<T>
     // Room for one gate of one step.
     private readonly T[] _gate;
 
-    /// <summary>Makes an empty trace.</summary>
+    /// <summary>Creates an empty trace for a network.</summary>
     /// <param name="network">A network with at least one LSTM layer.</param>
-    /// <exception cref="ArgumentException">It has none.</exception>
+    /// <exception cref="ArgumentException">The network has no LSTM layer.</exception>
     public GradientTrace(Network<T> network)
     {
         // The same layers, names and check.
@@ -33,24 +33,29 @@ public sealed class GradientTrace<T>
         _network = network;
     }
 
-    /// <summary>One for each direction of each LSTM layer, in the order of a <see cref="NetworkState{T}"/>.</summary>
+    /// <summary>The norms of the directions of all LSTM layers, in the order of a <see cref="NetworkState{T}"/>.</summary>
     public IReadOnlyList<LayerGradientNorms> Layers { get; }
 
-    /// <summary>The direction of this name.</summary>
-    /// <param name="name">E.g. <c>lstm.l0</c>, <c>lstm.l1_reverse</c>.</param>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <summary>The norms of the direction with a name.</summary>
+    /// <param name="name">The direction's name, such as <c>lstm.l0</c> or <c>lstm.l1_reverse</c>.</param>
+    /// <exception cref="ArgumentException">No direction has this name.</exception>
     public LayerGradientNorms this[string name] => Layers.FirstOrDefault(layer => layer.Name == name)
-        ?? throw new ArgumentException($"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.", nameof(name));
+        ?? throw new ArgumentException(
+        $"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.",
+        nameof(name));
 
     /// <summary>The LSTM layers and directions, and the sizes of the pass that was read last.</summary>
     public override string ToString()
         => $"{TypeName.Of(this)}: {Shortened.List([.. Layers.Select(layer => layer.Name)])}; "
             + $"{Layers[0].Steps.Shape}";
 
-    /// <summary>Takes the norms of a tape's backward pass.</summary>
+    /// <summary>Computes the norms of a tape's backward pass.</summary>
     /// <param name="tape">A tape of this network, after Backward and before the next Forward.</param>
     /// <exception cref="ArgumentException">The tape belongs to another network.</exception>
-    /// <exception cref="InvalidOperationException">It holds no back-propagated pass, the input batch was refilled, the pass is one of <see cref="Tape{T}.RecomputeEvery"/>, or the tape or this trace is in use.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The tape holds no backward pass, the input batch was refilled, the tape recomputes its steps
+    /// (<see cref="Tape{T}.RecomputeEvery"/>), or the tape or this trace is in use.
+    /// </exception>
     public void Read(Tape<T> tape)
     {
         ArgumentNullException.ThrowIfNull(tape);

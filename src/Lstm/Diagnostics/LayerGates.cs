@@ -6,8 +6,10 @@ using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>The gates and states of one direction of an LSTM layer, in the caller's order of sequences.</summary>
-/// <remarks>Each is a batch of its own: <c>layer.ForgetGate[sequence, step][unit]</c>, <c>GetSequence</c>, <c>ToTensor</c>.</remarks>
+/// <summary>The gates and states of one direction of an LSTM layer at each step, in the caller's order of sequences.</summary>
+/// <remarks>
+/// Each gate and state is a batch: <c>layer.ForgetGate[sequence, step][unit]</c>, <c>GetSequence</c>, <c>ToTensor</c>.
+/// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class LayerGates<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -27,33 +29,39 @@ public sealed class LayerGates<T>
         Hidden = new(hiddenSize, owner);
     }
 
-    /// <summary>The layer's name with its place in the stack and its direction: <c>lstm.l0</c>, <c>lstm.l0_reverse</c>.</summary>
+    /// <summary>
+    /// The direction's name: the layer's name with its place in the stack, such as <c>lstm.l0</c> or <c>lstm.l0_reverse</c>.
+    /// </summary>
     public string Name { get; }
 
-    /// <summary>H.</summary>
+    /// <summary>The number of units H.</summary>
     public int Units { get; }
 
-    /// <summary>The gates that the layer has. A missing one of the built-in equations is 1; of one that a custom cell does not use, all is NaN.</summary>
+    /// <summary>
+    /// The gates that the layer has. A gate that the built-in equations leave out has the value 1; one that a custom cell does
+    /// not use is NaN.
+    /// </summary>
     public LstmGates Gates { get; }
 
-    /// <summary>i: how much of the candidate enters the cell, 0 … 1.</summary>
+    /// <summary>The input gate i, 0 … 1: the share of the candidate that enters the cell.</summary>
     public SequenceBatch<T> InputGate { get; }
 
-    /// <summary>f: how much of the cell stays, 0 … 1.</summary>
+    /// <summary>The forget gate f, 0 … 1: the share of the cell that is kept.</summary>
     public SequenceBatch<T> ForgetGate { get; }
 
-    /// <summary>g: what might enter the cell, −1 … 1.</summary>
+    /// <summary>The candidate g, −1 … 1: the new content for the cell.</summary>
     public SequenceBatch<T> Candidate { get; }
 
-    /// <summary>o: how much of the cell is shown, 0 … 1.</summary>
+    /// <summary>The output gate o, 0 … 1: the share of the cell that is output.</summary>
     public SequenceBatch<T> OutputGate { get; }
 
     /// <summary>
-    /// c after each step: H values, or, of a custom cell that carries several state vectors, H of each, one vector after the other.
+    /// The cell state c after each step: H values. A custom cell with several state vectors has H values of each, one vector after
+    /// the other.
     /// </summary>
     public SequenceBatch<T> Cell { get; }
 
-    /// <summary>h after each step, the layer's output: H values, or P with a projection.</summary>
+    /// <summary>The hidden state h after each step, which is the layer's output: H values, or P with a projection.</summary>
     public SequenceBatch<T> Hidden { get; }
 
     /// <summary>The part of c that zoneout keeps, in expectation.</summary>

@@ -3,20 +3,20 @@ using Lstm.Runtime;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>The norms of the gradient of one direction of an LSTM layer.</summary>
+/// <summary>The norms of the gradient at each step of one direction of an LSTM layer.</summary>
 public sealed class LayerGradientNorms
 {
     internal LayerGradientNorms(string name, Use owner) => (Name, Steps) = (name, new SequenceBatch<double>(1, owner));
 
-    /// <summary>The direction's name, e.g. <c>lstm.l0</c>.</summary>
+    /// <summary>The direction's name, such as <c>lstm.l0</c>.</summary>
     public string Name { get; }
 
-    /// <summary>‖∂loss/∂z‖ of each step: <c>layer.Steps[sequence, step][0]</c>.</summary>
+    /// <summary>The norm ‖∂loss/∂z‖ of each step of each sequence: <c>layer.Steps[sequence, step][0]</c>.</summary>
     public SequenceBatch<double> Steps { get; }
 
-    /// <summary>The norm at a step over all sequences that have it: the root of the sum of the squares.</summary>
-    /// <param name="step">0 … steps − 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such step.</exception>
+    /// <summary>The norm at a step over all sequences that have the step: the root of the sum of the squares.</summary>
+    /// <param name="step">The step, 0 … number of steps − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is out of range.</exception>
     public double At(int step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);

@@ -3,48 +3,52 @@ using Lstm.Texts;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>The gates of one direction of an LSTM layer in a few numbers.</summary>
+/// <summary>The statistics of the gates of one direction of an LSTM layer.</summary>
 public sealed class LayerSummary
 {
     private LayerSummary(string name, GateStatistics[] gates, double[] halfLives, int[] deadUnits, int hiddenSize)
         => (Name, Gates, ForgetHalfLives, DeadUnits, HiddenSize) = (name, gates, halfLives, deadUnits, hiddenSize);
 
-    /// <summary>The direction's name, e.g. <c>lstm.l0</c>.</summary>
+    /// <summary>The direction's name, such as <c>lstm.l0</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The gates i, f, g, o in this order.</summary>
+    /// <summary>The statistics of the gates i, f, g and o, in this order.</summary>
     public IReadOnlyList<GateStatistics> Gates { get; }
 
-    /// <summary>i.</summary>
+    /// <summary>The statistics of the input gate i.</summary>
     public GateStatistics InputGate => Gates[0];
 
-    /// <summary>f.</summary>
+    /// <summary>The statistics of the forget gate f.</summary>
     public GateStatistics ForgetGate => Gates[1];
 
-    /// <summary>g.</summary>
+    /// <summary>The statistics of the candidate g.</summary>
     public GateStatistics Candidate => Gates[2];
 
-    /// <summary>o.</summary>
+    /// <summary>The statistics of the output gate o.</summary>
     public GateStatistics OutputGate => Gates[3];
 
     /// <summary>
-    /// For each unit the steps after which half of its cell's content is left, ln ½ / ln f̄ with f̄ the mean of its forget gate, or
-    /// p + (1 − p)f̄ where a zoneout of p keeps the cell: infinite for 1, 0 for 0, NaN without steps or forget gate.
+    /// The half-life of each unit's cell in steps: ln ½ / ln m, with m = f̄ the mean of the forget gate, or m = p + (1 − p)f̄
+    /// with a cell zoneout of p. Infinite for m = 1, 0 for m = 0, NaN without steps or without a forget gate.
     /// </summary>
     public IReadOnlyList<double> ForgetHalfLives { get; }
 
-    /// <summary>The median of <see cref="ForgetHalfLives"/>.</summary>
+    /// <summary>The median of <see cref="ForgetHalfLives"/>, in steps.</summary>
     public double MedianHalfLife => ForgetHalfLives.Order().ElementAt(ForgetHalfLives.Count / 2);
 
-    /// <summary>Values of the hidden state: H, or P with a projection.</summary>
+    /// <summary>The number of values of the hidden state: H, or P with a projection.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>Which values of the hidden state never move, in any sequence: they say nothing to the next layer. Without a projection these are units.</summary>
+    /// <summary>
+    /// The indices of hidden values that do not change in any sequence, so that they carry no information to the next layer.
+    /// Without a projection, these are units.
+    /// </summary>
     public IReadOnlyList<int> DeadUnits { get; }
 
     /// <summary>The layer's name, the mean of the forget gate, the median half-life and the number of dead units.</summary>
     public override string ToString() => InvariantText.Of(
-        $"{Name}: forget gate {ForgetGate.Mean:f2}, half-life {MedianHalfLife:f1} steps, {DeadUnits.Count} of {HiddenSize} units dead");
+        $"{Name}: forget gate {ForgetGate.Mean:f2}, half-life {MedianHalfLife:f1} steps, {DeadUnits.Count} of {HiddenSize} " +
+        $"units dead");
 
     internal static LayerSummary Of<T>(LayerGates<T> layer, double margin, double stillness)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -103,6 +107,7 @@ public sealed class LayerSummary
             unit = i < ranges.Length ? (value, value) : (Math.Min(unit.Least, value), Math.Max(unit.Most, value));
         }
 
-        return signal.RowCount == 0 ? [] : [.. Enumerable.Range(0, ranges.Length).Where(u => ranges[u].Most - ranges[u].Least <= range)];
+        return signal.RowCount == 0 ? []
+            : [.. Enumerable.Range(0, ranges.Length).Where(u => ranges[u].Most - ranges[u].Least <= range)];
     }
 }

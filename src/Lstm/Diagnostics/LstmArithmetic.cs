@@ -1,11 +1,11 @@
 namespace Lstm.Diagnostics;
 
-/// <summary>The rounding of multiply-adds in a process. Processes with the same value compute the same bits.</summary>
+/// <summary>How multiply-adds are rounded in a process. Processes with the same value compute the same bits.</summary>
 public enum LstmArithmetic
 {
-    /// <summary>a·b + c is rounded once, by fused multiply-add instructions.</summary>
+    /// <summary>a·b + c is rounded once, by a fused multiply-add instruction.</summary>
     Fused,
 
-    /// <summary>a·b is rounded, and then the sum.</summary>
+    /// <summary>a·b is rounded first, then the sum.</summary>
     Separate,
 }

@@ -4,11 +4,11 @@ using Lstm.Simd;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>The instructions that the library's kernels run on in this process.</summary>
+/// <summary>The instruction set and the arithmetic that the library's kernels use in this process.</summary>
 /// <remarks>
-/// Two processes with the same <see cref="Arithmetic"/> give the same bits, whatever their vectors are. A program compiled by NativeAOT without
-/// <c>IlcInstructionSet</c> is <see cref="LstmArithmetic.Separate"/> on x64, whatever the processor offers; under the JIT it would be
-/// <see cref="LstmArithmetic.Fused"/> there.
+/// Processes with the same <see cref="Arithmetic"/> compute the same bits, whatever their vector sizes. On x64, a program
+/// compiled by NativeAOT without <c>IlcInstructionSet</c> uses <see cref="LstmArithmetic.Separate"/> on any processor; with the
+/// JIT compiler it uses <see cref="LstmArithmetic.Fused"/> on a processor with FMA.
 /// </remarks>
 public sealed class LstmRuntime
 {
@@ -16,13 +16,15 @@ public sealed class LstmRuntime
     {
     }
 
-    /// <summary>That of this process; it never changes.</summary>
+    /// <summary>The instruction set and the arithmetic of this process. They never change.</summary>
     public static LstmRuntime Current { get; } = new();
 
-    /// <summary>Whether multiply-adds are fused: the class of equal bits that the process belongs to.</summary>
+    /// <summary>How multiply-adds are rounded. Processes with the same value compute the same bits.</summary>
     public LstmArithmetic Arithmetic { get; } = SimdDispatch.IsFused ? LstmArithmetic.Fused : LstmArithmetic.Separate;
 
-    /// <summary>Bits of a vector: 512, 256 or 128, or 0 where there are none. It changes the speed, never a result.</summary>
+    /// <summary>
+    /// The size of a vector in bits: 512, 256, 128, or 0 without vector instructions. It changes the speed, never a result.
+    /// </summary>
     public int VectorBits { get; } = SimdDispatch.Best switch
     {
         SimdWidth.V512 => 512,
@@ -31,9 +33,12 @@ public sealed class LstmRuntime
         _ => 0,
     };
 
-    /// <summary>The three together, such as "AVX2 + FMA, 256 bits, fused multiply-add".</summary>
+    /// <summary>
+    /// The instruction set, the vector size and the arithmetic, such as "AVX2 + FMA, 256 bits, fused multiply-add".
+    /// </summary>
     public override string ToString()
-        => $"{Instructions()}, {(VectorBits > 0 ? $"{VectorBits} bits" : "no vectors")}, {(Arithmetic == LstmArithmetic.Fused ? "fused" : "separate")} multiply-add";
+        => $"{Instructions()}, {(VectorBits > 0 ? $"{VectorBits} bits" : "no vectors")}, " +
+            $"{(Arithmetic == LstmArithmetic.Fused ? "fused" : "separate")} multiply-add";
 
     private string Instructions()
     {

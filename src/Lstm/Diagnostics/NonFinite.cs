@@ -5,7 +5,7 @@ using Lstm.Sequences;
 
 namespace Lstm.Diagnostics;
 
-/// <summary>Finds where the first infinite or NaN value of a pass is: layer, gate, sequence, step and unit.</summary>
+/// <summary>Finds the first infinite or NaN value of a pass: its layer, gate, sequence, step and unit.</summary>
 public static class NonFinite
 {
     private static readonly string[] Gates = ["input gate", "forget gate", "candidate", "output gate"];
@@ -13,26 +13,32 @@ public static class NonFinite
     private static readonly string[] GateGradients = [.. Gates.Select(gate => $"gradient of the {gate}")];
 
     /// <summary>
-    /// The first value that is not finite, in the order in which a pass computes: parameters, input, then layer by layer the steps
-    /// in the order they are read, at each step i f g o c h; after Backward then the output's gradient and the gates' gradients,
-    /// last layer first and last step first.
+    /// Finds the first infinite or NaN value on a tape, in the order in which a pass computes: parameters, input, then the layers
+    /// one by one, each with its steps in reading order and i f g o c h at each step. After Backward, the output's gradient and
+    /// the gates' gradients follow, last layer and last step first.
     /// </summary>
     /// <remarks>
-    /// Call it when a loss or a norm is not finite; passes themselves are not slowed down by it. Between Forward and Backward
-    /// it looks at the forward pass; after Backward at both, but for the gates, which are overwritten by then. Of a tape that computes its
-    /// steps again (<see cref="Tape{T}.RecomputeEvery"/>) it sees the outputs that are kept, and the output's gradient.
+    /// Call it when a loss or a norm is not finite; passes do no extra work for it. Between Forward and Backward it searches the
+    /// forward pass; after Backward it searches both passes except the gates, which Backward has overwritten. On a tape that
+    /// recomputes its steps (<see cref="Tape{T}.RecomputeEvery"/>) it searches the outputs that are kept, and the output's
+    /// gradient.
     /// </remarks>
     /// <param name="tape">A tape that holds a forward pass.</param>
-    /// <returns>The first one, or null when all values are finite.</returns>
-    /// <exception cref="InvalidOperationException">The tape holds no forward pass, the input batch was refilled since, or the tape is in use.</exception>
+    /// <returns>The first value that is not finite, or null when all values are finite.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The tape holds no forward pass, the input batch was refilled since, or the tape is in use.
+    /// </exception>
     public static NonFiniteValue? Find<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         => Find(tape, default);
 
-    /// <summary>The first value that is not finite, of a pass and of what its output is compared with: the target and the weights come after the forward pass.</summary>
+    /// <summary>
+    /// Finds the first infinite or NaN value on a tape, in the target or in its weights. Weights and target follow the forward
+    /// pass in the order of <see cref="Find{T}(Tape{T})"/>.
+    /// </summary>
     /// <inheritdoc cref="Find{T}(Tape{T})"/>
     /// <param name="tape">A tape that holds a forward pass.</param>
-    /// <param name="target">The target; rows of weight 0 may hold anything, and labels are always finite.</param>
+    /// <param name="target">The target. Rows of weight 0 are not searched; labels are always finite.</param>
     public static NonFiniteValue? Find<T>(Tape<T> tape, NetworkTarget<T> target)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -50,13 +56,13 @@ public static class NonFinite
     }
 
     /// <summary>
-    /// Runs a batch, without dropout and without changing anything, and finds the first value that is not finite: parameters, input, initial
-    /// state, then layer by layer as in <see cref="Find{T}(Tape{T})"/>.
+    /// Runs a batch in inference mode and finds the first infinite or NaN value: parameters, input, initial state, then the
+    /// layers in the order of <see cref="Find{T}(Tape{T})"/>. Network, batch and state do not change.
     /// </summary>
-    /// <param name="network">The network.</param>
+    /// <param name="network">The network to run.</param>
     /// <param name="batch">Sequences of features or of ids.</param>
-    /// <param name="state">The state to start from, left as it is; null for the zero or learned one.</param>
-    /// <returns>The first one in the caller's order of sequences, or null when all values are finite.</returns>
+    /// <param name="state">The state to start from. Null, the default, for the initial state.</param>
+    /// <returns>The first value in the caller's order of sequences, or null when all values are finite.</returns>
     /// <exception cref="ArgumentException">The batch or the state does not fit the network.</exception>
     public static NonFiniteValue? Find<T>(Network<T> network, NetworkInput<T> batch, NetworkState<T>? state = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -66,7 +72,7 @@ public static class NonFinite
         return InPass(network, batch, state?.Clone());
     }
 
-    /// <summary>Runs a batch on a tape of its own and looks at all of the pass.</summary>
+    /// <summary>Runs a batch on a new tape and searches the whole pass.</summary>
     /// <param name="network">The network.</param>
     /// <param name="batch">The input.</param>
     /// <param name="state">A copy of the state to start from, which is overwritten; or null.</param>
@@ -207,7 +213,8 @@ public static class NonFinite
                 {
                     view.CopyCell(b, t, values);
                     int step = t + view.Shape.FirstStep;
-                    if ((InValues<T>(values, view.Name, "cell", b, step) ?? InValues(view.Hidden(b, t), view.Name, "hidden", b, step)) is { } found)
+                    if ((InValues<T>(values, view.Name, "cell", b, step)
+                        ?? InValues(view.Hidden(b, t), view.Name, "hidden", b, step)) is { } found)
                     {
                         return found;
                     }
@@ -218,7 +225,8 @@ public static class NonFinite
         return null;
     }
 
-    private static NonFiniteValue? InRows<T>(SequenceContent<T> rows, string place, string quantity, SequenceContent<T>? weights = null)
+    private static NonFiniteValue? InRows<T>(
+        SequenceContent<T> rows, string place, string quantity, SequenceContent<T>? weights = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int t = 0; t < rows.Shape.StepCount; t++)
@@ -226,7 +234,8 @@ public static class NonFinite
             for (int b = 0; b < rows.Shape.Count; b++)
             {
                 bool counts = t < rows.Shape.Lengths[b]
-                    && (weights is null || b >= weights.Shape.Count || t >= weights.Shape.Lengths[b] || weights.Row(b, t)[0] != T.Zero);
+                    && (weights is null || b >= weights.Shape.Count || t >= weights.Shape.Lengths[b]
+                        || weights.Row(b, t)[0] != T.Zero);
                 if (counts && InValues<T>(rows.Row(b, t), place, quantity, b, t + rows.Shape.FirstStep) is { } found)
                 {
                     return found;

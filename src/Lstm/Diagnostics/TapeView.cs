@@ -6,7 +6,7 @@ using Lstm.Sequences;
 namespace Lstm.Diagnostics;
 
 /// <summary>One recurrent direction on a tape: where the values of a sequence's step lie.</summary>
-internal readonly unsafe struct TapeView<T>
+internal readonly struct TapeView<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly LstmLayer<T> _layer;
@@ -48,25 +48,31 @@ internal readonly unsafe struct TapeView<T>
     private DirectionTape<T> Direction => _tape.Directions[_direction];
 
     /// <summary>Gate 0 … 3 (i f g o) of a step; its gradient dz once it has been back-propagated.</summary>
-    public void CopyGate(int gate, int sequence, int step, Span<T> destination) => Direction.CopyGate(gate, Shape.Row(sequence, step), destination);
+    public void CopyGate(int gate, int sequence, int step, Span<T> destination)
+        => Direction.CopyGate(gate, Shape.Row(sequence, step), destination);
 
     /// <summary>Whether a custom cell does not use a gate: what it leaves in its place may be anything.</summary>
     public bool IsUnused(int gate) => _layer.Spec.CustomCell is { } cell && !cell.Code.Gates.HasFlag((LstmGates)(1 << gate));
 
-    /// <summary>c after a step, and the other state vectors of a custom cell after it.</summary>
-    public void CopyCell(int sequence, int step, Span<T> destination) => Direction.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);
+    /// <summary>c after a step, followed by the other state vectors of a custom cell.</summary>
+    public void CopyCell(int sequence, int step, Span<T> destination)
+        => Direction.CopyCell(Shape.Count + Shape.Row(sequence, step), destination);
 
     /// <summary>h after a step.</summary>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
         => Direction.HiddenAfter(Shape.Row(sequence, step));
 
-    /// <summary>Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients after it; or, without <paramref name="steps"/>, a pass at all.</summary>
+    /// <summary>
+    /// Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients
+    /// after it; or, without <paramref name="steps"/>, a pass at all.
+    /// </summary>
     public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)
     {
         ArgumentNullException.ThrowIfNull(tape);
         if (!ReferenceEquals(tape.Network, network))
         {
-            throw new ArgumentException("The tape belongs to another network than the one that is looked at; use a tape that its CreateTape made.", nameof(tape));
+            throw new ArgumentException(
+                "The tape belongs to another network; use a tape that CreateTape of this network returned.", nameof(tape));
         }
 
         if (tape.State == TapeState.Empty)
@@ -76,14 +82,16 @@ internal readonly unsafe struct TapeView<T>
 
         if (steps && tape.IsRecomputed)
         {
-            throw new InvalidOperationException("The tape computes its steps again in Backward (RecomputeEvery) and does not hold them: set it to null before the forward pass.");
+            throw new InvalidOperationException(
+                "The tape recomputes its steps in Backward and does not hold them; set RecomputeEvery to null before the " +
+                "forward pass.");
         }
 
         if (tape.IsBackPropagated != backPropagated)
         {
             throw new InvalidOperationException(backPropagated
-                ? "The tape's forward pass has not been back-propagated yet: its gradients can be read after Backward."
-                : "Backward has overwritten the gates by their gradients: they can be read between Forward and Backward.");
+                ? "The tape has no gradients yet; call network.Backward(tape, gradient) first."
+                : "Backward has overwritten the gates with their gradients; read them between Forward and Backward.");
         }
     }
 }

@@ -31,7 +31,8 @@ internal static class AtomicFile
         string stem = Stem(target);
         RemoveStale(folder, stem);
         string temporary = Path.Combine(
-            folder, string.Create(CultureInfo.InvariantCulture, $"{stem}{Environment.ProcessId}-{Random.Shared.NextInt64():x16}{Suffix}"));
+            folder, string.Create(
+            CultureInfo.InvariantCulture, $"{stem}{Environment.ProcessId}-{Random.Shared.NextInt64():x16}{Suffix}"));
         try
         {
             UnixFileMode? mode = SaveTarget.ModeOf(target);
@@ -114,11 +115,14 @@ internal static class AtomicFile
     /// <summary>The process in "1234-89abcdef01234567"; null if the name is somebody else's.</summary>
     private static int? Writer(string name)
         => name.Split('-') is [string process, { Length: 16 } random]
-            && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && random.All(char.IsAsciiHexDigitLower)
+            && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                && random.All(char.IsAsciiHexDigitLower)
                 ? id
                 : null;
 
-    /// <summary>Whether the process may still be writing: it runs, and did when the file was last written (ids are used again).</summary>
+    /// <summary>
+    /// Whether the process may still be writing: it runs, and did when the file was last written (ids are used again).
+    /// </summary>
     private static bool IsAlive(int process, string file)
     {
         try
@@ -138,7 +142,9 @@ internal static class AtomicFile
         }
     }
 
-    /// <summary>Whether another process has it open: one on another machine or in another container has an id we cannot see.</summary>
+    /// <summary>
+    /// Whether another process has it open: one on another machine or in another container has an id we cannot see.
+    /// </summary>
     private static bool IsOpen(string file)
     {
         try

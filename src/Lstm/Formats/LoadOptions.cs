@@ -6,18 +6,18 @@ using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>How a model file is read.</summary>
+/// <summary>Options for reading a model file.</summary>
 public sealed record LoadOptions
 {
     /// <summary>
-    /// Whether a network of one precision may be made from a file of another: values from narrower types (float16, bfloat16,
-    /// float32) are exact, those from float64 are rounded to the nearest float. Default false: such a file is refused.
+    /// Whether a file of another precision than the network may be read. Values of narrower types (float16, bfloat16, float32)
+    /// are converted exactly; values of float64 are rounded to the nearest float. Default false: such a file is refused.
     /// </summary>
     public bool AllowPrecisionChange { get; init; }
 
     /// <summary>
-    /// The custom cells that the file's layers may have: each layer's is found by its name and its settings. Default none: a file with another is
-    /// refused.
+    /// The custom cells that the file's layers may use, found by their names and settings. Default none: a file with a custom
+    /// cell is refused.
     /// </summary>
     public IReadOnlyList<CustomCell> Cells { get; init; } = [];
 
@@ -25,6 +25,7 @@ public sealed record LoadOptions
     public override string ToString()
     {
         CodeText text = new CodeText(nameof(LoadOptions)).Add(nameof(AllowPrecisionChange), AllowPrecisionChange, false);
-        return Cells.Count == 0 ? text.ToString() : text.AddCode(nameof(Cells), $"[{Shortened.List([.. Cells.Select(cell => cell.Name)])}]").ToString();
+        string cells = Shortened.List([.. Cells.Select(cell => cell.Name)]);
+        return (Cells.Count == 0 ? text : text.AddCode(nameof(Cells), $"[{cells}]")).ToString();
     }
 }

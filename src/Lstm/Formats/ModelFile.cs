@@ -86,15 +86,15 @@ internal static class ModelFile
         if (format == CheckpointFormat)
         {
             throw new InvalidDataException(
-                "The file is a checkpoint: Trainer.LoadCheckpoint reads it, or, the network alone, LoadStateDict with the " +
-                "prefix 'network.'.");
+                "The file is a checkpoint. Read it with Trainer.LoadCheckpoint, or its network alone with LoadStateDict and " +
+                "the prefix 'network.'.");
         }
 
         if (format != Format)
         {
             throw new InvalidDataException(
-                "The file is no model saved by this library: its metadata has no format 'lstm'. The tensors of other programs " +
-                "are read by LoadStateDict.");
+                "The file is not a model saved by this library: its metadata has no format 'lstm'. Read tensors of other " +
+                "programs with LoadStateDict.");
         }
 
         string version = Text(file, "version");
@@ -257,7 +257,8 @@ internal static class ModelFile
                 frozen.Add(name is not null && known.Contains(name)
                     ? name
                     : throw new InvalidDataException(
-                        $"The file's list of frozen parameters names '{Shortened.Text(name)}', which is none."));
+                        $"The file's list of frozen parameters names '{Shortened.Text(name)}', which is no parameter of the " +
+                        $"network."));
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -11,14 +11,15 @@ internal static class SaveTarget
     public static string Resolve(string path)
     {
         string target = Path.GetFullPath(path);
-        target = new FileInfo(target).LinkTarget is null ? target : File.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName;
+        target = new FileInfo(target).LinkTarget is null ? target
+            : File.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName;
         if (KindOf(target) is not { } kind)
         {
             return target;
         }
 
         string place = target == Path.GetFullPath(path) ? $"'{path}' is" : $"'{path}' leads to '{target}', which is";
-        throw new IOException($"{place} {kind}. A file is saved under a name that is free or a regular file's; to write elsewhere, save to a stream.");
+        throw new IOException($"{place} {kind}. Give a new name or the name of a regular file, or save to a stream.");
     }
 
     /// <summary>The mode of the file that is there; null if there is none, or the system has no modes.</summary>
@@ -43,7 +44,8 @@ internal static class SaveTarget
         return file.Exists && file.Length == 0 ? KindOfEmpty(target) : null;
     }
 
-    // .NET tells a file's type nowhere but in an archive's entry for it. The file itself is not opened unless it is a regular one.
+    // .NET tells a file's type nowhere but in an archive's entry for it. The file itself is not opened unless it is a regular
+    // one.
     private static string? KindOfEmpty(string target)
     {
         const int UnsupportedType = unchecked((int)0x80131620);

@@ -6,17 +6,17 @@ namespace Lstm;
 /// <remarks>Parameters: <c>weight</c> [O, I], Glorot uniform, and <c>bias</c> [O], zero.</remarks>
 public sealed record DenseSpec : LayerSpec
 {
-    /// <summary>Describes a fully connected layer.</summary>
-    /// <param name="outputSize">Values O out per step, at least 1.</param>
+    /// <summary>Describes a fully connected layer without activation.</summary>
+    /// <param name="outputSize">The number of output values O per step, at least 1.</param>
     public DenseSpec(int outputSize) => OutputSize = outputSize;
 
-    /// <summary>Values O out per step, at least 1.</summary>
+    /// <summary>The number of output values O per step, at least 1.</summary>
     public int OutputSize { get; init; }
 
-    /// <summary>φ, applied to each value. Default <see cref="Activation.None"/>.</summary>
+    /// <summary>The activation φ, applied to each output value. Default <see cref="Activation.None"/>.</summary>
     public Activation Activation { get; init; } = Activation.None;
 
-    /// <summary>Whether b is there. Default true.</summary>
+    /// <summary>Whether the layer has the bias b. Default true.</summary>
     public bool Bias { get; init; } = true;
 
     internal override string Kind => "dense";

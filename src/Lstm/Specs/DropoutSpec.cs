@@ -2,14 +2,16 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>Drops values at random while training and scales the kept ones by 1/(1 − p); does nothing otherwise.</summary>
+/// <summary>
+/// A layer that sets values to 0 at random in training and scales the others by 1/(1 − p). It changes nothing in inference.
+/// </summary>
 public sealed record DropoutSpec : LayerSpec
 {
-    /// <summary>Describes a dropout.</summary>
-    /// <param name="rate">Share p dropped, 0 ≤ p &lt; 1.</param>
+    /// <summary>Describes a dropout layer.</summary>
+    /// <param name="rate">The probability p that a value is dropped, 0 ≤ p &lt; 1.</param>
     public DropoutSpec(double rate) => Rate = rate;
 
-    /// <summary>Share p dropped, 0 ≤ p &lt; 1.</summary>
+    /// <summary>The probability p that a value is dropped, 0 ≤ p &lt; 1.</summary>
     public double Rate { get; init; }
 
     internal override string Kind => "dropout";

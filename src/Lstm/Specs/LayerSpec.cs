@@ -2,13 +2,15 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>The description of a layer: immutable, and saved inside the model file.</summary>
-/// <remarks>Vary a spec with <c>with</c>. A spec is checked when a network is made from it.</remarks>
+/// <summary>
+/// The base class of layer descriptions, from which a network is created. It is immutable and is saved in the model file.
+/// </summary>
+/// <remarks>Change a copy with a <c>with</c> expression. The values are checked when a network is created.</remarks>
 public abstract record LayerSpec
 {
     /// <summary>
-    /// The layer's unique name, the first part of its parameters' names; null for the kind's own name
-    /// (<c>lstm</c>, <c>dense</c>, …), with <c>_1</c>, <c>_2</c>, … for the second and later of a kind.
+    /// The layer's unique name, the first part of its parameters' names. Null, the default, for the name of its kind
+    /// (<c>lstm</c>, <c>dense</c>, …), followed by <c>_1</c>, <c>_2</c>, … for the second and later layers of a kind.
     /// </summary>
     public string? Name { get; init; }
 

@@ -1,16 +1,16 @@
 namespace Lstm;
 
-/// <summary>How many bias vectors an LSTM layer has.</summary>
+/// <summary>The number of bias vectors of each direction of an LSTM layer.</summary>
 public enum LstmBias
 {
-    /// <summary>No bias.</summary>
+    /// <summary>No bias vector.</summary>
     None,
 
-    /// <summary>One: <c>bias_ih</c>.</summary>
+    /// <summary>One bias vector, <c>bias_ih</c>.</summary>
     One,
 
     /// <summary>
-    /// Two that are summed, <c>bias_ih</c> and <c>bias_hh</c>, as in PyTorch: both get the same gradient, so plain
+    /// Two bias vectors whose sum is used, <c>bias_ih</c> and <c>bias_hh</c>, as in PyTorch. Both get the same gradient, so plain
     /// gradient descent moves their sum twice as fast.
     /// </summary>
     Two,

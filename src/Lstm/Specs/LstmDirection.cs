@@ -1,14 +1,14 @@
 namespace Lstm;
 
-/// <summary>Which way an LSTM layer reads its sequences.</summary>
+/// <summary>The direction in which an LSTM layer reads sequences.</summary>
 public enum LstmDirection
 {
-    /// <summary>From the first step to the last.</summary>
+    /// <summary>From the first step of each sequence to its last.</summary>
     Forward,
 
-    /// <summary>From each sequence's own last step to its first; the output stays in the order of the steps.</summary>
+    /// <summary>From the last step of each sequence to its first. The output rows stay in the order of the steps.</summary>
     Reverse,
 
-    /// <summary>Both; <see cref="LstmSpec.Merge"/> says how their outputs become one.</summary>
+    /// <summary>Both directions. <see cref="LstmSpec.Merge"/> selects how the two outputs are combined.</summary>
     Bidirectional,
 }

@@ -1,14 +1,19 @@
 namespace Lstm.Specs;
 
-/// <summary>How an LSTM layer's weights start.</summary>
+/// <summary>The initial values of the weights and biases of an LSTM layer.</summary>
 public enum LstmInitialization
 {
-    /// <summary>Gate by gate: input weights Glorot uniform, recurrent weights orthogonal [H, H], biases 0, forget bias 1.</summary>
+    /// <summary>
+    /// Input weights Glorot uniform and recurrent weights orthogonal [H, H], for each gate; biases 0, forget bias 1. The default.
+    /// </summary>
     GlorotOrthogonal,
 
-    /// <summary>Keras's: the same, but drawn for the four gates as one matrix ([I, 4H] and [H, 4H]).</summary>
+    /// <summary>
+    /// As in Keras: input weights Glorot uniform [I, 4H] and recurrent weights orthogonal [H, 4H], for all gates at once; forget
+    /// bias 1.
+    /// </summary>
     Keras,
 
-    /// <summary>PyTorch's: every weight and bias uniform in ±1/√H.</summary>
+    /// <summary>As in PyTorch: all weights and biases uniform in ±1/√H.</summary>
     PyTorchUniform,
 }

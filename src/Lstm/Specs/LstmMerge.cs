@@ -1,17 +1,17 @@
 namespace Lstm.Specs;
 
-/// <summary>How the outputs of a bidirectional layer's directions become one.</summary>
+/// <summary>How the outputs of the two directions of a bidirectional LSTM layer are combined.</summary>
 public enum LstmMerge
 {
-    /// <summary>Side by side: forward's H values, then reverse's.</summary>
+    /// <summary>Concatenated: 2H values, those of the forward direction first.</summary>
     Concatenate,
 
-    /// <summary>Their sum, of H values.</summary>
+    /// <summary>The sum of the outputs, H values.</summary>
     Sum,
 
-    /// <summary>Their mean, of H values.</summary>
+    /// <summary>The mean of the outputs, H values.</summary>
     Mean,
 
-    /// <summary>Their product, element by element, of H values.</summary>
+    /// <summary>The product of the outputs, value by value, H values.</summary>
     Product,
 }

@@ -3,13 +3,12 @@ using Lstm.Texts;
 namespace Lstm.Specs;
 
 /// <summary>
-/// A normalisation to mean 0 and variance 1 within an LSTM layer: <see cref="LayerNormalization"/> or
+/// The base class of normalisations to mean 0 and variance 1 within an LSTM layer: <see cref="LayerNormalization"/> and
 /// <see cref="BatchNormalization"/>.
 /// </summary>
 /// <remarks>
-/// W_ih x, W_hh h and the c that is shown in h are normalised: z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b, h = o⊙tanh(γ_c⊙N(c) +
-/// β_c); the carried c is
-/// not. Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and
+/// z = γ_x⊙N(W_ih x) + γ_h⊙N(W_hh h) + b and h = o⊙tanh(γ_c⊙N(c) + β_c). The c that is carried to the next step is not
+/// normalised. Adds <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and
 /// <c>norm_c_bias_l{k}</c> [H].
 /// </remarks>
 public abstract record LstmNormalization
@@ -20,7 +19,7 @@ public abstract record LstmNormalization
     {
     }
 
-    /// <summary>The number added to the variance, 10⁻³⁰ … 10³⁰. Default 10⁻⁵.</summary>
+    /// <summary>The number that is added to the variance, 10⁻³⁰ … 10³⁰. Default 10⁻⁵.</summary>
     public double Epsilon { get; init; } = StandardEpsilon;
 
     /// <summary>The properties that differ from their defaults, as C#.</summary>

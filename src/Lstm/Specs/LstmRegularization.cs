@@ -2,39 +2,39 @@ using Lstm.Texts;
 
 namespace Lstm.Specs;
 
-/// <summary>Dropout and zoneout within each layer of a stack. All rates are 0 by default.</summary>
+/// <summary>
+/// The rates of dropout and zoneout within each layer of a stack. All are 0 by default. Dropout acts in training only.
+/// </summary>
 public sealed record LstmRegularization
 {
     /// <summary>
-    /// Share of each layer's inputs dropped while training, the same ones at all steps of a sequence (variational dropout, Gal
-    /// &amp; Ghahramani
-    /// 2016), 0 ≤ p &lt; 1; the kept ones are scaled by 1/(1 − p). Default 0.
+    /// Dropout rate of each layer's inputs, 0 ≤ p &lt; 1. The same inputs are dropped at all steps of a sequence (variational
+    /// dropout, Gal &amp; Ghahramani 2016); the others are scaled by 1/(1 − p). Default 0.
     /// </summary>
     public double InputDropout { get; init; }
 
     /// <summary>
-    /// Share of the hidden state dropped, while training, where the next step's gates and candidate see it, the same units at
-    /// all steps of a
-    /// sequence (variational dropout, Gal &amp; Ghahramani 2016), 0 ≤ p &lt; 1; scaled as <see cref="InputDropout"/>. Default 0.
+    /// Dropout rate of the hidden state that the next step's gates and candidate read, 0 ≤ p &lt; 1. The same units are dropped
+    /// at all steps of a sequence (variational dropout, Gal &amp; Ghahramani 2016); the others are scaled by 1/(1 − p). Default
+    /// 0.
     /// </summary>
     public double RecurrentDropout { get; init; }
 
     /// <summary>
-    /// Share of the recurrent weights <c>weight_hh</c> dropped while training, the same ones for all of a pass (DropConnect,
-    /// Merity et al. 2018),
-    /// 0 ≤ p &lt; 1; scaled as <see cref="InputDropout"/>. Default 0.
+    /// Dropout rate of the recurrent weights <c>weight_hh</c>, 0 ≤ p &lt; 1. The same weights are dropped in the whole pass
+    /// (DropConnect, Merity et al. 2018); the others are scaled by 1/(1 − p). Default 0.
     /// </summary>
     public double WeightDropout { get; init; }
 
     /// <summary>
-    /// Share of the hidden units that keep their previous value at a step while training (zoneout, Krueger et al. 2017), 0 ≤ p
-    /// &lt; 1; otherwise
-    /// each is p times the old value and 1 − p times the new one. Default 0.
+    /// Zoneout rate of the hidden state, 0 ≤ p &lt; 1: the probability that a unit keeps its previous value at a step (Krueger et
+    /// al. 2017). In inference, h is p times the previous value plus 1 − p times the new one. Default 0.
     /// </summary>
     public double HiddenZoneout { get; init; }
 
     /// <summary>
-    /// Zoneout rate of the cell state, 0 ≤ p &lt; 1. h is computed from c before zoneout is applied. Default 0.
+    /// Zoneout rate of the cell state, 0 ≤ p &lt; 1. h is computed from c before zoneout is applied. In inference, c is p times
+    /// the previous value plus 1 − p times the new one. Default 0.
     /// </summary>
     public double CellZoneout { get; init; }
 

@@ -1,17 +1,17 @@
 namespace Lstm;
 
-/// <summary>How a sequence becomes one row.</summary>
+/// <summary>How a <see cref="PoolingSpec"/> reduces a sequence to one row.</summary>
 public enum Pooling
 {
     /// <summary>
-    /// The last step's output; after a reverse or bidirectional layer, each direction's output at the end of its own
-    /// reading: the last step for forward, the first for reverse.
+    /// The output at the last step that the layer before reads: the last step of a forward direction, the first step of a reverse
+    /// direction, both for a bidirectional layer.
     /// </summary>
     Last,
 
-    /// <summary>The mean over the steps.</summary>
+    /// <summary>The mean of each feature over the steps.</summary>
     Mean,
 
-    /// <summary>The largest value of each feature; of equal ones the first step's gets the gradient.</summary>
+    /// <summary>The largest value of each feature over the steps. Of equal values, the first gets the gradient.</summary>
     Max,
 }

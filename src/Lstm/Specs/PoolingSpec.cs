@@ -2,15 +2,15 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>Turns each sequence into one row; what follows sees sequences of length 1.</summary>
-/// <remarks>The row of a sequence of length zero is zero.</remarks>
+/// <summary>A layer that reduces each sequence to one row. The layers after it see sequences of length 1.</summary>
+/// <remarks>The row of a sequence of length 0 is zero.</remarks>
 public sealed record PoolingSpec : LayerSpec
 {
-    /// <summary>Describes a pooling.</summary>
-    /// <param name="pooling">Which row.</param>
+    /// <summary>Describes a pooling layer.</summary>
+    /// <param name="pooling">How the row is computed from the steps.</param>
     public PoolingSpec(Pooling pooling) => Pooling = pooling;
 
-    /// <summary>Which row.</summary>
+    /// <summary>How the row is computed from the steps.</summary>
     public Pooling Pooling { get; init; }
 
     internal override string Kind => "pooling";

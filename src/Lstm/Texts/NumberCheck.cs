@@ -13,7 +13,9 @@ internal static class NumberCheck<T>
         T number = T.CreateTruncating(value);
         string? what = value != 0 && T.IsZero(number) ? "0" : double.IsFinite(value) && !T.IsFinite(number) ? "infinite" : null;
         double most = typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue;
-        return what is null ? null : string.Create(CultureInfo.InvariantCulture, $"{what} in {typeof(T).Name}, which has sizes from {T.Epsilon} to {most}");
+        return what is null ? null
+            : string.Create(
+                CultureInfo.InvariantCulture, $"{what} in {typeof(T).Name}, which has sizes from {T.Epsilon} to {most}");
     }
 
     /// <summary>The number, if it keeps its meaning.</summary>
@@ -29,6 +31,8 @@ internal static class NumberCheck<T>
         return problem is null
             ? T.CreateTruncating(value)
             : throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{what} {index} is {value}, which is {problem}; it has to be finite and at least 0."), argument);
+                string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what} {index} is {value}, which is {problem}; it has to be finite and at least 0."), argument);
     }
 }

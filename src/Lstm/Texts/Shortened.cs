@@ -9,7 +9,8 @@ internal static class Shortened
     /// <summary>The text, or its beginning and its length; nothing for null.</summary>
     public static string Text(string? text) => text is null || text.Length <= Characters
         ? text ?? string.Empty
-        : $"{text.AsSpan(0, char.IsHighSurrogate(text[Characters - 1]) ? Characters - 1 : Characters)}… ({text.Length} characters)";
+        : $"{text.AsSpan(0, char.IsHighSurrogate(text[Characters - 1]) ? Characters - 1 : Characters)}… ({text.Length} " +
+            $"characters)";
 
     /// <summary>The first items, and how many more there are.</summary>
     public static string List(IReadOnlyCollection<string> items)

@@ -2,24 +2,32 @@ using System.Buffers.Binary;
 
 namespace Lstm.Formats.Safetensors;
 
-/// <summary>Recognises the files of other programs by their bytes, to say what they are and how to get at their tensors.</summary>
+/// <summary>
+/// Recognises the files of other programs by their bytes, to say what they are and how to get at their tensors.
+/// </summary>
 internal static class ForeignFile
 {
     /// <summary>How many bytes of a file's beginning, and of an archive's end, are looked at.</summary>
     public const int PeekLength = 4096;
 
-    private const string ByPython = "Write its tensors from Python under the network's parameter names with safetensors.numpy.save_file; LoadStateDict reads that file.";
+    private const string ByPython =
+        "Write its tensors from Python under the network's parameter names with safetensors.numpy.save_file; LoadStateDict " +
+        "reads that file.";
 
     private const string ByPyTorch =
-        "LoadStateDict reads a module's parameters from a safetensors file: write one from Python with safetensors.torch.save_file(module.state_dict(), \"model.safetensors\").";
+        "LoadStateDict reads a module's parameters from a safetensors file: write one from Python with " +
+        "safetensors.torch.save_file(module.state_dict(), \"model.safetensors\").";
 
     private const string ByKeras =
-        "Write its weights from Python under the network's parameter names with safetensors.numpy.save_file: weight_ih_l0 is the transposed kernel, weight_hh_l0 "
+        "Write its weights from Python under the network's parameter names with safetensors.numpy.save_file: weight_ih_l0 is " +
+        "the transposed kernel, weight_hh_l0 "
         + "the transposed recurrent kernel, bias_ih_l0 the bias (the gates' order is the same); LoadStateDict reads that file.";
 
     private const string ByOnnx =
-        "Write the parameters of the module it was exported from with safetensors.torch.save_file, or the tensors W, R and B of its LSTM nodes with "
-        + "safetensors.numpy.save_file (ONNX has the gates in the order i o f c, this library i f g o); LoadStateDict reads that file.";
+        "Write the parameters of the module it was exported from with safetensors.torch.save_file, or the tensors W, R and B " +
+        "of its LSTM nodes with "
+        + "safetensors.numpy.save_file (ONNX has the gates in the order i o f c, this library i f g o); LoadStateDict reads " +
+        "that file.";
 
     private static readonly (byte[] Magic, string What, string Advice)[] Magics =
     [
@@ -64,7 +72,9 @@ internal static class ForeignFile
             : null;
     }
 
-    /// <summary>Whether the first bytes are those of a safetensors file, whole or cut off: the header's length, then its opening brace.</summary>
+    /// <summary>
+    /// Whether the first bytes are those of a safetensors file, whole or cut off: the header's length, then its opening brace.
+    /// </summary>
     public static bool IsSafetensors(ReadOnlySpan<byte> start)
         => start.Length > SafetensorsHeader.Prefix && start[SafetensorsHeader.Prefix] == '{'
             && BinaryPrimitives.ReadUInt64LittleEndian(start) <= SafetensorsHeader.MaxLength;
@@ -85,11 +95,15 @@ internal static class ForeignFile
     // PROTO with a version of 2 to 5, as all of Python 3 write.
     private static bool IsPickle(ReadOnlySpan<byte> start) => start.Length > 1 && start[0] == 0x80 && start[1] is >= 2 and <= 5;
 
-    /// <summary>A ModelProto: field 1, the version of the format, then the producer, the domain, the graph or the operator sets.</summary>
+    /// <summary>
+    /// A ModelProto: field 1, the version of the format, then the producer, the domain, the graph or the operator sets.
+    /// </summary>
     private static bool IsOnnx(ReadOnlySpan<byte> start)
-        => start.Length > 2 && start[0] == 0x08 && start[1] is >= 2 and < 0x80 && start[2] is 0x12 or 0x1A or 0x22 or 0x28 or 0x32 or 0x3A or 0x42 or 0x72;
+        => start.Length > 2 && start[0] == 0x08 && start[1] is >= 2 and < 0x80 && start[2] is 0x12 or 0x1A or 0x22 or 0x28
+            or 0x32 or 0x3A or 0x42 or 0x72;
 
-    private static bool IsText(ReadOnlySpan<byte> start) => !start.ContainsAnyInRange((byte)0, (byte)8) && !start.ContainsAnyInRange((byte)14, (byte)31);
+    private static bool IsText(ReadOnlySpan<byte> start)
+        => !start.ContainsAnyInRange((byte)0, (byte)8) && !start.ContainsAnyInRange((byte)14, (byte)31);
 
     private static (string What, string Advice) Text(ReadOnlySpan<byte> start)
     {

@@ -41,7 +41,8 @@ internal sealed class SafetensorsHeader
     {
         ArrayBufferWriter<byte> buffer = new();
         buffer.Write(stackalloc byte[Prefix]);
-        using (Utf8JsonWriter json = new(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
+        using (Utf8JsonWriter json = new(
+            buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
         {
             json.WriteStartObject();
             json.WriteStartObject(MetadataName);
@@ -98,7 +99,8 @@ internal sealed class SafetensorsHeader
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: an escaped string that is no valid Unicode.
-            throw new InvalidDataException($"The safetensors header is not valid JSON at byte {Prefix + reader.BytesConsumed} of the file: {e.Message}", e);
+            throw new InvalidDataException(
+                $"The safetensors header is not valid JSON at byte {Prefix + reader.BytesConsumed} of the file: {e.Message}", e);
         }
 
         header.CheckOffsets(payload);
@@ -194,7 +196,9 @@ internal sealed class SafetensorsHeader
                     offsets = ReadNumbers(ref reader, name, 2);
                     break;
                 default:
-                    throw Broken(ref reader, $"has '{Shortened.Text(property)}' twice or as an unknown property of tensor '{Shortened.Text(name)}'");
+                    throw Broken(
+                        ref reader,
+                        $"has '{Shortened.Text(property)}' twice or as an unknown property of tensor '{Shortened.Text(name)}'");
             }
         }
 
@@ -222,7 +226,8 @@ internal sealed class SafetensorsHeader
             }
         }
 
-        throw Broken(ref reader, $"has the unknown type '{Shortened.Text(reader.GetString())}' for tensor '{Shortened.Text(name)}'");
+        throw Broken(
+            ref reader, $"has the unknown type '{Shortened.Text(reader.GetString())}' for tensor '{Shortened.Text(name)}'");
     }
 
     private static long[] ReadNumbers(ref Utf8JsonReader reader, string name, int most)
@@ -233,12 +238,16 @@ internal sealed class SafetensorsHeader
         {
             if (numbers.Count == most)
             {
-                throw Broken(ref reader, $"has more than {most} numbers in a shape or in the offsets of tensor '{Shortened.Text(name)}'");
+                throw Broken(
+                    ref reader, $"has more than {most} numbers in a shape or in the offsets of tensor '{Shortened.Text(name)}'");
             }
 
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
             {
-                throw Broken(ref reader, $"has something else than a whole number from 0 to 2⁶³ − 1 in a shape or offset of tensor '{Shortened.Text(name)}'");
+                throw Broken(
+                    ref reader,
+                    $"has something else than a whole number from 0 to 2⁶³ − 1 in a shape or offset of tensor " +
+                    $"'{Shortened.Text(name)}'");
             }
 
             numbers.Add(number);

@@ -88,7 +88,8 @@ internal sealed class SafetensorsReader
             ?? throw new InvalidDataException($"The file lacks the metadata '{SafetensorsHash.Key}', the hash of its contents.")))
         {
             throw new InvalidDataException(
-                $"The file is damaged: its contents do not have the hash that it was saved with, '{SafetensorsHash.Key}' of its metadata.");
+                $"The file is damaged: its contents do not have the hash that it was saved with, '{SafetensorsHash.Key}' of " +
+                $"its metadata.");
         }
     }
 
@@ -117,7 +118,8 @@ internal sealed class SafetensorsReader
                 "F64" => T.CreateTruncating(BinaryPrimitives.ReadDoubleLittleEndian(value)),
                 "F32" => T.CreateTruncating(BinaryPrimitives.ReadSingleLittleEndian(value)),
                 "F16" => T.CreateTruncating(BinaryPrimitives.ReadHalfLittleEndian(value)),
-                "BF16" => T.CreateTruncating(BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(value) << 16)),
+                "BF16" => T.CreateTruncating(
+                    BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(value) << 16)),
                 "I64" => T.CreateChecked(BinaryPrimitives.ReadInt64LittleEndian(value)),
                 _ => T.CreateChecked(BinaryPrimitives.ReadInt32LittleEndian(value)),
             };
@@ -130,21 +132,24 @@ internal sealed class SafetensorsReader
     {
         ReadOnlySpan<byte> first = ReadAt(start, (int)Math.Min(length, ForeignFile.PeekLength));
         if (!ForeignFile.IsSafetensors(first)
-            && ForeignFile.Recognise(first, ReadAt(start + Math.Max(0, length - ForeignFile.PeekLength), first.Length)) is { } foreign)
+            && ForeignFile.Recognise(
+                first, ReadAt(start + Math.Max(0, length - ForeignFile.PeekLength), first.Length)) is { } foreign)
         {
             throw new InvalidDataException($"The file is {foreign.What}; a safetensors file is expected. {foreign.Advice}");
         }
 
         if (length < SafetensorsHeader.Prefix)
         {
-            throw new InvalidDataException($"The file has {length} bytes; the length of a safetensors header alone takes {SafetensorsHeader.Prefix}.");
+            throw new InvalidDataException(
+                $"The file has {length} bytes; the length of a safetensors header alone takes {SafetensorsHeader.Prefix}.");
         }
 
         ulong header = BinaryPrimitives.ReadUInt64LittleEndian(first);
         if (header > SafetensorsHeader.MaxLength || (long)header > length - SafetensorsHeader.Prefix)
         {
             throw new InvalidDataException(
-                $"The file is no safetensors file, or is cut off: its header is said to take {header} bytes; {length - SafetensorsHeader.Prefix} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
+                $"The file is no safetensors file, or is cut off: its header is said to take {header} bytes; " +
+                $"{length - SafetensorsHeader.Prefix} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
         }
 
         _stream.Position = start + SafetensorsHeader.Prefix;

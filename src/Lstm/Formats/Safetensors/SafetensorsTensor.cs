@@ -6,7 +6,9 @@ using Lstm.Texts;
 
 namespace Lstm.Formats.Safetensors;
 
-/// <summary>A tensor of a safetensors file: its name, type and shape, and which bytes of the payload hold it, row by row.</summary>
+/// <summary>
+/// A tensor of a safetensors file: its name, type and shape, and which bytes of the payload hold it, row by row.
+/// </summary>
 internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape, long Start, long End)
 {
     /// <summary>Number of values.</summary>
@@ -14,7 +16,8 @@ internal sealed record SafetensorsTensor(string Name, string Type, long[] Shape,
 
     /// <summary>The format's types, so that a header of many tensors does not make as many texts.</summary>
     public static IReadOnlyList<string> Types { get; } =
-        ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64", "F8_E4M3", "F8_E5M2", "F8_E8M0"];
+        ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64", "F8_E4M3", "F8_E5M2",
+        "F8_E8M0"];
 
     public override string ToString() => $"'{Shortened.Text(Name)}' {Type} [{string.Join(", ", Shape)}]";
 

@@ -25,7 +25,8 @@ internal sealed class SafetensorsWriter
         long[] sizes = [.. shape.Select(size => (long)size)];
         if (!SafetensorsTensor.TryGetBytes(type, sizes, out long bytes))
         {
-            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", sizes)}] is too large for any file.", nameof(shape));
+            throw new ArgumentException(
+                $"Tensor '{name}' [{string.Join(", ", sizes)}] is too large for any file.", nameof(shape));
         }
 
         long start = _header.Tensors.Count == 0 ? 0 : _header.Tensors[^1].End;

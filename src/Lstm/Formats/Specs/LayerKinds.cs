@@ -89,7 +89,8 @@ internal static class LayerKinds
             Name<DenseSpec>(),
             SpecProperty<DenseSpec>.Int(
                 "outputSize", spec => spec.OutputSize, (spec, value) => spec with { OutputSize = value }, isRequired: true),
-            SpecProperty<DenseSpec>.Enum("activation", spec => spec.Activation, (spec, value) => spec with { Activation = value }),
+            SpecProperty<DenseSpec>
+                .Enum("activation", spec => spec.Activation, (spec, value) => spec with { Activation = value }),
             SpecProperty<DenseSpec>.Bool("bias", spec => spec.Bias, (spec, value) => spec with { Bias = value })),
         new SpecKind<LayerSpec, EmbeddingSpec>(
             "embedding", "a layer of kind 'embedding'", () => new EmbeddingSpec(0), spec => spec.OutputSize,
@@ -122,7 +123,8 @@ internal static class LayerKinds
             SpecProperty<LstmSpec>.Part(
                 "projection", spec => spec.Projection, (spec, value) => spec with { Projection = value }, Projection()),
             SpecProperty<LstmSpec>.PartOf(
-                "normalization", spec => spec.Normalization, (spec, value) => spec with { Normalization = value }, "a normalization",
+                "normalization", spec => spec.Normalization, (spec, value) => spec with { Normalization = value },
+                "a normalization",
                 LayerNorm(), BatchNorm()),
             SpecProperty<LstmSpec>.Part(
                 "regularization", spec => spec.Regularization, (spec, value) => spec with { Regularization = value },

@@ -3,19 +3,18 @@ using Lstm.Cells;
 
 namespace Lstm.Formats;
 
-/// <summary>Layer specs as JSON, in the form that model files have.</summary>
+/// <summary>Reads and writes layer specs as JSON, in the form of model files.</summary>
 /// <remarks>
-/// A spec is an object of its <c>kind</c> and its properties in camel case, <c>{"kind":"lstm","hiddenSize":64,"layers":2}</c>; a
-/// list is an array
-/// of them. All properties are written. When read, a missing property has its default, and an unknown one is an error. No
-/// reflection is used, so
-/// that trimmed and natively compiled programs can call it.
+/// A spec is an object with a <c>kind</c> and properties in camel case, such as
+/// <c>{"kind":"lstm","hiddenSize":64,"layers":2}</c>. A list is an array of such objects. All properties are written. When a spec
+/// is read, a missing property has its default, and an unknown property is an error. No reflection is used, so trimmed and
+/// natively compiled programs can use it.
 /// </remarks>
 public static class LayerSpecJson
 {
-    /// <summary>Writes a spec.</summary>
-    /// <param name="spec">The spec.</param>
-    /// <param name="indented">Whether the text has several lines. Default false.</param>
+    /// <summary>Writes one spec as a JSON object.</summary>
+    /// <param name="spec">The spec to write.</param>
+    /// <param name="indented">Whether the text is indented, on several lines. Default false.</param>
     /// <exception cref="ArgumentNullException"><paramref name="spec"/> is null.</exception>
     public static string ToJson(LayerSpec spec, bool indented = false)
     {
@@ -23,9 +22,9 @@ public static class LayerSpecJson
         return SpecJson.Text(indented, json => SpecJson.WriteSpec(json, spec));
     }
 
-    /// <summary>Writes a list of specs.</summary>
-    /// <param name="specs">The specs.</param>
-    /// <param name="indented">Whether the text has several lines. Default false.</param>
+    /// <summary>Writes a list of specs as a JSON array.</summary>
+    /// <param name="specs">The specs to write.</param>
+    /// <param name="indented">Whether the text is indented, on several lines. Default false.</param>
     /// <exception cref="ArgumentNullException"><paramref name="specs"/> or one of them is null.</exception>
     public static string ToJson(IEnumerable<LayerSpec> specs, bool indented = false)
     {
@@ -43,8 +42,8 @@ public static class LayerSpecJson
         });
     }
 
-    /// <summary>Reads a spec.</summary>
-    /// <param name="json">The text that <see cref="ToJson(LayerSpec, bool)"/> writes, or one with fewer properties.</param>
+    /// <summary>Reads one spec from a JSON object.</summary>
+    /// <param name="json">A text such as <see cref="ToJson(LayerSpec, bool)"/> writes; properties may be missing.</param>
     /// <param name="cells">The custom cells that the text may name. Null, the default, for none.</param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="InvalidDataException">
@@ -57,22 +56,23 @@ public static class LayerSpecJson
         return Resolved(SpecJson.Parse<LayerSpec[]>(json, element => [SpecJson.ReadSpec(element, isLatest: true)]), cells)[0];
     }
 
-    /// <summary>Reads a list of specs.</summary>
-    /// <param name="json">The text that <see cref="ToJson(IEnumerable{LayerSpec}, bool)"/> writes, or one with fewer
-    /// properties.</param>
+    /// <summary>Reads a list of specs from a JSON array.</summary>
+    /// <param name="json">
+    /// A text such as <see cref="ToJson(IEnumerable{LayerSpec}, bool)"/> writes; properties may be missing.
+    /// </param>
     /// <param name="cells">The custom cells that the text may name. Null, the default, for none.</param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="InvalidDataException">
     /// The text is not a JSON array, or has an unknown kind or property, a value of a wrong type, or a custom cell that is not
-    /// among
-    /// <paramref name="cells"/>.
+    /// among <paramref name="cells"/>.
     /// </exception>
     public static LayerSpec[] ListFromJson(string json, IReadOnlyList<CustomCell>? cells = null)
     {
         ArgumentNullException.ThrowIfNull(json);
         return Resolved(SpecJson.Parse(json, element => element.ValueKind == JsonValueKind.Array
             ? SpecJson.ReadSpecs(element, isLatest: true)
-            : throw new InvalidDataException("The description of a list of layers is a JSON array.")), cells);
+            : throw new InvalidDataException(
+                "The description of a list of layers has to be a JSON array; FromJson reads a single layer.")), cells);
     }
 
     private static LayerSpec[] Resolved(LayerSpec[] specs, IReadOnlyList<CustomCell>? cells)

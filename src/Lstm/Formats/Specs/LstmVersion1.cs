@@ -16,11 +16,13 @@ internal sealed record LstmVersion1
         [
             .. Lift(
                 [LayerKinds.Name<LstmSpec>(), .. LayerKinds.Own], flat => flat.Spec, (flat, value) => flat with { Spec = value },
-                "name", "hiddenSize", "layers", "direction", "merge", "shortcut", "dropout", "bias", "initialization", "forgetBias",
+                "name", "hiddenSize", "layers", "direction", "merge", "shortcut", "dropout", "bias", "initialization",
+                    "forgetBias",
                 "memorySpan", "learnInitialState", "truncatedGradient"),
             .. Lift(
                 LayerKinds.Equation, flat => flat.Equations, (flat, value) => flat with { Equations = value },
-                "peephole", "coupledGates", "inputGate", "forgetGate", "outputGate", "gateRecurrence", "cellClip", "preActivationClip",
+                "peephole", "coupledGates", "inputGate", "forgetGate", "outputGate", "gateRecurrence", "cellClip",
+                    "preActivationClip",
                 "gateActivation", "cellActivation", "hiddenActivation", "reverseGateActivation", "reverseCellActivation",
                 "reverseHiddenActivation", "candidateDropout"),
             .. Lift(
@@ -29,10 +31,13 @@ internal sealed record LstmVersion1
             Property.Int("projectionSize", flat => flat.ProjectionSize, (flat, value) => flat with { ProjectionSize = value }),
             Property.Double("projectionClip", flat => flat.ProjectionClip, (flat, value) => flat with { ProjectionClip = value }),
             Property.Enum("normalization", flat => flat.Normalization, (flat, value) => flat with { Normalization = value }),
-            Property.Double("normalizationEpsilon", _ => null, (flat, value) => flat with { Norm = flat.Norm with { Epsilon = value } }),
+            Property.Double(
+                "normalizationEpsilon", _ => null, (flat, value) => flat with { Norm = flat.Norm with { Epsilon = value } }),
             Property.Int("batchNormSteps", _ => null, (flat, value) => flat with { Norm = flat.Norm with { Steps = value } }),
-            Property.Double("batchNormMomentum", _ => null, (flat, value) => flat with { Norm = flat.Norm with { Momentum = value } }),
-            new Property("cell", false, (_, _) => { }, (flat, json) => ReadCell(json) is { } cell ? flat with { Cell = cell } : null),
+            Property.Double(
+                "batchNormMomentum", _ => null, (flat, value) => flat with { Norm = flat.Norm with { Momentum = value } }),
+            new Property(
+                "cell", false, (_, _) => { }, (flat, json) => ReadCell(json) is { } cell ? flat with { Cell = cell } : null),
         ]);
 
     private enum Kinds
@@ -64,7 +69,8 @@ internal sealed record LstmVersion1
 
     // Named one by one: a property that is added later is not one of version 1.
     private static IEnumerable<Property> Lift<TPart>(
-        SpecProperty<TPart>[] properties, Func<LstmVersion1, TPart> get, Func<LstmVersion1, TPart, LstmVersion1> with, params string[] names)
+        SpecProperty<TPart>[] properties, Func<LstmVersion1, TPart> get, Func<LstmVersion1, TPart, LstmVersion1> with,
+        params string[] names)
         where TPart : class
         => names.Select(name => Array.Find(properties, property => property.Name == name)!.Of(get, with));
 
@@ -73,7 +79,8 @@ internal sealed record LstmVersion1
         if (Cell is not null && Equations != new LstmEquations())
         {
             throw new InvalidDataException(
-                $"The description has a layer of kind 'lstm' with the custom cell '{Shortened.Text(Cell.Name)}' and variants of the built-in "
+                $"The description has a layer of kind 'lstm' with the custom cell '{Shortened.Text(Cell.Name)}' and variants " +
+                $"of the built-in "
                 + $"equations, {Equations}; it can have one of the two.");
         }
 

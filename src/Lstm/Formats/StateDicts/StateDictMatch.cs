@@ -6,10 +6,12 @@ using Lstm.Parameters;
 
 namespace Lstm.Formats.StateDicts;
 
-/// <summary>Finds the tensor of a state_dict that belongs to each parameter of a network, and refuses files that do not fit.</summary>
+/// <summary>
+/// Finds the tensor of a state_dict that belongs to each parameter of a network, and refuses files that do not fit.
+/// </summary>
 /// <remarks>
-/// A tensor whose name begins like that of a parameter, up to the last dot, belongs to a layer that is read. All of them have to find their
-/// places: a second bias in the sum of both, everything else in a parameter.
+/// A tensor whose name begins like that of a parameter, up to the last dot, belongs to a layer that is read. All of them have to
+/// find their places: a second bias in the sum of both, everything else in a parameter.
 /// </remarks>
 internal sealed class StateDictMatch
 {
@@ -30,7 +32,9 @@ internal sealed class StateDictMatch
     }
 
     /// <summary>The file's tensors, in the order of <paramref name="parameters"/>.</summary>
-    /// <exception cref="InvalidDataException">Tensors are missing, unexpected, or of another shape or precision; the message lists all.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Tensors are missing, unexpected, or of another shape or precision; the message lists all.
+    /// </exception>
     public static StateDictTensor[] Find<T>(IReadOnlyList<Parameter> parameters, SafetensorsReader file, StateDictOptions options)
         where T : unmanaged
     {
@@ -75,10 +79,13 @@ internal sealed class StateDictMatch
         return new StateDictTensor(parameter, tensor, second);
     }
 
-    /// <summary>The second bias of the file for a layer that has one only; null for other parameters, and if there is none.</summary>
+    /// <summary>
+    /// The second bias of the file for a layer that has one only; null for other parameters, and if there is none.
+    /// </summary>
     private SafetensorsTensor? FindSecondBias(Parameter parameter, string name, HashSet<string> known)
     {
-        string local = StateDictModule.LocalOf(parameter.Name), second = parameter.Name[..^local.Length] + local.Replace(FirstBias, SecondBias, StringComparison.Ordinal);
+        string local = StateDictModule.LocalOf(parameter.Name), second = parameter.Name[..^local.Length]
+            + local.Replace(FirstBias, SecondBias, StringComparison.Ordinal);
         if (!local.StartsWith(FirstBias + "_l", StringComparison.Ordinal) || known.Contains(second))
         {
             return null;
@@ -99,9 +106,11 @@ internal sealed class StateDictMatch
                 continue;
             }
 
-            // Without a dot after the prefix there is no module: only the names that a layer's tensors have say that they are one's.
+            // Without a dot after the prefix there is no module: only the names that a layer's tensors have say that they are
+            // one's.
             StateDictModule? module = _modules.GetValueOrDefault(StateDictModule.NameOf(tensor.Name));
-            bool isOfLayer = module is not null && (module.Name != _options.Prefix || StateDictModule.IsLayerTensor(tensor.Name[module.Name.Length..]));
+            bool isOfLayer = module is not null
+                && (module.Name != _options.Prefix || StateDictModule.IsLayerTensor(tensor.Name[module.Name.Length..]));
             if (isOfLayer || !_options.AllowUnexpected)
             {
                 _problems.AddExtra(tensor, isOfLayer ? module : null);

@@ -3,7 +3,9 @@ using Lstm.Formats.Safetensors;
 
 namespace Lstm.Formats.StateDicts;
 
-/// <summary>A module of a state_dict that parameters are read from: what its tensors' names begin with, up to the last dot.</summary>
+/// <summary>
+/// A module of a state_dict that parameters are read from: what its tensors' names begin with, up to the last dot.
+/// </summary>
 internal sealed class StateDictModule
 {
     private const string Reverse = "_reverse";
@@ -35,10 +37,16 @@ internal sealed class StateDictModule
     /// <summary>A tensor's name within its module.</summary>
     public static string LocalOf(string tensor) => tensor[(tensor.LastIndexOf('.') + 1)..];
 
-    /// <summary>Whether a name within a module is of the kind that layers have: <c>weight_ih_l0</c>, <c>weight_hr_l1_reverse</c>, <c>bias</c>.</summary>
+    /// <summary>
+    /// Whether a name within a module is of the kind that layers have: <c>weight_ih_l0</c>, <c>weight_hr_l1_reverse</c>,
+    /// <c>bias</c>.
+    /// </summary>
     public static bool IsLayerTensor(string local) => local is "weight" or "bias" || StackPlace(local) is not null;
 
-    /// <summary>What a spec has to be like to read the module: <c>LstmSpec(8) { Layers = 2, Bias = LstmBias.Two }</c>; null if it is no LSTM.</summary>
+    /// <summary>
+    /// What a spec has to be like to read the module: <c>LstmSpec(8) { Layers = 2, Bias = LstmBias.Two }</c>; null if it is no
+    /// LSTM.
+    /// </summary>
     public string? Describe(SafetensorsReader file)
     {
         Dictionary<string, SafetensorsTensor> tensors = [];
@@ -89,7 +97,8 @@ internal sealed class StateDictModule
         bool isReverse = local.EndsWith(Reverse, StringComparison.Ordinal);
         ReadOnlySpan<char> name = isReverse ? local.AsSpan(0, local.Length - Reverse.Length) : local;
         int place = name.LastIndexOf("_l");
-        return place > 0 && int.TryParse(name[(place + 2)..], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < int.MaxValue
+        return place > 0 && int.TryParse(name[(place + 2)..], NumberStyles.None, CultureInfo.InvariantCulture, out int layer)
+            && layer < int.MaxValue
             ? (layer, isReverse)
             : null;
     }

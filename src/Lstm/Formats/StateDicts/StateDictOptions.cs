@@ -2,33 +2,35 @@ using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>How the tensors of a state_dict are found.</summary>
+/// <summary>Options for reading the tensors of a PyTorch state_dict.</summary>
 public sealed record StateDictOptions
 {
     /// <summary>
-    /// What the names begin with in the file, e.g. <c>model.</c>. Tensors whose names begin otherwise are not looked at. Default empty.
+    /// The prefix of the tensors' names in the file, such as <c>model.</c>. Tensors without the prefix are ignored. Default
+    /// empty.
     /// </summary>
     public string Prefix { get; init; } = string.Empty;
 
     /// <summary>
-    /// Gives the name in the file, without <see cref="Prefix"/>, of a parameter such as <c>dense.weight</c>; null if all have
-    /// the same names. Giving the layers the module's names (<see cref="LayerSpec.Name"/>) makes it unnecessary.
+    /// A function that returns the name in the file, without <see cref="Prefix"/>, of a parameter such as <c>dense.weight</c>.
+    /// Null, the default, for equal names. It is not needed when the layers have the module's names
+    /// (<see cref="LayerSpec.Name"/>).
     /// </summary>
     /// <remarks>
-    /// It is asked for the parameters' names. For an LSTM layer with one bias whose name in the file has no <c>bias_ih</c> in it, it is also
-    /// asked for that of the second one, such as <c>lstm.bias_hh_l0</c>.
+    /// It is called with the parameters' names. For the bias of an LSTM layer with one bias, if its name in the file does not
+    /// contain <c>bias_ih</c>, it is also called with the name of the second bias, such as <c>lstm.bias_hh_l0</c>.
     /// </remarks>
     public Func<string, string>? Rename { get; init; }
 
     /// <summary>
-    /// Whether the file may have tensors of modules that no layer reads. Default false. Tensors of a module that a layer reads, such as a
-    /// second layer's or a reverse direction's, are refused always.
+    /// Whether the file may contain tensors of modules that no layer reads. Default false. Extra tensors of a module that a layer
+    /// reads, such as those of a second layer or a reverse direction, are always refused.
     /// </summary>
     public bool AllowUnexpected { get; init; }
 
     /// <summary>
-    /// Whether the file may be of another precision than the network: values from narrower types (float16, bfloat16, float32)
-    /// are exact, those from float64 are rounded to the nearest float. Default false: such a file is refused.
+    /// Whether a file of another precision than the network may be read. Values of narrower types (float16, bfloat16, float32)
+    /// are converted exactly; values of float64 are rounded to the nearest float. Default false: such a file is refused.
     /// </summary>
     public bool AllowPrecisionChange { get; init; }
 

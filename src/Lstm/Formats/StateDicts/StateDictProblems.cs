@@ -78,7 +78,8 @@ internal sealed class StateDictProblems(SafetensorsReader file)
     {
         if (items.Count > 0)
         {
-            text.Append($" {what}: ").AppendJoin("; ", items.Take(MostShown)).Append(items.Count > MostShown ? $"; and {items.Count - MostShown} more." : ".");
+            text.Append($" {what}: ").AppendJoin("; ", items.Take(MostShown))
+                .Append(items.Count > MostShown ? $"; and {items.Count - MostShown} more." : ".");
         }
     }
 
@@ -86,11 +87,15 @@ internal sealed class StateDictProblems(SafetensorsReader file)
     {
         if (module.Describe(file) is { } spec)
         {
-            text.Append($" The file's '{Shortened.Text(module.Name)}' is read by {spec}{(spec.Contains("LstmBias.Two", StringComparison.Ordinal) ? "; LstmBias.One gets the sum of both biases" : string.Empty)}.");
+            bool hasTwo = spec.Contains("LstmBias.Two", StringComparison.Ordinal);
+            text.Append($" The file's '{Shortened.Text(module.Name)}' is read by {spec}")
+                .Append(hasTwo ? "; LstmBias.One gets the sum of both biases." : ".");
         }
         else if (FindElsewhere(module, read) is { } other)
         {
-            text.Append($" The file has '{Shortened.Text(other)}': set StateDictOptions.Prefix or Rename, or LayerSpec.Name, so that the names meet.");
+            text.Append(
+                $" The file has '{Shortened.Text(other)}': set StateDictOptions.Prefix or Rename, or LayerSpec.Name, so that " +
+                $"the names meet.");
         }
     }
 

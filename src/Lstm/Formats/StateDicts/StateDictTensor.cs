@@ -7,7 +7,9 @@ namespace Lstm.Formats.StateDicts;
 /// <summary>Where the values of a parameter are in a state_dict.</summary>
 /// <param name="Parameter">The parameter.</param>
 /// <param name="Tensor">Its tensor.</param>
-/// <param name="SecondBias">For the only bias of an LSTM layer: the second one of the file, which is added to it; else null.</param>
+/// <param name="SecondBias">
+/// For the only bias of an LSTM layer: the second one of the file, which is added to it; else null.
+/// </param>
 internal sealed record StateDictTensor(Parameter Parameter, SafetensorsTensor Tensor, SafetensorsTensor? SecondBias)
 {
     /// <summary>The values in PyTorch's layout.</summary>
