@@ -37,7 +37,7 @@ public sealed class GradientCheckResult
         }
     }
 
-    /// <summary>One line per tensor: its name and its error.</summary>
+    /// <summary>A text with one line per tensor: the name and the error.</summary>
     public override string ToString()
         => string.Join(Environment.NewLine, Entries.Select(e => InvariantText.Of($"{e.Name}: {e.Error:g3}")));
 }

@@ -16,7 +16,7 @@ internal readonly struct TapeView<T>
     private TapeView(LstmLayer<T> layer, LstmTape<T> tape, int direction)
         => (_layer, _tape, _direction) = (layer, tape, direction);
 
-    /// <summary>How many directions a network has in all.</summary>
+    /// <summary>The number of directions of all LSTM layers of a network.</summary>
     public static int Count(Network<T> network) => network.StateSizes.Count;
 
     /// <summary>The directions of a tape in the order of the states, so that a bidirectional layer has two.</summary>

@@ -20,10 +20,10 @@ namespace Lstm.Formats;
 /// </remarks>
 internal static class ModelFile
 {
-    /// <summary>What the metadata of a training in progress says, which is no model.</summary>
+    /// <summary>The value of <c>format</c> in the metadata of a checkpoint.</summary>
     public const string CheckpointFormat = "lstm-checkpoint";
 
-    /// <summary>What the metadata of a model says.</summary>
+    /// <summary>The value of <c>format</c> in the metadata of a model.</summary>
     public const string Format = "lstm";
 
     private const string Version = "1";

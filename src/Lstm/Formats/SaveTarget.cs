@@ -26,7 +26,7 @@ internal static class SaveTarget
     public static UnixFileMode? ModeOf(string target)
         => !OperatingSystem.IsWindows() && File.Exists(target) ? File.GetUnixFileMode(target) : null;
 
-    /// <summary>What is at a path; null for nothing and for a regular file.</summary>
+    /// <summary>The kind of what a path names; null for nothing and for a regular file.</summary>
     private static string? KindOf(string target)
     {
         if (Directory.Exists(target))

@@ -70,7 +70,7 @@ public sealed partial class NetworkState<T>
     public Span<T> Cell(int entry) => _values.Span.Slice(Place(entry, 1), Count * Sizes[entry].Cell);
 
     /// <summary>
-    /// How many steps each sequence has made since its start, [B]; writable. Passes and streams count them, up to
+    /// The number of steps that each sequence has made since its start, [B]; writable. Passes and streams count them, up to
     /// <see cref="int.MaxValue"/>; batch norm has statistics for each step.
     /// </summary>
     public Span<int> Steps => _steps;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 
 namespace Lstm.Texts;
@@ -7,15 +6,17 @@ namespace Lstm.Texts;
 internal static class NumberCheck<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>What becomes of a number in the type, after "it is": 0 or infinite; null if it is only rounded.</summary>
+    /// <summary>
+    /// The reason why a number has no meaning in the type, to follow "it is": 0 or infinite; null if the number is only rounded.
+    /// </summary>
     public static string? WhyNot(double value)
     {
         T number = T.CreateTruncating(value);
         string? what = value != 0 && T.IsZero(number) ? "0" : double.IsFinite(value) && !T.IsFinite(number) ? "infinite" : null;
         double most = typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue;
-        return what is null ? null
-            : string.Create(
-                CultureInfo.InvariantCulture, $"{what} in {typeof(T).Name}, which has sizes from {T.Epsilon} to {most}");
+        return what is null
+            ? null
+            : InvariantText.Of($"{what} in {TypeName.Of(typeof(T))}, which has sizes from {T.Epsilon} to {most}");
     }
 
     /// <summary>The number, if it keeps its meaning.</summary>
@@ -23,7 +24,7 @@ internal static class NumberCheck<T>
     public static double Check(double value, string argument)
         => WhyNot(value) is { } problem ? throw new ArgumentOutOfRangeException(argument, value, $"It is {problem}.") : value;
 
-    /// <summary>One of a loss's weights.</summary>
+    /// <summary>Checks and converts a weight of a loss.</summary>
     /// <exception cref="ArgumentException">It is negative, not finite, or becomes 0.</exception>
     public static T Weight(double value, string what, int index, string argument)
     {
@@ -31,8 +32,6 @@ internal static class NumberCheck<T>
         return problem is null
             ? T.CreateTruncating(value)
             : throw new ArgumentException(
-                string.Create(
-                CultureInfo.InvariantCulture,
-                $"{what} {index} is {value}, which is {problem}; it has to be finite and at least 0."), argument);
+                InvariantText.Of($"{what} {index} is {value}, which is {problem}; it has to be finite and at least 0."), argument);
     }
 }

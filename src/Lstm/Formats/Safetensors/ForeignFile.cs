@@ -7,7 +7,7 @@ namespace Lstm.Formats.Safetensors;
 /// </summary>
 internal static class ForeignFile
 {
-    /// <summary>How many bytes of a file's beginning, and of an archive's end, are looked at.</summary>
+    /// <summary>The number of bytes that are read at a file's beginning, and at an archive's end.</summary>
     public const int PeekLength = 4096;
 
     private const string ByPython =
@@ -47,7 +47,7 @@ internal static class ForeignFile
         ([.. ".npy"u8], "a NumPy archive (.npz)", ByPython),
     ];
 
-    /// <summary>What a file is, after "The file is", and what to do with it; null if its bytes do not tell.</summary>
+    /// <summary>The name of a file's format, to follow "The file is", and advice; null for an unknown format.</summary>
     /// <param name="start">The first bytes, up to <see cref="PeekLength"/>.</param>
     /// <param name="end">The last bytes, up to <see cref="PeekLength"/>: an archive lists its entries there.</param>
     public static (string What, string Advice)? Recognise(ReadOnlySpan<byte> start, ReadOnlySpan<byte> end)

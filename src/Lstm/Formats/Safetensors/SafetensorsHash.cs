@@ -13,7 +13,7 @@ namespace Lstm.Formats.Safetensors;
 /// </remarks>
 internal static class SafetensorsHash
 {
-    /// <summary>Its name in the metadata; the value is 64 lower-case hexadecimal digits.</summary>
+    /// <summary>The key of the hash in the metadata; the value is 64 lower-case hexadecimal digits.</summary>
     public const string Key = "sha256";
 
     /// <summary>Starts with the metadata.</summary>
@@ -66,7 +66,7 @@ internal static class SafetensorsHash
         }
     }
 
-    /// <summary>The digits.</summary>
+    /// <summary>The hash as 64 lower-case hexadecimal digits.</summary>
     public static string End(this IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
 
     private static void Append(this IncrementalHash hash, string text) => hash.Append(Encoding.UTF8.GetBytes(text));

@@ -109,7 +109,7 @@ internal static class SpecJson
     }
 
     /// <summary>
-    /// What differs between two specs: the properties with both values, <c>dropout is 0.1, not 0.2; layers is 2, not 1</c>.
+    /// The properties that differ between two specs, with both values: <c>dropout is 0.1, not 0.2; layers is 2, not 1</c>.
     /// </summary>
     public static string Difference(LayerSpec one, LayerSpec other)
     {

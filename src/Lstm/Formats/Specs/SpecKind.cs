@@ -11,7 +11,7 @@ internal abstract class SpecKind<TBase>
     /// <summary>The property that says which kind of spec it is.</summary>
     public const string Kind = "kind";
 
-    /// <summary>Its name in JSON; null where there is one kind only.</summary>
+    /// <summary>The kind's name in JSON; null where there is one kind only.</summary>
     public abstract string? Name { get; }
 
     /// <summary>All words that its JSON can have, but "kind": names of properties, and of values of enumerations.</summary>

@@ -18,7 +18,7 @@ internal sealed record SpecProperty<TSpec>(
     // Made when they are asked for: loading a model does not.
     private Func<IEnumerable<string>>? MoreWords { get; init; }
 
-    /// <summary>The same property of a whole that has such a spec as a part.</summary>
+    /// <summary>Makes the property one of a whole that has the spec as a part.</summary>
     public SpecProperty<TWhole> Of<TWhole>(Func<TWhole, TSpec> get, Func<TWhole, TSpec, TWhole> with)
         where TWhole : class
         => new(Name, IsRequired, (json, whole) => Write(json, get(whole)),

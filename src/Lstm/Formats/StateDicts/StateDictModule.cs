@@ -44,7 +44,7 @@ internal sealed class StateDictModule
     public static bool IsLayerTensor(string local) => local is "weight" or "bias" || StackPlace(local) is not null;
 
     /// <summary>
-    /// What a spec has to be like to read the module: <c>LstmSpec(8) { Layers = 2, Bias = LstmBias.Two }</c>; null if it is no
+    /// The spec that reads the module: <c>LstmSpec(8) { Layers = 2, Bias = LstmBias.Two }</c>; null if it is no
     /// LSTM.
     /// </summary>
     public string? Describe(SafetensorsReader file)
