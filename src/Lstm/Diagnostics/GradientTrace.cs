@@ -41,8 +41,8 @@ public sealed class GradientTrace<T>
     /// <exception cref="ArgumentException">No direction has this name.</exception>
     public LayerGradientNorms this[string name] => Layers.FirstOrDefault(layer => layer.Name == name)
         ?? throw new ArgumentException(
-        $"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.",
-        nameof(name));
+            $"There is no layer '{Shortened.Text(name)}'; there are {Shortened.List([.. Layers.Select(layer => layer.Name)])}.",
+            nameof(name));
 
     /// <summary>The LSTM layers and directions, and the sizes of the pass that was read last.</summary>
     public override string ToString()

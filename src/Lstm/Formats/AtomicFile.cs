@@ -32,7 +32,7 @@ internal static class AtomicFile
         RemoveStale(folder, stem);
         string temporary = Path.Combine(
             folder, string.Create(
-            CultureInfo.InvariantCulture, $"{stem}{Environment.ProcessId}-{Random.Shared.NextInt64():x16}{Suffix}"));
+                CultureInfo.InvariantCulture, $"{stem}{Environment.ProcessId}-{Random.Shared.NextInt64():x16}{Suffix}"));
         try
         {
             UnixFileMode? mode = SaveTarget.ModeOf(target);

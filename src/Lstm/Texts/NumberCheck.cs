@@ -32,6 +32,7 @@ internal static class NumberCheck<T>
         return problem is null
             ? T.CreateTruncating(value)
             : throw new ArgumentException(
-                InvariantText.Of($"{what} {index} is {value}, which is {problem}; it has to be finite and at least 0."), argument);
+                InvariantText.Of($"{what} {index} is {value}, which is {problem}; it has to be finite and at least 0."),
+                argument);
     }
 }

@@ -118,8 +118,8 @@ internal static class SpecJson
             .Where(name => values.GetValueOrDefault(name) != others.GetValueOrDefault(name));
         return string.Join(
             "; ", differing.Select(
-            name => $"{name} is {Shortened.Text(values.GetValueOrDefault(name, "null"))}, not " +
-            $"{Shortened.Text(others.GetValueOrDefault(name, "null"))}"));
+                name => $"{name} is {Shortened.Text(values.GetValueOrDefault(name, "null"))}, not " +
+                $"{Shortened.Text(others.GetValueOrDefault(name, "null"))}"));
     }
 
     private static Dictionary<string, string> Values(LayerSpec spec)
