@@ -30,9 +30,9 @@ public sealed class GradientCheckResult
         {
             if (!(entry.Error <= tolerance))
             {
-                throw new InvalidOperationException(InvariantText.Of(
-                    $"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) at element {entry.Index}: " +
-                    $"analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}."));
+                throw new InvalidOperationException(
+                    InvariantText.Of($"The gradient of '{entry.Name}' is off by {entry.Error:g3} (> {tolerance:g3}) ")
+                    + InvariantText.Of($"at element {entry.Index}: analytic {entry.Analytic:g17}, numeric {entry.Numeric:g17}."));
             }
         }
     }

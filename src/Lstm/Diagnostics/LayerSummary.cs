@@ -46,9 +46,9 @@ public sealed class LayerSummary
     public IReadOnlyList<int> DeadUnits { get; }
 
     /// <summary>The layer's name, the mean of the forget gate, the median half-life and the number of dead units.</summary>
-    public override string ToString() => InvariantText.Of(
-        $"{Name}: forget gate {ForgetGate.Mean:f2}, half-life {MedianHalfLife:f1} steps, {DeadUnits.Count} of {HiddenSize} " +
-        $"units dead");
+    public override string ToString()
+        => InvariantText.Of($"{Name}: forget gate {ForgetGate.Mean:f2}, half-life {MedianHalfLife:f1} steps, ")
+            + $"{DeadUnits.Count} of {HiddenSize} units dead";
 
     internal static LayerSummary Of<T>(LayerGates<T> layer, double margin, double stillness)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -31,9 +31,9 @@ public sealed record NonFiniteValue(string Place, string Quantity, int? Sequence
     {
         string what = Place == Quantity ? Quantity : $"{Quantity} of {Place}";
         string step = Step is null ? string.Empty : $"step {Step} of ";
-        return InvariantText.Of(Sequence is null
-            ? $"{what}, element {Index}, is {Value}"
-            : (FormattableString)$"{what}, {step}sequence {Sequence}, " +
-                $"{(Quantity is "input" or "output" or "target" or "weight" ? "feature" : "unit")} {Index}, is {Value}");
+        string unit = Quantity is "input" or "output" or "target" or "weight" ? "feature" : "unit";
+        return Sequence is null
+            ? InvariantText.Of($"{what}, element {Index}, is {Value}")
+            : InvariantText.Of($"{what}, {step}sequence {Sequence}, {unit} {Index}, is {Value}");
     }
 }

@@ -16,7 +16,7 @@ internal sealed class SettingsNode
     private readonly Dictionary<string, SettingsNode> _children = new(StringComparer.OrdinalIgnoreCase);
     private string? _value;
 
-    private bool IsEmpty => _value is null && _children.Count == 0;
+    private bool IsEmpty => _value is null && _children.Values.All(child => child.IsEmpty);
 
     /// <summary>
     /// Sets the value at a path whose parts are separated by colons; null makes the path known, without a value.
