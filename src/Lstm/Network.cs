@@ -9,6 +9,7 @@ using Lstm.Parameters;
 using Lstm.Runtime;
 using Lstm.Simd;
 using Lstm.Specs;
+using Lstm.Texts;
 
 namespace Lstm;
 
