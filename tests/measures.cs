@@ -21,7 +21,8 @@ string style = File.ReadAllText(Path.Combine(repository, ".editorconfig"));
 int lineLimit = int.Parse(Regex.Match(style, @"max_line_length = (\d+)").Groups[1].Value);
 string source = Path.Combine(repository, "src", "Lstm");
 List<(string Path, string[] Lines, SyntaxNode Root)> files =
-    [.. Files(source).Select(file => (Path.GetRelativePath(source, file).Replace('\\', '/'), File.ReadAllLines(file), Parse(file)))];
+    [.. Files(source)
+        .Select(file => (Path.GetRelativePath(source, file).Replace('\\', '/'), File.ReadAllLines(file), Parse(file)))];
 
 // A type's lines are those from its first attribute to its last brace, documentation comments before it left out, in all its
 // files.

@@ -9,9 +9,9 @@ using Lstm.Cells;
 using Lstm.Diagnostics;
 using Lstm.Formats;
 
-// A cell of one's own: JANET, an LSTM with nothing but a forget gate (van der Westhuizen & Lasenby 2018), whose β is learned by each
-// unit. Checks its gradients, trains it beside the plain cell to remember the first value of a sequence among 60 distractors, saves
-// and loads it. docs/custom-cells.md explains it line by line.
+// A cell of one's own: JANET, an LSTM with nothing but a forget gate (van der Westhuizen & Lasenby 2018), whose β is learned by
+// each unit. Checks its gradients, trains it beside the plain cell to remember the first value of a sequence among 60
+// distractors, saves and loads it. docs/custom-cells.md explains it line by line.
 
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -20,11 +20,16 @@ CustomCell janet = CustomCell.Of("janet", new Janet(Beta: 1));
 
 // Proof: every parameter and the input against central differences, in a network with as much around the cell as there is.
 Network<double> small = Network.Create<double>(inputSize: 2, seed: 3,
-    new LstmSpec(5) { Cell = janet, Layers = 2, Direction = LstmDirection.Bidirectional, Projection = new(3), Regularization = new() { CellZoneout = 0.1 }, LearnInitialState = true },
+    new LstmSpec(5)
+    {
+        Cell = janet, Layers = 2, Direction = LstmDirection.Bidirectional, Projection = new(3),
+        Regularization = new() { CellZoneout = 0.1 }, LearnInitialState = true,
+    },
     new DenseSpec(1));
 SequenceBatch<double> x = SequenceBatch.FromSequences<double>([[0.5, -1, 0.25, 0.75, -0.5, 1], [1, 0.5], []], featureSize: 2);
 SequenceBatch<double> y = SequenceBatch.FromSequences<double>([[1, -1, 0.5], [0.25], []], featureSize: 1);
-GradientCheckResult check = GradientCheck.Network(small, new MeanSquaredError<double>(), new TrainingBatch<double>(x, y), training: true);
+GradientCheckResult check =
+    GradientCheck.Network(small, new MeanSquaredError<double>(), new TrainingBatch<double>(x, y), training: true);
 check.ThrowIfAbove(1e-6);
 Console.WriteLine($"Gradients of {small.Parameters.Count} parameters and the input are within 1e-6 of central differences.");
 
@@ -56,7 +61,10 @@ return same ? 0 : 1;
 Network<float> Train(string name, LstmSpec cell)
 {
     Network<float> network = Network.Create<float>(inputSize: 1, seed: 7, cell, new PoolingSpec(Pooling.Last), new DenseSpec(1));
-    Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>(learningRate: 0.005)) { Clip = GradientClip.ByGlobalNorm(1) };
+    Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>(learningRate: 0.005))
+    {
+        Clip = GradientClip.ByGlobalNorm(1),
+    };
     TrainingResult result = trainer.Fit(training, new TrainingOptions { Epochs = 30, Workers = 1 }, validation);
     Console.WriteLine($"{name,-6} validation loss after 1, 10, 20, 30 epochs: "
         + string.Join(", ", new[] { 0, 9, 19, 29 }.Select(epoch => $"{result.Epochs[epoch].ValidationLoss:f4}")));
@@ -68,9 +76,12 @@ static List<TrainingBatch<float>> Batches(int seed, int count)
     Random random = new(seed);
     return [.. Enumerable.Range(0, count).Select(_ =>
     {
-        float[][] sequences = [.. Enumerable.Range(0, 32).Select(_ => Enumerable.Range(0, Steps).Select(_ => (2 * random.NextSingle()) - 1).ToArray())];
+        float[][] sequences =
+            [.. Enumerable.Range(0, 32)
+                .Select(_ => Enumerable.Range(0, Steps).Select(_ => (2 * random.NextSingle()) - 1).ToArray())];
         return new TrainingBatch<float>(
-            SequenceBatch.FromSequences<float>(sequences), SequenceBatch.FromSequences<float>([.. sequences.Select(sequence => sequence[..1])]));
+            SequenceBatch.FromSequences<float>(sequences),
+            SequenceBatch.FromSequences<float>([.. sequences.Select(sequence => sequence[..1])]));
     })];
 }
 
@@ -95,7 +106,8 @@ readonly record struct Janet(double Beta) : ICustomCell<Janet>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(
-        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+        ref TLane gradient, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>
     {
         TLane throughI = TLane.SigmoidBackward(i, gradient * g);

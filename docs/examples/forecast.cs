@@ -14,7 +14,8 @@ using Lstm.Data;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string folder = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
-double[] passengers = [.. File.ReadLines(Path.Combine(folder, "airline-passengers.csv")).Skip(1).Select(line => double.Parse(line.Split(',')[1]))];
+double[] passengers =
+    [.. File.ReadLines(Path.Combine(folder, "airline-passengers.csv")).Skip(1).Select(line => double.Parse(line.Split(',')[1]))];
 Stopwatch clock = Stopwatch.StartNew();
 int[] seeds = [1, 2, 3, 4, 5];
 
@@ -25,8 +26,10 @@ Fit twoYears = Run("two years ahead", passengers, trainedMonths: 120, recursive:
 
 Console.WriteLine();
 Console.WriteLine("RMSE on the test months              97-144, one step    121-144, recursive");
-Row("persistence (last month)", Baseline(96, (t, known) => known(t - 1)), Baseline(120, (t, known) => known(t - 1), recursive: true));
-Row("seasonal naive (same month last year)", Baseline(96, (t, known) => known(t - 12)), Baseline(120, (t, known) => known(t - 12), recursive: true));
+Row("persistence (last month)", Baseline(96, (t, known) => known(t - 1)),
+    Baseline(120, (t, known) => known(t - 1), recursive: true));
+Row("seasonal naive (same month last year)", Baseline(96, (t, known) => known(t - 12)),
+    Baseline(120, (t, known) => known(t - 12), recursive: true));
 double growth = passengers[108..120].Sum() / passengers[96..108].Sum();
 Row("seasonal naive x last year's growth", null, Baseline(120, (t, known) => known(t - 12) * growth, recursive: true));
 Row("last year's same step, in ratio", Baseline(96, (t, known) => known(t - 12) * known(t - 1) / known(t - 13)), null);
@@ -50,7 +53,9 @@ for (int month = 2; month <= 143; month++)
     same += BitConverter.SingleToInt32Bits(streamed[0]) == BitConverter.SingleToInt32Bits(whole[0, month - 2][0]) ? 1 : 0;
 }
 
-Console.WriteLine($"Saved and loaded {Path.GetFileName(model)}: {same} of {whole.RowCount} streamed forecasts have the same bits as the batch.");
+Console.WriteLine(
+    $"Saved and loaded {Path.GetFileName(model)}: {same} of {whole.RowCount} streamed forecasts have the same bits "
+    + "as the batch.");
 string chart = Path.Combine(folder, "forecast.svg");
 File.WriteAllText(chart, Chart.Draw(passengers, oneStep.Forecasts, twoYears.Forecasts));
 Console.WriteLine($"Chart: {Path.GetRelativePath(Environment.CurrentDirectory, chart)}");
@@ -88,7 +93,9 @@ static Fit Run(string name, double[] passengers, int trainedMonths, bool recursi
     Console.Error.Write("\r" + new string(' ', 100) + "\r");
     Console.WriteLine($"{name}: {epochs} epochs chosen on months {checkedFrom + 1}-{trainedMonths} (RMSE there {mean.Min():f1}); "
         + $"test RMSE by seed {string.Join(", ", errors.Select(error => error.ToString("f1")))}");
-    return new Fit(errors, [.. models.Select(model => model.Forecast(trainedMonths + 1, 144, recursive))], [.. models.Select(model => model.Network)]);
+    return new Fit(
+        errors, [.. models.Select(model => model.Forecast(trainedMonths + 1, 144, recursive))],
+        [.. models.Select(model => model.Network)]);
 }
 
 double Baseline(int trainedMonths, Func<int, Func<int, double>, double> rule, bool recursive = false)
@@ -96,7 +103,8 @@ double Baseline(int trainedMonths, Func<int, Func<int, double>, double> rule, bo
     double[] forecasts = new double[144 - trainedMonths];
     for (int month = trainedMonths + 1; month <= 144; month++)
     {
-        forecasts[month - trainedMonths - 1] = rule(month, known => recursive && known > trainedMonths ? forecasts[known - trainedMonths - 1] : passengers[known - 1]);
+        forecasts[month - trainedMonths - 1] = rule(
+            month, known => recursive && known > trainedMonths ? forecasts[known - trainedMonths - 1] : passengers[known - 1]);
     }
 
     return Model.RootMeanSquare(passengers, trainedMonths + 1, forecasts);
@@ -162,16 +170,23 @@ internal sealed class Model
     public Model(double[] passengers, int trainedMonths, int seed)
     {
         _passengers = passengers;
-        double[] changes = [.. Enumerable.Range(2, trainedMonths - 1).Select(month => Math.Log(passengers[month - 1]) - Math.Log(passengers[month - 2]))];
+        double[] changes =
+            [.. Enumerable.Range(2, trainedMonths - 1)
+                .Select(month => Math.Log(passengers[month - 1]) - Math.Log(passengers[month - 2]))];
         StandardScaler scaler = StandardScaler.Fit<double>(changes);
         _series = new Series(passengers, scaler);
 
         // Windows of 24 changes; the target at each step is the next month's change. All windows make one batch.
         SlidingWindows windows = new(Window) { Target = WindowTarget.ManyToMany };
-        _batches = windows.ToBatches<float>(_series.Inputs(2, trainedMonths), Series.Features, batchSize: int.MaxValue, targetFeatures: 0);
-        Network = Lstm.Network.Create<float>(Series.Features, seed, new LstmSpec(hiddenSize: 16) { Layers = 2 }, new DenseSpec(outputSize: 1));
+        _batches = windows.ToBatches<float>(
+            _series.Inputs(2, trainedMonths), Series.Features, batchSize: int.MaxValue, targetFeatures: 0);
+        Network = Lstm.Network.Create<float>(
+            Series.Features, seed, new LstmSpec(hiddenSize: 16) { Layers = 2 }, new DenseSpec(outputSize: 1));
         scaler.SaveTo(Network.Metadata, "change");
-        _trainer = new Trainer<float>(Network, new MeanSquaredError<float>(), new Adam<float>(learningRate: 5e-3)) { Clip = GradientClip.ByGlobalNorm(1.0) };
+        _trainer = new Trainer<float>(Network, new MeanSquaredError<float>(), new Adam<float>(learningRate: 5e-3))
+        {
+            Clip = GradientClip.ByGlobalNorm(1.0),
+        };
     }
 
     public Network<float> Network { get; }
@@ -182,7 +197,8 @@ internal sealed class Model
         _trainer.Fit(_batches, options, progress: new Live(name, afterEpoch));
     }
 
-    public double Error(int first, int last, bool recursive) => RootMeanSquare(_passengers, first, Forecast(first, last, recursive));
+    public double Error(int first, int last, bool recursive)
+        => RootMeanSquare(_passengers, first, Forecast(first, last, recursive));
 
     public double[] Forecast(int first, int last, bool recursive) => recursive ? Recursive(first, last) : OneStep(first, last);
 
@@ -192,7 +208,8 @@ internal sealed class Model
     /// <summary>All months in one batch, each from the 24 true months before it.</summary>
     private double[] OneStep(int first, int last)
     {
-        float[][] inputs = [.. Enumerable.Range(first, last - first + 1).Select(month => _series.Inputs(month - Window, month - 1))];
+        float[][] inputs =
+            [.. Enumerable.Range(first, last - first + 1).Select(month => _series.Inputs(month - Window, month - 1))];
         SequenceBatch<float> output = Network.Predict(SequenceBatch.FromSequences<float>(inputs, Series.Features));
         return [.. Enumerable.Range(0, inputs.Length).Select(i =>
             _passengers[first - 2 + i] * Math.Exp(_series.Unscale(output[i, Window - 1][0])))];
@@ -233,7 +250,9 @@ internal sealed class Model
             afterEpoch?.Invoke(value.Epoch);
             if (value.Epoch % 5 == 0)
             {
-                Console.Error.Write($"\r{name}: epoch {value.Epoch} of {value.Epochs}, loss {value.Loss:f4}, gradient norm {value.GradientNorm:f3}, {value.Remaining?.TotalSeconds:f1} s left   ");
+                Console.Error.Write(
+                    $"\r{name}: epoch {value.Epoch} of {value.Epochs}, loss {value.Loss:f4}, gradient norm "
+                    + $"{value.GradientNorm:f3}, {value.Remaining?.TotalSeconds:f1} s left   ");
             }
         }
     }
@@ -249,11 +268,16 @@ internal static class Chart
     {
         int height = Top + (2 * PanelHeight) + Gap + 60;
         StringBuilder svg = new();
-        svg.AppendLine($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{height}\" viewBox=\"0 0 {Width} {height}\" font-family=\"sans-serif\" font-size=\"13\">");
+        svg.AppendLine(
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{height}\" viewBox=\"0 0 {Width} "
+            + $"{height}\" font-family=\"sans-serif\" font-size=\"13\">");
         svg.AppendLine("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
-        svg.AppendLine($"<text x=\"{Left}\" y=\"24\" font-size=\"18\" font-weight=\"bold\">Airline passengers, forecast by an LSTM</text>");
-        Panel(svg, Top, "One month ahead: trained on 1949–1956, each forecast from the true months before it", passengers, oneStep);
-        Panel(svg, Top + PanelHeight + Gap, "Two years ahead: trained on 1949–1958, from its own forecasts", passengers, twoYears);
+        svg.AppendLine(
+            $"<text x=\"{Left}\" y=\"24\" font-size=\"18\" font-weight=\"bold\">Airline passengers, forecast by an LSTM</text>");
+        Panel(svg, Top, "One month ahead: trained on 1949–1956, each forecast from the true months before it", passengers,
+            oneStep);
+        Panel(svg, Top + PanelHeight + Gap, "Two years ahead: trained on 1949–1958, from its own forecasts", passengers,
+            twoYears);
         Legend(svg, height - 18);
         svg.AppendLine("</svg>");
         return svg.ToString();
@@ -263,41 +287,64 @@ internal static class Chart
     {
         double X(int month) => Left + ((month - 1) / 143.0 * (Width - Left - Right));
         double Y(double value) => top + PanelHeight - (value / MaximumPassengers * PanelHeight);
-        string Line(int first, IEnumerable<double> values) => string.Join(' ', values.Select((value, i) => $"{X(first + i):f1},{Y(value):f1}"));
+        string Line(int first, IEnumerable<double> values)
+            => string.Join(' ', values.Select((value, i) => $"{X(first + i):f1},{Y(value):f1}"));
 
         svg.AppendLine($"<text x=\"{Left}\" y=\"{top - 8}\" font-weight=\"bold\">{title}</text>");
         for (int value = 0; value <= MaximumPassengers; value += 100)
         {
-            svg.AppendLine($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(value):f1}\" y2=\"{Y(value):f1}\" stroke=\"#e4e4e4\"/>");
+            svg.AppendLine(
+                $"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(value):f1}\" y2=\"{Y(value):f1}\" stroke=\"#e4e4e4\"/>");
             svg.AppendLine($"<text x=\"{Left - 8}\" y=\"{Y(value) + 4:f1}\" text-anchor=\"end\">{value}</text>");
         }
 
         for (int year = 1949; year <= 1960; year++)
         {
             double x = X(((year - 1949) * 12) + 1);
-            svg.AppendLine($"<line x1=\"{x:f1}\" x2=\"{x:f1}\" y1=\"{top + PanelHeight}\" y2=\"{top + PanelHeight + 5}\" stroke=\"black\"/>");
+            svg.AppendLine(
+                $"<line x1=\"{x:f1}\" x2=\"{x:f1}\" y1=\"{top + PanelHeight}\" y2=\"{top + PanelHeight + 5}\" "
+                + "stroke=\"black\"/>");
             svg.AppendLine($"<text x=\"{x:f1}\" y=\"{top + PanelHeight + 20}\">{year}</text>");
         }
 
-        svg.AppendLine($"<text transform=\"translate(18 {top + (PanelHeight / 2)}) rotate(-90)\" text-anchor=\"middle\">passengers, thousands</text>");
+        svg.AppendLine(
+            $"<text transform=\"translate(18 {top + (PanelHeight / 2)}) rotate(-90)\" text-anchor=\"middle\">passengers, "
+            + "thousands</text>");
         int first = 144 - forecasts[0].Length + 1;
-        double[][] byMonth = [.. Enumerable.Range(0, forecasts[0].Length).Select(i => forecasts.Select(seed => seed[i]).Order().ToArray())];
-        svg.AppendLine($"<polygon points=\"{Line(first, byMonth.Select(m => m[^1]))} {string.Join(' ', Line(first, byMonth.Select(m => m[0])).Split(' ').Reverse())}\" fill=\"#d95f02\" fill-opacity=\"0.25\"/>");
-        svg.AppendLine($"<polyline points=\"{Line(1, passengers.Take(first - 1))}\" fill=\"none\" stroke=\"#777777\" stroke-width=\"1.5\"/>");
-        svg.AppendLine($"<polyline points=\"{Line(first - 1, passengers.Skip(first - 2))}\" fill=\"none\" stroke=\"black\" stroke-width=\"1.8\"/>");
-        svg.AppendLine($"<polyline points=\"{Line(first, byMonth.Select(m => m[m.Length / 2]))}\" fill=\"none\" stroke=\"#d95f02\" stroke-width=\"1.8\"/>");
-        svg.AppendLine($"<line x1=\"{X(first) - 3:f1}\" x2=\"{X(first) - 3:f1}\" y1=\"{top}\" y2=\"{top + PanelHeight}\" stroke=\"#777777\" stroke-dasharray=\"4 4\"/>");
-        svg.AppendLine($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{top + PanelHeight}\" y2=\"{top + PanelHeight}\" stroke=\"black\"/>");
+        double[][] byMonth =
+            [.. Enumerable.Range(0, forecasts[0].Length).Select(i => forecasts.Select(seed => seed[i]).Order().ToArray())];
+        svg.AppendLine(
+            $"<polygon points=\"{Line(first, byMonth.Select(m => m[^1]))} "
+            + $"{string.Join(' ', Line(first, byMonth.Select(m => m[0])).Split(' ').Reverse())}\" fill=\"#d95f02\" "
+            + "fill-opacity=\"0.25\"/>");
+        svg.AppendLine(
+            $"<polyline points=\"{Line(1, passengers.Take(first - 1))}\" fill=\"none\" stroke=\"#777777\" "
+            + "stroke-width=\"1.5\"/>");
+        svg.AppendLine(
+            $"<polyline points=\"{Line(first - 1, passengers.Skip(first - 2))}\" fill=\"none\" stroke=\"black\" "
+            + "stroke-width=\"1.8\"/>");
+        svg.AppendLine(
+            $"<polyline points=\"{Line(first, byMonth.Select(m => m[m.Length / 2]))}\" fill=\"none\" stroke=\"#d95f02\" "
+            + "stroke-width=\"1.8\"/>");
+        svg.AppendLine(
+            $"<line x1=\"{X(first) - 3:f1}\" x2=\"{X(first) - 3:f1}\" y1=\"{top}\" y2=\"{top + PanelHeight}\" "
+            + "stroke=\"#777777\" stroke-dasharray=\"4 4\"/>");
+        svg.AppendLine(
+            $"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{top + PanelHeight}\" y2=\"{top + PanelHeight}\" "
+            + "stroke=\"black\"/>");
     }
 
     private static void Legend(StringBuilder svg, int y)
     {
         (string Colour, string Text, double Opacity)[] entries =
-            [("#777777", "history", 1), ("black", "truth, test months", 1), ("#d95f02", "forecast, median of 5 seeds", 1), ("#d95f02", "spread of the seeds", 0.25)];
+            [("#777777", "history", 1), ("black", "truth, test months", 1), ("#d95f02", "forecast, median of 5 seeds", 1),
+                ("#d95f02", "spread of the seeds", 0.25)];
         int x = Left;
         foreach ((string colour, string text, double opacity) in entries)
         {
-            svg.AppendLine($"<rect x=\"{x}\" y=\"{y - 9}\" width=\"24\" height=\"{(opacity < 1 ? 10 : 3)}\" fill=\"{colour}\" fill-opacity=\"{opacity}\"/>");
+            svg.AppendLine(
+                $"<rect x=\"{x}\" y=\"{y - 9}\" width=\"24\" height=\"{(opacity < 1 ? 10 : 3)}\" fill=\"{colour}\" "
+                + $"fill-opacity=\"{opacity}\"/>");
             svg.AppendLine($"<text x=\"{x + 32}\" y=\"{y}\">{text}</text>");
             x += 60 + (text.Length * 8);
         }

@@ -39,7 +39,14 @@ internal static class Comparison<T>
 
             if (options.Peers && typeof(T) == typeof(float))
             {
-                row = row with { Peers = [.. PeerLibrary.All.Select(peer => peer.Measure(row, configuration, machine, options.Budget)).OfType<PeerRow>()] };
+                row = row with
+                {
+                    Peers =
+                    [
+                        .. PeerLibrary.All.Select(peer => peer.Measure(row, configuration, machine, options.Budget))
+                            .OfType<PeerRow>(),
+                    ],
+                };
             }
 
             report.Add(row);
@@ -55,5 +62,7 @@ internal static class Comparison<T>
 
     // A stream has one thread.
     private static IEnumerable<(string What, Configuration Configuration)> Rows(CompareOptions options)
-        => Configuration.Rows().Where(row => options.Filter.IsMatch($"{row.What} {row.Configuration}") && (options.Threads == 1 || row.What != "infer_step"));
+        => Configuration.Rows()
+            .Where(row => options.Filter.IsMatch($"{row.What} {row.Configuration}")
+                && (options.Threads == 1 || row.What != "infer_step"));
 }

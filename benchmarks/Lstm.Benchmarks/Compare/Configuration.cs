@@ -24,7 +24,8 @@ internal readonly record struct Configuration(int I, int H, int L, int B, int T)
     public static IReadOnlyList<(string What, Configuration Configuration)> Rows()
     {
         IReadOnlyDictionary<string, Configuration[]> lists = ReadAll();
-        (string What, string List)[] kinds = [("infer_step", "infer_step"), ("infer_seq", "infer_seq"), ("train_fwdbwd", "train"), ("train_step", "train")];
+        (string What, string List)[] kinds =
+            [("infer_step", "infer_step"), ("infer_seq", "infer_seq"), ("train_fwdbwd", "train"), ("train_step", "train")];
         return [.. from kind in kinds from configuration in lists[kind.List] select (kind.What, configuration)];
     }
 

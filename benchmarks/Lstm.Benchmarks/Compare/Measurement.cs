@@ -33,10 +33,12 @@ internal sealed class Measurement
     public double Bandwidth => Statistics.Median(Samples.Select(sample => sample.Bandwidth));
 
     /// <summary>The median of each sample's own share of its P, for work of so many operations.</summary>
-    public double FractionOfPeak(double flops) => Statistics.Median(Samples.Select(sample => flops / sample.Seconds / 1e9 / sample.Peak));
+    public double FractionOfPeak(double flops)
+        => Statistics.Median(Samples.Select(sample => flops / sample.Seconds / 1e9 / sample.Peak));
 
     /// <summary>The median of each sample's own share of its W, for work that reads so many bytes.</summary>
-    public double FractionOfBandwidth(double bytes) => Statistics.Median(Samples.Select(sample => bytes / sample.Seconds / 1e9 / sample.Bandwidth));
+    public double FractionOfBandwidth(double bytes)
+        => Statistics.Median(Samples.Select(sample => bytes / sample.Seconds / 1e9 / sample.Bandwidth));
 
     /// <summary>The work's time over its reference's.</summary>
     public double Ratio => Statistics.Median(Samples.Select(sample => sample.Seconds / sample.ReferenceSeconds));
@@ -59,7 +61,8 @@ internal sealed class Measurement
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         double before = machine.Peak.Sample();
-        while (Elapsed() < budget || samples.Count < Statistics.FewestSamples || (Elapsed() < MostRounds * budget && !HasEnough()))
+        while (Elapsed() < budget || samples.Count < Statistics.FewestSamples
+            || (Elapsed() < MostRounds * budget && !HasEnough()))
         {
             double readsBefore = reads?.Sample() ?? 0;
             double seconds = work.Seconds(inner) / inner;

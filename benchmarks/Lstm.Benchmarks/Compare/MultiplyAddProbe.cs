@@ -87,7 +87,8 @@ internal unsafe struct MultiplyAddProbe<T> : IKernel<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Sum<TSimd, TVec>(TVec a, TVec b, TVec c, TVec d, TVec e, TVec f, TVec g, TVec h, TVec i, TVec j, TVec k, TVec l)
+    private static TVec Sum<TSimd, TVec>(
+        TVec a, TVec b, TVec c, TVec d, TVec e, TVec f, TVec g, TVec h, TVec i, TVec j, TVec k, TVec l)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {

@@ -1,6 +1,8 @@
 namespace Lstm.Benchmarks.Compare;
 
-/// <summary>A stack of LSTM layers in double, straight from the equations and independent of the library: for checking, not for timing.</summary>
+/// <summary>
+/// A stack of LSTM layers in double, straight from the equations and independent of the library: for checking, not for timing.
+/// </summary>
 internal sealed class Oracle(OracleLayer[] layers)
 {
     public IReadOnlyList<OracleLayer> Layers => layers;

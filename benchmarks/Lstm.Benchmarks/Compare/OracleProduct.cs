@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Lstm.Benchmarks.Compare;
 
-/// <summary>Matrix products for the oracle: row by row on all cores, fast enough to check the largest configuration in seconds.</summary>
+/// <summary>
+/// Matrix products for the oracle: row by row on all cores, fast enough to check the largest configuration in seconds.
+/// </summary>
 internal static class OracleProduct
 {
     private const int RowsPerTask = 16;
@@ -25,7 +27,8 @@ internal static class OracleProduct
                 int blockEnd = Math.Min(k, block + TermsPerBlock);
                 for (int row = first; row < end; row++)
                 {
-                    AddRows(c.AsSpan(cStart + (row * n), n), a.AsSpan(aStart + (row * k) + block, blockEnd - block), b.AsSpan(block * n, (blockEnd - block) * n));
+                    AddRows(c.AsSpan(cStart + (row * n), n), a.AsSpan(aStart + (row * k) + block, blockEnd - block),
+                        b.AsSpan(block * n, (blockEnd - block) * n));
                 }
             }
         });
@@ -55,7 +58,8 @@ internal static class OracleProduct
         int k = 0;
         for (; k + 4 <= a.Length; k += 4)
         {
-            ReadOnlySpan<double> b0 = b.Slice(k * n, n), b1 = b.Slice((k + 1) * n, n), b2 = b.Slice((k + 2) * n, n), b3 = b.Slice((k + 3) * n, n);
+            ReadOnlySpan<double> b0 = b.Slice(k * n, n), b1 = b.Slice((k + 1) * n, n), b2 = b.Slice((k + 2) * n, n),
+                b3 = b.Slice((k + 3) * n, n);
             ReadOnlySpan<Vector<double>> v0 = MemoryMarshal.Cast<double, Vector<double>>(b0)[..sums.Length];
             ReadOnlySpan<Vector<double>> v1 = MemoryMarshal.Cast<double, Vector<double>>(b1)[..sums.Length];
             ReadOnlySpan<Vector<double>> v2 = MemoryMarshal.Cast<double, Vector<double>>(b2)[..sums.Length];

@@ -25,7 +25,8 @@ internal sealed class PeerProcess : ITimed, IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [.. command[1..], "--serve", "--threads", $"{row.Threads}", "--filter", $"^{row.What} {row.Config}$"];
+        string[] arguments =
+            [.. command[1..], "--serve", "--threads", $"{row.Threads}", "--filter", $"^{row.What} {row.Config}$"];
         Array.ForEach(arguments, start.ArgumentList.Add);
         start.Environment["OMP_NUM_THREADS"] = $"{row.Threads}";
         _process = Process.Start(start)!;

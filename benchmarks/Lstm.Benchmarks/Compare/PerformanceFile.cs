@@ -22,7 +22,9 @@ internal sealed class PerformanceFile
 
     public static PerformanceFile Open() => new();
 
-    /// <summary>Writes both files: an interrupted run keeps the rows it has. Returns false for a void row where a good one stands.</summary>
+    /// <summary>
+    /// Writes both files: an interrupted run keeps the rows it has. Returns false for a void row where a good one stands.
+    /// </summary>
     public bool Put(Row row)
     {
         if (row.IsVoid && _rows.Any(other => Key(other) == Key(row) && !other.IsVoid))
@@ -47,7 +49,8 @@ internal sealed class PerformanceFile
     }
 
     // float first, one thread first, then in the order they run in.
-    private (string, string, int, int) Rank(Row row) => (row.Peer, row.Simd, row.Threads, _order.IndexOf($"{row.What} {row.Config}"));
+    private (string, string, int, int) Rank(Row row)
+        => (row.Peer, row.Simd, row.Threads, _order.IndexOf($"{row.What} {row.Config}"));
 
     private static (string, string, int, string, string) Key(Row row) => (row.Peer, row.Simd, row.Threads, row.What, row.Config);
 

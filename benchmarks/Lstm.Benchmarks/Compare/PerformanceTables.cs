@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Lstm.Benchmarks.Compare;
 
-/// <summary>Rows as Markdown: a part for each combination of numbers, width and threads, in it a table for each kind of work.</summary>
+/// <summary>
+/// Rows as Markdown: a part for each combination of numbers, width and threads, in it a table for each kind of work.
+/// </summary>
 internal static class PerformanceTables
 {
     private static readonly Dictionary<string, string> Titles = new()
@@ -17,7 +19,8 @@ internal static class PerformanceTables
     public static string Markdown(IReadOnlyList<Row> rows)
     {
         StringBuilder text = new();
-        foreach (IGrouping<(string Peer, string Simd, int Threads), Row> part in rows.GroupBy(row => (row.Peer, row.Simd, row.Threads)))
+        foreach (IGrouping<(string Peer, string Simd, int Threads), Row> part
+            in rows.GroupBy(row => (row.Peer, row.Simd, row.Threads)))
         {
             string numbers = part.Key.Peer == "lstm" ? "float" : "double";
             string threads = part.Key.Threads == 1 ? "one thread" : $"{part.Key.Threads} threads";
@@ -46,7 +49,9 @@ internal static class PerformanceTables
         AddWhere(row => row.OfForwardBackward is not null, "× fwd+bwd", row => $"{row.OfForwardBackward:0.00}");
         AddWhere(row => row.SpeedUp is not null, "speed-up", row => $"{row.SpeedUp:0.00} of {row.SpeedUpCeiling:0.00}");
         AddWhere(row => row.RoundTripNs is not null, "round trip", row => $"{row.RoundTripNs:0} ns");
-        AddWhere(row => row.Target is not null, "target", row => row.Target is Target target ? $"{target} {(row.Met == true ? "met" : "missed")}" : "–");
+        AddWhere(
+            row => row.Target is not null, "target",
+            row => row.Target is Target target ? $"{target} {(row.Met == true ? "met" : "missed")}" : "–");
         foreach (string peer in rows.SelectMany(row => row.Peers).Select(peer => peer.Peer).Distinct())
         {
             columns.Add((peer, row => row.Peers.FirstOrDefault(other => other.Peer == peer) is PeerRow other
@@ -54,7 +59,9 @@ internal static class PerformanceTables
                 : "–"));
         }
 
-        text.Append($"\n| {string.Join(" | ", columns.Select(column => column.Name))} |\n|---|{string.Concat(columns.Skip(1).Select(_ => "--:|"))}\n");
+        text.Append(
+            $"\n| {string.Join(" | ", columns.Select(column => column.Name))} "
+            + $"|\n|---|{string.Concat(columns.Skip(1).Select(_ => "--:|"))}\n");
         foreach (Row row in rows)
         {
             text.Append($"| {string.Join(" | ", columns.Select(column => column.Cell(row)))} |\n");

@@ -15,6 +15,7 @@ internal static class Repository
             }
         }
 
-        throw new DirectoryNotFoundException($"{AppContext.BaseDirectory} is not inside the repository: its scripts and documents cannot be found.");
+        throw new DirectoryNotFoundException(
+            $"{AppContext.BaseDirectory} is not inside the repository: its scripts and documents cannot be found.");
     }
 }

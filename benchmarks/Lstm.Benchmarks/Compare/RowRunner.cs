@@ -48,7 +48,8 @@ internal sealed class RowRunner<T>(Machine machine, CompareOptions options)
             SpeedUpCeiling = work.Threads > 1 ? Math.Round(TwoCores.Ceiling<T>(work.Threads), 3) : null,
             RoundTripNs = work.Threads > 1 ? Math.Round(TwoCores.RoundTripNanoseconds(), 1) : null,
             Target = work.Threads > 1 ? null
-                : _targets.Find(what, configuration, typeof(T) == typeof(double), SimdDispatch.Best, SimdDispatch.IsFused, measured.Peak),
+                : _targets.Find(
+                    what, configuration, typeof(T) == typeof(double), SimdDispatch.Best, SimdDispatch.IsFused, measured.Peak),
         };
     }
 

@@ -43,7 +43,9 @@ internal sealed class Setup<T>
         OracleLayer[] layers = new OracleLayer[Configuration.L];
         for (int k = 0; k < layers.Length; k++)
         {
-            layers[k] = new OracleLayer(Configuration.InputOf(k), Configuration.H, Read($"weight_ih_l{k}"), Read($"weight_hh_l{k}"), Read($"bias_ih_l{k}"));
+            layers[k] = new OracleLayer(
+                Configuration.InputOf(k), Configuration.H, Read($"weight_ih_l{k}"), Read($"weight_hh_l{k}"),
+                Read($"bias_ih_l{k}"));
         }
 
         return new Oracle(layers);
@@ -68,7 +70,8 @@ internal sealed class Setup<T>
     {
         if (actual.Length != expected.Length)
         {
-            throw new InvalidOperationException($"{Configuration}: {what} has {actual.Length} values, the oracle's {expected.Length}.");
+            throw new InvalidOperationException(
+                $"{Configuration}: {what} has {actual.Length} values, the oracle's {expected.Length}.");
         }
 
         double largest = 0;

@@ -1,6 +1,8 @@
 namespace Lstm.Benchmarks.Compare;
 
-/// <summary>What is made of samples: medians, over those samples beside which the core kept one speed, and a speed of its own.</summary>
+/// <summary>
+/// What is made of samples: medians, over those samples beside which the core kept one speed, and a speed of its own.
+/// </summary>
 internal static class Statistics
 {
     /// <summary>Two probes that differ by more saw the core change its speed, or other work come or go, between them.</summary>

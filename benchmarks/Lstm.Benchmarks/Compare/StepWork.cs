@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Lstm.Benchmarks.Compare;
 
-/// <summary><c>infer_step</c>: one step of a stream; the output is the next input where the sizes allow, else the input stays.</summary>
+/// <summary>
+/// <c>infer_step</c>: one step of a stream; the output is the next input where the sizes allow, else the input stays.
+/// </summary>
 internal sealed class StepWork<T> : Work
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

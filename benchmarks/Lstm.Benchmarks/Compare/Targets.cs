@@ -49,7 +49,9 @@ internal sealed class Targets
     public static Targets Read()
         => new(JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "targets.json"))));
 
-    /// <summary>The target of a row on a core of the given peak (of its own numbers and width, GFLOP/s); null where there is none.</summary>
+    /// <summary>
+    /// The target of a row on a core of the given peak (of its own numbers and width, GFLOP/s); null where there is none.
+    /// </summary>
     public Target? Find(string what, Configuration configuration, bool isDouble, SimdWidth width, bool isFused, double peak)
     {
         if (what == "train_step")
@@ -73,7 +75,8 @@ internal sealed class Targets
             : new Target(TargetKind.OfPeak, isFused ? ofPeak - less : Math.Min(ofPeak - less, MostWithoutFma));
 
         double? Value(string list)
-            => _table.GetProperty(list).TryGetProperty(what, out JsonElement rows) && rows.TryGetProperty(configuration.ToString(), out JsonElement value)
+            => _table.GetProperty(list).TryGetProperty(what, out JsonElement rows)
+                && rows.TryGetProperty(configuration.ToString(), out JsonElement value)
                 ? value.GetDouble()
                 : null;
     }

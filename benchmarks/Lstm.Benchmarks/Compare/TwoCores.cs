@@ -9,7 +9,9 @@ internal static class TwoCores
     private const int RoundTrips = 20_000;
     private const int Pairs = 41;
 
-    /// <summary>Nanoseconds until a value written by one thread has been seen by another and its answer seen by the first.</summary>
+    /// <summary>
+    /// Nanoseconds until a value written by one thread has been seen by another and its answer seen by the first.
+    /// </summary>
     public static double RoundTripNanoseconds()
     {
         // A line of its own.

@@ -14,7 +14,8 @@ internal static class StepRows
 
     public static void Print(double budget)
     {
-        Console.WriteLine($"{"training step",-24}{"over fwd+bwd",14}{"at most",9}{"fwd+bwd µs",12}{"update µs",11}{"bytes µs",10}");
+        Console.WriteLine(
+            $"{"training step",-24}{"over fwd+bwd",14}{"at most",9}{"fwd+bwd µs",12}{"update µs",11}{"bytes µs",10}");
         foreach (Configuration sizes in Configuration.ReadAll()["train"])
         {
             Row(sizes, budget);
@@ -43,7 +44,9 @@ internal static class StepRows
         double whole = Rounds.MedianOf(passes);
         double ratio = 1 + (Rounds.MedianOf(updates) / whole);
         double most = 1 + Math.Max(Allowed, AllowedOfBytes * Rounds.MedianOf(bytes) / whole);
-        Console.WriteLine($"{sizes,-24}{ratio,14:0.000}{most,9:0.000}{whole * 1e6,12:0}{Rounds.MedianOf(updates) * 1e6,11:0}{Rounds.MedianOf(bytes) * 1e6,10:0}{(ratio <= most ? "" : "  over")}");
+        Console.WriteLine(
+            $"{sizes,-24}{ratio,14:0.000}{most,9:0.000}{whole * 1e6,12:0}{Rounds.MedianOf(updates) * 1e6,11:0}"
+            + $"{Rounds.MedianOf(bytes) * 1e6,10:0}{(ratio <= most ? "" : "  over")}");
 
         void Update()
         {

@@ -48,7 +48,9 @@ internal unsafe struct StreamProbe : IKernel<float>
         _ => 7,
     };
 
-    /// <summary>Runs over buffers of <paramref name="length"/> floats each, a multiple of 64, that lie one after the other.</summary>
+    /// <summary>
+    /// Runs over buffers of <paramref name="length"/> floats each, a multiple of 64, that lie one after the other.
+    /// </summary>
     public static void Run(Streams streams, AlignedBuffer<float> buffers, int length)
     {
         StreamProbe probe = new() { _streams = streams, _first = buffers.Pointer, _length = length };

@@ -26,7 +26,10 @@ internal static class StreamRows
 
     private static void PrintUpdates(int units, double budget)
     {
-        Network<float> network = Network.Create<float>(units, new LstmSpec(units) { Initialization = LstmInitialization.PyTorchUniform });
+        Network<float> network = Network.Create<float>(units, new LstmSpec(units)
+        {
+            Initialization = LstmInitialization.PyTorchUniform,
+        });
         Gradient<float> gradient = network.CreateGradient();
         gradient.Flat.Fill(1e-6f);
         int length = gradient.Flat.Length;
@@ -49,7 +52,8 @@ internal static class StreamRows
         x.Span.Fill(0.7f);
         foreach (Activation activation in new[] { Activation.Sigmoid, Activation.Tanh, Activation.Relu })
         {
-            Row($"{activation}, in place", Streams.InPlace, count, budget, () => ActivationForward<float>.Run(SimdDispatch.Best, activation, x.Pointer, count));
+            Row($"{activation}, in place", Streams.InPlace, count, budget,
+                () => ActivationForward<float>.Run(SimdDispatch.Best, activation, x.Pointer, count));
         }
 
         Row("exp", Streams.Copy, count, budget, () => ElementaryKernel<ExpFunction, float>.Run(x.Span, y.Span));
@@ -70,9 +74,12 @@ internal static class StreamRows
         int padded = (length + 63) / 64 * 64;
         AlignedBuffer<float> buffers = new((long)padded * StreamProbe.BuffersOf(streams));
         Rounds rounds = Rounds.Take(budget, work, Bytes);
-        double bytes = (double)length * (StreamProbe.BytesPerElement(streams) + (before is { } first ? StreamProbe.BytesPerElement(first) : 0));
+        double bytes = (double)length
+            * (StreamProbe.BytesPerElement(streams) + (before is { } first ? StreamProbe.BytesPerElement(first) : 0));
         double rate = bytes / rounds.Median(0) / 1e9;
-        Console.WriteLine($"{name,-22}{length * 4e-6,12:0.00}{rate,9:0.0}{bytes / rounds.Median(1) / 1e9,13:0.0}{1 / rounds.Ratio(0, 1),9:0.00}");
+        Console.WriteLine(
+            $"{name,-22}{length * 4e-6,12:0.00}{rate,9:0.0}{bytes / rounds.Median(1) / 1e9,13:0.0}"
+            + $"{1 / rounds.Ratio(0, 1),9:0.00}");
 
         void Bytes()
         {

@@ -25,12 +25,19 @@ internal static class ExhaustiveCommand
     {
         Option<string> function = new("--function") { Description = "Only this function." };
         function.AcceptOnlyFromAmong([.. Functions.Select(f => f.Name)]);
-        Option<uint> stride = new("--stride") { Description = "Only every so many-th bit pattern.", DefaultValueFactory = _ => 1 };
-        Option<int> threads = new("--threads") { Description = "Threads that share each sweep.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        Option<uint> stride = new("--stride")
+        {
+            Description = "Only every so many-th bit pattern.", DefaultValueFactory = _ => 1,
+        };
+        Option<int> threads = new("--threads")
+        {
+            Description = "Threads that share each sweep.", DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
         stride.Validators.Add(result => RequireBetween(result, result.GetValueOrDefault<uint>(), 1_000_000));
         threads.Validators.Add(result => RequireBetween(result, result.GetValueOrDefault<int>(), 1_000));
 
-        RootCommand command = new("Measures the largest error of each elementary function over all 2³² floats.") { function, stride, threads };
+        RootCommand command =
+            new("Measures the largest error of each elementary function over all 2³² floats.") { function, stride, threads };
         command.SetAction(parsed => Sweep(parsed.GetValue(function), parsed.GetValue(stride), parsed.GetValue(threads)));
         return command.Parse(args).Invoke();
     }
@@ -60,7 +67,9 @@ internal static class ExhaustiveCommand
                 parts[worker] = measure((uint)worker * stride, (uint)threads * stride));
             ElementaryError worst = parts.MaxBy(part => part.Ulp);
             failed |= worst.Ulp > Limit;
-            Console.WriteLine($"{name,-9} {worst.Ulp:0.0000} ulp at {worst.Argument:g9}, of {parts.Sum(part => part.Count):n0} floats, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s");
+            Console.WriteLine(
+                $"{name,-9} {worst.Ulp:0.0000} ulp at {worst.Argument:g9}, of {parts.Sum(part => part.Count):n0} floats, "
+                + $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0} s");
         }
 
         return failed ? 1 : 0;

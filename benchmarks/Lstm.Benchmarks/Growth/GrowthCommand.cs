@@ -4,7 +4,9 @@ using Lstm.Benchmarks.Timing;
 
 namespace Lstm.Benchmarks.Growth;
 
-/// <summary><c>growth</c>: whether a token costs the same in long sequences and in large batches; 256 inputs and units, one layer.</summary>
+/// <summary>
+/// <c>growth</c>: whether a token costs the same in long sequences and in large batches; 256 inputs and units, one layer.
+/// </summary>
 internal static class GrowthCommand
 {
     private const int Units = 256;
@@ -29,7 +31,8 @@ internal static class GrowthCommand
             DefaultValueFactory = _ => [1, 2, 4, 8, 16, 64, 128, 256, 512],
         };
         Option<double> budget = new("--budget") { Description = "Seconds for each row.", DefaultValueFactory = _ => 3 };
-        RootCommand command = new("Times a token's forward and backward as sequences grow longer and batches larger.") { steps, batches, budget };
+        RootCommand command =
+            new("Times a token's forward and backward as sequences grow longer and batches larger.") { steps, batches, budget };
         command.SetAction(parsed =>
         {
             Console.WriteLine($"{"sizes",-16}{"ns/token",10}{"of B32_T50's",14}{"of P",7}{"MB",9}");
@@ -68,8 +71,11 @@ internal static class GrowthCommand
         double perToken = pass.Batch.RowCount / (double)(times * reference.Batch.RowCount);
         double ratio = (rounds.Ratio(1, 0) + rounds.Ratio(1, 2)) / 2 / perToken;
         double fraction = pass.Flops / peak.Flops / rounds.Ratio(1, 3);
-        string verdict = sequences < Sequences ? $"  {WeightReads.Verdict(Units, Units, sequences, fraction)}" : Math.Abs(ratio - 1) <= Allowed ? "" : "  over 10 % apart";
-        Console.WriteLine($"{name,-16}{rounds.Median(1) / pass.Batch.RowCount * 1e9,10:0}{ratio,14:0.00}{fraction,7:0.00}{bytes / 1e6,9:0}{verdict}");
+        string verdict = sequences < Sequences ? $"  {WeightReads.Verdict(Units, Units, sequences, fraction)}"
+            : Math.Abs(ratio - 1) <= Allowed ? "" : "  over 10 % apart";
+        Console.WriteLine(
+            $"{name,-16}{rounds.Median(1) / pass.Batch.RowCount * 1e9,10:0}{ratio,14:0.00}"
+            + $"{fraction,7:0.00}{bytes / 1e6,9:0}{verdict}");
 
         void Reference()
         {

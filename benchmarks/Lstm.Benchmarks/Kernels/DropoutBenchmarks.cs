@@ -3,7 +3,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Lstm.Benchmarks.Kernels;
 
-/// <summary>A network of nothing but dropout: 32 sequences of 20 steps of 128 values, masked, and copied when nothing is dropped.</summary>
+/// <summary>
+/// A network of nothing but dropout: 32 sequences of 20 steps of 128 values, masked, and copied when nothing is dropped.
+/// </summary>
 [MemoryDiagnoser]
 [GenericTypeArguments(typeof(float))]
 [GenericTypeArguments(typeof(double))]

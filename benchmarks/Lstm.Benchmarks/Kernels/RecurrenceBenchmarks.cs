@@ -10,7 +10,10 @@ using Lstm.Simd;
 
 namespace Lstm.Benchmarks.Kernels;
 
-/// <summary>All steps of one layer for a batch of equal lengths: the products with W_hh and the cell's equations, forward and backward. 8·T·B·H² operations each.</summary>
+/// <summary>
+/// All steps of one layer for a batch of equal lengths: the products with W_hh and the cell's equations, forward and backward.
+/// 8·T·B·H² operations each.
+/// </summary>
 [MemoryDiagnoser]
 [GenericTypeArguments(typeof(float))]
 [GenericTypeArguments(typeof(double))]

@@ -3,7 +3,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace Lstm.Benchmarks.Kernels;
 
-/// <summary>What a training step does once for each parameter: clipping, and the optimizers. 525,312 parameters at 256 units.</summary>
+/// <summary>
+/// What a training step does once for each parameter: clipping, and the optimizers. 525,312 parameters at 256 units.
+/// </summary>
 [MemoryDiagnoser]
 [GenericTypeArguments(typeof(float))]
 [GenericTypeArguments(typeof(double))]

@@ -5,10 +5,13 @@ using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Memory;
 
-/// <summary>The arrays and buffers that objects of the library hold, found by walking their fields; each is counted once.</summary>
+/// <summary>
+/// The arrays and buffers that objects of the library hold, found by walking their fields; each is counted once.
+/// </summary>
 internal sealed class HeldBuffers
 {
-    private const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    private const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic
+        | BindingFlags.DeclaredOnly;
     private readonly HashSet<object> _seen = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Name, long Bytes)> _all = [];
 
@@ -55,7 +58,8 @@ internal sealed class HeldBuffers
         }
     }
 
-    private static int SizeOf(Type type) => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+    private static int SizeOf(Type type)
+        => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 
     /// <summary>The property of a backing field, or the field without its underscore.</summary>
     private static string Plain(string field) => field[0] == '<' ? field[1..field.IndexOf('>')] : field.TrimStart('_');

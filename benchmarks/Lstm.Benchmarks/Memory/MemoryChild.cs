@@ -24,7 +24,9 @@ internal static class MemoryChild
         double needed = TrainingNeed.Of(sizes.I, sizes.H, sizes.L, sizes.B, (long)sizes.B * sizes.T).Sum(part => part.Bytes);
         long heapGrowth = after.heap - before.heap;
         long residentGrowth = after.resident - before.resident;
-        Console.WriteLine($"  held {named / needed:0.00} of what is needed; the managed heap grew by {heapGrowth:n0} bytes, {heapGrowth / named:0.00} of what is held,"
+        Console.WriteLine(
+            $"  held {named / needed:0.00} of what is needed; the managed heap grew by {heapGrowth:n0} bytes, "
+            + $"{heapGrowth / named:0.00} of what is held,"
             + $" the process by {residentGrowth:n0}, {residentGrowth / named:0.00} (at most {Limit})");
         GC.KeepAlive(held);
         return residentGrowth <= Limit * named;

@@ -19,7 +19,8 @@ internal static class MemoryCommand
             Description = "Sizes such as I256_H256_L2_B32_T50.",
             DefaultValueFactory = _ => ["I256_H256_L2_B32_T50", "I512_H512_L2_B64_T50", "I64_H128_L1_B32_T100"],
         };
-        RootCommand command = new("Lists the buffers of a training step, each configuration in a process of its own.") { configs };
+        RootCommand command =
+            new("Lists the buffers of a training step, each configuration in a process of its own.") { configs };
         command.SetAction(parsed => parsed.GetValue(configs)!.Max(Start));
         return command.Parse(args).Invoke();
     }

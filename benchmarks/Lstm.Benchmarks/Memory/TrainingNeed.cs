@@ -1,9 +1,15 @@
 namespace Lstm.Benchmarks.Memory;
 
-/// <summary>What a training step cannot do without, in bytes of float; what is derived from it, such as transposed weights, is not counted.</summary>
+/// <summary>
+/// What a training step cannot do without, in bytes of float; what is derived from it, such as transposed weights, is not
+/// counted.
+/// </summary>
 internal static class TrainingNeed
 {
-    /// <summary>The parts for a stack of LSTM layers over <paramref name="rows"/> rows of <paramref name="sequences"/> sequences, trained with Adam.</summary>
+    /// <summary>
+    /// The parts for a stack of LSTM layers over <paramref name="rows"/> rows of <paramref name="sequences"/> sequences, trained
+    /// with Adam.
+    /// </summary>
     public static IReadOnlyList<(string Name, long Bytes)> Of(int inputs, int units, int layers, int sequences, long rows)
     {
         long weights = 0;

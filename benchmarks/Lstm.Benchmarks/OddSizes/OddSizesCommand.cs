@@ -3,7 +3,9 @@ using Lstm.Benchmarks.Timing;
 
 namespace Lstm.Benchmarks.OddSizes;
 
-/// <summary><c>odd</c>: what an operation costs at sizes that fill neither a line nor a tile, against the next round size.</summary>
+/// <summary>
+/// <c>odd</c>: what an operation costs at sizes that fill neither a line nor a tile, against the next round size.
+/// </summary>
 /// <remarks>
 /// Round is a multiple of 16 for units, since a panel is a line of 16 floats; the next power of two for few inputs and a
 /// multiple of 16 for more; for sequences a multiple of 6 or 8, the rows of a tile and the next power of two.
@@ -32,7 +34,8 @@ internal static class OddSizesCommand
     public static int Run(string[] args)
     {
         Option<double> budget = new("--budget") { Description = "Seconds for each row.", DefaultValueFactory = _ => 1.5 };
-        RootCommand command = new("Times forward and backward per operation at odd sizes beside round ones; 50 steps, one layer.") { budget };
+        RootCommand command =
+            new("Times forward and backward per operation at odd sizes beside round ones; 50 steps, one layer.") { budget };
         command.SetAction(parsed =>
         {
             TrainingPass.WarmUp();
@@ -57,7 +60,9 @@ internal static class OddSizesCommand
         PeakProbe peak = new();
         Rounds rounds = Rounds.Take(budget, a.Run, b.Run, peak.Run);
         double cost = rounds.Ratio(0, 1) * b.Flops / a.Flops;
-        Console.WriteLine($"{Name(odd),-18}{Name(round),-18}{a.Flops / peak.Flops / rounds.Ratio(0, 2),6:0.00}{b.Flops / peak.Flops / rounds.Ratio(1, 2),8:0.00}"
+        Console.WriteLine(
+            $"{Name(odd),-18}{Name(round),-18}{a.Flops / peak.Flops / rounds.Ratio(0, 2),6:0.00}"
+            + $"{b.Flops / peak.Flops / rounds.Ratio(1, 2),8:0.00}"
             + $"{cost,16:0.00} times{(cost <= Allowed ? "" : "  over 1.15")}");
     }
 

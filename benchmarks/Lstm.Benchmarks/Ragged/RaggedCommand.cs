@@ -5,7 +5,10 @@ using Lstm.Runtime;
 
 namespace Lstm.Benchmarks.Ragged;
 
-/// <summary><c>ragged</c>: whether the cost of sequences of many lengths follows their steps and not their padding; 256 units, 32 sequences.</summary>
+/// <summary>
+/// <c>ragged</c>: whether the cost of sequences of many lengths follows their steps and not their padding; 256 units, 32
+/// sequences.
+/// </summary>
 internal static class RaggedCommand
 {
     private const int Units = 256;
@@ -40,8 +43,11 @@ internal static class RaggedCommand
         Rounds rounds = Rounds.Take(budget, ragged.Run, padded.Run, peak.Run);
         double live = (double)ragged.Batch.RowCount / padded.Batch.RowCount;
         double cost = rounds.Ratio(0, 1) / live;
-        Console.WriteLine($"{what,-20}{live:0.00} of the rows, {rounds.Ratio(0, 1):0.00} of the time: a row costs {cost:0.00} times{(cost <= Allowed ? "" : ", over 1.10")}; "
-            + $"of P {ragged.Flops / peak.Flops / rounds.Ratio(0, 2) / threads:0.00} and {padded.Flops / peak.Flops / rounds.Ratio(1, 2) / threads:0.00}");
+        Console.WriteLine(
+            $"{what,-20}{live:0.00} of the rows, {rounds.Ratio(0, 1):0.00} of the time: a row costs {cost:0.00} "
+            + $"times{(cost <= Allowed ? "" : ", over 1.10")}; "
+            + $"of P {ragged.Flops / peak.Flops / rounds.Ratio(0, 2) / threads:0.00} and "
+            + $"{padded.Flops / peak.Flops / rounds.Ratio(1, 2) / threads:0.00}");
     }
 
     private static void PrintShares(int[] lengths)

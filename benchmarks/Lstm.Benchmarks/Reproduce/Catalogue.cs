@@ -26,13 +26,19 @@ internal static class Catalogue
         Adding(500, "209,000", Setups.OldRegression(2), 1_000_000),
         Multiplication(Setups.Regression(2, new LstmSpec(64) { MemorySpan = 100 }, rate: 0.005, batch: 32), 300_000),
         Multiplication(Setups.OldRegression(2), 2_000_000),
-        Order(Setups.Classification(TemporalOrder.Symbols.Length, new LstmSpec(16) { MemorySpan = 100 }, 4, rate: 0.01, batch: 32)),
+        Order(Setups.Classification(
+            TemporalOrder.Symbols.Length, new LstmSpec(16) { MemorySpan = 100 }, 4, rate: 0.01, batch: 32)),
         Order(Setups.OldOrder(TemporalOrder.Symbols.Length, 4)),
         Continual(hasForgetGate: true, Setups.OnLine(Symbols, hasForgetGate: true)),
-        Continual(hasForgetGate: true, Setups.OnLine(Symbols, hasForgetGate: true) with { Name = "cell of 2000, decaying rate" }, rateDecay: 0.9999),
+        Continual(
+            hasForgetGate: true, Setups.OnLine(Symbols, hasForgetGate: true) with { Name = "cell of 2000, decaying rate" },
+            rateDecay: 0.9999),
         Continual(hasForgetGate: false, Setups.OnLine(Symbols, hasForgetGate: false)),
         Continual(hasForgetGate: true, Setups.Prediction(Symbols, new LstmSpec(20), rate: 0.005, batch: 16)),
-        Continual(hasForgetGate: false, Setups.Prediction(Symbols, new LstmSpec(20) { Cell = new LstmEquations { ForgetGate = false } }, rate: 0.005, batch: 16)),
+        Continual(
+            hasForgetGate: false,
+            Setups.Prediction(
+                Symbols, new LstmSpec(20) { Cell = new LstmEquations { ForgetGate = false } }, rate: 0.005, batch: 16)),
     ];
 
     private static ReberExperiment Reber(Setup setup) => new()
@@ -48,7 +54,8 @@ internal static class Catalogue
     // The next symbol depends on the last one alone, but for the end: the outputs see the input past the cells.
     private static LongLagExperiment ModernLongLag(int lag) => LongLag(
         lag,
-        Setups.Prediction(lag + 1, new LstmSpec(16) { MemorySpan = lag, Shortcut = LstmShortcut.Concatenate }, rate: 0.01, batch: 4),
+        Setups.Prediction(
+            lag + 1, new LstmSpec(16) { MemorySpan = lag, Shortcut = LstmShortcut.Concatenate }, rate: 0.01, batch: 4),
         new DenseSpec(lag + 1));
 
     private static LongLagExperiment LongLag(int lag, Setup setup, DenseSpec outputs) => new()
@@ -83,7 +90,11 @@ internal static class Catalogue
         Setup = setup,
         Tolerance = 0.04,
         Budget = budget,
-        Goals = [new LastStepGoal("at most 139 of 2000 wrong", "482,000", 140), new LastStepGoal("at most 12 of 2000 wrong", "1,273,000", 13)],
+        Goals =
+        [
+            new LastStepGoal("at most 139 of 2000 wrong", "482,000", 140),
+            new LastStepGoal("at most 12 of 2000 wrong", "1,273,000", 13),
+        ],
     };
 
     private static LastStepExperiment Order(Setup setup) => new()
@@ -107,6 +118,11 @@ internal static class Catalogue
         TestEvery = 100_000,
         Chunk = 20,
         RateDecay = rateDecay,
-        Goals = [new Goal("ten streams of 100,000 symbols without an error", (hasForgetGate ? rateDecay < 1 ? "62" : "18" : "0") + " % of runs")],
+        Goals =
+        [
+            new Goal(
+                "ten streams of 100,000 symbols without an error",
+                (hasForgetGate ? rateDecay < 1 ? "62" : "18" : "0") + " % of runs"),
+        ],
     };
 }

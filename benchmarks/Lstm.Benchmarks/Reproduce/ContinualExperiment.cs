@@ -7,8 +7,8 @@ namespace Lstm.Benchmarks.Reproduce;
 /// reset between them, until ten new streams are predicted without an error.
 /// </summary>
 /// <remarks>
-/// A prediction is right when the squared error of each output is below 0.49, the target being the symbol that came. A training stream
-/// ends with its first wrong prediction, or after a million symbols; a new one begins with a cleared state.
+/// A prediction is right when the squared error of each output is below 0.49, the target being the symbol that came. A training
+/// stream ends with its first wrong prediction, or after a million symbols; a new one begins with a cleared state.
 /// </remarks>
 internal sealed class ContinualExperiment : Experiment
 {
@@ -64,7 +64,8 @@ internal sealed class ContinualExperiment : Experiment
         }
 
         double length = ErrorFree(learner, testRandom, isPerfectWanted: false);
-        return [new Result(false, presented, clock.Elapsed, $"{ends:n0} streams ended; test streams without error for {length:n0} symbols")];
+        return [new Result(
+            false, presented, clock.Elapsed, $"{ends:n0} streams ended; test streams without error for {length:n0} symbols")];
     }
 
     /// <summary>Which streams end in a chunk; what comes after their first error has weight 0.</summary>
@@ -98,7 +99,8 @@ internal sealed class ContinualExperiment : Experiment
         NetworkState<float> state = learner.Network.CreateState(TestStreams);
         int[] lengths = new int[TestStreams];
         bool[] failed = new bool[TestStreams];
-        for (int steps = 0, chunk = 20; steps < TestLength && !failed.All(one => one); steps += chunk, chunk = Math.Min(2 * chunk, 1000))
+        for (int steps = 0, chunk = 20; steps < TestLength && !failed.All(one => one);
+            steps += chunk, chunk = Math.Min(2 * chunk, 1000))
         {
             chunk = Math.Min(chunk, TestLength - steps);
             streams.Advance(chunk);

@@ -41,7 +41,9 @@ internal sealed class LastStepExperiment : Experiment
 
         while (results.Count < Goals.Count)
         {
-            results.Add(new Result(false, presented, clock.Elapsed, $"{recent.Wrong} of the last {RecentSequences} wrong, mean error {recent.MeanError:0.000}; {Test(learner)}"));
+            results.Add(new Result(
+                false, presented, clock.Elapsed,
+                $"{recent.Wrong} of the last {RecentSequences} wrong, mean error {recent.MeanError:0.000}; {Test(learner)}"));
         }
 
         return results;

@@ -1,8 +1,8 @@
 namespace Lstm.Benchmarks.Reproduce;
 
 /// <summary>
-/// The two sequences of the noise-free long time lag problem (Hochreiter &amp; Schmidhuber 1997, experiment 2a): x a₁ … a₍p₋₁₎ x and
-/// y a₁ … a₍p₋₁₎ y, each symbol to be predicted from those before it.
+/// The two sequences of the noise-free long time lag problem (Hochreiter &amp; Schmidhuber 1997, experiment 2a): x a₁ … a₍p₋₁₎ x
+/// and y a₁ … a₍p₋₁₎ y, each symbol to be predicted from those before it.
 /// </summary>
 internal static class LongLag
 {

@@ -53,7 +53,8 @@ internal sealed class LongLagExperiment : Experiment
     private void Learn(Learner learner, Random random)
     {
         SequenceBatch<float> input = new(Lag + 1), target = new(Lag + 1);
-        OneHot.WritePrediction([.. Enumerable.Range(0, Setup.Batch).Select(_ => LongLag.Sequence(Lag, random.Next(2) == 1))], input, target);
+        OneHot.WritePrediction(
+            [.. Enumerable.Range(0, Setup.Batch).Select(_ => LongLag.Sequence(Lag, random.Next(2) == 1))], input, target);
         learner.Answer(input);
         learner.Learn(target);
     }

@@ -9,7 +9,9 @@ internal static class OneHot
         row[symbol] = 1;
     }
 
-    /// <summary>Sequences of symbols as inputs, and each symbol's successor as its target: one step less than there are symbols.</summary>
+    /// <summary>
+    /// Sequences of symbols as inputs, and each symbol's successor as its target: one step less than there are symbols.
+    /// </summary>
     public static void WritePrediction(IReadOnlyList<int[]> sequences, SequenceBatch<float> input, SequenceBatch<float> target)
     {
         int[] lengths = [.. sequences.Select(symbols => symbols.Length - 1)];

@@ -61,12 +61,15 @@ internal static class PaperNetwork
     /// <summary>Takes an LSTM layer's biases away: they are 0 and stay it.</summary>
     public static Network<float> WithoutBias(this Network<float> network)
     {
-        network.WriteParameter("lstm.bias_ih_l0", Tensor.CreateFromShape<float>(network.ReadParameter("lstm.bias_ih_l0").Lengths));
+        network.WriteParameter(
+            "lstm.bias_ih_l0", Tensor.CreateFromShape<float>(network.ReadParameter("lstm.bias_ih_l0").Lengths));
         network.SetTrainable("lstm.bias_ih_l0", false);
         return network;
     }
 
-    /// <summary>Lets a network's outputs begin as what outputs without an LSTM have learned; their weights of hidden states are 0.</summary>
+    /// <summary>
+    /// Lets a network's outputs begin as what outputs without an LSTM have learned; their weights of hidden states are 0.
+    /// </summary>
     /// <param name="network">LSTM layers whose input goes on beside their hidden states, and a dense layer.</param>
     /// <param name="outputs">The same dense layer on the input alone.</param>
     public static void StartFrom(this Network<float> network, Network<float> outputs)

@@ -24,17 +24,21 @@ internal sealed class ReberExperiment : Experiment
         long presented = 0;
         while (presented < budget)
         {
-            OneHot.WritePrediction([.. Enumerable.Range(0, Setup.Batch).Select(_ => training[random.Next(SetSize)].Symbols)], input, target);
+            OneHot.WritePrediction(
+                [.. Enumerable.Range(0, Setup.Batch).Select(_ => training[random.Next(SetSize)].Symbols)], input, target);
             learner.Answer(input);
             learner.Learn(target);
             presented += Setup.Batch;
-            if (presented / TestEvery != (presented - Setup.Batch) / TestEvery && Wrong(learner, training) + Wrong(learner, test) == 0)
+            if (presented / TestEvery != (presented - Setup.Batch) / TestEvery
+                && Wrong(learner, training) + Wrong(learner, test) == 0)
             {
                 return [new Result(true, presented, clock.Elapsed, "")];
             }
         }
 
-        string remark = $"{Wrong(learner, training)} of {SetSize} training strings and {Wrong(learner, test)} of {SetSize} test strings wrong";
+        string remark =
+            $"{Wrong(learner, training)} of {SetSize} training strings and {Wrong(learner, test)} of {SetSize} test strings "
+            + "wrong";
         return [new Result(false, presented, clock.Elapsed, remark)];
     }
 

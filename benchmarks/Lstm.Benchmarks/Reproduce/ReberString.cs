@@ -2,7 +2,9 @@ namespace Lstm.Benchmarks.Reproduce;
 
 /// <summary>One string of the embedded Reber grammar.</summary>
 /// <param name="Symbols">Indices into <see cref="EmbeddedReber.Symbols"/>.</param>
-/// <param name="Followers">For each symbol, those that the grammar allows after it, a bit each; one entry less, since the string ends.</param>
+/// <param name="Followers">
+/// For each symbol, those that the grammar allows after it, a bit each; one entry less, since the string ends.
+/// </param>
 internal sealed record ReberString(int[] Symbols, int[] Followers)
 {
     public static ReberString Draw(Random random)

@@ -39,7 +39,9 @@ internal static class ReproduceCommand
             {
                 results[goal].Add(result);
                 string what = result.IsMet ? "met after" : "NOT MET in";
-                Console.WriteLine($"  seed {seed}: {experiment.Goals[goal].Criterion}: {what} {result.Presented:n0} {experiment.Unit}, {result.Elapsed.TotalSeconds:0.0} s  {result.Remark}");
+                Console.WriteLine(
+                    $"  seed {seed}: {experiment.Goals[goal].Criterion}: {what} {result.Presented:n0} {experiment.Unit}, "
+                    + $"{result.Elapsed.TotalSeconds:0.0} s  {result.Remark}");
             }
         }
 

@@ -7,7 +7,9 @@ using Lstm.Training;
 
 namespace Lstm.Benchmarks.Reproduce;
 
-/// <summary>The ways in which the tasks are learned: as one would today, and as near to the papers as the library's parts come.</summary>
+/// <summary>
+/// The ways in which the tasks are learned: as one would today, and as near to the papers as the library's parts come.
+/// </summary>
 internal static class Setups
 {
     public const string Modern = "modern";
@@ -15,7 +17,9 @@ internal static class Setups
 
     /// <summary>The next symbol from softmax.</summary>
     public static Setup Prediction(int symbols, LstmSpec lstm, double rate, int batch)
-        => Modernly(seed => Network.Create<float>(symbols, seed, lstm, new DenseSpec(symbols)), new SoftmaxCrossEntropy<float>(), rate, batch);
+        => Modernly(
+            seed => Network.Create<float>(symbols, seed, lstm, new DenseSpec(symbols)),
+            new SoftmaxCrossEntropy<float>(), rate, batch);
 
     /// <summary>One of some classes after the last step, from softmax.</summary>
     public static Setup Classification(int inputs, LstmSpec lstm, int classes, double rate, int batch) => Modernly(
@@ -34,7 +38,9 @@ internal static class Setups
             .WithBias(PaperNetwork.OutputGate, -1, -2, -3, -4, -1, -2, -3, -4),
         rate: 0.1);
 
-    /// <summary>The paper's network for the noise-free long time lag: a single cell with an input gate, g from 0 to 1 and h = c.</summary>
+    /// <summary>
+    /// The paper's network for the noise-free long time lag: a single cell with an input gate, g from 0 to 1 and h = c.
+    /// </summary>
     public static Setup OldLongLag(int symbols)
     {
         LstmSpec cell = new(1)
@@ -62,8 +68,8 @@ internal static class Setups
     public static Setup OldOrder(int inputs, int classes) => OldLastStep(inputs, classes, rate: 0.5, -2, -2, -4, -4);
 
     /// <summary>
-    /// One stream, each update after a few of its symbols, the error flowing back along the cell alone: as in Gers et al. 2000, with eight
-    /// cells for four blocks of two.
+    /// One stream, each update after a few of its symbols, the error flowing back along the cell alone: as in Gers et al. 2000,
+    /// with eight cells for four blocks of two.
     /// </summary>
     public static Setup OnLine(int symbols, bool hasForgetGate)
     {
@@ -78,7 +84,8 @@ internal static class Setups
 
     private static Setup OldLastStep(int inputs, int outputs, double rate, params float[] inputBiases) => Plainly(
         Old,
-        seed => PaperNetwork.Create(inputs, seed, 0.1, PaperNetwork.Cell(inputBiases.Length), new PoolingSpec(Pooling.Last), Sigmoids(outputs))
+        seed => PaperNetwork.Create(
+            inputs, seed, 0.1, PaperNetwork.Cell(inputBiases.Length), new PoolingSpec(Pooling.Last), Sigmoids(outputs))
             .WithBias(PaperNetwork.InputGate, inputBiases),
         rate);
 

@@ -1,8 +1,8 @@
 namespace Lstm.Benchmarks.Reproduce;
 
 /// <summary>
-/// The temporal order problem with two relevant symbols (Hochreiter &amp; Schmidhuber 1997, experiment 6a): which of XX, XY, YX, YY
-/// was hidden among random other symbols.
+/// The temporal order problem with two relevant symbols (Hochreiter &amp; Schmidhuber 1997, experiment 6a): which of XX, XY, YX,
+/// YY was hidden among random other symbols.
 /// </summary>
 /// <remarks>
 /// T … T + T/10 symbols, one input each: E first, B last, between them a, b, c, d at random, but for an X or Y at a place from
@@ -33,7 +33,8 @@ internal sealed class TemporalOrder(int steps) : ILastStepTask
             for (int t = 0; t <= last; t++)
             {
                 int other = FirstOther + random.Next(Symbols.Length - FirstOther);
-                OneHot.Write(input[b, t], t == 0 ? Start : t == last ? Trigger : t == t1 ? X + first : t == t2 ? X + second : other);
+                OneHot.Write(
+                    input[b, t], t == 0 ? Start : t == last ? Trigger : t == t1 ? X + first : t == t2 ? X + second : other);
             }
 
             OneHot.Write(target[b, 0], (2 * first) + second);

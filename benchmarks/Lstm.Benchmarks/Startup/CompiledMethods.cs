@@ -2,7 +2,9 @@ using System.Diagnostics.Tracing;
 
 namespace Lstm.Benchmarks.Startup;
 
-/// <summary>Which methods the JIT compiles, and how long each takes. The listening itself adds some methods and some time.</summary>
+/// <summary>
+/// Which methods the JIT compiles, and how long each takes. The listening itself adds some methods and some time.
+/// </summary>
 internal sealed class CompiledMethods : EventListener
 {
     private const EventKeywords Jit = (EventKeywords)0x10;
@@ -43,7 +45,8 @@ internal sealed class CompiledMethods : EventListener
             {
                 if (_started.Remove((ulong)eventData.Payload![0]!, out DateTime start))
                 {
-                    _methods.Add(((eventData.TimeStamp - start).TotalMilliseconds, $"{eventData.Payload[6]}.{eventData.Payload[7]}"));
+                    _methods.Add(
+                        ((eventData.TimeStamp - start).TotalMilliseconds, $"{eventData.Payload[6]}.{eventData.Payload[7]}"));
                 }
             }
         }

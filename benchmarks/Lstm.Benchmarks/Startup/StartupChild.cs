@@ -24,7 +24,8 @@ internal static class StartupChild
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         compiling = JitInfo.GetCompilationTime() - compiling;
         count = JitInfo.GetCompiledMethodCount() - count;
-        Console.WriteLine($"{elapsed.TotalMilliseconds:0.0} ms, {compiling.TotalMilliseconds:0.0} ms of it the JIT's, for {count} methods");
+        Console.WriteLine(
+            $"{elapsed.TotalMilliseconds:0.0} ms, {compiling.TotalMilliseconds:0.0} ms of it the JIT's, for {count} methods");
     }
 
     private static void Work(string what, string path)

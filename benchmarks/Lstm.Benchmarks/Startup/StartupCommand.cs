@@ -4,7 +4,9 @@ using Lstm.Benchmarks.Timing;
 
 namespace Lstm.Benchmarks.Startup;
 
-/// <summary><c>startup</c>: what a process pays before its first result, in child processes beside one that does nothing.</summary>
+/// <summary>
+/// <c>startup</c>: what a process pays before its first result, in child processes beside one that does nothing.
+/// </summary>
 internal static class StartupCommand
 {
     // What the library promises for a model of two layers of 128 units.
@@ -18,9 +20,16 @@ internal static class StartupCommand
             return 0;
         }
 
-        Option<int> count = new("--count") { Description = "Processes of each kind, taken in turn.", DefaultValueFactory = _ => 7 };
-        Option<bool> methods = new("--methods") { Description = "List the methods compiled up to the end of the first Step, slowest first." };
-        RootCommand command = new("Times a process up to its first step, prediction and training step, less one that does nothing.") { count, methods };
+        Option<int> count = new("--count")
+        {
+            Description = "Processes of each kind, taken in turn.", DefaultValueFactory = _ => 7,
+        };
+        Option<bool> methods = new("--methods")
+        {
+            Description = "List the methods compiled up to the end of the first Step, slowest first.",
+        };
+        RootCommand command = new(
+            "Times a process up to its first step, prediction and training step, less one that does nothing.") { count, methods };
         command.SetAction(parsed => Measure(parsed.GetValue(count), parsed.GetValue(methods)));
         return command.Parse(args).Invoke();
     }
@@ -92,6 +101,7 @@ internal static class StartupCommand
         string output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         double elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        return child.ExitCode == 0 ? (elapsed, output) : throw new InvalidOperationException($"The process for '{what}' ended with {child.ExitCode}.");
+        return child.ExitCode == 0 ? (elapsed, output)
+            : throw new InvalidOperationException($"The process for '{what}' ended with {child.ExitCode}.");
     }
 }

@@ -43,7 +43,8 @@ internal static class BatchActions
         List<float[]> copy = thread.Shared.Hot.ToList();
         _ = thread.Shared.Hot.ToTensor();
         _ = thread.Shared.Hot.ToString();
-        return thread.Known.Batches.Any(batch => batch.Sequences.Zip(copy).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)))
+        return thread.Known.Batches.Any(
+            batch => batch.Sequences.Zip(copy).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)))
             ? true
             : throw new WrongResultException("A copy of the batch that is refilled is none of what it was filled with.");
     }

@@ -36,7 +36,9 @@ internal static class CallbackActions
                     break;
             }
         });
-        Known.Expect<double>([batch.LossValue], [network.ForwardLoss(batch.Input, batch.Target, loss, thread.Tape)], "A loss that reads the tape's output");
+        Known.Expect<double>(
+            [batch.LossValue], [network.ForwardLoss(batch.Input, batch.Target, loss, thread.Tape)],
+            "A loss that reads the tape's output");
         return true;
     }
 
@@ -45,7 +47,9 @@ internal static class CallbackActions
         KnownBatch batch = PassActions.Any(thread);
         SequenceBatch<float> own = SequenceBatch.FromSequences<float>(batch.Sequences, Known.Features);
         CallingLoss loss = new(thread.Known.Loss, () => own.Fill(PassActions.Any(thread).Sequences));
-        Known.Expect<double>([batch.LossValue], [thread.Known.Network.ForwardLoss(own, batch.Target, loss, thread.Tape)], "A loss that refills the batch");
+        Known.Expect<double>(
+            [batch.LossValue], [thread.Known.Network.ForwardLoss(own, batch.Target, loss, thread.Tape)],
+            "A loss that refills the batch");
         thread.Known.Network.Backward(thread.Tape, thread.Gradient);
         throw new WrongResultException("A backward pass was made of a batch that had been refilled.");
     }
@@ -55,7 +59,9 @@ internal static class CallbackActions
         KnownBatch batch = PassActions.Any(thread);
         using Tape<float> tape = thread.Known.Network.CreateTape();
         CallingLoss loss = new(thread.Known.Loss, tape.Dispose);
-        Known.Expect<double>([batch.LossValue], [thread.Known.Network.ForwardLoss(batch.Input, batch.Target, loss, tape)], "A loss that disposes of the tape");
+        Known.Expect<double>(
+            [batch.LossValue], [thread.Known.Network.ForwardLoss(batch.Input, batch.Target, loss, tape)],
+            "A loss that disposes of the tape");
         thread.Known.Network.Backward(tape, thread.Gradient);
         throw new WrongResultException("A pass was made on a tape that had been disposed of.");
     }
@@ -97,7 +103,9 @@ internal static class CallbackActions
     {
         public override LossUnit Unit => inner.Unit;
 
-        protected override double SumOf(SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient, SequenceBatch<float>? weights)
+        protected override double SumOf(
+            SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient,
+            SequenceBatch<float>? weights)
         {
             double sum = inner.EvaluateSum(output, target, outputGradient, weights).Sum;
             call();

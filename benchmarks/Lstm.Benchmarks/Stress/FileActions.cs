@@ -47,7 +47,9 @@ internal static class FileActions
         }
         finally
         {
-            Known.Expect<float>(loaded ? files.TrainedWeights : files.Weights, KnownFiles.WeightsOf(network), "A network after a checkpoint was read");
+            Known.Expect<float>(
+                loaded ? files.TrainedWeights : files.Weights, KnownFiles.WeightsOf(network),
+                "A network after a checkpoint was read");
         }
 
         return true;
@@ -56,7 +58,8 @@ internal static class FileActions
     private static bool State(StressThread thread)
     {
         byte[] damaged = Damaged(thread.Random, thread.Shared.Files.State);
-        Known.Expect<byte>(thread.Shared.Files.State, NetworkState.FromBytes<float>(damaged).ToBytes(), "A state whose damage nobody noticed");
+        Known.Expect<byte>(
+            thread.Shared.Files.State, NetworkState.FromBytes<float>(damaged).ToBytes(), "A state whose damage nobody noticed");
         return true;
     }
 
@@ -85,8 +88,9 @@ internal static class FileActions
     private static byte[] MadeUp(Random random)
     {
         string length = random.Next(2) == 0 ? "9223372036854775807" : $"{random.Next()}";
-        byte[] header = Encoding.UTF8.GetBytes(
-            $$$"""{"x":{"dtype":"F32","shape":[{{{length}}},{{{random.Next()}}}],"data_offsets":[0,{{{random.Next()}}}]},"__metadata__":{"format":"lstm"}}""");
+        (int columns, int end) = (random.Next(), random.Next());
+        string tensor = $$"""{"dtype":"F32","shape":[{{length}},{{columns}}],"data_offsets":[0,{{end}}]}""";
+        byte[] header = Encoding.UTF8.GetBytes($$$"""{"x":{{{tensor}}},"__metadata__":{"format":"lstm"}}""");
         byte[] bytes = new byte[sizeof(ulong) + header.Length + 16];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)header.Length);
         header.CopyTo(bytes, sizeof(ulong));

@@ -1,6 +1,8 @@
 namespace Lstm.Benchmarks.Stress;
 
-/// <summary>Networks that nobody changes, inputs, and the right bits of all that is made of them, computed by one thread beforehand.</summary>
+/// <summary>
+/// Networks that nobody changes, inputs, and the right bits of all that is made of them, computed by one thread beforehand.
+/// </summary>
 internal sealed class Known
 {
     public const int Features = 3;
@@ -10,7 +12,9 @@ internal sealed class Known
     public Known(int seed)
     {
         Network = Lstm.Network.Create<float>(Features, seed, new LstmSpec(12) { Layers = 2 }, new DenseSpec(Features));
-        Whole = Lstm.Network.Create<double>(Features, seed, new LstmSpec(5) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Mean), new DenseSpec(2));
+        Whole = Lstm.Network.Create<double>(
+            Features, seed, new LstmSpec(5) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Mean),
+            new DenseSpec(2));
         Language = Lstm.Network.Create<float>(Words, seed, new EmbeddingSpec(6), new LstmSpec(9), new DenseSpec(Words));
         Random random = new(seed);
         for (int i = 0; i < Inputs; i++)
@@ -48,19 +52,24 @@ internal sealed class Known
 
     public float[] StepOutputs { get; }
 
-    public static float[] Values(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+    public static float[] Values(Random random, int count)
+        => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
 
     /// <summary>Throws unless a result has the right bits.</summary>
     public static void Expect<T>(ReadOnlySpan<T> expected, ReadOnlySpan<T> actual, string what)
         where T : unmanaged
     {
-        if (!System.Runtime.InteropServices.MemoryMarshal.AsBytes(expected).SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes(actual)))
+        if (!System.Runtime.InteropServices.MemoryMarshal.AsBytes(expected)
+            .SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes(actual)))
         {
             throw new WrongResultException($"{what} has other bits than when it is computed by one thread.");
         }
     }
 
-    /// <summary>Throws unless the sequences are the output of one of the batches: which one, nobody knows where several threads use one workspace.</summary>
+    /// <summary>
+    /// Throws unless the sequences are the output of one of the batches: which one, nobody knows where several threads use one
+    /// workspace.
+    /// </summary>
     public void ExpectSomeOutput(List<float[]> sequences)
     {
         if (!Batches.Any(batch => batch.Output.Zip(sequences).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second))))
@@ -78,8 +87,10 @@ internal sealed class KnownBatch
         Sequences = [.. lengths.Select(length => Known.Values(random, length * Known.Features))];
         IdSequences = [.. lengths.Select(length => Enumerable.Range(0, length).Select(_ => random.Next(Known.Words)).ToArray())];
         Input = SequenceBatch.FromSequences<float>(Sequences, Known.Features);
-        Target = SequenceBatch.FromSequences<float>([.. lengths.Select(length => Known.Values(random, length * Known.Features))], Known.Features);
-        Wide = SequenceBatch.FromSequences<double>([.. Sequences.Select(sequence => Array.ConvertAll(sequence, value => (double)value))], Known.Features);
+        Target = SequenceBatch.FromSequences<float>(
+            [.. lengths.Select(length => Known.Values(random, length * Known.Features))], Known.Features);
+        Wide = SequenceBatch.FromSequences<double>(
+            [.. Sequences.Select(sequence => Array.ConvertAll(sequence, value => (double)value))], Known.Features);
         Ids = SequenceBatch.FromSequences<int>(IdSequences);
         Output = known.Network.Predict(Input).ToList();
         WholeOutput = known.Whole.Predict(Wide).Rows.ToArray();

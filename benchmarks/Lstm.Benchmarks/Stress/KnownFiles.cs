@@ -36,9 +36,11 @@ internal sealed class KnownFiles : IDisposable
 
     public string Folder { get; }
 
-    public static Network<float> Create(int seed) => Network.Create<float>(Known.Features, seed, new LstmSpec(5), new DenseSpec(Known.Features));
+    public static Network<float> Create(int seed)
+        => Network.Create<float>(Known.Features, seed, new LstmSpec(5), new DenseSpec(Known.Features));
 
-    public static Trainer<float> NewTrainer(Network<float> network) => new(network, new MeanSquaredError<float>(), new Adam<float>(0.01));
+    public static Trainer<float> NewTrainer(Network<float> network)
+        => new(network, new MeanSquaredError<float>(), new Adam<float>(0.01));
 
     public static float[] WeightsOf(Network<float> network) => [.. network.ReadParameter(Parameter).ToArray()];
 

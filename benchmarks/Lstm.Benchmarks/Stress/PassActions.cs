@@ -25,14 +25,16 @@ internal static class PassActions
     private static bool PredictOwn(StressThread thread)
     {
         KnownBatch batch = Any(thread);
-        Expect(batch, thread.Known.Network.Predict(batch.Input, null, thread.Workspace).ToList(), "A prediction with a workspace of its own");
+        Expect(batch, thread.Known.Network.Predict(batch.Input, null, thread.Workspace).ToList(),
+            "A prediction with a workspace of its own");
         return true;
     }
 
     private static bool PredictOthers(StressThread thread)
     {
         KnownBatch batch = Any(thread);
-        Known.Expect<double>(batch.WholeOutput, thread.Known.Whole.Predict(batch.Wide).Rows, "A prediction of a bidirectional network");
+        Known.Expect<double>(
+            batch.WholeOutput, thread.Known.Whole.Predict(batch.Wide).Rows, "A prediction of a bidirectional network");
         Known.Expect<float>(batch.LanguageOutput, thread.Known.Language.Predict(batch.Ids).Rows, "A prediction from ids");
         return true;
     }
@@ -59,7 +61,8 @@ internal static class PassActions
         KnownBatch batch = Any(thread);
         thread.Gradient.Clear();
         Network<float> network = thread.Known.Network;
-        Expect(batch.LossValue, network.ForwardLoss(batch.Input, batch.Target, thread.Known.Loss, thread.Tape), "A loss on a tape of its own");
+        Expect(batch.LossValue, network.ForwardLoss(batch.Input, batch.Target, thread.Known.Loss, thread.Tape),
+            "A loss on a tape of its own");
         network.Backward(thread.Tape, thread.Gradient);
         Known.Expect<float>(batch.Gradient, thread.Gradient.Read("lstm.weight_hh_l0").ToArray(), "A gradient");
         return true;
@@ -71,12 +74,14 @@ internal static class PassActions
         Tape<float> tape = thread.Shared.Tape;
         thread.Gradient.Clear();
         Network<float> network = thread.Known.Network;
-        Expect(batch.LossValue, network.ForwardLoss(batch.Input, batch.Target, thread.Known.Loss, tape), "A loss on the shared tape");
+        Expect(batch.LossValue, network.ForwardLoss(batch.Input, batch.Target, thread.Known.Loss, tape),
+            "A loss on the shared tape");
 
         // By now it may be the pass of another thread that is on the tape, but it is a whole one.
         network.Backward(tape, thread.Gradient);
         float[] gradient = [.. thread.Gradient.Read("lstm.weight_hh_l0").ToArray()];
-        if (!thread.Known.Batches.Any(known => known.Gradient.AsSpan().SequenceEqual(gradient)) && gradient.Any(value => value != 0))
+        if (!thread.Known.Batches.Any(known => known.Gradient.AsSpan().SequenceEqual(gradient))
+            && gradient.Any(value => value != 0))
         {
             throw new WrongResultException("The gradient of a pass on the shared tape is that of no batch.");
         }
@@ -119,7 +124,8 @@ internal static class PassActions
         thread.Shared.Trace.Read(tape);
         thread.Shared.Trace.Summarize();
         _ = thread.Shared.Trace.Layers[0].Cell.ToList();
-        return NonFinite.Find(tape) is null ? false : throw new WrongResultException("The shared tape holds a value that is not finite.");
+        return NonFinite.Find(tape) is null ? false
+            : throw new WrongResultException("The shared tape holds a value that is not finite.");
     }
 
     private static bool CellStep(StressThread thread)

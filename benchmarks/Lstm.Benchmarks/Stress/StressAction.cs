@@ -19,7 +19,9 @@ internal enum Promise
 /// <summary>One kind of thing that a thread does over and over again.</summary>
 /// <param name="Name">Its name in the report.</param>
 /// <param name="Promise">What may come of it.</param>
-/// <param name="Run">Does it once; throws <see cref="WrongResultException"/> when the result is wrong. False when no result could be compared.</param>
+/// <param name="Run">
+/// Does it once; throws <see cref="WrongResultException"/> when the result is wrong. False when no result could be compared.
+/// </param>
 internal sealed record StressAction(string Name, Promise Promise, Func<StressThread, bool> Run);
 
 /// <summary>A call succeeded with other bits than the right ones.</summary>

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Lstm.Benchmarks.Stress;
 
-/// <summary><c>stress</c>: threads that misuse every public object at random, in processes of their own, since a crash ends the process.</summary>
+/// <summary>
+/// <c>stress</c>: threads that misuse every public object at random, in processes of their own, since a crash ends the process.
+/// </summary>
 internal static class StressCommand
 {
     private const int SecondsOfProcess = 10;
@@ -17,7 +19,11 @@ internal static class StressCommand
         }
 
         Option<int> seconds = new("--seconds") { Description = "How long, at least 1.", DefaultValueFactory = _ => 60 };
-        Option<int?> seed = new("--seed") { Description = "What the threads choose from; drawn when it is not given. The order in which they run is the system's." };
+        Option<int?> seed = new("--seed")
+        {
+            Description =
+                "What the threads choose from; drawn when it is not given. The order in which they run is the system's.",
+        };
         RootCommand command = new("Misuses every public object from several threads and checks each result.") { seconds, seed };
         command.SetAction(parsed => Run(Math.Max(1, parsed.GetValue(seconds)), parsed.GetValue(seed) ?? Random.Shared.Next()));
         return command.Parse(args).Invoke();

@@ -77,14 +77,16 @@ internal sealed class StressReport
     public override string ToString()
     {
         int width = Actions.Keys.Append("action").Max(name => name.Length);
-        IEnumerable<string> table = Actions.Select(action => $"{action.Key.PadRight(width)} {action.Value[0],10} {action.Value[1],10} {action.Value[2],10}");
+        IEnumerable<string> table = Actions.Select(
+            action => $"{action.Key.PadRight(width)} {action.Value[0],10} {action.Value[1],10} {action.Value[2],10}");
         return string.Join(
             Environment.NewLine,
             [
                 $"{"action".PadRight(width)} {"right",10} {"refused",10} {"uncompared",10}",
                 .. table,
                 .. Failures.Select(failure => $"FAILED {failure.Key}: {failure.Value}"),
-                $"{Operations} operations: {Right} right results, {Refused} refused calls, {Uncompared} without a result to compare, {FailureCount - Wrong} unexpected exceptions",
+                $"{Operations} operations: {Right} right results, {Refused} refused calls, {Uncompared} without a result to "
+                    + $"compare, {FailureCount - Wrong} unexpected exceptions",
                 $"{Crashes} crashes, {Wrong} silent wrong results",
             ]);
     }

@@ -15,7 +15,8 @@ internal static class StressRun
         using Shared shared = new(seed);
         StressAction[] actions =
         [
-            .. PassActions.All, .. StreamActions.All, .. BatchActions.All, .. TrainingActions.All, .. CallbackActions.All, .. FileActions.All,
+            .. PassActions.All, .. StreamActions.All, .. BatchActions.All, .. TrainingActions.All, .. CallbackActions.All,
+            .. FileActions.All,
         ];
         StressReport total = new();
         long end = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);

@@ -32,7 +32,10 @@ internal static class TrainingActions
 
     private static bool Evaluate(StressThread thread)
     {
-        Known.Expect<double>([thread.Shared.Evaluation], [thread.Shared.Evaluator.Evaluate(thread.Shared.Batches, new EvaluationOptions { Workers = 1 }).Loss], "An evaluation");
+        Known.Expect<double>(
+            [thread.Shared.Evaluation],
+            [thread.Shared.Evaluator.Evaluate(thread.Shared.Batches, new EvaluationOptions { Workers = 1 }).Loss],
+            "An evaluation");
         return true;
     }
 

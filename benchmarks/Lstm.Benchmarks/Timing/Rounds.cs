@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Lstm.Benchmarks.Timing;
 
-/// <summary>The times of several pieces of work, taken in turn: where the machine's clock wanders, it does so for all of them alike.</summary>
+/// <summary>
+/// The times of several pieces of work, taken in turn: where the machine's clock wanders, it does so for all of them alike.
+/// </summary>
 internal sealed class Rounds
 {
     private const double SampleSeconds = 2e-3;
@@ -12,8 +14,8 @@ internal sealed class Rounds
     private Rounds(int pieces) => _seconds = [.. Enumerable.Range(0, pieces).Select(_ => new List<double>())];
 
     /// <summary>
-    /// Calls each piece often, and gives the JIT time to finish its code, as the first seconds of a real program would: it waits for a pause
-    /// of 0.1 s, twice, and pinned to one processor it gets none beside the work.
+    /// Calls each piece often, and gives the JIT time to finish its code, as the first seconds of a real program would: it waits
+    /// for a pause of 0.1 s, twice, and pinned to one processor it gets none beside the work.
     /// </summary>
     public static void WarmUp(params ReadOnlySpan<Action> pieces)
     {
@@ -31,7 +33,9 @@ internal sealed class Rounds
         }
     }
 
-    /// <summary>Times each piece once a round, in samples of at least 2 ms, until the seconds are spent; three rounds at least.</summary>
+    /// <summary>
+    /// Times each piece once a round, in samples of at least 2 ms, until the seconds are spent; three rounds at least.
+    /// </summary>
     public static Rounds Take(double seconds, params ReadOnlySpan<Action> pieces)
     {
         Rounds rounds = new(pieces.Length);

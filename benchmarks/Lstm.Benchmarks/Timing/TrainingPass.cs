@@ -1,6 +1,8 @@
 namespace Lstm.Benchmarks.Timing;
 
-/// <summary>Forward and backward of a stack of LSTM layers over one batch, for the loss Σ y·G; with all gradients, the input's too.</summary>
+/// <summary>
+/// Forward and backward of a stack of LSTM layers over one batch, for the loss Σ y·G; with all gradients, the input's too.
+/// </summary>
 internal sealed class TrainingPass : IDisposable
 {
     public TrainingPass(int inputs, int units, int layers, ReadOnlySpan<int> lengths, int threads = 1)
@@ -53,7 +55,9 @@ internal sealed class TrainingPass : IDisposable
         Rounds.WarmUp(small.Run);
     }
 
-    /// <summary>One pass. The parameters count as changed, so that what is derived from them is made anew, as in training.</summary>
+    /// <summary>
+    /// One pass. The parameters count as changed, so that what is derived from them is made anew, as in training.
+    /// </summary>
     public void Run()
     {
         Network.Touch();

@@ -24,7 +24,8 @@ internal readonly record struct CustomJanetCell(double Beta) : ICustomCell<Custo
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(
-        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+        ref TLane gradient, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>
     {
         TLane throughI = TLane.SigmoidBackward(i, gradient * g);
@@ -40,7 +41,8 @@ internal readonly record struct CustomJanetCell(double Beta) : ICustomCell<Custo
         where TLane : struct, ILane<TLane> => c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane OutputBackward<TLane>(in CustomJanetCell cell, TLane o, TLane c, TLane gradient, out TLane outputGateGradient)
+    public static TLane OutputBackward<TLane>(
+        in CustomJanetCell cell, TLane o, TLane c, TLane gradient, out TLane outputGateGradient)
         where TLane : struct, ILane<TLane>
     {
         outputGateGradient = 0;

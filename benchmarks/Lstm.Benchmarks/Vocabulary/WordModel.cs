@@ -4,7 +4,9 @@ using Lstm.Benchmarks.Compare;
 
 namespace Lstm.Benchmarks.Vocabulary;
 
-/// <summary>Embedding → 2 × LSTM → Dense, trained with softmax cross-entropy: one forward and backward pass, three ways.</summary>
+/// <summary>
+/// Embedding → 2 × LSTM → Dense, trained with softmax cross-entropy: one forward and backward pass, three ways.
+/// </summary>
 /// <remarks>
 /// Each iteration stands between two measurements of the multiply-add peak, and its speed is divided by the larger one; the
 /// median is printed. Counted are the three products of the dense layer, 3·2·R·H·V, and of each LSTM layer, 3·2·4H·2H·R.
@@ -19,7 +21,8 @@ internal sealed record WordModel(int Words, int Hidden, int Batch, int Steps, in
     public void Run<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Network<T> network = Network.Create<T>(Words, 7, new EmbeddingSpec(Hidden), new LstmSpec(Hidden) { Layers = 2 }, new DenseSpec(Words));
+        Network<T> network =
+            Network.Create<T>(Words, 7, new EmbeddingSpec(Hidden), new LstmSpec(Hidden) { Layers = 2 }, new DenseSpec(Words));
         Network<T> body = Network.Create<T>(Words, 7, new EmbeddingSpec(Hidden), new LstmSpec(Hidden) { Layers = 2 });
         Random random = new(1);
         SequenceBatch<int> ids = Ids(random);
@@ -63,7 +66,8 @@ internal sealed record WordModel(int Words, int Hidden, int Batch, int Steps, in
         ];
         body.Forward(ids, lstm);
         lstm.OutputGradient.Rows.Fill(T.CreateChecked(1e-3));
-        Console.WriteLine($"{Words} words, 2 × {Hidden} units, {Batch} sequences of {Steps} steps, {typeof(T).Name}, {Threads} threads");
+        Console.WriteLine(
+            $"{Words} words, 2 × {Hidden} units, {Batch} sequences of {Steps} steps, {typeof(T).Name}, {Threads} threads");
         Measure<T>(ways);
     }
 
@@ -97,7 +101,9 @@ internal sealed record WordModel(int Words, int Hidden, int Batch, int Steps, in
             Array.Sort(fractions[way]);
             Array.Sort(seconds[way]);
             double median = seconds[way][Iterations / 2];
-            Console.WriteLine($"{ways[way].Name,-32}{median * 1e3,9:0.00} ms {ways[way].Flops / median / 1e9,8:0.0} GFLOP/s {fractions[way][Iterations / 2],6:0.000} of P");
+            Console.WriteLine(
+                $"{ways[way].Name,-32}{median * 1e3,9:0.00} ms {ways[way].Flops / median / 1e9,8:0.0} GFLOP/s "
+                + $"{fractions[way][Iterations / 2],6:0.000} of P");
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed class BusyCore : IDisposable
             host = "taskset";
         }
 
-        _child = Process.Start(new ProcessStartInfo(host, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        _child =
+            Process.Start(new ProcessStartInfo(host, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         _ = _child.StandardOutput.ReadLine();
     }
 

@@ -16,7 +16,8 @@ internal sealed record WorkerRow(int Inputs, int Units, int Layers, int Sequence
     private const int Uncounted = 2;
 
     public override string ToString()
-        => $"{(Trains ? "train" : "predict"),-8}{Units,4} units{(Layers > 1 ? $" × {Layers}" : string.Empty),-4}, {Inputs,3} inputs, {Sequences,2} × {Steps}";
+        => $"{(Trains ? "train" : "predict"),-8}{Units,4} units{(Layers > 1 ? $" × {Layers}" : string.Empty),-4}, {Inputs,3} "
+            + $"inputs, {Sequences,2} × {Steps}";
 
     /// <summary>Something that runs so many steps on so many workers, and returns the seconds of one.</summary>
     public Func<int, int, double> Prepare()

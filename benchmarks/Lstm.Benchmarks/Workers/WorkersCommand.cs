@@ -4,7 +4,9 @@ using Lstm.Benchmarks.Timing;
 
 namespace Lstm.Benchmarks.Workers;
 
-/// <summary><c>workers</c>: the time of several workers over that of one, while the other processors are free, and while one is busy.</summary>
+/// <summary>
+/// <c>workers</c>: the time of several workers over that of one, while the other processors are free, and while one is busy.
+/// </summary>
 internal static class WorkersCommand
 {
     private static readonly WorkerRow[] Rows =
@@ -25,25 +27,36 @@ internal static class WorkersCommand
             return BusyCore.Spin();
         }
 
-        Option<int> workers = new("--workers") { Description = "Workers of training; 0 for the default. Predictions have two, or so many." };
+        Option<int> workers = new("--workers")
+        {
+            Description = "Workers of training; 0 for the default. Predictions have two, or so many.",
+        };
         Option<int> rounds = new("--rounds") { Description = "Pairs of samples for each row.", DefaultValueFactory = _ => 7 };
         Option<double> seconds = new("--seconds") { Description = "Time of a sample.", DefaultValueFactory = _ => 0.12 };
         Option<string> busy = new("--busy")
         {
-            Description = "What else the machine does: 'free' for nothing, 'any' for a spinning process, or the number of the processor that it spins on.",
+            Description =
+                "What else the machine does: 'free' for nothing, 'any' for a spinning process, or the number of the processor "
+                + "that it spins on.",
             DefaultValueFactory = _ => "free",
         };
-        Option<string> filter = new("--filter") { Description = "Only rows whose text contains this.", DefaultValueFactory = _ => string.Empty };
+        Option<string> filter = new("--filter")
+        {
+            Description = "Only rows whose text contains this.", DefaultValueFactory = _ => string.Empty,
+        };
         RootCommand command = new("Times several workers over one.") { workers, rounds, seconds, busy, filter };
         command.SetAction(parsed =>
         {
             string other = parsed.GetValue(busy)!;
             using BusyCore? core = other == "free" ? null : new BusyCore(other == "any" ? null : int.Parse(other));
-            string ceiling = Environment.ProcessorCount == 1 ? string.Empty : $" (two threads: {TwoCores.Ceiling<float>(2):0.00} times the multiply-adds of one)";
+            string ceiling = Environment.ProcessorCount == 1 ? string.Empty
+                : $" (two threads: {TwoCores.Ceiling<float>(2):0.00} times the multiply-adds of one)";
             Console.WriteLine($"{Environment.ProcessorCount} processors{ceiling}, busy: {other}");
-            foreach (WorkerRow row in Rows.Where(row => row.ToString().Contains(parsed.GetValue(filter)!, StringComparison.Ordinal)))
+            foreach (
+                WorkerRow row in Rows.Where(row => row.ToString().Contains(parsed.GetValue(filter)!, StringComparison.Ordinal)))
             {
-                Measure(row, row.Trains ? parsed.GetValue(workers) : Math.Max(2, parsed.GetValue(workers)), parsed.GetValue(rounds), parsed.GetValue(seconds));
+                Measure(row, row.Trains ? parsed.GetValue(workers)
+                    : Math.Max(2, parsed.GetValue(workers)), parsed.GetValue(rounds), parsed.GetValue(seconds));
             }
         });
         return command.Parse(args).Invoke();
@@ -70,7 +83,8 @@ internal static class WorkersCommand
 
         double[] ratios = [.. several.Zip(one, (a, b) => a / b).Order()];
         Console.WriteLine(
-            $"{row}: one worker {Rounds.MedianOf(one) * 1e6,9:0.0} µs, {(workers == 0 ? "default" : $"{workers}"),7} {Rounds.MedianOf(several) * 1e6,9:0.0} µs,"
+            $"{row}: one worker {Rounds.MedianOf(one) * 1e6,9:0.0} µs, {(workers == 0 ? "default" : $"{workers}"),7} "
+            + $"{Rounds.MedianOf(several) * 1e6,9:0.0} µs,"
             + $" ratio {ratios[ratios.Length / 2]:0.00} ({ratios[0]:0.00} to {ratios[^1]:0.00})");
     }
 }
