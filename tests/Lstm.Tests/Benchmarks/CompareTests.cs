@@ -64,7 +64,11 @@ public sealed class CompareTests
     {
         Row row = NewRow();
 
-        string text = PerformanceTables.Markdown([row, row with { What = "train_step", OfForwardBackward = 1.1, Target = null, Peers = [] }, row with { Simd = "V256", IsVoid = true }]);
+        string text = PerformanceTables.Markdown(
+            [row, row with { What = "train_step", OfForwardBackward = 1.1, Target = null, Peers = [] }, row with
+        {
+            Simd = "V256", IsVoid = true,
+        }]);
 
         Assert.Equal(2, text.Split("\n### ").Length - 1);
         Assert.Contains("| `I1_H2_L1_B1_T3` | 1,234 | 100 | 0.50 | 0.45 P met | 2,468 (2.00×) |", text, StringComparison.Ordinal);
@@ -101,13 +105,18 @@ public sealed class CompareTests
         Cpu = 1,
         IsVoid = false,
         Target = new Target(TargetKind.OfPeak, 0.45),
-        Peers = [new PeerRow { Peer = "Other 1.0", MedianUs = 2468, FractionOfPeak = 0.25, PeakGflops = 100, Ratio = 2, IsVoid = false }],
+        Peers = [new PeerRow
+        {
+            Peer = "Other 1.0", MedianUs = 2468, FractionOfPeak = 0.25, PeakGflops = 100, Ratio = 2, IsVoid = false,
+        }],
     };
 
     private static Sample NewSample(double seconds, double before, double after)
         => new() { Seconds = seconds, PeakBefore = before, PeakAfter = after };
 
-    private static Target? Find(string what, string configuration, bool isDouble = false, SimdWidth width = SimdWidth.V512, bool isFused = true, double peak = 268)
+    private static Target? Find(
+        string what, string configuration, bool isDouble = false, SimdWidth width = SimdWidth.V512, bool isFused = true,
+        double peak = 268)
         => Targets.Read().Find(what, Configuration.Parse(configuration), isDouble, width, isFused, peak);
 
     private static void Equal(TargetKind kind, double value, Target? target)

@@ -3,7 +3,9 @@ using Lstm.Benchmarks.Reproduce;
 
 namespace Lstm.Tests.Benchmarks;
 
-/// <summary>That <c>reproduce</c> poses the papers' tasks, and judges answers as they did; and that the quick ones are learned.</summary>
+/// <summary>
+/// That <c>reproduce</c> poses the papers' tasks, and judges answers as they did; and that the quick ones are learned.
+/// </summary>
 public sealed partial class ReproduceTests
 {
     // The grammar once more, read off its graph: what follows TS*X or PT*V, from the place where the two arms meet again.
@@ -42,7 +44,8 @@ public sealed partial class ReproduceTests
 
         // A past of up to five symbols has come up so often that all of its ways on have been seen.
         Assert.All(
-            strings.SelectMany(one => Enumerable.Range(0, 5).Select(t => (Past: one.ToString()[..(t + 1)], Followers: one.Followers[t]))),
+            strings.SelectMany(
+            one => Enumerable.Range(0, 5).Select(t => (Past: one.ToString()[..(t + 1)], Followers: one.Followers[t]))),
             pair => Assert.Equal(seen[pair.Past], pair.Followers));
     }
 
@@ -116,7 +119,8 @@ public sealed partial class ReproduceTests
         HashSet<string> classes = [];
         for (int b = 0; b < input.Count; b++)
         {
-            string text = string.Concat(Enumerable.Range(0, input.Lengths[b]).Select(t => TemporalOrder.Symbols[input[b, t].IndexOf(1f)]));
+            string text =
+                string.Concat(Enumerable.Range(0, input.Lengths[b]).Select(t => TemporalOrder.Symbols[input[b, t].IndexOf(1f)]));
             Match match = Regex.Match(text, "^E[a-d]{9,19}(?<one>[XY])[a-d]{29,49}(?<two>[XY])[a-d]*B$");
             Assert.True(match.Success, text);
             Assert.InRange(text.Length, 100, 110);

@@ -18,7 +18,10 @@ public abstract class AccumulationBitsTests<T>
     public void Backward_of_two_batches_of_single_steps_equals_one_batch(LstmDirection direction)
     {
         Network<T> network = Sample.Network<T>(1, 3,
-            new LstmSpec(9) { Layers = 2, Direction = direction, LearnInitialState = true }, new DenseSpec(4) { Activation = Activation.Sigmoid });
+            new LstmSpec(9) { Layers = 2, Direction = direction, LearnInitialState = true }, new DenseSpec(4)
+            {
+                Activation = Activation.Sigmoid,
+            });
         Gradient<T> whole = network.CreateGradient(), parts = network.CreateGradient();
         Backward(network, whole, 0, 300);
         Backward(network, parts, 0, 128);
@@ -75,7 +78,9 @@ public abstract class AccumulationBitsTests<T>
     {
         IEnumerable<int> keys = Enumerable.Range(first, count);
         using Tape<T> tape = network.CreateTape();
-        network.Forward(SequenceBatch.FromSequences<T>([.. keys.Select(key => Sample.Sequence<T>(1, key, 1, network.InputSize))], network.InputSize), tape);
+        network.Forward(
+            SequenceBatch.FromSequences<T>(
+            [.. keys.Select(key => Sample.Sequence<T>(1, key, 1, network.InputSize))], network.InputSize), tape);
         foreach ((int b, int key) in keys.Index())
         {
             Sample.Sequence<T>(2, key, 1, network.OutputSize).CopyTo(tape.OutputGradient[b, 0]);

@@ -9,7 +9,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
 
-/// <summary>Training in processes with narrower instruction sets: the same bits in each class, with and without fused multiply-adds.</summary>
+/// <summary>
+/// Training in processes with narrower instruction sets: the same bits in each class, with and without fused multiply-adds.
+/// </summary>
 public class InstructionSetTests
 {
     [Fact]
@@ -35,24 +37,65 @@ public class InstructionSetTests
         Assert.Equal(hashes, scalar);
     }
 
-    /// <summary>Prints the width, whether multiply-adds are fused, and a hash of all that each network's training computed.</summary>
+    /// <summary>
+    /// Prints the width, whether multiply-adds are fused, and a hash of all that each network's training computed.
+    /// </summary>
     [ChildScenario("bits.train")]
     internal static void Train()
     {
         Console.WriteLine($"{SimdDispatch.Best} {SimdDispatch.IsFused}");
         foreach ((string name, int inputSize, LayerSpec[] specs) in new (string, int, LayerSpec[])[]
         {
-            ("ragged", 3, [new LstmSpec(19) { Layers = 2, Direction = LstmDirection.Bidirectional, Dropout = 0.3 }, new DenseSpec(5) { Activation = Activation.Tanh }]),
-            ("last", 37, [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last), new DenseSpec(2) { Activation = Activation.Sigmoid }]),
-            ("mean", 2, [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu }, new DenseSpec(1)]),
-            ("max", 2, [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
-            ("variants", 3, [new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CellClip = 0.4 } }, new LstmSpec(17) { Cell = new LstmEquations { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 } },
-                new LstmSpec(5) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.Softplus), CellActivation = new(LstmActivationFunction.Elu, 1), HiddenActivation = new(LstmActivationFunction.Softsign) } }]),
-            ("projection", 3, [new LstmSpec(19) { Projection = new(9) { Clip = 0.3 }, Regularization = new() { HiddenZoneout = 0.2, CellZoneout = 0.3 }, Cell = new LstmEquations { CandidateDropout = 0.2 } },
-                new LstmSpec(9) { Cell = new LstmEquations { GateRecurrence = true }, Regularization = new() { WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 } }]),
-            ("layer norm", 3, [new LstmSpec(19) { Normalization = new LayerNormalization(), Direction = LstmDirection.Bidirectional },
-                new LstmSpec(9) { Normalization = new LayerNormalization(), Cell = new LstmEquations { Peephole = true }, Projection = new(5), Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 } }]),
-            ("embedding", 13, [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
+            ("ragged", 3,
+                [new LstmSpec(19) { Layers = 2, Direction = LstmDirection.Bidirectional, Dropout = 0.3 }, new DenseSpec(5)
+            {
+                Activation = Activation.Tanh,
+            }]),
+            ("last", 37,
+                [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last),
+                    new DenseSpec(2)
+            {
+                Activation = Activation.Sigmoid,
+            }]),
+            ("mean", 2,
+                [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu },
+                    new DenseSpec(1)]),
+            ("max", 2,
+                [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
+            ("variants", 3, [new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CellClip = 0.4 } }, new LstmSpec(17)
+            {
+                Cell = new LstmEquations { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 },
+            },
+                new LstmSpec(5)
+                {
+                    Cell = new LstmEquations
+                    {
+                        GateActivation = new(LstmActivationFunction.Softplus),
+                        CellActivation = new(LstmActivationFunction.Elu, 1),
+                        HiddenActivation = new(LstmActivationFunction.Softsign),
+                    },
+                }]),
+            ("projection", 3, [new LstmSpec(19)
+            {
+                Projection = new(9) { Clip = 0.3 }, Regularization = new() { HiddenZoneout = 0.2, CellZoneout = 0.3 },
+                Cell = new LstmEquations { CandidateDropout = 0.2 },
+            },
+                new LstmSpec(9)
+                {
+                    Cell = new LstmEquations { GateRecurrence = true },
+                    Regularization = new() { WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 },
+                }]),
+            ("layer norm", 3, [new LstmSpec(19)
+            {
+                Normalization = new LayerNormalization(), Direction = LstmDirection.Bidirectional,
+            },
+                new LstmSpec(9)
+                {
+                    Normalization = new LayerNormalization(), Cell = new LstmEquations { Peephole = true }, Projection = new(5),
+                    Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 },
+                }]),
+            ("embedding", 13,
+                [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
         })
         {
             Console.WriteLine($"{name} float {Train<float>(inputSize, specs)}");
@@ -68,7 +111,8 @@ public class InstructionSetTests
     private static string Fit<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Network<T> network = Network.Create<T>(3, 5, new LstmSpec(11) { Layers = 2, Dropout = 0.2, LearnInitialState = true }, new DenseSpec(2));
+        Network<T> network =
+            Network.Create<T>(3, 5, new LstmSpec(11) { Layers = 2, Dropout = 0.2, LearnInitialState = true }, new DenseSpec(2));
         Trainer<T> trainer = new(network, new HuberLoss<T>(0.5), new Adam<T>(0.01)) { Clip = GradientClip.ByGlobalNorm(0.5) };
         int[] lengths = [9, 0, 7, 12, 3];
         List<TrainingBatch<T>> batches = [.. Enumerable.Range(1, 3).Select(i =>
@@ -79,8 +123,12 @@ public class InstructionSetTests
     private static string FitIds<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Network<T> network = Network.Create<T>(13, 5, new EmbeddingSpec(5), new LstmSpec(9) { Direction = LstmDirection.Bidirectional }, new DenseSpec(13));
-        Trainer<T> trainer = new(network, new SoftmaxCrossEntropy<T>(), new RMSprop<T>(momentum: 0.5)) { Clip = GradientClip.ByTensorNorm(0.5) };
+        Network<T> network = Network.Create<T>(
+            13, 5, new EmbeddingSpec(5), new LstmSpec(9) { Direction = LstmDirection.Bidirectional }, new DenseSpec(13));
+        Trainer<T> trainer = new(network, new SoftmaxCrossEntropy<T>(), new RMSprop<T>(momentum: 0.5))
+        {
+            Clip = GradientClip.ByTensorNorm(0.5),
+        };
         int[] lengths = [9, 0, 7, 12, 3];
         List<TrainingBatch<T>> batches = [.. Enumerable.Range(1, 3).Select(i =>
             new TrainingBatch<T>(Sample.Ids(i, 13, lengths), Sample.Ids(10 + i, 13, lengths)))];
@@ -133,7 +181,8 @@ public class InstructionSetTests
                     values[i] -= rate * slope[i];
                 }
 
-                network.WriteParameter(parameter.Name, System.Numerics.Tensors.Tensor.Create(values, [.. parameter.Shape.Select(n => (nint)n)]));
+                network.WriteParameter(
+                    parameter.Name, System.Numerics.Tensors.Tensor.Create(values, [.. parameter.Shape.Select(n => (nint)n)]));
                 Append(values);
             }
         }

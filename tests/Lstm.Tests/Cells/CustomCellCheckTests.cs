@@ -51,8 +51,12 @@ public class CustomCellCheckTests
     [Fact]
     public void A_weight_that_was_not_declared_throws()
     {
-        Network<float> network = Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("greedy", default(Weights<None>)) });
-        Assert.Throws<ArgumentOutOfRangeException>("index", () => network.Predict(SequenceBatch.FromSequences<float>([[1, 2]], 2)));
+        Network<float> network = Network.Create<float>(2, new LstmSpec(4)
+        {
+            Cell = CustomCell.Of("greedy", default(Weights<None>)),
+        });
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "index", () => network.Predict(SequenceBatch.FromSequences<float>([[1, 2]], 2)));
     }
 
     [Theory]
@@ -126,9 +130,14 @@ public class CustomCellCheckTests
     [Fact]
     public void Settings_that_files_would_not_know_are_refused()
     {
-        Assert.Contains("'Rate'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("class-like", new Untold { Rate = 0.1 })).Message);
-        Assert.Contains("'_hidden'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("half", new HalfTold(0.1, 2))).Message);
-        Assert.Contains("'Inner'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("nested", new Nested(new OwnText(3)))).Message);
+        Assert.Contains(
+            "'Rate'",
+            Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("class-like", new Untold { Rate = 0.1 })).Message);
+        Assert.Contains(
+            "'_hidden'", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("half", new HalfTold(0.1, 2))).Message);
+        Assert.Contains(
+            "'Inner'",
+            Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("nested", new Nested(new OwnText(3)))).Message);
         Assert.Equal("told { Rate = 0.25, Shift = 2 }", CustomCell.Of("told", new Told(0.25, 2)).ToString());
         Assert.Equal("own 3", CustomCell.Of("own", new OwnText(3)).ToString());
         Assert.Throws<ArgumentException>("name", () => CustomCell.Of("two\nlines", new OddCell(1)));
@@ -136,13 +145,19 @@ public class CustomCellCheckTests
 
     [Fact]
     public void A_weight_that_starts_at_no_number_throws()
-        => Assert.Contains("'w'", Assert.Throws<InvalidOperationException>(() => Network.Create<float>(2, 1, new LstmSpec(4) { Cell = CustomCell.Of("nan", new Forgetful(double.NaN)) })).Message);
+        => Assert.Contains(
+            "'w'", Assert.Throws<InvalidOperationException>(
+            () => Network.Create<float>(
+            2, 1, new LstmSpec(4) { Cell = CustomCell.Of("nan", new Forgetful(double.NaN)) })).Message);
 
     [Fact]
     public void What_a_cell_does_not_keep_or_set_is_zero()
     {
         // The same buffers, first with everything set, then with nothing.
-        Network<double> network = Network.Create<double>(2, 1, new LstmSpec(4) { Cell = CustomCell.Of("forgetful", new Forgetful(1)) });
+        Network<double> network = Network.Create<double>(2, 1, new LstmSpec(4)
+        {
+            Cell = CustomCell.Of("forgetful", new Forgetful(1)),
+        });
         using Tape<double> tape = network.CreateTape();
         Assert.All(Gradients(sets: true, "weight_w_l0"), value => Assert.NotEqual(0, value));
         Assert.All(Gradients(sets: false, "weight_w_l0"), value => Assert.Equal(0, value));
@@ -167,8 +182,12 @@ public class CustomCellCheckTests
     public void What_a_cell_makes_of_padding_reaches_nothing(string kind)
     {
         // √|c| has no slope at the 0 that fills the last panel.
-        LstmNormalization? normalization = kind switch { "layer" => new LayerNormalization(), "batch" => new BatchNormalization(), _ => null };
-        LstmSpec spec = new(5) { Cell = CustomCell.Of("root", default(Root)), Normalization = normalization, LearnInitialState = true };
+        LstmNormalization? normalization =
+            kind switch { "layer" => new LayerNormalization(), "batch" => new BatchNormalization(), _ => null };
+        LstmSpec spec = new(5)
+        {
+            Cell = CustomCell.Of("root", default(Root)), Normalization = normalization, LearnInitialState = true,
+        };
         Network<double> network = Network.Create<double>(2, 1, spec);
         using Tape<double> tape = network.CreateTape();
         network.Forward(SequenceBatch.FromSequences<double>([[1, 2, 3, 4], [0.5, 1.5]], 2), tape);
@@ -183,7 +202,10 @@ public class CustomCellCheckTests
     [InlineData(LstmDirection.Bidirectional)]
     public void A_recomputed_pass_that_fails_leaves_the_tape_usable(LstmDirection direction)
     {
-        Network<double> network = Network.Create<double>(1, 1, new LstmSpec(5) { Cell = CustomCell.Of("failing", default(Failing)), Direction = direction, Layers = 2 });
+        Network<double> network = Network.Create<double>(1, 1, new LstmSpec(5)
+        {
+            Cell = CustomCell.Of("failing", default(Failing)), Direction = direction, Layers = 2,
+        });
         SequenceBatch<double> batch = SequenceBatch.FromSequences<double>([[.. Enumerable.Range(0, 300).Select(i => i / 300.0)]]);
         using Tape<double> used = network.CreateTape(), fresh = network.CreateTape();
         (double[] output, double[] gradient) = Run(fresh);
@@ -217,7 +239,8 @@ public class CustomCellCheckTests
         foreach (LoadOptions options in new[] { new LoadOptions { Cells = null! }, new LoadOptions { Cells = [null!] } })
         {
             file.Position = 0;
-            Assert.Contains("Cells", Assert.Throws<ArgumentException>("options", () => Network.Load<float>(file, options)).Message);
+            Assert.Contains(
+                "Cells", Assert.Throws<ArgumentException>("options", () => Network.Load<float>(file, options)).Message);
         }
     }
 
@@ -271,7 +294,8 @@ public class CustomCellCheckTests
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public void Backward<TLane>(
-            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+            ref TLane gradient, CellUnits<TLane> units)
             where TLane : struct, ILane<TLane>
         {
         }
@@ -368,10 +392,13 @@ public class CustomCellCheckTests
     private interface INothing<TSelf> : ICustomCell<TSelf>
         where TSelf : unmanaged, INothing<TSelf>
     {
-        TLane ICustomCell<TSelf>.Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units) => previous;
+        TLane ICustomCell<TSelf>
+            .Forward<TLane>(
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units) => previous;
 
         void ICustomCell<TSelf>.Backward<TLane>(
-            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+            ref TLane gradient, CellUnits<TLane> units)
         {
         }
     }
@@ -425,7 +452,8 @@ public class CustomCellCheckTests
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public void Backward<TLane>(
-            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+            ref TLane gradient, CellUnits<TLane> units)
             where TLane : struct, ILane<TLane>
         {
             g = units.Kept(0);
@@ -454,7 +482,8 @@ public class CustomCellCheckTests
             where TLane : struct, ILane<TLane> => (0.5 * previous) + TLane.Sigmoid(g);
 
         public void Backward<TLane>(
-            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+            ref TLane gradient, CellUnits<TLane> units)
             where TLane : struct, ILane<TLane>
         {
             TLane sigmoid = TLane.Sigmoid(g);
@@ -493,7 +522,8 @@ public class CustomCellCheckTests
         }
 
         public void Backward<TLane>(
-            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+            ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+            ref TLane gradient, CellUnits<TLane> units)
             where TLane : struct, ILane<TLane>
         {
             Count();

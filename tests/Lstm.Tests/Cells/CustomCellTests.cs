@@ -28,7 +28,14 @@ public abstract class CustomCellTests<T>
         ["bidirectional"] = new(17) { Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum },
         ["reverse"] = new(9) { Direction = LstmDirection.Reverse, Bias = LstmBias.None },
         ["projection"] = new(23) { Projection = new(5) { Clip = 0.3 }, Direction = LstmDirection.Bidirectional },
-        ["dropouts"] = new(9) { Layers = 2, Regularization = new() { InputDropout = 0.2, RecurrentDropout = 0.3, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.3 } },
+        ["dropouts"] = new(9)
+        {
+            Layers = 2,
+            Regularization = new()
+            {
+                InputDropout = 0.2, RecurrentDropout = 0.3, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.3,
+            },
+        },
         ["truncated"] = new(16) { TruncatedGradient = true, Shortcut = LstmShortcut.Concatenate },
     };
 
@@ -43,7 +50,9 @@ public abstract class CustomCellTests<T>
         }
     }
 
-    /// <summary>All but the truncated gradient, which stops at built-in peepholes; what a custom cell carries back is its own matter.</summary>
+    /// <summary>
+    /// All but the truncated gradient, which stops at built-in peepholes; what a custom cell carries back is its own matter.
+    /// </summary>
     public static TheoryData<string> UntruncatedNames => [.. Specs.Keys.Where(name => name != "truncated")];
 
     [Theory]
@@ -52,7 +61,10 @@ public abstract class CustomCellTests<T>
     {
         foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
         {
-            Network<T> builtIn = Sample.Network<T>(width, 4, 3, Specs[name] with { Cell = new LstmEquations { Peephole = true } });
+            Network<T> builtIn = Sample.Network<T>(width, 4, 3, Specs[name] with
+            {
+                Cell = new LstmEquations { Peephole = true },
+            });
             Network<T> custom = Sample.Network<T>(width, 4, 3, Specs[name] with { Cell = Peephole });
             Dictionary<string, T[]> values = Named(builtIn, builtIn.Flat);
             foreach (Parameter parameter in custom.Parameters)
@@ -73,7 +85,8 @@ public abstract class CustomCellTests<T>
             {
                 if (SimdDispatch.IsFused && parameter.Contains(".weight_c", StringComparison.Ordinal))
                 {
-                    Close.Relative<T>(gradients[parameter], gradient, typeof(T) == typeof(float) ? 2e-5 : 1e-13, $"{width}: {parameter}");
+                    Close.Relative<T>(
+                        gradients[parameter], gradient, typeof(T) == typeof(float) ? 2e-5 : 1e-13, $"{width}: {parameter}");
                 }
                 else
                 {
@@ -86,7 +99,10 @@ public abstract class CustomCellTests<T>
     [Fact]
     public void Padding_where_the_cell_would_be_NaN_stays_zero()
     {
-        Network<T> network = Sample.Network<T>(3, 2, new LstmSpec(3) { Layers = 2, Cell = CustomCell.Of("odd", new OddCell(0.5)), Direction = LstmDirection.Bidirectional });
+        Network<T> network = Sample.Network<T>(3, 2, new LstmSpec(3)
+        {
+            Layers = 2, Cell = CustomCell.Of("odd", new OddCell(0.5)), Direction = LstmDirection.Bidirectional,
+        });
         TrainingPass<T> pass = Run(network);
         Assert.All(pass.Results.Values.SelectMany(values => values), value => Assert.True(T.IsFinite(value)));
         bool[] real = new bool[network.Flat.Length];
@@ -121,14 +137,17 @@ public abstract class CustomCellTests<T>
     public void Load_with_the_cell_gives_the_bits_of_the_saved_network()
     {
         CustomCell cell = CustomCell.Of("odd", new OddCell(0.5));
-        Network<T> network = Sample.Network<T>(3, 3, new LstmSpec(9) { Cell = cell, Direction = LstmDirection.Bidirectional }, new LstmSpec(3) { Cell = Plain }, new DenseSpec(2));
+        Network<T> network = Sample.Network<T>(
+            3, 3, new LstmSpec(9) { Cell = cell, Direction = LstmDirection.Bidirectional }, new LstmSpec(3) { Cell = Plain },
+            new DenseSpec(2));
         CultureInfo culture = CultureInfo.CurrentCulture;
         try
         {
             CultureInfo comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
             comma.NumberFormat.NumberDecimalSeparator = ",";
             CultureInfo.CurrentCulture = comma;
-            Network<T> loaded = Load(network, Plain, CustomCell.Of("odd", new OddCell(0.25)), CustomCell.Of("odd", new OddCell(0.5)));
+            Network<T> loaded =
+                Load(network, Plain, CustomCell.Of("odd", new OddCell(0.25)), CustomCell.Of("odd", new OddCell(0.5)));
             Run(network).AssertSameBits(Run(loaded), "loaded");
         }
         finally
@@ -142,7 +161,8 @@ public abstract class CustomCellTests<T>
     {
         Network<T> network = Sample.Network<T>(3, 3, new LstmSpec(9) { Cell = CustomCell.Of("odd", new OddCell(0.5)) });
         Assert.Contains("'odd'", Assert.Throws<InvalidDataException>(() => Load(network, Plain)).Message);
-        string message = Assert.Throws<InvalidDataException>(() => Load(network, CustomCell.Of("odd", new OddCell(0.25)))).Message;
+        string message =
+            Assert.Throws<InvalidDataException>(() => Load(network, CustomCell.Of("odd", new OddCell(0.25)))).Message;
         Assert.Contains("{ Shift = 0.5 }", message);
         Assert.Contains("{ Shift = 0.25 }", message);
         Assert.Throws<InvalidDataException>(() => Load(network));
@@ -156,11 +176,14 @@ public abstract class CustomCellTests<T>
         file.Position = 0;
         Trainer(new OddCell(0.5)).LoadCheckpoint(file);
         file.Position = 0;
-        Assert.Contains("{ Shift = 0.25 }", Assert.Throws<InvalidDataException>(() => Trainer(new OddCell(0.25)).LoadCheckpoint(file)).Message);
+        Assert.Contains(
+            "{ Shift = 0.25 }",
+            Assert.Throws<InvalidDataException>(() => Trainer(new OddCell(0.25)).LoadCheckpoint(file)).Message);
     }
 
     private static Trainer<T> Trainer(OddCell cell)
-        => new(Network.Create<T>(2, new LstmSpec(4) { Cell = CustomCell.Of("odd", cell) }), new MeanSquaredError<T>(), new Sgd<T>(0.1));
+        => new(Network.Create<T>(2, new LstmSpec(4) { Cell = CustomCell.Of("odd", cell) }), new MeanSquaredError<T>(),
+            new Sgd<T>(0.1));
 
     private static Network<T> Load(Network<T> network, params CustomCell[] cells)
     {
@@ -173,7 +196,9 @@ public abstract class CustomCellTests<T>
     private static TrainingPass<T> Run(SimdWidth width, LstmSpec spec) => Run(Sample.Network<T>(width, 4, 3, spec));
 
     private static TrainingPass<T> Run(Network<T> network)
-        => TrainingPass<T>.Run(network, Sample.Batch<T>(1, network.InputSize, Lengths), seed: 2, withStates: !network.Parameters.Any(parameter => parameter.Name.Contains("initial", StringComparison.Ordinal)));
+        => TrainingPass<T>
+            .Run(network, Sample.Batch<T>(1, network.InputSize, Lengths), seed: 2,
+                withStates: !network.Parameters.Any(parameter => parameter.Name.Contains("initial", StringComparison.Ordinal)));
 
     // By name, the built-in peephole's three in one as the custom cell's three.
     private static Dictionary<string, T[]> Named(Network<T> network, ReadOnlySpan<T> flat)
@@ -186,7 +211,8 @@ public abstract class CustomCellTests<T>
             named[parameter.Name] = values;
             for (int gate = 0; gate < 3 && parameter.Name.Contains("weight_ch", StringComparison.Ordinal); gate++)
             {
-                named[parameter.Name.Replace("weight_ch", $"weight_c{"ifo"[gate]}", StringComparison.Ordinal)] = values[(gate * values.Length / 3)..((gate + 1) * values.Length / 3)];
+                named[parameter.Name.Replace("weight_ch", $"weight_c{"ifo"[gate]}", StringComparison.Ordinal)] =
+                    values[(gate * values.Length / 3)..((gate + 1) * values.Length / 3)];
             }
         }
 
@@ -210,6 +236,7 @@ public class CustomCellTestsOfDouble : CustomCellTests<double>
             "peephole" => CustomCell.Of(name, default(PeepholeCell)),
             _ => CustomCell.Of(name, new OddCell(0.5)),
         };
-        GradientCheck.Cell(new LstmCell<double>(Sample.Network<double>(3, 4, new LstmSpec(9) { Cell = cell })), count: 3).ThrowIfAbove(1e-6);
+        GradientCheck.Cell(new LstmCell<double>(Sample.Network<double>(3, 4, new LstmSpec(9) { Cell = cell })), count: 3)
+            .ThrowIfAbove(1e-6);
     }
 }

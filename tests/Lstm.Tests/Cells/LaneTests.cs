@@ -11,7 +11,8 @@ public abstract unsafe class LaneTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly T[] Values =
-        [T.Zero, T.NegativeZero, T.One, -T.One, T.CreateChecked(0.3), T.CreateChecked(-7.25), T.PositiveInfinity, T.NegativeInfinity, T.NaN, T.Epsilon, T.CreateChecked(1e-20), T.CreateChecked(88)];
+        [T.Zero, T.NegativeZero, T.One, -T.One, T.CreateChecked(0.3), T.CreateChecked(-7.25), T.PositiveInfinity,
+            T.NegativeInfinity, T.NaN, T.Epsilon, T.CreateChecked(1e-20), T.CreateChecked(88)];
 
     public static TheoryData<string> Names => [.. Operations.Keys];
 
@@ -48,7 +49,8 @@ public abstract unsafe class LaneTests<T>
             first[k] = Values[k % Values.Length];
         }
 
-        T[] second = [.. first.Select((_, k) => Values[k / Values.Length % Values.Length])], third = [.. first.Select((_, k) => Values[(k + 5) % Values.Length])];
+        T[] second = [.. first.Select((_, k) => Values[k / Values.Length % Values.Length])],
+            third = [.. first.Select((_, k) => Values[(k + 5) % Values.Length])];
         T[] expected = [.. first.Select((a, k) => Operations[name](a, second[k], third[k]))];
         foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
         {
@@ -62,7 +64,8 @@ public abstract unsafe class LaneTests<T>
             // NaN's payload is nobody's.
             for (int k = 0; k < actual.Length; k++)
             {
-                bool same = T.IsNaN(expected[k]) ? T.IsNaN(actual[k]) : actual[k].Equals(expected[k]) && T.IsNegative(actual[k]) == T.IsNegative(expected[k]);
+                bool same = T.IsNaN(expected[k]) ? T.IsNaN(actual[k]) : actual[k].Equals(expected[k])
+                    && T.IsNegative(actual[k]) == T.IsNegative(expected[k]);
                 Assert.True(same, $"{width}: {name} of {first[k]}, {second[k]}, {third[k]} is {actual[k]}, not {expected[k]}");
             }
         }

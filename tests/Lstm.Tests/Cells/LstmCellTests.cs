@@ -75,7 +75,10 @@ public class LstmCellTests
         ["zoneout"] = new LstmSpec(9) { Regularization = new() { HiddenZoneout = 0.4, CellZoneout = 0.5 } },
         ["all, projected and normalised"] = new LstmSpec(9)
         {
-            Regularization = new() { InputDropout = 0.2, RecurrentDropout = 0.2, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.2 },
+            Regularization = new()
+            {
+                InputDropout = 0.2, RecurrentDropout = 0.2, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.2,
+            },
             Cell = new LstmEquations { CandidateDropout = 0.2 },
             Projection = new(5),
             Normalization = new LayerNormalization(),
@@ -109,7 +112,8 @@ public class LstmCellTests
         {
             for (int b = 0; b < Rows; b++)
             {
-                Close.SameBits<double>(output[b, t], outputs[t].AsSpan(b * cell.HiddenSize, cell.HiddenSize), $"h of row {b} at step {t}");
+                Close.SameBits<double>(
+                    output[b, t], outputs[t].AsSpan(b * cell.HiddenSize, cell.HiddenSize), $"h of row {b} at step {t}");
             }
         }
 
@@ -147,9 +151,13 @@ public class LstmCellTests
     [Fact]
     public void What_is_set_on_a_step_after_Forward_does_not_change_its_masks()
     {
-        LstmCell<double> cell = new(Network.Create<double>(4, 3, new LstmSpec(9) { Regularization = new() { HiddenZoneout = 0.5 }, Cell = new LstmEquations { CandidateDropout = 0.5 } }));
+        LstmCell<double> cell = new(Network.Create<double>(4, 3, new LstmSpec(9)
+        {
+            Regularization = new() { HiddenZoneout = 0.5 }, Cell = new LstmEquations { CandidateDropout = 0.5 },
+        }));
         double[] x = Draw(4), h = Draw(9), c = Draw(9), dh = Draw(9), dc = Draw(9);
-        double[] expected = Gradient(step => { }), actual = Gradient(step => (step.Index, step.DropoutDraw, step.DropoutSeed, step.Training) = (5, 6, 7, false));
+        double[] expected = Gradient(step => { }),
+            actual = Gradient(step => (step.Index, step.DropoutDraw, step.DropoutSeed, step.Training) = (5, 6, 7, false));
         Close.SameBits<double>(expected, actual, "dx");
 
         double[] Gradient(Action<LstmStep<double>> between)
@@ -175,14 +183,18 @@ public class LstmCellTests
 
     [Fact]
     public void Cell_of_network_with_two_layers_throws()
-        => Assert.Throws<ArgumentException>("network", () => new LstmCell<float>(Network.Create<float>(2, new LstmSpec(3) { Layers = 2 })));
+        => Assert.Throws<ArgumentException>("network", () => new LstmCell<float>(Network.Create<float>(2, new LstmSpec(3)
+        {
+            Layers = 2,
+        })));
 
     [Fact]
     public void Forward_of_wrong_length_names_argument_and_sizes()
     {
         LstmCell<float> cell = new(2, 3);
         LstmStep<float> step = cell.CreateStep(2);
-        ArgumentException error = Assert.Throws<ArgumentException>("hidden", () => cell.Forward(new float[4], new float[5], new float[6], step));
+        ArgumentException error =
+            Assert.Throws<ArgumentException>("hidden", () => cell.Forward(new float[4], new float[5], new float[6], step));
         Assert.Contains("5", error.Message);
         Assert.Contains("6", error.Message);
     }
@@ -200,12 +212,14 @@ public class LstmCellTests
     public void Backward_before_Forward_throws()
     {
         LstmCell<float> cell = new(2, 3);
-        Assert.Throws<InvalidOperationException>(() => cell.Backward(cell.CreateStep(), new float[3], new float[3], cell.CreateGradient()));
+        Assert.Throws<InvalidOperationException>(
+            () => cell.Backward(cell.CreateStep(), new float[3], new float[3], cell.CreateGradient()));
     }
 
     private static SequenceBatch<double> ToBatch(double[][] steps, int rows, int features)
         => SequenceBatch.FromSequences<double>(
-            [.. Enumerable.Range(0, rows).Select(b => steps.SelectMany(step => step.Skip(b * features).Take(features)).ToArray())], features);
+            [.. Enumerable.Range(0, rows)
+                .Select(b => steps.SelectMany(step => step.Skip(b * features).Take(features)).ToArray())], features);
 
     private static double[] Flat(Gradient<double> gradient, Parameter parameter)
     {

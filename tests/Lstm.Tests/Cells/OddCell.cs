@@ -3,9 +3,12 @@ using Lstm.Cells;
 
 namespace Lstm.Tests.Cells;
 
-/// <summary>All that a cell can have: settings, weights and how they start, kept values, unused gates, an output of its own.</summary>
+/// <summary>
+/// All that a cell can have: settings, weights and how they start, kept values, unused gates, an output of its own.
+/// </summary>
 /// <remarks>
-/// c = f⊙c₋₁ + softplus(z_g) + w₁·log w₀² with f = √(σ(z_f) + shift), h = c/(1 + |c|). In a padding of zeros, where w₀ = 0, c would be NaN, and all gradients with it.
+/// c = f⊙c₋₁ + softplus(z_g) + w₁·log w₀² with f = √(σ(z_f) + shift), h = c/(1 + |c|). In a padding of zeros, where w₀ = 0, c
+/// would be NaN, and all gradients with it.
 /// </remarks>
 internal readonly record struct OddCell(double Shift) : ICustomCell<OddCell>
 {
@@ -15,7 +18,8 @@ internal readonly record struct OddCell(double Shift) : ICustomCell<OddCell>
 
     public static int KeptCount => 2;
 
-    public static double StartOf(in OddCell cell, int weight, int unit, int units) => weight == 0 ? 1 + ((double)unit / units) : cell.Shift;
+    public static double StartOf(in OddCell cell, int weight, int unit, int units)
+        => weight == 0 ? 1 + ((double)unit / units) : cell.Shift;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
@@ -31,7 +35,8 @@ internal readonly record struct OddCell(double Shift) : ICustomCell<OddCell>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(
-        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+        ref TLane gradient, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>
     {
         units.SetWeightGradient(0, gradient * units.Weight(1) * 2 / units.Weight(0));

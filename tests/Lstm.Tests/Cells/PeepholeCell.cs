@@ -25,7 +25,8 @@ internal readonly record struct PeepholeCell : ICustomCell<PeepholeCell>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(
-        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+        ref TLane gradient, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>
     {
         o = TLane.SigmoidBackward(o, outputGateGradient);

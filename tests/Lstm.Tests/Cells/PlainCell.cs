@@ -19,7 +19,8 @@ internal readonly record struct PlainCell : ICustomCell<PlainCell>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(
-        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient, ref TLane gradient, CellUnits<TLane> units)
+        ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, TLane next, TLane outputGateGradient,
+        ref TLane gradient, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>
     {
         (TLane dI, TLane dF, TLane dG) = (gradient * g, gradient * previous, gradient * i);

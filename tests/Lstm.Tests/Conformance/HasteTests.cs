@@ -7,11 +7,13 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
 
-/// <summary>The layer-normalised and the plain LSTM with zoneout of h, against the outputs and gradients of haste's reference.</summary>
+/// <summary>
+/// The layer-normalised and the plain LSTM with zoneout of h, against the outputs and gradients of haste's reference.
+/// </summary>
 /// <remarks>
-/// Its loss sees c of every step, so the library runs step by step, each step on a tape of its own. Where zoneout's masks are given, which the
-/// library would draw, they are applied between the steps; the naive reference takes them as they are, and is in turn compared with the
-/// library under drawn masks in LayerNormTests.
+/// Its loss sees c of every step, so the library runs step by step, each step on a tape of its own. Where zoneout's masks are
+/// given, which the library would draw, they are applied between the steps; the naive reference takes them as they are, and is in
+/// turn compared with the library under drawn masks in LayerNormTests.
 /// </remarks>
 [Trait("Category", "Widths")]
 public class HasteTests
@@ -47,7 +49,8 @@ public class HasteTests
         Network<double> network = Network.Create<double>(data.Inputs, spec);
         foreach (Parameter parameter in network.Parameters)
         {
-            network.WriteParameter(parameter.Name, Tensor.Create(data.Parameter(Own(parameter), "in"), [.. parameter.Shape.Select(n => (nint)n)]));
+            network.WriteParameter(
+                parameter.Name, Tensor.Create(data.Parameter(Own(parameter), "in"), [.. parameter.Shape.Select(n => (nint)n)]));
         }
 
         int values = data.Sequences * data.Units;
@@ -110,16 +113,24 @@ public class HasteTests
 
     private static void CompareNaive(HasteCase data, Tolerance tolerance)
     {
-        string[] parameters = ["weight_ih", "weight_hh", "bias_ih", .. data.Normalizes ? (string[])["norm_ih_weight", "norm_hh_weight", "norm_c_weight", "norm_c_bias"] : []];
-        NaiveLayerNormLstm naive = new(data.Units, data.Normalizes) { Parameters = parameters.ToDictionary(own => own, own => data.Parameter(own, "in")) };
+        string[] parameters =
+            ["weight_ih", "weight_hh", "bias_ih", .. data.Normalizes
+                ? (string[])["norm_ih_weight", "norm_hh_weight", "norm_c_weight", "norm_c_bias"] : []];
+        NaiveLayerNormLstm naive = new(data.Units, data.Normalizes)
+        {
+            Parameters = parameters.ToDictionary(own => own, own => data.Parameter(own, "in")),
+        };
         double[] mask = data.Training && data.Zoneout > 0
             ? data.Values("in.zoneout_mask") : [.. Enumerable.Repeat(1 - data.Zoneout, data.Steps * data.Sequences * data.Units)];
-        Dictionary<string, double[]> gradients = naive.Parameters.ToDictionary(pair => pair.Key, pair => new double[pair.Value.Length]);
+        Dictionary<string, double[]> gradients =
+            naive.Parameters.ToDictionary(pair => pair.Key, pair => new double[pair.Value.Length]);
         for (int b = 0; b < data.Sequences; b++)
         {
             NaiveLayerNormLstm.Result result = naive.Run(
-                data.Rows(data.Values("in.x"), b, data.Inputs), data.Rows(data.Values("in.h0"), b, data.Units)[0], data.Rows(data.Values("in.c0"), b, data.Units)[0],
-                data.Rows(mask, b, data.Units), data.Rows(data.Values("ct.h"), b, data.Units), data.Rows(data.Values("ct.c"), b, data.Units));
+                data.Rows(data.Values("in.x"), b, data.Inputs), data.Rows(data.Values("in.h0"), b, data.Units)[0],
+                data.Rows(data.Values("in.c0"), b, data.Units)[0],
+                data.Rows(mask, b, data.Units), data.Rows(data.Values("ct.h"), b, data.Units),
+                    data.Rows(data.Values("ct.c"), b, data.Units));
             Equal("out.h", result.H, data.Units);
             Equal("out.c", result.C, data.Units);
             Equal("grad.x", result.InputGradient, data.Inputs);
@@ -131,7 +142,8 @@ public class HasteTests
             }
 
             void Equal(string tensor, double[][] actual, int features)
-                => Close.Within<double>(Flat(data.Rows(data.Values(tensor), b, features)), Flat(actual), tolerance, $"{tensor} {b}");
+                => Close.Within<double>(
+                    Flat(data.Rows(data.Values(tensor), b, features)), Flat(actual), tolerance, $"{tensor} {b}");
         }
 
         Assert.All(parameters, own => Close.Within<double>(data.Parameter(own, "grad"), gradients[own], tolerance, own));

@@ -9,8 +9,10 @@ internal static class KerasActivation
     /// <summary>Those that have no counterpart among <see cref="LstmActivationFunction"/>.</summary>
     public static IReadOnlyList<string> WithoutCounterpart { get; } =
     [
-        "exponential", "gelu", "glu", "hard_shrink", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid", "log_softmax", "mish", "relu6", "selu",
-        "silu", "soft_shrink", "softmax", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh_shrink", "threshold",
+        "exponential", "gelu", "glu", "hard_shrink", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid", "log_softmax",
+        "mish", "relu6", "selu",
+        "silu", "soft_shrink", "softmax", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh_shrink",
+            "threshold",
     ];
 
     /// <summary>The activation of an option such as <c>recurrent_activation</c>; null stands for linear, as in Keras.</summary>
@@ -40,7 +42,8 @@ internal static class KerasActivation
         "softplus" => new(LstmActivationFunction.Softplus),
         "hard_sigmoid" => new(LstmActivationFunction.HardSigmoid, 1.0 / 6, 0.5),
         "linear" => new(LstmActivationFunction.Affine, 1, 0),
-        _ when WithoutCounterpart.Contains(name) => throw new NotSupportedException($"Keras's activation {name} has no counterpart."),
+        _ when WithoutCounterpart.Contains(name)
+            => throw new NotSupportedException($"Keras's activation {name} has no counterpart."),
         _ => throw new InvalidDataException($"Keras has no activation {name}."),
     };
 }

@@ -5,10 +5,10 @@ namespace Lstm.Tests.Conformance;
 
 /// <summary>What a layer of Keras returns, from the output of ours, which has no masked steps.</summary>
 /// <remarks>
-/// At a masked step Keras repeats the previous output: before the first valid step the initial h (0 when it is unrolled), or 0 with
-/// zero_output_for_mask, which unrolling ignores and a Bidirectional sets to return_sequences. go_backwards reads from the padded end
-/// and answers in the order of its reading; within a Bidirectional the answer is turned back. return_sequences=False gives the answer
-/// at the last step read: that of a row without valid steps is the initial h, where our pooling gives 0.
+/// At a masked step Keras repeats the previous output: before the first valid step the initial h (0 when it is unrolled), or 0
+/// with zero_output_for_mask, which unrolling ignores and a Bidirectional sets to return_sequences. go_backwards reads from the
+/// padded end and answers in the order of its reading; within a Bidirectional the answer is turned back. return_sequences=False
+/// gives the answer at the last step read: that of a row without valid steps is the initial h, where our pooling gives 0.
 /// </remarks>
 internal sealed class KerasAnswer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -35,7 +35,8 @@ internal sealed class KerasAnswer<T>
     private int Parts => Both && Merge == LstmMerge.Concatenate ? 2 : 1;
 
     /// <summary>Each part's answers, [N, T, features] or [N, features].</summary>
-    public T[][] Of(SequenceBatch<T> output) => [.. Enumerable.Range(0, Parts).Select(part => Sequences ? Steps(output, part) : Last(output, part))];
+    public T[][] Of(SequenceBatch<T> output)
+        => [.. Enumerable.Range(0, Parts).Select(part => Sequences ? Steps(output, part) : Last(output, part))];
 
     /// <summary>The rows of two tensors, joined.</summary>
     public static T[] SideBySide(T[] left, T[] right, int features)

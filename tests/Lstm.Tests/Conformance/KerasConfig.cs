@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Lstm.Tests.Conformance;
 
-/// <summary>What Keras writes of a layer or an optimizer. An option that nobody has thought of is an error, never passed over.</summary>
+/// <summary>
+/// What Keras writes of a layer or an optimizer. An option that nobody has thought of is an error, never passed over.
+/// </summary>
 internal static class KerasConfig
 {
     /// <summary>Throws if the configuration has an option that is neither used nor known to be without effect.</summary>
@@ -22,7 +24,9 @@ internal static class KerasConfig
     public static bool IsUnset(JsonElement config, string name)
         => !config.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null;
 
-    public static bool Flag(JsonElement config, string name, bool usual = false) => IsUnset(config, name) ? usual : config.GetProperty(name).GetBoolean();
+    public static bool Flag(JsonElement config, string name, bool usual = false)
+        => IsUnset(config, name) ? usual : config.GetProperty(name).GetBoolean();
 
-    public static double Number(JsonElement config, string name, double usual) => IsUnset(config, name) ? usual : config.GetProperty(name).GetDouble();
+    public static double Number(JsonElement config, string name, double usual)
+        => IsUnset(config, name) ? usual : config.GetProperty(name).GetDouble();
 }

@@ -18,12 +18,14 @@ internal sealed class KerasLayer<T>
     private static readonly string[] WithoutEffect =
     [
         "name", "class_name", "trainable", "dtype", "seed", "unit_forget_bias", "dropout", "recurrent_dropout",
-        "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
+        "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
+            "bias_regularizer",
         "activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint",
     ];
 
     private static readonly string[] OfCell = ["units", "activation", "recurrent_activation", "use_bias", .. WithoutEffect];
-    private static readonly string[] OfWalk = ["return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask", .. WithoutEffect];
+    private static readonly string[] OfWalk =
+        ["return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask", .. WithoutEffect];
 
     private readonly JsonElement config;
 
@@ -45,10 +47,12 @@ internal sealed class KerasLayer<T>
         walk = both ? cells[0] : config;
         ReferenceTensor[][] ofCells = Deal(cells, weights);
         LayerSpec[] specs = both ? [BidirectionalSpec(cells, ofCells)] : [.. cells.Zip(ofCells, Spec)];
-        Network = Lstm.Network.Create<T>(weights[0].Shape[0], Flag("return_sequences") ? specs : [.. specs, new PoolingSpec(Pooling.Last)]);
+        Network = Lstm.Network.Create<T>(
+            weights[0].Shape[0], Flag("return_sequences") ? specs : [.. specs, new PoolingSpec(Pooling.Last)]);
         for (int i = 0; i < cells.Length; i++)
         {
-            KerasWeights.WriteLstm(Network, both || i == 0 ? "lstm" : $"lstm_{i}", both && i == 1 ? "l0_reverse" : "l0", ofCells[i]);
+            KerasWeights.WriteLstm(
+                Network, both || i == 0 ? "lstm" : $"lstm_{i}", both && i == 1 ? "l0_reverse" : "l0", ofCells[i]);
         }
     }
 
@@ -68,7 +72,9 @@ internal sealed class KerasLayer<T>
         string mode => throw new InvalidDataException($"merge_mode {mode}"),
     };
 
-    /// <summary>One call: what Keras returns, flat, in its order: outputs, then the states of each cell if it returns them.</summary>
+    /// <summary>
+    /// One call: what Keras returns, flat, in its order: outputs, then the states of each cell if it returns them.
+    /// </summary>
     /// <param name="x">[N, T, I].</param>
     /// <param name="valid">[N, T], false at masked steps.</param>
     /// <param name="state">Read, and written back.</param>
@@ -93,7 +99,8 @@ internal sealed class KerasLayer<T>
         };
         using Tape<T> tape = Network.CreateTape();
         T[][] ofParts = answer.Of(Network.Forward(batch, state, tape));
-        List<T[]> results = ofParts.Length == 2 && MergeMode is not null ? [KerasAnswer<T>.SideBySide(ofParts[0], ofParts[1], state.Sizes[0].Hidden)] : [.. ofParts];
+        List<T[]> results = ofParts.Length == 2 && MergeMode is not null
+            ? [KerasAnswer<T>.SideBySide(ofParts[0], ofParts[1], state.Sizes[0].Hidden)] : [.. ofParts];
         for (int entry = 0; Flag("return_state") && entry < state.Sizes.Count; entry++)
         {
             T[] h = state.Hidden(entry).ToArray(), c = state.Cell(entry).ToArray();
@@ -156,10 +163,12 @@ internal sealed class KerasLayer<T>
         foreach (JsonElement cell in cells)
         {
             // An RNN around one cell has only its weights to tell whether that has a bias.
-            int count = cell.TryGetProperty("use_bias", out JsonElement bias) ? (bias.GetBoolean() ? 3 : 2) : weights.Count / cells.Length;
+            int count = cell.TryGetProperty("use_bias", out JsonElement bias) ? (bias.GetBoolean() ? 3 : 2)
+                : weights.Count / cells.Length;
             ReferenceTensor[] own = [.. weights.Skip(next).Take(count)];
             next += count;
-            if (own.Length != count || (cell.TryGetProperty("units", out JsonElement units) && own[1].Shape[0] != units.GetInt32()))
+            if (own.Length != count
+                || (cell.TryGetProperty("units", out JsonElement units) && own[1].Shape[0] != units.GetInt32()))
             {
                 throw new InvalidDataException("The weights are not those of the cells.");
             }
@@ -167,7 +176,8 @@ internal sealed class KerasLayer<T>
             dealt.Add(own);
         }
 
-        return next == weights.Count ? [.. dealt] : throw new InvalidDataException($"There are {weights.Count} weights, the cells have {next}.");
+        return next == weights.Count ? [.. dealt]
+            : throw new InvalidDataException($"There are {weights.Count} weights, the cells have {next}.");
     }
 
     private bool Flag(string name) => KerasConfig.Flag(walk, name);
@@ -197,7 +207,8 @@ internal sealed class KerasLayer<T>
         }
 
         LstmSpec forward = Spec(cells[0], weights[0]), backward = Spec(cells[1], weights[1]);
-        LstmActivation? reverse = backward.Equations.CellActivation == forward.Equations.CellActivation ? null : KerasActivation.Of(cells[1], "activation", "tanh");
+        LstmActivation? reverse = backward.Equations.CellActivation == forward.Equations.CellActivation ? null
+            : KerasActivation.Of(cells[1], "activation", "tanh");
         return forward with
         {
             Direction = LstmDirection.Bidirectional,

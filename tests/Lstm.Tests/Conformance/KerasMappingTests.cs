@@ -4,7 +4,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
 
-/// <summary>The mapping of Keras's layers itself, over its options, against Keras's equations; no reference tensors are needed.</summary>
+/// <summary>
+/// The mapping of Keras's layers itself, over its options, against Keras's equations; no reference tensors are needed.
+/// </summary>
 public class KerasMappingTests
 {
     private const int Inputs = 2, Units = 3, Steps = 4;
@@ -25,7 +27,8 @@ public class KerasMappingTests
 
     // Whole, padded on either side, with holes, and nothing at all.
     private static readonly bool[][] Mask =
-        [[true, true, true, true], [true, true, false, false], [false, false, true, true], [true, false, true, false], [false, false, false, false]];
+        [[true, true, true, true], [true, true, false, false], [false, false, true, true], [true, false, true, false],
+            [false, false, false, false]];
 
     private readonly Random random = new(5);
 
@@ -73,8 +76,12 @@ public class KerasMappingTests
         Refuses("not those of the cells", layer => layer["units"] = Units + 1);
         Refuses("There are 3 weights, the cells have 2", layer => layer["use_bias"] = false);
         Assert.Throws<InvalidDataException>(() => new KerasLayer<double>("GRU", Config(Layer()), Tensors(Lstm("tanh"))));
-        Assert.Throws<InvalidDataException>(() => new KerasLayer<double>("Bidirectional", Config(Both("LSTM", false)), [.. Tensors(Lstm("tanh")), .. Tensors(Lstm("tanh"))]));
-        Assert.Throws<InvalidDataException>(() => new KerasLayer<double>("Bidirectional", Config(Both("GRU", true)), [.. Tensors(Lstm("tanh")), .. Tensors(Lstm("tanh"))]));
+        Assert.Throws<InvalidDataException>(
+            () => new KerasLayer<double>(
+            "Bidirectional", Config(Both("LSTM", false)), [.. Tensors(Lstm("tanh")), .. Tensors(Lstm("tanh"))]));
+        Assert.Throws<InvalidDataException>(
+            () => new KerasLayer<double>(
+            "Bidirectional", Config(Both("GRU", true)), [.. Tensors(Lstm("tanh")), .. Tensors(Lstm("tanh"))]));
     }
 
     private static JsonObject Both(string kind, bool backwards)
@@ -91,18 +98,23 @@ public class KerasMappingTests
         ReferenceTensor[] weights = Tensors(tests.Lstm("tanh"));
         _ = new KerasLayer<double>("LSTM", Config(layer), weights);
         change(layer);
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => new KerasLayer<double>("LSTM", Config(layer), weights)).Message);
+        Assert.Contains(
+            message, Assert.Throws<InvalidDataException>(() => new KerasLayer<double>("LSTM", Config(layer), weights)).Message);
     }
 
     // A layer, or with a merge mode two directions, from a state that is not zero, against the naive one.
     private void Check(
-        bool sequences, string? mode, string forward, string? backward, bool backwards = false, bool unroll = false, bool zero = false)
+        bool sequences, string? mode, string forward, string? backward, bool backwards = false, bool unroll = false,
+        bool zero = false)
     {
         NaiveKerasLstm[] naive = backward is null ? [Lstm(forward)] : [Lstm(forward), Lstm(backward)];
-        JsonObject[] layers = [.. naive.Select((_, d) => Layer(sequences, backward is null ? backwards : d == 1, unroll, zero, d == 0 ? forward : backward!))];
+        JsonObject[] layers =
+            [.. naive.Select(
+                (_, d) => Layer(sequences, backward is null ? backwards : d == 1, unroll, zero, d == 0 ? forward : backward!))];
         JsonObject config = backward is null ? layers[0]
             : new() { ["merge_mode"] = mode == "none" ? null : mode, ["layer"] = layers[0], ["backward_layer"] = layers[1] };
-        KerasLayer<double> layer = new(backward is null ? "LSTM" : "Bidirectional", Config(config), [.. naive.SelectMany(Tensors)]);
+        KerasLayer<double> layer =
+            new(backward is null ? "LSTM" : "Bidirectional", Config(config), [.. naive.SelectMany(Tensors)]);
         double[] x = Values(Mask.Length * Steps * Inputs);
         NetworkState<double> state = layer.Network.CreateState(Mask.Length);
         for (int entry = 0; entry < naive.Length; entry++)
@@ -121,7 +133,8 @@ public class KerasMappingTests
             {
                 Range at = (b * Units)..((b + 1) * Units);
                 bool reads = backward is null ? backwards : d == 1;
-                (double[][] all, double[] h, double[] c) = naive[d].Run(row, Mask[b], before.Hidden(d)[at].ToArray(), before.Cell(d)[at].ToArray(),
+                (double[][] all, double[] h, double[] c) = naive[d]
+                    .Run(row, Mask[b], before.Hidden(d)[at].ToArray(), before.Cell(d)[at].ToArray(),
                     reads, unroll, backward is null ? zero : sequences);
                 answers[d][b] = !sequences ? all[^1] : [.. (d == 1 ? all.Reverse() : all).SelectMany(answer => answer)];
                 Close.Within(h, state.Hidden(d)[at], new(1e-12), $"h of row {b}");
@@ -147,7 +160,8 @@ public class KerasMappingTests
     };
 
     private NaiveKerasLstm Lstm(string activation) => new(
-        [.. Enumerable.Range(0, Inputs).Select(_ => Values(4 * Units))], [.. Enumerable.Range(0, Units).Select(_ => Values(4 * Units))], Values(4 * Units),
+        [.. Enumerable.Range(0, Inputs).Select(_ => Values(4 * Units))],
+        [.. Enumerable.Range(0, Units).Select(_ => Values(4 * Units))], Values(4 * Units),
         Functions[activation], Functions["sigmoid"]);
 
     private double[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextDouble()) - 1)];
@@ -159,7 +173,9 @@ public class KerasMappingTests
         new([4 * Units], lstm.Bias),
     ];
 
-    private static JsonObject Layer(bool sequences = false, bool backwards = false, bool unroll = false, bool zero = false, string activation = "tanh") => new()
+    private static JsonObject Layer(
+        bool sequences = false, bool backwards = false, bool unroll = false, bool zero = false,
+        string activation = "tanh") => new()
     {
         ["class_name"] = "LSTM",
         ["units"] = Units,

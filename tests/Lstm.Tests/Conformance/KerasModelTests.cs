@@ -17,7 +17,8 @@ public abstract class KerasModelTests<T>
         {
             ledger.Compare(name, tolerance =>
             {
-                CaseTensors tensors = CaseTensors.From(TensorFile.Read(Path.Combine(ledger.Folder, "keras", "models", name + ".io.safetensors")), string.Empty);
+                CaseTensors tensors = CaseTensors.From(
+                    TensorFile.Read(Path.Combine(ledger.Folder, "keras", "models", name + ".io.safetensors")), string.Empty);
                 T[] actual = name switch
                 {
                     "seq_lstm_dense" => SequentialDense(tensors),
@@ -44,7 +45,8 @@ public abstract class KerasModelTests<T>
     // Dropout, of inputs and of states, is for training alone.
     private static T[] Stacked(CaseTensors tensors)
     {
-        Network<T> network = Network.Create<T>(3, new LstmSpec(6), new LstmSpec(5), new LstmSpec(4), new PoolingSpec(Pooling.Last),
+        Network<T> network =
+            Network.Create<T>(3, new LstmSpec(6), new LstmSpec(5), new LstmSpec(4), new PoolingSpec(Pooling.Last),
             new DenseSpec(1) { Activation = Activation.Sigmoid });
         WriteLstm(network, "lstm", "l0", tensors, "sequential_1/lstm_55");
         WriteLstm(network, "lstm_1", "l0", tensors, "sequential_1/lstm_56");
@@ -56,14 +58,18 @@ public abstract class KerasModelTests<T>
     // The embedding's mask leaves out steps of id 0. Softmax belongs to our losses: the network gives logits.
     private static T[] Classifier(CaseTensors tensors)
     {
-        Network<T> network = Network.Create<T>(12, new EmbeddingSpec(6), new LstmSpec(5) { Direction = LstmDirection.Bidirectional },
+        Network<T> network = Network.Create<T>(12, new EmbeddingSpec(6), new LstmSpec(5)
+        {
+            Direction = LstmDirection.Bidirectional,
+        },
             new PoolingSpec(Pooling.Last), new DenseSpec(3));
         KerasWeights.Write(network, "embedding.weight", tensors["w.sequential_3/embedding/embeddings"]);
         WriteLstm(network, "lstm", "l0", tensors, "sequential_3/bidirectional_21/forward_lstm_59");
         WriteLstm(network, "lstm", "l0_reverse", tensors, "sequential_3/bidirectional_21/backward_lstm_59");
         WriteDense(network, tensors, "sequential_3/dense_3");
         ReferenceTensor ids = tensors["in.0"];
-        int[][] sequences = [.. ids.Values.Chunk(ids.Shape[1]).Select(row => row.Where(id => id != 0).Select(id => (int)id).ToArray())];
+        int[][] sequences =
+            [.. ids.Values.Chunk(ids.Shape[1]).Select(row => row.Where(id => id != 0).Select(id => (int)id).ToArray())];
         return [.. network.Predict(SequenceBatch.FromSequences<int>(sequences)).ToList().SelectMany(Softmax)];
     }
 
@@ -74,11 +80,13 @@ public abstract class KerasModelTests<T>
     }
 
     private static T[] Predict(Network<T> network, ReferenceTensor x) => [.. network.Predict(SequenceBatch.FromTensor<T>(
-        Tensor.Create(x.To<T>(), [.. x.Shape.Select(n => (nint)n)]).AsReadOnlyTensorSpan(), batchFirst: true)).ToList().SelectMany(row => row)];
+        Tensor.Create(x.To<T>(), [.. x.Shape.Select(n => (nint)n)]).AsReadOnlyTensorSpan(), batchFirst: true)).ToList()
+        .SelectMany(row => row)];
 
     private static void WriteLstm(Network<T> network, string layer, string direction, CaseTensors tensors, string source)
         => KerasWeights.WriteLstm(network, layer, direction,
-            tensors[$"w.{source}/lstm_cell/kernel"], tensors[$"w.{source}/lstm_cell/recurrent_kernel"], tensors[$"w.{source}/lstm_cell/bias"]);
+            tensors[$"w.{source}/lstm_cell/kernel"], tensors[$"w.{source}/lstm_cell/recurrent_kernel"],
+            tensors[$"w.{source}/lstm_cell/bias"]);
 
     private static void WriteDense(Network<T> network, CaseTensors tensors, string source)
         => KerasWeights.WriteDense(network, "dense", tensors[$"w.{source}/kernel"], tensors[$"w.{source}/bias"]);

@@ -6,8 +6,8 @@ namespace Lstm.Tests.Conformance;
 /// <summary>An optimizer of Keras as one of ours.</summary>
 /// <remarks>
 /// Keras decays weights by p ← p − η·λ·p before the step, whatever the optimizer: AdamW's way, and that of SGD without momentum.
-/// Its Adam adds ε to √v before v is corrected: ε/√(1 − β₂ᵗ) in ours. The ε given is that of the first step, ε/√(1 − β₂), where v is
-/// least exact; for the later steps it is too large, which matters only to an ε that is not small beside √v.
+/// Its Adam adds ε to √v before v is corrected: ε/√(1 − β₂ᵗ) in ours. The ε given is that of the first step, ε/√(1 − β₂), where v
+/// is least exact; for the later steps it is too large, which matters only to an ε that is not small beside √v.
 /// </remarks>
 internal sealed class KerasOptimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -16,7 +16,8 @@ internal sealed class KerasOptimizer<T>
 
     private static readonly string[] Common =
     [
-        "name", "learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum", "ema_overwrite_frequency",
+        "name", "learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
+        "ema_overwrite_frequency",
         "loss_scale_factor", "gradient_accumulation_steps",
     ];
 
@@ -45,11 +46,15 @@ internal sealed class KerasOptimizer<T>
             : GradientClip.None;
     }
 
-    /// <summary>What a gradient is multiplied by before it is handed in: the loss's scale, and the mean over those accumulated.</summary>
+    /// <summary>
+    /// What a gradient is multiplied by before it is handed in: the loss's scale, and the mean over those accumulated.
+    /// </summary>
     public double GradientFactor => 1 / (Number("loss_scale_factor", 1) * accumulated);
 
     /// <summary>Why the optimizer cannot be expressed with those of the library; null if it can.</summary>
-    /// <exception cref="InvalidDataException">Keras has no such optimizer, or it has an option that nobody has thought of.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Keras has no such optimizer, or it has an option that nobody has thought of.
+    /// </exception>
     public static string? WhyNot(string kind, JsonElement config)
     {
         string[] own = kind switch
@@ -67,12 +72,16 @@ internal sealed class KerasOptimizer<T>
 
         KerasConfig.Check(config, kind, [.. Common, .. own]);
         return kind == "RMSprop" ? "ε stands inside the root"
-            : !KerasConfig.IsUnset(config, "ema_overwrite_frequency") && KerasConfig.Flag(config, "use_ema") ? "an average overwrites the parameters"
-            : kind == "SGD" && Decays(config) && KerasConfig.Number(config, "momentum", 0) > 0 ? "weight decay beside the momentum"
-            : kind == "SGD" && KerasConfig.Number(config, "momentum", 0) > 0 && config.TryGetProperty("learning_rate", out JsonElement rate)
+            : !KerasConfig.IsUnset(config, "ema_overwrite_frequency") && KerasConfig.Flag(config, "use_ema")
+                ? "an average overwrites the parameters"
+            : kind == "SGD" && Decays(config) && KerasConfig.Number(config, "momentum", 0) > 0
+                ? "weight decay beside the momentum"
+            : kind == "SGD" && KerasConfig.Number(config, "momentum", 0) > 0
+                && config.TryGetProperty("learning_rate", out JsonElement rate)
                 && rate.ValueKind != JsonValueKind.Number ? "a schedule beside the momentum, which contains the rate"
             : KerasConfig.Flag(config, "amsgrad") ? "no AMSGrad"
-            : kind != "SGD" && KerasConfig.Number(config, "epsilon", 1e-7) > LargestAdamEpsilon ? "ε is added before the correction of the second moment"
+            : kind != "SGD" && KerasConfig.Number(config, "epsilon", 1e-7) > LargestAdamEpsilon
+                ? "ε is added before the correction of the second moment"
             : null;
     }
 
@@ -116,6 +125,7 @@ internal sealed class KerasOptimizer<T>
         KerasConfig.Check(schedule, name, "name", "initial_learning_rate", "decay_steps", "decay_rate", "staircase");
         double decays = step / schedule.GetProperty("decay_steps").GetDouble();
         decays = KerasConfig.Flag(schedule, "staircase") ? Math.Floor(decays) : decays;
-        return schedule.GetProperty("initial_learning_rate").GetDouble() * Math.Pow(schedule.GetProperty("decay_rate").GetDouble(), decays);
+        return schedule.GetProperty("initial_learning_rate").GetDouble()
+            * Math.Pow(schedule.GetProperty("decay_rate").GetDouble(), decays);
     }
 }

@@ -16,7 +16,8 @@ public abstract class KerasOptimizerTests<T>
     [
         ("adam_amsgrad", "no AMSGrad"), ("adam_eps", "ε is added before the correction of the second moment"),
         ("rmsprop", InsideRoot), ("rmsprop_momentum", InsideRoot), ("rmsprop_centered", InsideRoot),
-        ("nadam", Missing), ("adamax", Missing), ("adagrad", Missing), ("adadelta", Missing), ("lion", Missing), ("ftrl", Missing),
+        ("nadam", Missing), ("adamax", Missing), ("adagrad", Missing), ("adadelta", Missing), ("lion", Missing),
+            ("ftrl", Missing),
     ];
 
     private static readonly (string Name, nint[] Shape)[] Trained = [("dense.weight", [3, 4]), ("dense_1.bias", [5])];
@@ -37,13 +38,18 @@ public abstract class KerasOptimizerTests<T>
         }
 
         ledger.AssertComplete(cases.GetArrayLength());
-        Assert.Equal(cases.GetArrayLength(), file.Names.Where(name => !name.StartsWith("in.")).Select(name => name[..name.IndexOf('/')]).Distinct().Count());
+        Assert.Equal(
+            cases.GetArrayLength(), file.Names.Where(name => !name.StartsWith("in.")).Select(name => name[..name.IndexOf('/')])
+            .Distinct().Count());
     }
 
     [Fact]
     public void Accumulated_and_scaled_gradients_are_the_mean_of_the_unscaled_ones()
     {
-        KerasOptimizer<T> accumulating = new("SGD", Config(new() { ["learning_rate"] = 0.5, ["loss_scale_factor"] = 8, ["gradient_accumulation_steps"] = 2 }));
+        KerasOptimizer<T> accumulating = new("SGD", Config(new()
+        {
+            ["learning_rate"] = 0.5, ["loss_scale_factor"] = 8, ["gradient_accumulation_steps"] = 2,
+        }));
         Network<T> network = Network.Create<T>(1, new DenseSpec(1) { Bias = false });
         network.WriteParameter("dense.weight", Tensor.Create([T.One], [1, 1]));
         Gradient<T> gradient = network.CreateGradient();
@@ -63,10 +69,22 @@ public abstract class KerasOptimizerTests<T>
     public void What_has_no_mapping_is_an_error()
     {
         Assert.Throws<InvalidDataException>(() => new KerasOptimizer<T>("Sgdd", Config(new())));
-        Assert.Throws<InvalidDataException>(() => new KerasOptimizer<T>("SGD", Config(new() { ["learning_rate"] = 0.5, ["lookahead"] = 2 })));
-        Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new() { ["momentum"] = 0.9, ["weight_decay"] = 0.1 })));
-        Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new() { ["use_ema"] = true, ["ema_overwrite_frequency"] = 3 })));
-        Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new() { ["momentum"] = 0.9, ["learning_rate"] = new JsonObject() })));
+        Assert.Throws<InvalidDataException>(() => new KerasOptimizer<T>("SGD", Config(new()
+        {
+            ["learning_rate"] = 0.5, ["lookahead"] = 2,
+        })));
+        Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new()
+        {
+            ["momentum"] = 0.9, ["weight_decay"] = 0.1,
+        })));
+        Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new()
+        {
+            ["use_ema"] = true, ["ema_overwrite_frequency"] = 3,
+        })));
+        Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new()
+        {
+            ["momentum"] = 0.9, ["learning_rate"] = new JsonObject(),
+        })));
     }
 
     private static JsonElement Config(JsonObject json) => JsonSerializer.SerializeToElement(json);
@@ -85,7 +103,11 @@ public abstract class KerasOptimizerTests<T>
             for (int k = 0; k < Trained.Length; k++)
             {
                 Tensor<T> sum = gradient.Read(Trained[k].Name);
-                gradient.Write(Trained[k].Name, Tensor.Add(sum.AsReadOnlyTensorSpan(), Read(file, $"in.grad{k}.step{step}", optimizer.GradientFactor, Trained[k].Shape)));
+                gradient.Write(
+                    Trained[k].Name,
+                    Tensor.Add(
+                    sum.AsReadOnlyTensorSpan(),
+                    Read(file, $"in.grad{k}.step{step}", optimizer.GradientFactor, Trained[k].Shape)));
             }
 
             optimizer.Apply(network, gradient);

@@ -4,7 +4,10 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
 
-/// <summary>Keras's layers: the outputs and states of its own tests, and of generated cases with masks, directions, states and activations.</summary>
+/// <summary>
+/// Keras's layers: the outputs and states of its own tests, and of generated cases with masks, directions, states and
+/// activations.
+/// </summary>
 public abstract class KerasTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -13,7 +16,8 @@ public abstract class KerasTests<T>
     [Fact]
     public void Layer_of_every_generated_case_answers_as_Keras()
     {
-        CaseLedger ledger = new("keras_generated", "keras.generated.", ("gru_reset_after", Gru), ("gru_reset_before", Gru), ("simplernn", SimpleRnn));
+        CaseLedger ledger = new(
+            "keras_generated", "keras.generated.", ("gru_reset_after", Gru), ("gru_reset_before", Gru), ("simplernn", SimpleRnn));
         TensorFile file = TensorFile.Read(Path.Combine(ledger.Folder, "keras", "generated.safetensors"));
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(ledger.Folder, "keras", "generated.json")));
         JsonElement cases = json.RootElement.GetProperty("cases");
@@ -32,7 +36,8 @@ public abstract class KerasTests<T>
     {
         CaseLedger ledger = new("keras_upstream_expected", "keras.upstream_expected.",
             ("gru_test.*", Gru), ("bidirectional_test.test_correctness.5", Gru), ("bidirectional_test.test_masking.0", Gru));
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(ledger.Folder, "keras", "upstream_expected.json")));
+        using JsonDocument json =
+            JsonDocument.Parse(File.ReadAllBytes(Path.Combine(ledger.Folder, "keras", "upstream_expected.json")));
         JsonElement cases = json.RootElement.GetProperty("cases");
         foreach (JsonElement entry in cases.EnumerateArray())
         {
@@ -45,9 +50,11 @@ public abstract class KerasTests<T>
     // Called again with the same input: from the state they have if they are stateful, else from the given one.
     private static void CompareGenerated(JsonElement entry, CaseTensors tensors, Tolerance tolerance)
     {
-        KerasLayer<T> layer = Layer(entry, [.. entry.GetProperty("weights").EnumerateArray().Select((_, i) => tensors[$"w.{i}"])]);
+        KerasLayer<T> layer =
+            Layer(entry, [.. entry.GetProperty("weights").EnumerateArray().Select((_, i) => tensors[$"w.{i}"])]);
         ReferenceTensor x = tensors["x"];
-        Func<int, ReferenceTensor>? initial = entry.GetProperty("has_initial_state").GetBoolean() ? i => tensors[$"initial_state.{i}"] : null;
+        Func<int, ReferenceTensor>? initial = entry.GetProperty("has_initial_state").GetBoolean() ? i
+            => tensors[$"initial_state.{i}"] : null;
         NetworkState<T> state = State(layer, x.Shape[0], initial);
         bool[] valid = Valid(x, entry.GetProperty("has_mask").GetBoolean() ? tensors["mask"] : null);
         int calls = entry.GetProperty("calls").GetInt32();
@@ -70,7 +77,8 @@ public abstract class KerasTests<T>
         KerasLayer<T> layer = Layer(entry, [.. entry.GetProperty("weights").EnumerateArray().Select(ReferenceTensor.From)]);
         ReferenceTensor x = ReferenceTensor.From(entry.GetProperty("input"));
         JsonElement initial = entry.GetProperty("initial_state"), mask = entry.GetProperty("mask");
-        NetworkState<T> state = State(layer, x.Shape[0], initial.ValueKind == JsonValueKind.Array ? i => ReferenceTensor.From(initial[i]) : null);
+        NetworkState<T> state =
+            State(layer, x.Shape[0], initial.ValueKind == JsonValueKind.Array ? i => ReferenceTensor.From(initial[i]) : null);
         bool[] valid = Valid(x, mask.ValueKind == JsonValueKind.Null ? null : ReferenceTensor.From(mask));
         for (int call = Optional(entry, "prior_stateful_calls_with_same_input") ?? 0; call > 0; call--)
         {
@@ -104,7 +112,8 @@ public abstract class KerasTests<T>
     }
 
     private static bool[] Valid(ReferenceTensor x, ReferenceTensor? mask)
-        => mask is null ? [.. Enumerable.Repeat(true, x.Shape[0] * x.Shape[1])] : Array.ConvertAll(mask.Values, value => value != 0);
+        => mask is null ? [.. Enumerable.Repeat(true, x.Shape[0] * x.Shape[1])]
+            : Array.ConvertAll(mask.Values, value => value != 0);
 
     private static int? Optional(JsonElement entry, string name)
         => entry.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetInt32() : null;

@@ -4,11 +4,17 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
 
-/// <summary>Keras's weights as ours: kernels are [I, O], transposed; an LSTM's gates are i f c o, in our order, and have one bias.</summary>
+/// <summary>
+/// Keras's weights as ours: kernels are [I, O], transposed; an LSTM's gates are i f c o, in our order, and have one bias.
+/// </summary>
 internal static class KerasWeights
 {
-    /// <summary>Kernel [I, 4H], recurrent kernel [H, 4H] and, if there is one, bias [4H], into a direction such as <c>lstm</c>, <c>l0_reverse</c>.</summary>
-    public static void WriteLstm<T>(Network<T> network, string layer, string direction, params IReadOnlyList<ReferenceTensor> weights)
+    /// <summary>
+    /// Kernel [I, 4H], recurrent kernel [H, 4H] and, if there is one, bias [4H], into a direction such as <c>lstm</c>,
+    /// <c>l0_reverse</c>.
+    /// </summary>
+    public static void WriteLstm<T>(
+        Network<T> network, string layer, string direction, params IReadOnlyList<ReferenceTensor> weights)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Write(network, $"{layer}.weight_ih_{direction}", weights[0].Permute(1, 0));

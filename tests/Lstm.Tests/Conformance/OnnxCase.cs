@@ -5,11 +5,14 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Conformance;
 
-/// <summary>One LSTM operator of ONNX as a network of ours: outputs, final states and, where the case has them, gradients.</summary>
+/// <summary>
+/// One LSTM operator of ONNX as a network of ours: outputs, final states and, where the case has them, gradients.
+/// </summary>
 /// <remarks>
 /// ONNX's gates are i o f c and its peepholes i o f. X is [T, N, I], W [D, 4H, I], R [D, 4H, H], B [D, 8H], P [D, 3H], the states
-/// [D, N, H], Y [T, D, N, H]; with layout 1, N comes first in X, Y and the states. After a sequence without steps, ONNX Runtime's states are zeros
-/// with zero gradients; ours are the initial ones, and the gradient passes through: that difference is asserted, not passed over.
+/// [D, N, H], Y [T, D, N, H]; with layout 1, N comes first in X, Y and the states. After a sequence without steps, ONNX Runtime's
+/// states are zeros with zero gradients; ours are the initial ones, and the gradient passes through: that difference is asserted,
+/// not passed over.
 /// </remarks>
 internal sealed class OnnxCase<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -27,7 +30,9 @@ internal sealed class OnnxCase<T>
     private readonly int inputs;
     private readonly int[] lengths;
 
-    /// <summary>Inputs have ONNX's names; out.Y and the like are expected, grad.X the gradients for the output gradients ct.Y.</summary>
+    /// <summary>
+    /// Inputs have ONNX's names; out.Y and the like are expected, grad.X the gradients for the output gradients ct.Y.
+    /// </summary>
     public OnnxCase(OnnxAttributes attributes, CaseTensors tensors, Tolerance tolerance)
     {
         this.tensors = tensors;

@@ -10,7 +10,8 @@ internal static class OnnxSpec
     {
         LstmSpec spec = new((int)attributes.Numbers("hidden_size").Single())
         {
-            Direction = attributes.Texts("direction") is [string direction] ? Enum.Parse<LstmDirection>(direction, ignoreCase: true) : LstmDirection.Forward,
+            Direction = attributes.Texts("direction") is [string direction]
+                ? Enum.Parse<LstmDirection>(direction, ignoreCase: true) : LstmDirection.Forward,
         };
         LstmEquations equations = new()
         {
@@ -28,7 +29,10 @@ internal static class OnnxSpec
 
         if (all.Length >= 6)
         {
-            equations = equations with { ReverseGateActivation = all[3], ReverseCellActivation = all[4], ReverseHiddenActivation = all[5] };
+            equations = equations with
+            {
+                ReverseGateActivation = all[3], ReverseCellActivation = all[4], ReverseHiddenActivation = all[5],
+            };
         }
 
         return spec with { Cell = equations };
@@ -47,6 +51,7 @@ internal static class OnnxSpec
         };
         return new(function, Next(alpha, alphas), Next(beta, betas));
 
-        static double Next(double? value, Queue<double> given) => value is { } number ? given.TryDequeue(out double first) ? first : number : 0;
+        static double Next(double? value, Queue<double> given)
+            => value is { } number ? given.TryDequeue(out double first) ? first : number : 0;
     }
 }

@@ -5,8 +5,8 @@ using Lstm.Tests.Support;
 namespace Lstm.Tests.Conformance;
 
 /// <summary>
-/// The variants of the LSTM that ONNX describes: the ONNX project's node tests, ONNX Runtime's unit tests and outputs, a model of CNTK's, and
-/// gradients of the same semantics.
+/// The variants of the LSTM that ONNX describes: the ONNX project's node tests, ONNX Runtime's unit tests and outputs, a model of
+/// CNTK's, and gradients of the same semantics.
 /// </summary>
 public abstract class OnnxTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -14,11 +14,14 @@ public abstract class OnnxTests<T>
     private static readonly string[] InputNames = ["X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"];
     private static readonly string[] OutputNames = ["Y", "Y_h", "Y_c"];
 
-    /// <summary>Instead of the manifest's tolerance, where that is meant for double: 1e-5 of each tensor's largest value for float.</summary>
+    /// <summary>
+    /// Instead of the manifest's tolerance, where that is meant for double: 1e-5 of each tensor's largest value for float.
+    /// </summary>
     private protected abstract Tolerance? Gradients { get; }
 
     [Fact]
-    public void Forward_and_Backward_of_every_shared_case_equal_the_gradients_of_ONNX() => CompareTensors("lstm_onnx_grad_f64", Gradients);
+    public void Forward_and_Backward_of_every_shared_case_equal_the_gradients_of_ONNX()
+        => CompareTensors("lstm_onnx_grad_f64", Gradients);
 
     [Fact]
     public void Forward_of_every_shared_case_equals_ONNX_Runtime() => CompareTensors("lstm_grid_ort130", null);
@@ -88,7 +91,8 @@ public abstract class OnnxTests<T>
         {
             string name = entry.GetProperty("name").GetString()!;
             ledger.Compare(name, tolerance => new OnnxCase<T>(
-                OnnxAttributes.From(entry.GetProperty("attributes")), CaseTensors.From(file, name + "/"), instead ?? tolerance).Compare());
+                OnnxAttributes.From(entry.GetProperty("attributes")), CaseTensors.From(file, name + "/"), instead ?? tolerance)
+                .Compare());
         }
 
         ledger.AssertComplete(cases.GetArrayLength());
@@ -111,7 +115,9 @@ public abstract class OnnxTests<T>
             int half = order.IndexOf(model.Nodes.Single(reshape => reshape.Inputs[0] == node.Outputs[0]).Outputs[0]);
             Dictionary<string, ReferenceTensor> tensors = new()
             {
-                ["out.Y"] = new([steps, 1, count, units], halves.Values.AsSpan(half * steps * count * units, steps * count * units).ToArray()),
+                ["out.Y"] = new(
+                    [steps, 1, count, units], halves.Values.AsSpan(half * steps * count * units, steps * count * units)
+                    .ToArray()),
             };
             for (int i = 0; i < node.Inputs.Count; i++)
             {
@@ -127,7 +133,8 @@ public abstract class OnnxTests<T>
 
     private static void Add(Dictionary<string, ReferenceTensor> tensors, string prefix, JsonElement json)
     {
-        foreach (JsonProperty property in json.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null))
+        foreach (
+            JsonProperty property in json.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null))
         {
             tensors.Add(prefix + property.Name, ReferenceTensor.From(property.Value));
         }

@@ -19,13 +19,17 @@ public abstract class RtNeuralTests<T>
             {
                 string path = Path.Combine(ledger.Folder, "rtneural", name);
                 using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path + ".json"));
-                Network<T> network = json.RootElement.TryGetProperty("layers", out JsonElement layers) ? FromKeras(layers) : FromTorch(json.RootElement);
+                Network<T> network = json.RootElement.TryGetProperty("layers", out JsonElement layers) ? FromKeras(layers)
+                    : FromTorch(json.RootElement);
                 T[] x = Array.ConvertAll(Signal(path + "_x_python.csv"), T.CreateChecked);
-                Close.Within<T>(Signal(path + "_y_python.csv"), network.Predict(SequenceBatch.FromSequences<T>([x])).GetSequence(0), tolerance, "y");
+                Close.Within<T>(
+                    Signal(path + "_y_python.csv"), network.Predict(SequenceBatch.FromSequences<T>([x])).GetSequence(0),
+                    tolerance, "y");
             });
         }
 
-        // Other files of the folder are models without an LSTM, or broken on purpose; a recording goes with each model that is meant to run.
+        // Other files of the folder are models without an LSTM, or broken on purpose; a recording goes with each model that is
+        // meant to run.
         string[] recorded = Directory.GetFiles(Path.Combine(ledger.Folder, "rtneural"), "*lstm*_y_python.csv");
         ledger.AssertComplete(recorded.Length);
     }
@@ -34,7 +38,8 @@ public abstract class RtNeuralTests<T>
     {
         JsonElement[] all = [.. layers.EnumerateArray()];
         LayerSpec[] specs = [.. all.Select((layer, i) => Spec(layer) with { Name = $"layer{i}" })];
-        ReferenceTensor[][] weights = [.. all.Select(layer => layer.GetProperty("weights").EnumerateArray().Select(ReferenceTensor.From).ToArray())];
+        ReferenceTensor[][] weights =
+            [.. all.Select(layer => layer.GetProperty("weights").EnumerateArray().Select(ReferenceTensor.From).ToArray())];
         Network<T> network = Network.Create<T>(weights[0][0].Shape[0], specs);
         for (int i = 0; i < specs.Length; i++)
         {
@@ -67,8 +72,12 @@ public abstract class RtNeuralTests<T>
     // A state_dict written as JSON: the names are ours.
     private static Network<T> FromTorch(JsonElement tensors)
     {
-        Network<T> network = Network.Create<T>(1, new LstmSpec(8) { Bias = LstmBias.Two }, new LstmSpec(8) { Name = "lstm2", Layers = 3, Bias = LstmBias.Two }, new DenseSpec(1));
-        Assert.Equal(network.Parameters.Select(parameter => parameter.Name).Order(), tensors.EnumerateObject().Select(tensor => tensor.Name).Order());
+        Network<T> network = Network.Create<T>(
+            1, new LstmSpec(8) { Bias = LstmBias.Two }, new LstmSpec(8) { Name = "lstm2", Layers = 3, Bias = LstmBias.Two },
+            new DenseSpec(1));
+        Assert.Equal(
+            network.Parameters.Select(parameter => parameter.Name).Order(), tensors.EnumerateObject()
+            .Select(tensor => tensor.Name).Order());
         foreach (JsonProperty tensor in tensors.EnumerateObject())
         {
             KerasWeights.Write(network, tensor.Name, ReferenceTensor.From(tensor.Value));
@@ -77,7 +86,8 @@ public abstract class RtNeuralTests<T>
         return network;
     }
 
-    private static double[] Signal(string path) => Array.ConvertAll(File.ReadAllLines(path), line => double.Parse(line, CultureInfo.InvariantCulture));
+    private static double[] Signal(string path)
+        => Array.ConvertAll(File.ReadAllLines(path), line => double.Parse(line, CultureInfo.InvariantCulture));
 }
 
 public sealed class RtNeuralDoubleTests : RtNeuralTests<double>;

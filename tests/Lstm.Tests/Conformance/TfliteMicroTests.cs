@@ -70,7 +70,10 @@ public abstract class TfliteMicroTests<T>
         ReferenceTensor[] Gates(string name) => [.. new[] { "input", "forget", "cell", "output" }
             .Select(gate => ReferenceTensor.From(file.GetProperty("gates").GetProperty(gate).GetProperty(name)))];
         ReferenceTensor w = ReferenceTensor.Concatenate(Gates("W")), r = ReferenceTensor.Concatenate(Gates("R"));
-        Network<T> network = Network.Create<T>(w.Shape[1], new LstmSpec(r.Shape[1]) { Cell = new LstmEquations { CellClip = parameters.GetProperty("cell_clip").GetDouble() } });
+        Network<T> network = Network.Create<T>(w.Shape[1], new LstmSpec(r.Shape[1])
+        {
+            Cell = new LstmEquations { CellClip = parameters.GetProperty("cell_clip").GetDouble() },
+        });
         KerasWeights.Write(network, "lstm.weight_ih_l0", w);
         KerasWeights.Write(network, "lstm.weight_hh_l0", r);
         KerasWeights.Write(network, "lstm.bias_ih_l0", ReferenceTensor.Concatenate(Gates("b")));

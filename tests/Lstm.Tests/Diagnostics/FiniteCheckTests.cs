@@ -7,7 +7,10 @@ namespace Lstm.Tests.Diagnostics;
 /// <summary>Predictions that say where a value that is not finite came in.</summary>
 public class FiniteCheckTests
 {
-    private static Network<double> Network() => Sample.Network<double>(1, 3, new LstmSpec(5) { Layers = 2 }, new DenseSpec(2) { Activation = Activation.Relu });
+    private static Network<double> Network() => Sample.Network<double>(1, 3, new LstmSpec(5) { Layers = 2 }, new DenseSpec(2)
+    {
+        Activation = Activation.Relu,
+    });
 
     [Fact]
     public void Find_of_a_network_and_a_batch_names_the_first_in_the_callers_order()
@@ -23,14 +26,18 @@ public class FiniteCheckTests
         Assert.Equal(new NonFiniteValue("lstm.l1", "initial cell", 1, null, 2, double.NaN), found);
         Assert.Equal("initial cell of lstm.l1, sequence 1, unit 2, is NaN", found.ToString());
         batch[2, 5][1] = double.PositiveInfinity;
-        Assert.Equal(new NonFiniteValue("input", "input", 2, 5, 1, double.PositiveInfinity), NonFinite.Find(network, batch, state));
+        Assert.Equal(
+            new NonFiniteValue("input", "input", 2, 5, 1, double.PositiveInfinity), NonFinite.Find(network, batch, state));
     }
 
     [Fact]
     public void Find_names_the_gate_and_the_step_of_a_value_that_overflows()
     {
         // An id whose row is so large that a candidate without bounds overflows; all parameters and inputs are finite.
-        Network<float> network = Sample.Network<float>(1, 4, new EmbeddingSpec(3), new LstmSpec(5) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Affine, 1) } }, new DenseSpec(2));
+        Network<float> network = Sample.Network<float>(
+            1, 4, new EmbeddingSpec(3),
+            new LstmSpec(5) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Affine, 1) } },
+            new DenseSpec(2));
         SequenceBatch<int> ids = SequenceBatch.FromSequences<int>([[0, 1, 2], [1, 3, 0]]);
         Assert.Null(NonFinite.Find(network, ids));
         float[] rows = new float[12];
@@ -43,7 +50,9 @@ public class FiniteCheckTests
         weights[33] = 3;
         network.WriteParameter("lstm.weight_ih_l0", System.Numerics.Tensors.Tensor.Create(weights, [20, 3]));
         NonFiniteValue? found = NonFinite.Find(network, ids);
-        Assert.Equal(("lstm.l0", "candidate", 1, 1, 1), (found!.Place, found.Quantity, found.Sequence!.Value, found.Step!.Value, found.Index));
+        Assert.Equal(
+            ("lstm.l0", "candidate", 1, 1, 1),
+            (found!.Place, found.Quantity, found.Sequence!.Value, found.Step!.Value, found.Index));
         using Workspace<float> workspace = network.CreateWorkspace();
         network.Predict(ids, null, workspace);
         workspace.ChecksFinite = true;
@@ -77,7 +86,9 @@ public class FiniteCheckTests
         Assert.Equal(new NonFiniteValue("lstm.l0", "initial hidden", 2, null, 2, double.NaN), e.Origin);
         state.Hidden(0)[12] = 0;
         state.Cell(0)[0] = double.PositiveInfinity;
-        Assert.Equal("initial cell", Assert.Throws<NonFiniteValueException>(() => network.Predict(batch, state, workspace)).Origin.Quantity);
+        Assert.Equal(
+            "initial cell",
+            Assert.Throws<NonFiniteValueException>(() => network.Predict(batch, state, workspace)).Origin.Quantity);
 
         // It can be used again, and without the check values are passed on.
         workspace.ChecksFinite = false;

@@ -37,7 +37,9 @@ public abstract class GateTraceTests<T>
             network.WriteParameter(parameter.Name, Tensor.Create(values, [.. parameter.Shape.Select(n => (nint)n)]));
         }
 
-        double[][][] x = [.. Lengths.Select((length, b) => Enumerable.Range(0, length).Select(t => Sample.Values<double>((100 * b) + t, 4)).ToArray())];
+        double[][][] x =
+            [.. Lengths.Select(
+                (length, b) => Enumerable.Range(0, length).Select(t => Sample.Values<double>((100 * b) + t, 4)).ToArray())];
         NaiveLstm.Run run = oracle.Forward(x);
         GateTrace<T> trace = new(network);
         using Tape<T> tape = network.CreateTape();
@@ -45,7 +47,8 @@ public abstract class GateTraceTests<T>
         foreach (int[] lengths in (int[][])[[9, 9], Lengths])
         {
             SequenceBatch<T> batch = lengths == Lengths
-                ? SequenceBatch.FromSequences<T>([.. x.Select(steps => steps.SelectMany(step => step).Select(T.CreateChecked).ToArray())], 4)
+                ? SequenceBatch.FromSequences<T>(
+                    [.. x.Select(steps => steps.SelectMany(step => step).Select(T.CreateChecked).ToArray())], 4)
                 : Sample.Batch<T>(1, 4, lengths);
             network.Forward(batch, tape);
             trace.Read(tape);
@@ -146,7 +149,8 @@ public abstract class GateTraceTests<T>
         Assert.Equal(1, summary.ForgetHalfLives[1], 1e-4);
         Assert.Equal([1], summary.DeadUnits);
         Assert.All(summary.Gates, gate => Assert.Equal(2, gate.StillUnits));
-        Assert.Equal((0.5, 0.5), (trace.Summarize(0.15).Layers[0].ForgetGate.High, trace.Summarize(0.15).Layers[0].ForgetGate.Saturated));
+        Assert.Equal(
+            (0.5, 0.5), (trace.Summarize(0.15).Layers[0].ForgetGate.High, trace.Summarize(0.15).Layers[0].ForgetGate.Saturated));
         Assert.Contains("lstm.l0", trace.Summarize().ToString());
         Assert.Throws<ArgumentOutOfRangeException>("margin", () => trace.Summarize(0.5));
         Assert.Throws<ArgumentOutOfRangeException>("margin", () => trace.Summarize(double.NaN));
@@ -171,7 +175,10 @@ public abstract class GateTraceTests<T>
     public void Summarize_of_open_and_shut_forget_gates_has_half_lives_without_end_and_zero()
     {
         Network<T> network = Network.Create<T>(1, new LstmSpec(2) { Initialization = LstmInitialization.PyTorchUniform });
-        network.WriteParameter("lstm.bias_ih_l0", Tensor.Create<T>([T.Zero, T.Zero, T.CreateChecked(2000), T.CreateChecked(-2000), T.Zero, T.Zero, T.Zero, T.Zero], [8]));
+        network.WriteParameter(
+            "lstm.bias_ih_l0",
+            Tensor.Create<T>(
+            [T.Zero, T.Zero, T.CreateChecked(2000), T.CreateChecked(-2000), T.Zero, T.Zero, T.Zero, T.Zero], [8]));
         using Tape<T> tape = network.CreateTape();
         network.Forward(Sample.Batch<T>(1, 1, 3), tape);
         GateTrace<T> trace = new(network);
@@ -209,7 +216,9 @@ public abstract class GateTraceTests<T>
         Assert.All(layer.InputGate.Rows.ToArray().Concat(layer.OutputGate.Rows.ToArray()), value => Assert.True(T.IsNaN(value)));
         Assert.All(layer.ForgetGate.Rows.ToArray(), value => Assert.False(T.IsNaN(value)));
         Assert.True(double.IsNaN(trace.Summarize().Layers[0].OutputGate.Mean));
-        Assert.Equal(LstmGates.All & ~LstmGates.Input, Trace(Network.Create<T>(1, new LstmSpec(3) { Cell = new LstmEquations { InputGate = false } })).Layers[0].Gates);
+        Assert.Equal(
+            LstmGates.All & ~LstmGates.Input,
+            Trace(Network.Create<T>(1, new LstmSpec(3) { Cell = new LstmEquations { InputGate = false } })).Layers[0].Gates);
     }
 
     private static GateTrace<T> Trace(Network<T> network)
@@ -228,7 +237,9 @@ public abstract class GateTraceTests<T>
         Assert.Equal(expected.Length, actual.Length);
         for (int u = 0; u < expected.Length; u++)
         {
-            Assert.True(Math.Abs(expected[u] - double.CreateChecked(actual[u])) <= Tolerance, $"{place}, unit {u}: {expected[u]} and {actual[u]}");
+            Assert.True(
+                Math.Abs(expected[u] - double.CreateChecked(actual[u])) <= Tolerance,
+                $"{place}, unit {u}: {expected[u]} and {actual[u]}");
         }
     }
 }

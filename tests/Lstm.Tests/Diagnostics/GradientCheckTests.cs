@@ -36,7 +36,10 @@ public class GradientCheckTests
     {
         ["batch norm"] = new LstmSpec(5) { Normalization = new BatchNormalization() },
         ["long memory"] = new LstmSpec(5) { MemorySpan = 1000 },
-        ["layer norm of a learned state"] = new LstmSpec(5) { Normalization = new LayerNormalization(), LearnInitialState = true },
+        ["layer norm of a learned state"] = new LstmSpec(5)
+        {
+            Normalization = new LayerNormalization(), LearnInitialState = true,
+        },
     };
 
     [Theory]
@@ -44,10 +47,13 @@ public class GradientCheckTests
     public void Network_of_right_gradients_passes_as_it_is(string name)
     {
         Network<double> network = Network.Create<double>(2, 3, Specs[name], new DenseSpec(1));
-        SequenceBatch<double> input = SequenceBatch.FromSequences<double>([[0.5, -0.2, 0.1, 0.4, -0.3, 0.8], [0.9, 0.3, -0.7, 0.2], [0.1, 0.1]], 2);
+        SequenceBatch<double> input =
+            SequenceBatch.FromSequences<double>([[0.5, -0.2, 0.1, 0.4, -0.3, 0.8], [0.9, 0.3, -0.7, 0.2], [0.1, 0.1]], 2);
         SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[0.1, 0.2, 0.3], [0.4, 0.5], [-0.6]]);
-        GradientCheck.Network(network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target)).ThrowIfAbove(1e-6);
-        GradientCheck.Network(network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target), training: true).ThrowIfAbove(1e-6);
+        GradientCheck.Network(network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target))
+            .ThrowIfAbove(1e-6);
+        GradientCheck.Network(network, new MeanSquaredError<double>(), new TrainingBatch<double>(input, target), training: true)
+            .ThrowIfAbove(1e-6);
     }
 
     [Theory]
@@ -62,7 +68,9 @@ public class GradientCheckTests
         double[] slopes = [.. x.Select(v => size * 1e-6 / Math.Pow((v * v) + 1e-6, 1.5))];
         double F() => size * x.Sum(v => v / Math.Sqrt((v * v) + 1e-6));
         Assert.InRange(GradientCheck.Function("right", x, F, slopes).Error, 0, 1e-6);
-        Assert.InRange(GradientCheck.Function("wrong", x, F, [slopes[0], slopes[1] * factor]).Error, 0.9 * Math.Abs(1 - factor), double.PositiveInfinity);
+        Assert.InRange(
+            GradientCheck.Function("wrong", x, F, [slopes[0], slopes[1] * factor]).Error, 0.9 * Math.Abs(1 - factor),
+            double.PositiveInfinity);
     }
 
     [Theory]
@@ -72,7 +80,8 @@ public class GradientCheckTests
     public void Function_whose_slope_drowns_in_rounding_still_catches_a_wrong_gradient(double level, double slope, double step)
     {
         double[] x = [0.5];
-        Assert.InRange(GradientCheck.Function("wrong", x, () => level + (slope * x[0]), [0], step).Error, 0.1, double.PositiveInfinity);
+        Assert.InRange(
+            GradientCheck.Function("wrong", x, () => level + (slope * x[0]), [0], step).Error, 0.1, double.PositiveInfinity);
         Assert.InRange(GradientCheck.Function("right", x, () => level + (slope * x[0]), [slope], step).Error, 0, 1e-6);
         Assert.Equal(0, GradientCheck.Function("none", x, () => level, [0], step).Error);
     }

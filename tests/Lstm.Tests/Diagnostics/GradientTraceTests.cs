@@ -19,7 +19,8 @@ public class GradientTraceTests
         int inputs = Lengths.Sum();
         Network<double> network = Sample.Network<double>(1, inputs, new LstmSpec(hidden) { Direction = direction });
         int input = 0;
-        List<double[]> sequences = [.. Lengths.Select(length => Enumerable.Range(0, length).SelectMany(_ => OneHot(inputs, input++)).ToArray())];
+        List<double[]> sequences =
+            [.. Lengths.Select(length => Enumerable.Range(0, length).SelectMany(_ => OneHot(inputs, input++)).ToArray())];
         using Tape<double> tape = network.CreateTape();
         Gradient<double> gradient = network.CreateGradient();
         network.Forward(SequenceBatch.FromSequences<double>(sequences, inputs), tape);
@@ -61,7 +62,8 @@ public class GradientTraceTests
     [InlineData(6, true)]
     public void A_loss_at_the_last_step_reaches_the_first_only_through_open_forget_gates(double forgetBias, bool reaches)
     {
-        Network<float> network = Network.Create<float>(1, 1, new LstmSpec(16) { ForgetBias = forgetBias }, new PoolingSpec(Pooling.Last));
+        Network<float> network =
+            Network.Create<float>(1, 1, new LstmSpec(16) { ForgetBias = forgetBias }, new PoolingSpec(Pooling.Last));
         using Tape<float> tape = network.CreateTape();
         network.Forward(Sample.Batch<float>(1, 1, 40), tape);
         tape.OutputGradient.Rows.Fill(1);

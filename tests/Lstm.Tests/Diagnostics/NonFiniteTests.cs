@@ -83,7 +83,8 @@ public class NonFiniteTests
         Plant(tape, 1, 3, 2, 2, unit: 4);
         Assert.Equal(new NonFiniteValue("lstm.l1", "gradient of the output gate", 2, 2, 4, double.NaN), NonFinite.Find(tape));
         tape.OutputGradient[0, 2][1] = double.NegativeInfinity;
-        Assert.Equal(new NonFiniteValue("dense", "gradient of the output", 0, 2, 1, double.NegativeInfinity), NonFinite.Find(tape));
+        Assert.Equal(
+            new NonFiniteValue("dense", "gradient of the output", 0, 2, 1, double.NegativeInfinity), NonFinite.Find(tape));
     }
 
     [Fact]
@@ -150,6 +151,7 @@ public class NonFiniteTests
         var kept = (Lstm.Layers.LstmTape<T>)tape.LayerTapes[layer];
         int line = PanelLayout.LineOf<T>();
         int row = kept.OutputShape.Row(sequence, step);
-        kept.Directions[0].Gates.Span[((((unit / line * kept.Directions[0].GateRows) + row) * 4 + gate) * line) + (unit % line)] = T.NaN;
+        kept.Directions[0].Gates.Span[
+            ((((unit / line * kept.Directions[0].GateRows) + row) * 4 + gate) * line) + (unit % line)] = T.NaN;
     }
 }

@@ -43,7 +43,9 @@ public class AtomicFileTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder["a"], "old");
-        foreach (Exception failure in (Exception[])[new IOException("disk full"), new InvalidOperationException(), new OperationCanceledException()])
+        foreach (
+            Exception failure in (Exception[])[
+            new IOException("disk full"), new InvalidOperationException(), new OperationCanceledException()])
         {
             Exception thrown = Assert.ThrowsAny<Exception>(() => AtomicFile.Write(folder["a"], stream =>
             {

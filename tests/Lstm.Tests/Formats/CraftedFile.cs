@@ -9,7 +9,9 @@ namespace Lstm.Tests.Formats;
 /// <summary>A tensor of a crafted file, as its header tells it: nothing of it need be true.</summary>
 internal sealed record CraftedTensor(string Name, string Type, string Shape, long Start, long End);
 
-/// <summary>A safetensors file put together by hand, with lies of the test's choice and, if wanted, the hash that fits them.</summary>
+/// <summary>
+/// A safetensors file put together by hand, with lies of the test's choice and, if wanted, the hash that fits them.
+/// </summary>
 /// <remarks>The hash is written after docs/formats.md, apart from the library's.</remarks>
 internal sealed class CraftedFile
 {
@@ -32,13 +34,16 @@ internal sealed class CraftedFile
         {
             if (entry.Name == "__metadata__")
             {
-                file.Metadata.AddRange(entry.Value.EnumerateObject().Where(pair => pair.Name != "sha256").Select(pair => (pair.Name, pair.Value.GetString()!)));
+                file.Metadata.AddRange(
+                    entry.Value.EnumerateObject().Where(pair => pair.Name != "sha256")
+                    .Select(pair => (pair.Name, pair.Value.GetString()!)));
             }
             else
             {
                 JsonElement offsets = entry.Value.GetProperty("data_offsets");
                 file.Tensors.Add(new(
-                    entry.Name, entry.Value.GetProperty("dtype").GetString()!, entry.Value.GetProperty("shape").GetRawText(), offsets[0].GetInt64(), offsets[1].GetInt64()));
+                    entry.Name, entry.Value.GetProperty("dtype").GetString()!, entry.Value.GetProperty("shape").GetRawText(),
+                    offsets[0].GetInt64(), offsets[1].GetInt64()));
             }
         }
 
@@ -63,10 +68,14 @@ internal sealed class CraftedFile
     public byte[] ToBytes(bool isSealed = true)
     {
         StringBuilder json = new("{\"__metadata__\":{");
-        json.AppendJoin(',', Metadata.Concat(isSealed ? [("sha256", Hash())] : []).Select(pair => $"{Quote(pair.Item1)}:{Quote(pair.Item2)}")).Append('}');
+        json.AppendJoin(
+            ',', Metadata.Concat(isSealed ? [("sha256", Hash())] : []).Select(pair => $"{Quote(pair.Item1)}:{Quote(pair.Item2)}"))
+            .Append('}');
         foreach (CraftedTensor tensor in Tensors)
         {
-            json.Append($",{Quote(tensor.Name)}:{{\"dtype\":{Quote(tensor.Type)},\"shape\":{tensor.Shape},\"data_offsets\":[{tensor.Start},{tensor.End}]}}");
+            json.Append(
+                $",{Quote(tensor.Name)}:{{\"dtype\":{Quote(tensor.Type)},\"shape\":{tensor.Shape},"
+                + $"\"data_offsets\":[{tensor.Start},{tensor.End}]}}");
         }
 
         byte[] header = Encoding.UTF8.GetBytes(json.Append(Tail).Append('}').ToString());
@@ -79,13 +88,17 @@ internal sealed class CraftedFile
     {
         using MemoryStream content = new();
         Number(Metadata.Count);
-        foreach ((string key, string value) in Metadata.OrderBy(pair => Convert.ToHexString(Encoding.UTF8.GetBytes(pair.Key)), StringComparer.Ordinal))
+        foreach (
+            (string key, string value) in Metadata.OrderBy(
+            pair => Convert.ToHexString(Encoding.UTF8.GetBytes(pair.Key)), StringComparer.Ordinal))
         {
             Text(key);
             Text(value);
         }
 
-        foreach (CraftedTensor tensor in Tensors.OrderBy(tensor => Convert.ToHexString(Encoding.UTF8.GetBytes(tensor.Name)), StringComparer.Ordinal))
+        foreach (
+            CraftedTensor tensor in Tensors.OrderBy(
+            tensor => Convert.ToHexString(Encoding.UTF8.GetBytes(tensor.Name)), StringComparer.Ordinal))
         {
             Text(tensor.Name);
             Text(tensor.Type);

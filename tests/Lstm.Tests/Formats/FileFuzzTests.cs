@@ -4,12 +4,20 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Formats;
 
-/// <summary>Thousands of broken and lying files: each loads or is an InvalidDataException, costs no more than its size pays for, and changes nothing if it is refused.</summary>
+/// <summary>
+/// Thousands of broken and lying files: each loads or is an InvalidDataException, costs no more than its size pays for, and
+/// changes nothing if it is refused.
+/// </summary>
 public class FileFuzzTests
 {
     private static readonly LayerSpec[] Specs =
     [
-        new LstmSpec(3) { Layers = 2, Dropout = 0.1, Cell = new LstmEquations { Peephole = true, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) }, Projection = new(2) },
+        new LstmSpec(3)
+        {
+            Layers = 2, Dropout = 0.1,
+            Cell = new LstmEquations { Peephole = true, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) },
+            Projection = new(2),
+        },
         new PoolingSpec(Pooling.Last),
         new DenseSpec(2) { Name = "größer" },
     ];
@@ -32,7 +40,9 @@ public class FileFuzzTests
     {
         Campaign campaign = new(arguments[0], int.Parse(arguments[2], null));
         campaign.Run(int.Parse(arguments[1], null));
-        Console.WriteLine($"{arguments[0]}: {string.Join(", ", campaign.Outcomes.Select(pair => $"{pair.Value} {pair.Key}"))}; most bytes allocated for one of the file, beyond the constant: {campaign.MostFactor:0.0}");
+        Console.WriteLine(
+            $"{arguments[0]}: {string.Join(", ", campaign.Outcomes.Select(pair => $"{pair.Value} {pair.Key}"))}; most bytes "
+            + $"allocated for one of the file, beyond the constant: {campaign.MostFactor:0.0}");
     }
 
     private sealed class Campaign
@@ -66,7 +76,10 @@ public class FileFuzzTests
             _load = format switch
             {
                 "model" => bytes => () => Network.Load<float>(new MemoryStream(bytes)),
-                "state_dict" => bytes => () => _network.LoadStateDict(new MemoryStream(bytes), new() { AllowUnexpected = bytes.Length % 2 == 0 }),
+                "state_dict" => bytes => () => _network.LoadStateDict(new MemoryStream(bytes), new()
+                {
+                    AllowUnexpected = bytes.Length % 2 == 0,
+                }),
                 "checkpoint" => bytes => () => _trainer.LoadCheckpoint(new MemoryStream(bytes)),
                 _ => bytes => () => NetworkState.FromBytes<float>(bytes),
             };
@@ -115,7 +128,9 @@ public class FileFuzzTests
 
             allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
             MostFactor = Math.Max(MostFactor, (allocated - HostileFileTests.Constant) / (double)Math.Max(1, file.Length));
-            Assert.True(allocated <= (HostileFileTests.Factor * file.Length) + HostileFileTests.Constant, $"{allocated} bytes allocated for a file of {file.Length}, which ended as {outcome}.");
+            Assert.True(
+                allocated <= (HostileFileTests.Factor * file.Length) + HostileFileTests.Constant,
+                $"{allocated} bytes allocated for a file of {file.Length}, which ended as {outcome}.");
             Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
             if (outcome != "loaded")
             {

@@ -8,16 +8,21 @@ internal sealed partial class FileMutator(int seed)
 {
     private static readonly string[] Numbers =
     [
-        "0", "1", "-1", "2", "3", "16", "255", "256", "9999", "10000", "10001", "1000000", "2147483647", "2147483648", "4294967296", "9223372036854775807",
-        "9223372036854775808", "1e400", "-1e400", "1e-400", "1e308", "1e-320", "0.5", "0.99999999999999999", "NaN", "null", "\"1\"", "[]", "{}", "00", "1e",
+        "0", "1", "-1", "2", "3", "16", "255", "256", "9999", "10000", "10001", "1000000", "2147483647", "2147483648",
+        "4294967296", "9223372036854775807",
+        "9223372036854775808", "1e400", "-1e400", "1e-400", "1e308", "1e-320", "0.5", "0.99999999999999999", "NaN", "null",
+            "\"1\"", "[]", "{}", "00", "1e",
     ];
 
     private static readonly string[] Texts =
     [
-        "", "a", "lstm", "dense", "NaN", "\0", "\n", ".", "lstm.weight_ih_l0", "__metadata__", "\\ud800", "größer 記憶 🧠", new('n', 257), new('x', 5000), new('[', 200), "{\"a\":", "true", "U8", "F64",
+        "", "a", "lstm", "dense", "NaN", "\0", "\n", ".", "lstm.weight_ih_l0", "__metadata__", "\\ud800", "größer 記憶 🧠",
+        new('n', 257), new('x', 5000), new('[', 200), "{\"a\":", "true", "U8", "F64",
     ];
 
-    private static readonly int[] Integers = [0, 1, -1, 2, 3, 4, 16, 255, 256, 10_000, 1 << 20, int.MaxValue, int.MinValue, int.MaxValue - 1, unchecked((int)0x80000001)];
+    private static readonly int[] Integers =
+        [0, 1, -1, 2, 3, 4, 16, 255, 256, 10_000, 1 << 20, int.MaxValue, int.MinValue, int.MaxValue - 1,
+            unchecked((int)0x80000001)];
 
     private readonly Random _random = new(seed);
 
@@ -28,7 +33,8 @@ internal sealed partial class FileMutator(int seed)
         for (int i = _random.Next(3); i >= 0 && bytes.Count > 0; i--)
         {
             // Most of what can go wrong is at the beginning.
-            int place = _random.Next(_random.Next(2) == 0 ? bytes.Count : Math.Min(bytes.Count, 2000)), length = Math.Min(_random.Next(1, 40), bytes.Count - place);
+            int place = _random.Next(_random.Next(2) == 0 ? bytes.Count : Math.Min(bytes.Count, 2000)),
+                length = Math.Min(_random.Next(1, 40), bytes.Count - place);
             switch (_random.Next(8))
             {
                 case 0:
@@ -99,7 +105,9 @@ internal sealed partial class FileMutator(int seed)
                         0 => $",{Quoted(Pick(Texts))}:{Pick(Numbers)}",
                         1 => $",\"x\":{new string('[', _random.Next(5000))}",
                         2 => ",\"__metadata__\":{}",
-                        _ => $",\"{_random.Next(3)}\":{{\"dtype\":\"F32\",\"shape\":[{string.Join(',', Enumerable.Repeat("0", _random.Next(500)))}],\"data_offsets\":[0,0]}}",
+                        _ => $",\"{_random.Next(3)}\":{{\"dtype\":\"F32\","
+                            + $"\"shape\":[{string.Join(',', Enumerable.Repeat("0", _random.Next(500)))}],"
+                            + "\"data_offsets\":[0,0]}",
                     };
                     break;
                 default:
@@ -136,7 +144,8 @@ internal sealed partial class FileMutator(int seed)
         return [.. content, .. _random.Next(8) == 0 ? bytes[^32..] : SHA256.HashData(content)];
     }
 
-    private static string Quoted(string text) => $"\"{text.Replace("\"", string.Empty).Replace("\n", string.Empty).Replace("\0", string.Empty)}\"";
+    private static string Quoted(string text)
+        => $"\"{text.Replace("\"", string.Empty).Replace("\n", string.Empty).Replace("\0", string.Empty)}\"";
 
     [GeneratedRegex("-?[0-9][0-9.eE+-]*")]
     private static partial Regex NumberPattern();
@@ -183,7 +192,9 @@ internal sealed partial class FileMutator(int seed)
                 file.Add(Pick(Texts), Pick(["F32", "U8"]), 4, _random.Next(40), _random.Next(40));
                 break;
             default:
-                file.Add(Pick(["state.h.0", "state.c.0", "lstm.bias_hh_l0", "lstm.weight_ih_l7", "network.lstm.bias_hh_l0"]), Pick(["F32", "F32", "I32"]), 4, _random.Next(1, 2000), 1);
+                file.Add(
+                    Pick(["state.h.0", "state.c.0", "lstm.bias_hh_l0", "lstm.weight_ih_l7", "network.lstm.bias_hh_l0"]),
+                    Pick(["F32", "F32", "I32"]), 4, _random.Next(1, 2000), 1);
                 break;
         }
     }
@@ -193,7 +204,9 @@ internal sealed partial class FileMutator(int seed)
     {
         0 or 1 or 2 => Replace(NumberPattern(), json, Pick(Numbers)),
         3 => Replace(TextPattern(), json, Quoted(Pick(Texts))),
-        4 => Replace(TextPattern(), json, TextPattern().Matches(json) is { Count: > 0 } texts ? texts[_random.Next(texts.Count)].Value : string.Empty),
+        4 => Replace(
+            TextPattern(), json, TextPattern().Matches(json) is { Count: > 0 } texts ? texts[_random.Next(texts.Count)].Value
+            : string.Empty),
         5 => Replace(ObjectPattern(), json, string.Empty),
         6 => Replace(ObjectPattern(), json, ObjectPattern().Match(json) is { Success: true } found
             ? string.Join(',', Enumerable.Repeat(found.Value, _random.Next(1, 300))) : string.Empty),

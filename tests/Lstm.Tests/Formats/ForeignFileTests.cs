@@ -11,22 +11,32 @@ public class ForeignFileTests
     private static Dictionary<string, (byte[] Bytes, string[] Expected)> Files { get; } = new()
     {
         ["empty"] = ([], ["empty (0 bytes)"]),
-        ["onnx, with a producer"] = ([0x08, 0x08, 0x12, 0x07, .. "pytorch"u8, 0x1A, 0x05, .. "2.4.0"u8, 0x3A, 0xFF, 0x01, .. new byte[300]], ["ONNX", "W, R and B", "save_file"]),
+        ["onnx, with a producer"] = (
+            [0x08, 0x08, 0x12, 0x07, .. "pytorch"u8, 0x1A, 0x05, .. "2.4.0"u8, 0x3A, 0xFF, 0x01, .. new byte[300]],
+            ["ONNX", "W, R and B", "save_file"]),
         ["onnx, with a graph only"] = ([0x08, 0x0A, 0x3A, 0x80, 0x02, 0x0A, .. new byte[300]], ["ONNX"]),
-        ["pt"] = (Zip("archive/data.pkl", "archive/data/0", "archive/version"), ["PyTorch", "safetensors.torch.save_file", "LoadStateDict"]),
-        ["pt, with much in front"] = (Zip("archive/.format_version", "archive/.storage_alignment", "archive/data/0", "archive/data.pkl"), ["PyTorch"]),
-        ["pickle"] = ([0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E, .. new byte[100]], ["pickle", "PyTorch", "save_file"]),
+        ["pt"] = (
+            Zip("archive/data.pkl", "archive/data/0", "archive/version"),
+            ["PyTorch", "safetensors.torch.save_file", "LoadStateDict"]),
+        ["pt, with much in front"] =
+            (Zip("archive/.format_version", "archive/.storage_alignment", "archive/data/0", "archive/data.pkl"), ["PyTorch"]),
+        ["pickle"] = (
+        [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E, .. new byte[100]],
+        ["pickle", "PyTorch", "save_file"]),
         ["h5"] = ([0x89, .. "HDF\r\n\x1A\n"u8, .. new byte[2000]], ["HDF5", "Keras", "kernel"]),
         ["keras"] = (Zip("metadata.json", "config.json", "model.weights.h5"), ["Keras", "kernel", "save_file"]),
         ["npz"] = (Zip("w.npy", "b.npy"), ["NumPy", ".npz", "safetensors.numpy.save_file"]),
-        ["npy"] = ([0x93, .. "NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}"u8, .. new byte[100]], [".npy", "save_file"]),
+        ["npy"] = (
+            [0x93, .. "NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}"u8, .. new byte[100]],
+            [".npy", "save_file"]),
         ["zip"] = (Zip("readme.txt"), ["zip archive"]),
         ["empty zip"] = (Zip(), ["zip archive"]),
         ["json"] = ([.. " {\n \"layers\": [], \"ü\": 1 }"u8], ["JSON"]),
         ["json with a byte order mark"] = ([.. "\uFEFF[1, 2, 3, 4, 5]"u8], ["JSON"]),
         ["gguf"] = ([.. "GGUF"u8, 3, 0, 0, 0, .. new byte[100]], ["GGUF"]),
         ["gzip"] = (Gzip("anything"), ["gzip", "Decompress"]),
-        ["git lfs"] = ([.. "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"u8], ["Git LFS", "git lfs pull"]),
+        ["git lfs"] =
+            ([.. "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"u8], ["Git LFS", "git lfs pull"]),
         ["html"] = ([.. "<!DOCTYPE html><html><body>404</body></html>"u8], ["HTML"]),
         ["text"] = ([.. "hello, world: größer"u8], ["plain text"]),
         ["short text"] = ([.. "hi"u8], ["plain text"]),
@@ -73,7 +83,8 @@ public class ForeignFileTests
         Check("LoadStateDict", () => Network.Load<float>(new MemoryStream([2, 0, 0, 0, 0, 0, 0, 0, .. "{}"u8])));
         Check("LoadStateDict", () => trainer.LoadCheckpoint(new MemoryStream([2, 0, 0, 0, 0, 0, 0, 0, .. "{}"u8])));
 
-        static void Check(string expected, Action load) => Assert.Contains(expected, Assert.Throws<InvalidDataException>(load).Message);
+        static void Check(string expected, Action load)
+            => Assert.Contains(expected, Assert.Throws<InvalidDataException>(load).Message);
     }
 
     [Fact]
@@ -83,7 +94,8 @@ public class ForeignFileTests
         foreach (int length in (int[])[0x88B1F, 0x280, 0x20202020 & 0xFFFFFF])
         {
             byte[] bytes = [.. BitConverter.GetBytes((long)length), .. "{\"a\":"u8];
-            Assert.Contains("cut off", Assert.Throws<InvalidDataException>(() => Network.Load<float>(new MemoryStream(bytes))).Message);
+            Assert.Contains(
+                "cut off", Assert.Throws<InvalidDataException>(() => Network.Load<float>(new MemoryStream(bytes))).Message);
         }
     }
 

@@ -1,6 +1,9 @@
 namespace Lstm.Tests.Formats;
 
-/// <summary>Files made to be expensive: none takes more memory than <see cref="Factor"/> times its own size, or anything but an exception that says why.</summary>
+/// <summary>
+/// Files made to be expensive: none takes more memory than <see cref="Factor"/> times its own size, or anything but an exception
+/// that says why.
+/// </summary>
 public class HostileFileTests
 {
     /// <summary>Bytes allocated for each byte of a file, beside <see cref="Constant"/>: what docs/formats.md promises.</summary>
@@ -53,7 +56,8 @@ public class HostileFileTests
         // Each pooling goes in front of the merge and all that is behind it.
         CraftedFile merged = Model([
             """{"kind":"lstm","hiddenSize":1,"bias":"none","direction":"bidirectional","merge":"sum"}""",
-            .. Enumerable.Repeat("""{"kind":"dropout","rate":0}""", 2_000), .. Enumerable.Repeat("""{"kind":"pooling","pooling":"last"}""", 2_000)]);
+            .. Enumerable.Repeat("""{"kind":"dropout","rate":0}""", 2_000),
+            .. Enumerable.Repeat("""{"kind":"pooling","pooling":"last"}""", 2_000)]);
         foreach (string name in (string[])["weight_ih_l0", "weight_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse"])
         {
             merged.Add("lstm." + name, "F32", 4, 4, 1);
@@ -64,7 +68,9 @@ public class HostileFileTests
         Assert.Equal(["dropout_1999", "dropout_1998"], network.Layers.Reverse().Take(2).Select(layer => layer.Name));
 
         bytes = Model(string.Join(',', Enumerable.Repeat("""{"kind":"pooling","pooling":"mean"}""", 10_001))).ToBytes();
-        AssertLinear(bytes, () => Assert.Contains("10001", Assert.Throws<InvalidDataException>(() => Network.Load<float>(new MemoryStream(bytes))).Message));
+        AssertLinear(
+            bytes, () => Assert.Contains(
+            "10001", Assert.Throws<InvalidDataException>(() => Network.Load<float>(new MemoryStream(bytes))).Message));
     }
 
     [Fact]
@@ -83,7 +89,8 @@ public class HostileFileTests
         Refuse(Model($$"""{"kind":"{{LongName}}"}"""), "kind");
         Refuse(Model($$"""{"kind":"dense","outputSize":1,"{{LongName}}":1}"""), "unknown property");
         Refuse(Model($$"""{"kind":"dense","outputSize":"{{LongName}}"}"""), "outputSize");
-        Refuse(Model($$$"""{"kind":"lstm","hiddenSize":1,"cell":{"name":"{{{LongName}}}","settings":"{{{LongName}}}"}}"""), "custom cell");
+        Refuse(Model($$$"""{"kind":"lstm","hiddenSize":1,"cell":{"name":"{{{LongName}}}","settings":"{{{LongName}}}"}}"""),
+            "custom cell");
         Refuse(Model($"\"{LongName}\""), "object");
         CraftedFile file = Model("""{"kind":"dense","outputSize":1}""");
         file.Add(LongName, "F32", 4, 1);
@@ -105,9 +112,18 @@ public class HostileFileTests
     [Fact]
     public void Create_refuses_what_no_file_could_hold()
     {
-        Assert.Contains("256", Assert.Throws<ArgumentException>(() => Network.Create<float>(1, new DenseSpec(1) { Name = new('n', 257) })).Message);
-        Assert.Contains("10000", Assert.Throws<ArgumentException>(() => Network.Create<float>(1, new LstmSpec(1) { Layers = 10_000 }, new DenseSpec(1))).Message);
-        Assert.Contains("10000", Assert.Throws<ArgumentException>(() => Network.Create<float>(1, new LstmSpec(1) { Layers = int.MaxValue }, new LstmSpec(1) { Layers = int.MaxValue })).Message);
+        Assert.Contains(
+            "256", Assert.Throws<ArgumentException>(
+            () => Network.Create<float>(1, new DenseSpec(1) { Name = new('n', 257) })).Message);
+        Assert.Contains(
+            "10000",
+            Assert.Throws<ArgumentException>(
+            () => Network.Create<float>(1, new LstmSpec(1) { Layers = 10_000 }, new DenseSpec(1))).Message);
+        Assert.Contains(
+            "10000",
+            Assert.Throws<ArgumentException>(
+            () => Network.Create<float>(
+            1, new LstmSpec(1) { Layers = int.MaxValue }, new LstmSpec(1) { Layers = int.MaxValue })).Message);
         Network<float> network = Network.Create<float>(1, new DenseSpec(1) { Name = new('n', 256) });
         MemoryStream memory = new();
         network.Save(memory);
@@ -123,14 +139,16 @@ public class HostileFileTests
         file.Set("spec", spec.Replace("\"dropout\":0,", "\"dropout\":1e400,"));
         Assert.NotEqual(spec, file.Metadata.Single(pair => pair.Key == "spec").Value);
         byte[] bytes = file.ToBytes();
-        Assert.Contains("1e400", Assert.Throws<InvalidDataException>(() => trainer.LoadCheckpoint(new MemoryStream(bytes))).Message);
+        Assert.Contains(
+            "1e400", Assert.Throws<InvalidDataException>(() => trainer.LoadCheckpoint(new MemoryStream(bytes))).Message);
     }
 
     [Theory]
     [InlineData("state.h.0", "U8", 1)]
     [InlineData("state.h.0", "F32", 4)]
     [InlineData("state.steps", "I32", 4)]
-    public void LoadCheckpoint_of_states_of_many_sequences_that_are_not_there_throws_before_any_is_made(string name, string type, int size)
+    public void LoadCheckpoint_of_states_of_many_sequences_that_are_not_there_throws_before_any_is_made(
+        string name, string type, int size)
     {
         CraftedFile file = Checkpoint(out Trainer<float> trainer);
         file.Add(name, type, size, name == "state.steps" ? [100_000] : [100_000, 1]);
@@ -157,7 +175,9 @@ public class HostileFileTests
             Assert.True(message.Length < 2000, message);
         });
         Network<float> network = Network.Create<float>(1, new DenseSpec(1));
-        AssertLinear(bytes, () => Assert.True(Assert.Throws<InvalidDataException>(() => network.LoadStateDict(new MemoryStream(bytes))).Message.Length < 10_000));
+        AssertLinear(
+            bytes, () => Assert.True(
+            Assert.Throws<InvalidDataException>(() => network.LoadStateDict(new MemoryStream(bytes))).Message.Length < 10_000));
     }
 
     private static CraftedFile Model(params string[] layers)
@@ -171,7 +191,8 @@ public class HostileFileTests
 
     private static CraftedFile Checkpoint(out Trainer<float> trainer)
     {
-        trainer = new(Network.Create<float>(1, new LstmSpec(1) { Layers = 50 }), new MeanSquaredError<float>(), new Sgd<float>(0.1));
+        trainer =
+            new(Network.Create<float>(1, new LstmSpec(1) { Layers = 50 }), new MeanSquaredError<float>(), new Sgd<float>(0.1));
         MemoryStream memory = new();
         trainer.SaveCheckpoint(memory);
         return CraftedFile.Parse(memory.ToArray());

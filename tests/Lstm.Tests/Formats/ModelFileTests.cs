@@ -34,15 +34,36 @@ public abstract class ModelFileTests<T>
                 Initialization = LstmInitialization.Keras,
                 ForgetBias = 0.3,
                 LearnInitialState = true,
-                Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 5.5, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = new(LstmActivationFunction.Softsign), HiddenActivation = new(LstmActivationFunction.Elu, 0.7), ReverseGateActivation = new(LstmActivationFunction.Sigmoid), ReverseCellActivation = new(LstmActivationFunction.ScaledTanh, 1.5, 0.5), ReverseHiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1), OutputGate = false, GateRecurrence = true, CandidateDropout = 0.3 },
+                Cell = new LstmEquations
+                {
+                    Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 5.5,
+                    GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5),
+                    CellActivation = new(LstmActivationFunction.Softsign),
+                    HiddenActivation = new(LstmActivationFunction.Elu, 0.7),
+                    ReverseGateActivation = new(LstmActivationFunction.Sigmoid),
+                    ReverseCellActivation = new(LstmActivationFunction.ScaledTanh, 1.5, 0.5),
+                    ReverseHiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1), OutputGate = false,
+                    GateRecurrence = true, CandidateDropout = 0.3,
+                },
                 Projection = new(3) { Clip = 2.5 },
                 TruncatedGradient = true,
-                Regularization = new() { InputDropout = 0.1, RecurrentDropout = 0.2, WeightDropout = 0.4, HiddenZoneout = 0.5, CellZoneout = 0.6 },
+                Regularization = new()
+                {
+                    InputDropout = 0.1, RecurrentDropout = 0.2, WeightDropout = 0.4, HiddenZoneout = 0.5, CellZoneout = 0.6,
+                },
             },
-            new LstmSpec(3) { Cell = new LstmEquations { InputGate = false, ForgetGate = false } }, new LstmSpec(2) { MemorySpan = 30 },
+            new LstmSpec(3) { Cell = new LstmEquations { InputGate = false, ForgetGate = false } }, new LstmSpec(2)
+            {
+                MemorySpan = 30,
+            },
             new DropoutSpec(0.2), new PoolingSpec(Pooling.Max), new DenseSpec(2) { Activation = Activation.Tanh, Bias = false }),
-        ["ids"] = () => Network.Create<T>(11, 9, new EmbeddingSpec(4), new LstmSpec(17) { Bias = LstmBias.None }, new PoolingSpec(Pooling.Last)),
-        ["layer norm"] = () => Network.Create<T>(3, 9, new LstmSpec(9) { Normalization = new LayerNormalization { Epsilon = 1e-3 }, Layers = 2, Direction = LstmDirection.Bidirectional }),
+        ["ids"] = ()
+            => Network.Create<T>(
+                11, 9, new EmbeddingSpec(4), new LstmSpec(17) { Bias = LstmBias.None }, new PoolingSpec(Pooling.Last)),
+        ["layer norm"] = () => Network.Create<T>(3, 9, new LstmSpec(9)
+        {
+            Normalization = new LayerNormalization { Epsilon = 1e-3 }, Layers = 2, Direction = LstmDirection.Bidirectional,
+        }),
         ["no parameters"] = () => Network.Create<T>(3, new PoolingSpec(Pooling.Mean)),
     };
 
@@ -243,7 +264,8 @@ public abstract class ModelFileTests<T>
         string message = Assert.Throws<InvalidDataException>(() => Network.Load<T>(new MemoryStream(file))).Message;
         Assert.Contains("AllowPrecisionChange", message);
         Network<T> loaded = Network.Load<T>(new MemoryStream(file), new LoadOptions { AllowPrecisionChange = true });
-        T[] through = [.. expected.Select(x => typeof(T) == typeof(float) ? T.CreateTruncating(x) : T.CreateTruncating((float)x))];
+        T[] through =
+            [.. expected.Select(x => typeof(T) == typeof(float) ? T.CreateTruncating(x) : T.CreateTruncating((float)x))];
         Close.SameBits(through.AsSpan()[..4], Values(loaded, "dense.weight").AsSpan()[..4], "dense.weight");
         Assert.True(T.IsNaN(Values(loaded, "dense.weight")[4]));
 
@@ -377,7 +399,8 @@ public abstract class ModelFileTests<T>
 
         int[] Ids(int n) => [.. Enumerable.Range(0, n).Select(_ => random.Next(network.InputSize))];
 
-        T[] Features(int n) => [.. Enumerable.Range(0, n * network.InputSize).Select(_ => T.CreateChecked((2 * random.NextDouble()) - 1))];
+        T[] Features(int n)
+            => [.. Enumerable.Range(0, n * network.InputSize).Select(_ => T.CreateChecked((2 * random.NextDouble()) - 1))];
     }
 
     private static void AssertEqual(Network<T> expected, Network<T> actual)

@@ -16,7 +16,8 @@ public abstract class NetworkStateBytesTests<T>
     [Fact]
     public void FromBytes_of_ToBytes_has_the_same_bits_whatever_they_are()
     {
-        NetworkState<T> state = State(3, new LstmSpec(5) { Layers = 2, Direction = LstmDirection.Bidirectional }, new LstmSpec(17));
+        NetworkState<T> state =
+            State(3, new LstmSpec(5) { Layers = 2, Direction = LstmDirection.Bidirectional }, new LstmSpec(17));
         Random random = new(4);
         for (int entry = 0; entry < state.Sizes.Count; entry++)
         {

@@ -42,7 +42,8 @@ public class SafetensorsTests
     public void Read_of_tensors_larger_than_a_chunk_has_the_same_values()
     {
         float[] values = [.. Enumerable.Range(0, 100_003).Select(i => i * 0.5f)];
-        SafetensorsReader reader = new(new MemoryStream(Written(writer => writer.Add<float>("f", [values.Length], () => values))));
+        SafetensorsReader reader =
+            new(new MemoryStream(Written(writer => writer.Add<float>("f", [values.Length], () => values))));
         Assert.Equal(values, Values<float>(reader, "f"));
         Assert.Equal(Array.ConvertAll(values, value => (double)value), Values<double>(reader, "f"));
     }
@@ -71,7 +72,8 @@ public class SafetensorsTests
     [InlineData("U64", 8)]
     public void Read_of_other_types_as_float_throws_and_names_the_tensor(string type, int size)
     {
-        SafetensorsReader file = File("{\"mask\":{\"dtype\":\"" + type + "\",\"shape\":[1],\"data_offsets\":[0," + size + "]}}", new byte[size]);
+        SafetensorsReader file =
+            File("{\"mask\":{\"dtype\":\"" + type + "\",\"shape\":[1],\"data_offsets\":[0," + size + "]}}", new byte[size]);
         Assert.Contains("'mask'", Assert.Throws<InvalidDataException>(() => Values<float>(file, "mask")).Message);
     }
 
@@ -84,8 +86,12 @@ public class SafetensorsTests
 
     [Theory]
     // Offsets.
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "'b'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", "'b'")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        "'b'")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""",
+        "'b'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "8")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}""", "12")]
@@ -94,7 +100,9 @@ public class SafetensorsTests
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}""", "'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", "'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,99999999999999999999]}}""", "'a'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2305843009213693951],"data_offsets":[0,9223372036854775804]}}""", "9223372036854775804")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2305843009213693951],"data_offsets":[0,9223372036854775804]}}""",
+        "9223372036854775804")]
     // Shapes.
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387906],"data_offsets":[0,8]}}""", "'a'")]
@@ -107,10 +115,16 @@ public class SafetensorsTests
     [InlineData("""{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}""", "'F33'")]
     [InlineData("""{"a":{"dtype":32,"shape":[2],"data_offsets":[0,8]}}""", "String")]
     // Names.
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'a' twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "'a' twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "'a' twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        "'a' twice")]
     [InlineData("""{"__metadata__":{"k":"1","k":"2"},"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}""", "'k' twice")]
-    [InlineData("""{"__metadata__":{},"__metadata__":{},"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}""", "'__metadata__' twice")]
+    [InlineData(
+        """{"__metadata__":{},"__metadata__":{},"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}""",
+        "'__metadata__' twice")]
     [InlineData("""{"a":{"dtype":"F64","dtype":"F64","shape":[1],"data_offsets":[0,8]}}""", "'dtype'")]
     [InlineData("""{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8],"more":1}}""", "'more'")]
     [InlineData("""{"a":{"dtype":"F64","shape":[1]}}""", "'a'")]
@@ -139,7 +153,8 @@ public class SafetensorsTests
     {
         byte[] bytes = Bytes("""{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}""", new byte[8]);
         bytes[10] = 0xFF;
-        Assert.Contains("UTF-8", Assert.Throws<InvalidDataException>(() => new SafetensorsReader(new MemoryStream(bytes))).Message);
+        Assert.Contains(
+            "UTF-8", Assert.Throws<InvalidDataException>(() => new SafetensorsReader(new MemoryStream(bytes))).Message);
     }
 
     [Theory]
@@ -163,8 +178,10 @@ public class SafetensorsTests
     {
         string[] hashes =
         [
-            Hash("n", [2, 3], 0, ("k", "v")), Hash("m", [2, 3], 0, ("k", "v")), Hash("n", [3, 2], 0, ("k", "v")), Hash("n", [6], 0, ("k", "v")),
-            Hash("n", [2, 3], 1, ("k", "v")), Hash("n", [2, 3], 0, ("k", "w")), Hash("n", [2, 3], 0, ("l", "v")), Hash("n", [2, 3], 0),
+            Hash("n", [2, 3], 0, ("k", "v")), Hash("m", [2, 3], 0, ("k", "v")), Hash("n", [3, 2], 0, ("k", "v")),
+            Hash("n", [6], 0, ("k", "v")),
+            Hash("n", [2, 3], 1, ("k", "v")), Hash("n", [2, 3], 0, ("k", "w")), Hash("n", [2, 3], 0, ("l", "v")),
+                Hash("n", [2, 3], 0),
             Hash("n", [2, 3], 0, ("k", "v"), ("", "")), Hash("n", [2, 3], 0, ("kv", "")),
         ];
         Assert.Equal(hashes.Length, hashes.Distinct().Count());

@@ -16,8 +16,8 @@ public sealed class SavedFilesDoubleTests : SavedFilesTests<double>;
 
 /// <summary>Files that the first version of each format wrote still load, to the same bits.</summary>
 /// <remarks>
-/// The files are in the Fixtures folder. <c>Lstm.Tests child formats.save FOLDER</c> wrote them; they are not written again when a
-/// format changes.
+/// The files are in the Fixtures folder. <c>Lstm.Tests child formats.save FOLDER</c> wrote them; they are not written again when
+/// a format changes.
 /// </remarks>
 public abstract class SavedFilesTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -37,15 +37,23 @@ public abstract class SavedFilesTests<T>
             Bias = LstmBias.Two,
             ForgetBias = 0.5,
             LearnInitialState = true,
-            Cell = new LstmEquations { Peephole = true, CellClip = 3, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) },
+            Cell = new LstmEquations
+            {
+                Peephole = true, CellClip = 3, GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5),
+            },
         },
-        new LstmSpec(3) { Layers = 2, Dropout = 0.1, Projection = new(2), Normalization = new LayerNormalization(), Regularization = new() { HiddenZoneout = 0.1 } },
+        new LstmSpec(3)
+        {
+            Layers = 2, Dropout = 0.1, Projection = new(2), Normalization = new LayerNormalization(),
+            Regularization = new() { HiddenZoneout = 0.1 },
+        },
         new DropoutSpec(0.2),
         new PoolingSpec(Pooling.Last),
         new DenseSpec(2) { Activation = Activation.Tanh, Bias = false },
     ];
 
-    private static readonly LayerSpec[] TrainedSpecs = [new LstmSpec(3) { Layers = 2, Dropout = 0.3, LearnInitialState = true }, new DenseSpec(2)];
+    private static readonly LayerSpec[] TrainedSpecs =
+        [new LstmSpec(3) { Layers = 2, Dropout = 0.3, LearnInitialState = true }, new DenseSpec(2)];
 
     [Fact]
     public void Load_of_a_saved_model_has_its_specs_parameters_and_metadata()
@@ -55,7 +63,8 @@ public abstract class SavedFilesTests<T>
         Assert.Equal(3, network.InputSize);
         Assert.Equal(ModelSpecs, network.Specs);
         Assert.Equal([new("unit", "°C")], network.Metadata);
-        Assert.Equal(["dense.weight"], network.Parameters.Where(parameter => !parameter.Trainable).Select(parameter => parameter.Name));
+        Assert.Equal(
+            ["dense.weight"], network.Parameters.Where(parameter => !parameter.Trainable).Select(parameter => parameter.Name));
         Assert.Equal(file.Names.Order(), network.Parameters.Select(parameter => parameter.Name).Order());
         AssertParameters(file, string.Empty, network);
     }
@@ -67,7 +76,9 @@ public abstract class SavedFilesTests<T>
         Trainer<T> trainer = MakeTrainer();
         trainer.LoadCheckpoint(Place("saved_checkpoint", ".safetensors"));
         Assert.Equal(new TrainingPosition(1, 2, 6), trainer.Position);
-        Assert.Equal(["dense.bias"], trainer.Network.Parameters.Where(parameter => !parameter.Trainable).Select(parameter => parameter.Name));
+        Assert.Equal(
+            ["dense.bias"], trainer.Network.Parameters.Where(parameter => !parameter.Trainable)
+            .Select(parameter => parameter.Name));
         Assert.Equal(6, trainer.Optimizer.Steps);
         AssertParameters(file, "network.", trainer.Network);
 
@@ -125,9 +136,13 @@ public abstract class SavedFilesTests<T>
         trainer.Network.SetTrainable("dense.bias", false);
         using CancellationTokenSource source = new();
         Stop stop = new() { Source = source };
-        TrainingBatch<T>[] batches = [.. Enumerable.Range(0, 4).Select(i => new TrainingBatch<T>(Sample.Batch<T>(i, 3, 5, 3), Sample.Batch<T>(10 + i, 2, 5, 3)))];
+        TrainingBatch<T>[] batches =
+            [.. Enumerable.Range(0, 4)
+                .Select(i => new TrainingBatch<T>(Sample.Batch<T>(i, 3, 5, 3), Sample.Batch<T>(10 + i, 2, 5, 3)))];
         Assert.Throws<OperationCanceledException>(
-            () => trainer.Fit(batches, new TrainingOptions { Epochs = 3, CarryState = true, Workers = 1 }, progress: stop, cancellationToken: source.Token));
+            () => trainer.Fit(
+            batches, new TrainingOptions { Epochs = 3, CarryState = true, Workers = 1 }, progress: stop,
+            cancellationToken: source.Token));
         trainer.SaveCheckpoint(Path.Combine(folder, $"saved_checkpoint.{Suffix}.safetensors"));
 
         NetworkState<T> state = network.CreateState(3);
@@ -143,7 +158,8 @@ public abstract class SavedFilesTests<T>
     }
 
     private static Trainer<T> MakeTrainer() => new(
-        Network.Create<T>(3, 7, TrainedSpecs), new MeanSquaredError<T>(), typeof(T) == typeof(float) ? new Adam<T>(0.01) : new RMSprop<T>(0.01, momentum: 0.5, centered: true));
+        Network.Create<T>(3, 7, TrainedSpecs), new MeanSquaredError<T>(), typeof(T) == typeof(float) ? new Adam<T>(0.01)
+        : new RMSprop<T>(0.01, momentum: 0.5, centered: true));
 
     private static string Place(string name, string extension) => Path.Combine(Shared.Fixtures, $"{name}.{Suffix}{extension}");
 

@@ -25,21 +25,36 @@ public class SavedSpecsTests
         [
             new LstmSpec(2)
             {
-                Name = "größer", Layers = 2, Dropout = 0.1, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Bias = LstmBias.Two,
+                Name = "größer", Layers = 2, Dropout = 0.1, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum,
+                    Bias = LstmBias.Two,
                 Initialization = LstmInitialization.Keras, ForgetBias = 0.3, LearnInitialState = true, TruncatedGradient = true,
                 Cell = new LstmEquations
                 {
-                    Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 5.5, GateRecurrence = true, CandidateDropout = 0.3,
-                    GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5), CellActivation = new(LstmActivationFunction.Softsign),
-                    HiddenActivation = new(LstmActivationFunction.Elu, 0.7), ReverseGateActivation = new(LstmActivationFunction.Sigmoid),
+                    Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 5.5, GateRecurrence = true,
+                        CandidateDropout = 0.3,
+                    GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5),
+                    CellActivation = new(LstmActivationFunction.Softsign),
+                    HiddenActivation = new(LstmActivationFunction.Elu, 0.7),
+                        ReverseGateActivation = new(LstmActivationFunction.Sigmoid),
                     ReverseCellActivation = new(LstmActivationFunction.ScaledTanh, 1.5, 0.5),
                     ReverseHiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1),
                 },
                 Projection = new(3) { Clip = 2.5 },
-                Regularization = new() { InputDropout = 0.1, RecurrentDropout = 0.2, WeightDropout = 0.4, HiddenZoneout = 0.5, CellZoneout = 0.6 },
+                Regularization = new()
+                {
+                    InputDropout = 0.1, RecurrentDropout = 0.2, WeightDropout = 0.4, HiddenZoneout = 0.5, CellZoneout = 0.6,
+                },
             },
-            new LstmSpec(3) { Shortcut = LstmShortcut.Concatenate, Cell = new LstmEquations { InputGate = false, OutputGate = false }, Direction = LstmDirection.Reverse },
-            new LstmSpec(3) { Cell = new LstmEquations { ForgetGate = false }, Initialization = LstmInitialization.PyTorchUniform, Bias = LstmBias.None },
+            new LstmSpec(3)
+            {
+                Shortcut = LstmShortcut.Concatenate, Cell = new LstmEquations { InputGate = false, OutputGate = false },
+                Direction = LstmDirection.Reverse,
+            },
+            new LstmSpec(3)
+            {
+                Cell = new LstmEquations { ForgetGate = false }, Initialization = LstmInitialization.PyTorchUniform,
+                Bias = LstmBias.None,
+            },
             new LstmSpec(2) { MemorySpan = 30, Projection = new(1) },
             new DropoutSpec(0.2), new PoolingSpec(Pooling.Max), new DenseSpec(2) { Activation = Activation.Tanh, Bias = false },
         ],
@@ -73,15 +88,24 @@ public class SavedSpecsTests
     public void Load_of_a_description_of_version_1_has_the_same_specs_parameters_and_outputs(string name)
     {
         Network<float> expected = Make(name);
-        Network<float> loaded = Network.Load<float>(Path.Combine(Shared.Fixtures, $"saved_spec_{name}.safetensors"), new LoadOptions { Cells = [Odd] });
+        Network<float> loaded =
+            Network.Load<float>(Path.Combine(Shared.Fixtures, $"saved_spec_{name}.safetensors"), new LoadOptions
+        {
+            Cells = [Odd],
+        });
         Assert.Equal(expected.Specs, loaded.Specs);
-        Assert.Equal(expected.Parameters.Select(parameter => parameter.ToString()), loaded.Parameters.Select(parameter => parameter.ToString()));
+        Assert.Equal(
+            expected.Parameters.Select(parameter => parameter.ToString()),
+            loaded.Parameters.Select(parameter => parameter.ToString()));
         Close.SameBits<float>(expected.Flat, loaded.Flat, "parameters");
         SequenceBatch<float> input = Sample.Batch<float>(1, 3, 4, 0, 2);
         Close.SameBits<float>(expected.Predict(input).Rows, loaded.Predict(input).Rows, "output");
     }
 
-    /// <summary>Writes files of the same networks; the fixtures were written by this in the last version that wrote descriptions of version 1.</summary>
+    /// <summary>
+    /// Writes files of the same networks; the fixtures were written by this in the last version that wrote descriptions of
+    /// version 1.
+    /// </summary>
     [ChildScenario("formats.saveSpecs")]
     internal static void Save(string[] folder)
     {

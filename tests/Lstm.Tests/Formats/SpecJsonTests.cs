@@ -45,7 +45,8 @@ public class SpecJsonTests
         }
 
         Assert.Empty(LayerSpecJson.ListFromJson(LayerSpecJson.ToJson([])));
-        Assert.Contains("'odd'", Assert.Throws<InvalidDataException>(() => LayerSpecJson.FromJson(LayerSpecJson.ToJson(specs[0]))).Message);
+        Assert.Contains(
+            "'odd'", Assert.Throws<InvalidDataException>(() => LayerSpecJson.FromJson(LayerSpecJson.ToJson(specs[0]))).Message);
     }
 
     [Fact]
@@ -53,7 +54,9 @@ public class SpecJsonTests
     {
         Assert.Equal(
             new LstmSpec(64) { Layers = 2, Dropout = 0.1, Regularization = new() { CellZoneout = 0.2 } },
-            LayerSpecJson.FromJson("""{"kind":"lstm","hiddenSize":64,"layers":2,"dropout":0.1,"regularization":{"cellZoneout":0.2}}"""));
+            LayerSpecJson.FromJson("""
+                {"kind":"lstm","hiddenSize":64,"layers":2,"dropout":0.1,"regularization":{"cellZoneout":0.2}}
+                """));
         Assert.Equal(
             [new EmbeddingSpec(3), new PoolingSpec(Pooling.Max)],
             LayerSpecJson.ListFromJson("""[{"kind":"embedding","outputSize":3},{"kind":"pooling","pooling":"max"}]"""));
@@ -86,10 +89,21 @@ public class SpecJsonTests
     {
         Assert.Equal(
             """
-            {"version":2,"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,"direction":"bidirectional","merge":"mean","shortcut":"add","dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"truncatedGradient":false,"cell":{"kind":"equations","peephole":false,"coupledGates":false,"inputGate":true,"forgetGate":true,"outputGate":true,"gateRecurrence":false,"candidateDropout":0},"normalization":{"kind":"layer","epsilon":1E-05},"regularization":{"inputDropout":0,"recurrentDropout":0,"weightDropout":0,"hiddenZoneout":0,"cellZoneout":0}},{"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
-            """,
+            {"version":2,"inputSize":3,"layers":[{"kind":"lstm","name":"größer","hiddenSize":4,"layers":1,
+            "direction":"bidirectional","merge":"mean","shortcut":"add",
+            "dropout":0.1,"bias":"one","initialization":"pyTorchUniform","learnInitialState":false,"truncatedGradient":false,
+            "cell":{"kind":"equations","peephole":false,"coupledGates":false,"inputGate":true,"forgetGate":true,
+            "outputGate":true,"gateRecurrence":false,"candidateDropout":0},
+            "normalization":{"kind":"layer","epsilon":1E-05},
+            "regularization":{"inputDropout":0,"recurrentDropout":0,"weightDropout":0,"hiddenZoneout":0,"cellZoneout":0}},
+            {"kind":"dense","outputSize":2,"activation":"none","bias":true}]}
+            """.Replace("\n", ""),
             SpecJson.Write(3, [
-                new LstmSpec(4) { Name = "größer", Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean, Shortcut = LstmShortcut.Add, Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1, Normalization = new LayerNormalization() },
+                new LstmSpec(4)
+                {
+                    Name = "größer", Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean, Shortcut = LstmShortcut.Add,
+                    Initialization = LstmInitialization.PyTorchUniform, Dropout = 0.1, Normalization = new LayerNormalization(),
+                },
                 new DenseSpec(2),
             ]));
     }
@@ -151,7 +165,8 @@ public class SpecJsonTests
     [InlineData("\"cell\":{\"kind\":\"equations\",\"gateActivation\":{\"function\":\"swish\"}}", "swish")]
     [InlineData("\"cell\":{\"kind\":\"custom\",\"name\":\"odd\"}", "'settings' of the custom cell")]
     [InlineData("\"cell\":{\"kind\":\"custom\",\"name\":\"\",\"settings\":\"\"}", "'name' of the custom cell")]
-    [InlineData("\"cell\":{\"kind\":\"custom\",\"name\":\"odd\",\"settings\":\"\",\"peephole\":true}", "'peephole' in the custom cell")]
+    [InlineData(
+        "\"cell\":{\"kind\":\"custom\",\"name\":\"odd\",\"settings\":\"\",\"peephole\":true}", "'peephole' in the custom cell")]
     public void Read_of_a_wrong_part_of_a_layer_throws_and_says_what(string property, string expected)
     {
         string json = $$"""{"version":2,"inputSize":3,"layers":[{"kind":"lstm","hiddenSize":7,{{property}}}]}""";
@@ -164,7 +179,9 @@ public class SpecJsonTests
     [InlineData("\"2\"")]
     [InlineData("null")]
     public void Read_of_another_version_throws_and_names_it(string version) => Assert.Contains(
-        $"version {version}", Assert.Throws<InvalidDataException>(() => SpecJson.Read($$"""{"version":{{version}},"inputSize":3,"layers":[]}""")).Message);
+        $"version {version}",
+        Assert.Throws<InvalidDataException>(
+            () => SpecJson.Read($$"""{"version":{{version}},"inputSize":3,"layers":[]}""")).Message);
 
     [Theory]
     [InlineData("")]
@@ -191,7 +208,8 @@ public class SpecJsonTests
     private static object Default(Type type)
     {
         ConstructorInfo constructor = type.GetConstructors()[0];
-        return constructor.Invoke([.. constructor.GetParameters().Select(parameter => Activator.CreateInstance(parameter.ParameterType))]);
+        return constructor.Invoke(
+            [.. constructor.GetParameters().Select(parameter => Activator.CreateInstance(parameter.ParameterType))]);
     }
 
     // The record with one property changed, for each property and each of several values.
@@ -219,11 +237,14 @@ public class SpecJsonTests
             : type == typeof(int) ? [int.MinValue, -1, 12, int.MaxValue]
             : type == typeof(double) ? [0.1, -1e300, double.Epsilon, 1.0 / 3]
             : type == typeof(string) ? ["", "a\"\\\n", "größer 記憶 🧠"]
-            : type == typeof(LstmActivation) ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300), new LstmActivation(LstmActivationFunction.Relu)]
+            : type == typeof(LstmActivation)
+                ? [new LstmActivation(LstmActivationFunction.HardSigmoid, 1.0 / 3, -1e300),
+                    new LstmActivation(LstmActivationFunction.Relu)]
             : type == typeof(LstmProjection) ? [new LstmProjection(3), .. Variants(new LstmProjection(0))]
             : type == typeof(LstmRegularization) ? [.. Variants(new LstmRegularization())]
             : type == typeof(LstmNormalization) ? [
-                new LayerNormalization(), .. Variants(new LayerNormalization()), new BatchNormalization(), .. Variants(new BatchNormalization())]
+                new LayerNormalization(), .. Variants(new LayerNormalization()), new BatchNormalization(),
+                .. Variants(new BatchNormalization())]
             : type == typeof(CellEquations) ? [
                 .. Variants(new LstmEquations()), new CustomEquations(CustomCell.Of("odd", new OddCell(1.0 / 3))),
                 new CustomEquations(CustomCell.Of("größer \"", default(PlainCell)))]

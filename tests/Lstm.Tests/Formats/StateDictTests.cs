@@ -31,7 +31,11 @@ public class StateDictTests
         LayerSpec[] layers = name switch
         {
             "lstm_l3_nobias" => [new LstmSpec(4) { Layers = 3, Bias = LstmBias.None }],
-            "lstm_head_bi" => [new LstmSpec(8) { Layers = 2, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional }, new DenseSpec(2) { Name = "fc" }],
+            "lstm_head_bi"
+                => [new LstmSpec(8) { Layers = 2, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional }, new DenseSpec(2)
+            {
+                Name = "fc",
+            }],
             _ => [new LstmSpec(6) { Layers = 2, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional }],
         };
         Network<float> network = Network.Create<float>(io.Shape("in.x")[2], layers);
@@ -54,8 +58,10 @@ public class StateDictTests
         for (int entry = 0; io.Has("out.hn") && entry < state.Sizes.Count; entry++)
         {
             int values = state.Hidden(entry).Length;
-            Close.Relative<float>(io.Floats("out.hn").AsSpan(entry * values, values), state.Hidden(entry), 1e-5, $"h of {entry}", floor: 1);
-            Close.Relative<float>(io.Floats("out.cn").AsSpan(entry * values, values), state.Cell(entry), 1e-5, $"c of {entry}", floor: 1);
+            Close.Relative<float>(
+                io.Floats("out.hn").AsSpan(entry * values, values), state.Hidden(entry), 1e-5, $"h of {entry}", floor: 1);
+            Close.Relative<float>(
+                io.Floats("out.cn").AsSpan(entry * values, values), state.Cell(entry), 1e-5, $"c of {entry}", floor: 1);
         }
     }
 
@@ -63,7 +69,8 @@ public class StateDictTests
     public void LoadStateDict_finds_tensors_by_prefix_and_names()
     {
         byte[] file = Written(
-            ("model.rnn.weight_ih_l0", [4, 1]), ("model.rnn.weight_hh_l0", [4, 1]), ("model.rnn.bias_ih_l0", [4]), ("head.weight", [9]));
+            ("model.rnn.weight_ih_l0", [4, 1]), ("model.rnn.weight_hh_l0", [4, 1]), ("model.rnn.bias_ih_l0", [4]),
+            ("head.weight", [9]));
         Network<float> network = Network.Create<float>(1, new LstmSpec(1));
         network.LoadStateDict(new MemoryStream(file), new() { Prefix = "model.", Rename = name => name.Replace("lstm", "rnn") });
         Assert.Equal([1f, 2, 3, 4], Flat(network.ReadParameter("lstm.weight_hh_l0")));
@@ -93,7 +100,8 @@ public class StateDictTests
         Refuse(good, ["F32", "AllowPrecisionChange"], inDouble: true);
         Refuse([good[0], good[2]], ["Missing in the file: 'lstm.weight_hh_l0' [8, 2]."]);
         Refuse([.. good, ("extra", [8])], ["no parameter of the network: 'extra' F32 [8].", "AllowUnexpected"]);
-        Refuse([good[0], ("lstm.weight_hh_l0", [2, 8]), good[2]], ["'lstm.weight_hh_l0' F32 [2, 8] has another shape than the parameter 'lstm.weight_hh_l0' [8, 2]"]);
+        Refuse([good[0], ("lstm.weight_hh_l0", [2, 8]), good[2]],
+            ["'lstm.weight_hh_l0' F32 [2, 8] has another shape than the parameter 'lstm.weight_hh_l0' [8, 2]"]);
         Refuse([good[0], ("lstm.weight_hh_l0", [16]), good[2]], ["'lstm.weight_hh_l0'", "[16]", "[8, 2]"]);
         Refuse([], ["no tensors", "'lstm.weight_ih_l0' [8, 3]; 'lstm.weight_hh_l0' [8, 2]; 'lstm.bias_ih_l0' [8]."]);
         Refuse([("model.rnn.weight_ih_l0", [8, 3])], ["'model.rnn.weight_ih_l0'", "Prefix", "Name"]);
@@ -121,7 +129,8 @@ public class StateDictTests
     [Fact]
     public void LoadStateDict_leaves_tensors_of_other_modules_alone_when_asked_to()
     {
-        byte[] file = Written(("dense.weight", [1, 1]), ("dense.bias", [1]), ("extra", [2]), ("dense.inner.weight", [2]), ("dense2.weight", [2]));
+        byte[] file = Written(
+            ("dense.weight", [1, 1]), ("dense.bias", [1]), ("extra", [2]), ("dense.inner.weight", [2]), ("dense2.weight", [2]));
         Network.Create<float>(1, new DenseSpec(1)).LoadStateDict(new MemoryStream(file), new() { AllowUnexpected = true });
     }
 
@@ -137,7 +146,8 @@ public class StateDictTests
         foreach (string layer in (string[])["l0", "l1"])
         {
             float[] first = file.Floats("lstm.bias_ih_" + layer), second = file.Floats("lstm.bias_hh_" + layer);
-            Assert.Equal(first.Zip(second, (a, b) => (float)((double)a + b)), Flat(network.ReadParameter("lstm.bias_ih_" + layer)));
+            Assert.Equal(
+                first.Zip(second, (a, b) => (float)((double)a + b)), Flat(network.ReadParameter("lstm.bias_ih_" + layer)));
         }
 
         float[] output = Flat(network.Predict(SequenceBatch.FromTensor<float>(Tensor<float>(io, "in.x"))).ToTensor());
@@ -186,31 +196,43 @@ public class StateDictTests
     {
         (string, int[])[] tensors = [.. from layer in (string[])["l0", "l0_reverse", "l1", "l1_reverse"]
                                         from kind in (string[])["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
-                                        select ($"lstm.{kind}_{layer}", kind.StartsWith('b') ? (int[])[8] : [8, layer[1] == '0' || kind == "weight_hh" ? 2 : 4])];
+                                        select ($"lstm.{kind}_{layer}", kind.StartsWith('b') ? (int[])[8]
+                                            : [8, layer[1] == '0' || kind == "weight_hh" ? 2 : 4])];
         string message = Refused(Written(tensors), new() { AllowUnexpected = true }, new LstmSpec(2) { Bias = LstmBias.Two });
         Assert.Contains("LstmSpec(2) { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two }", message);
-        Assert.All(tensors.Where(tensor => !tensor.Item1.EndsWith("l0")), tensor => Assert.Contains($"'{tensor.Item1}'", message));
+        Assert.All(
+            tensors.Where(tensor => !tensor.Item1.EndsWith("l0")), tensor => Assert.Contains($"'{tensor.Item1}'", message));
 
-        Network.Create<float>(2, new LstmSpec(2) { Layers = 2, Direction = LstmDirection.Bidirectional }).LoadStateDict(new MemoryStream(Written(tensors)));
+        Network.Create<float>(2, new LstmSpec(2) { Layers = 2, Direction = LstmDirection.Bidirectional })
+            .LoadStateDict(new MemoryStream(Written(tensors)));
     }
 
     [Fact]
     public void LoadStateDict_of_biases_that_the_spec_has_no_place_for_or_lacks_throws_and_names_the_spec()
     {
-        (string, int[])[] none = [("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1])], one = [.. none, ("lstm.bias_ih_l0", [4])];
+        (string, int[])[] none = [("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1])],
+            one = [.. none, ("lstm.bias_ih_l0", [4])];
         StateDictOptions allowed = new() { AllowUnexpected = true };
-        Assert.Contains("Bias = LstmBias.Two", Refused(Written([.. one, ("lstm.bias_hh_l0", [4])]), allowed, new LstmSpec(1) { Bias = LstmBias.None }));
+        Assert.Contains("Bias = LstmBias.Two", Refused(Written([.. one, ("lstm.bias_hh_l0", [4])]), allowed, new LstmSpec(1)
+        {
+            Bias = LstmBias.None,
+        }));
         Assert.Contains("Bias = LstmBias.One", Refused(Written(one), allowed, new LstmSpec(1) { Bias = LstmBias.None }));
         Assert.Contains("Bias = LstmBias.One", Refused(Written(one), allowed, new LstmSpec(1) { Bias = LstmBias.Two }));
         Assert.Contains("Bias = LstmBias.None", Refused(Written(none), allowed, new LstmSpec(1)));
-        Assert.Contains("'lstm.bias_hh_l0' F32 [3]", Refused(Written([.. one, ("lstm.bias_hh_l0", [3])]), allowed, new LstmSpec(1)));
-        Assert.Contains("'dense.bias'", Refused(Written(("dense.weight", [1, 1]), ("dense.bias", [1])), allowed, new DenseSpec(1) { Bias = false }));
+        Assert.Contains(
+            "'lstm.bias_hh_l0' F32 [3]", Refused(Written([.. one, ("lstm.bias_hh_l0", [3])]), allowed, new LstmSpec(1)));
+        Assert.Contains("'dense.bias'", Refused(Written(("dense.weight", [1, 1]), ("dense.bias", [1])), allowed, new DenseSpec(1)
+        {
+            Bias = false,
+        }));
     }
 
     [Fact]
     public void LoadStateDict_finds_second_biases_and_further_layers_under_other_names()
     {
-        (string, int[])[] bare = [("weight_ih_l0", [4, 1]), ("weight_hh_l0", [4, 1]), ("bias_ih_l0", [4]), ("bias_hh_l0", [4]), ("scale", [1])];
+        (string, int[])[] bare =
+            [("weight_ih_l0", [4, 1]), ("weight_hh_l0", [4, 1]), ("bias_ih_l0", [4]), ("bias_hh_l0", [4]), ("scale", [1])];
         Network<float> network = Network.Create<float>(1, new LstmSpec(1));
         StateDictOptions options = new() { AllowUnexpected = true, Rename = name => name["lstm.".Length..] };
         network.LoadStateDict(new MemoryStream(Written(bare)), options);
@@ -218,7 +240,10 @@ public class StateDictTests
         Assert.Contains("'weight_ih_l1'", Refused(Written([.. bare, ("weight_ih_l1", [4, 1])]), options, new LstmSpec(1)));
 
         // Names that a renaming gives to the parameters only.
-        Dictionary<string, string> names = new() { ["lstm.weight_ih_l0"] = "m.a_bias_ih", ["lstm.weight_hh_l0"] = "m.b", ["lstm.bias_ih_l0"] = "m.c_bias_ih" };
+        Dictionary<string, string> names = new()
+        {
+            ["lstm.weight_ih_l0"] = "m.a_bias_ih", ["lstm.weight_hh_l0"] = "m.b", ["lstm.bias_ih_l0"] = "m.c_bias_ih",
+        };
         options = new() { AllowUnexpected = true, Rename = name => names[name] };
         (string, int[])[] renamed = [("m.a_bias_ih", [4, 1]), ("m.b", [4, 1]), ("m.c_bias_ih", [4]), ("m.c_bias_hh", [4])];
         network.LoadStateDict(new MemoryStream(Written(renamed)), options);
@@ -227,7 +252,10 @@ public class StateDictTests
 
         // Names of their own for the biases, which only the renaming knows.
         options = new() { AllowUnexpected = true, Rename = name => name.Replace("bias_ih", "b1").Replace("bias_hh", "b2") };
-        network.LoadStateDict(new MemoryStream(Written(("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1]), ("lstm.b1_l0", [4]), ("lstm.b2_l0", [4]))), options);
+        network.LoadStateDict(
+            new MemoryStream(
+            Written(("lstm.weight_ih_l0", [4, 1]), ("lstm.weight_hh_l0", [4, 1]), ("lstm.b1_l0", [4]), ("lstm.b2_l0", [4]))),
+            options);
         Assert.Equal([2f, 4, 6, 8], Flat(network.ReadParameter("lstm.bias_ih_l0")));
     }
 
@@ -282,7 +310,8 @@ public class StateDictTests
     {
         Network<float> network = Network.Create<float>(1, layers);
         float[] before = network.Flat.ToArray();
-        string message = Assert.Throws<InvalidDataException>(() => network.LoadStateDict(new MemoryStream(file), options)).Message;
+        string message =
+            Assert.Throws<InvalidDataException>(() => network.LoadStateDict(new MemoryStream(file), options)).Message;
         Close.SameBits<float>(before, network.Flat, "parameters");
         return message;
     }
@@ -297,7 +326,9 @@ public class StateDictTests
 
         foreach (Parameter parameter in network.Parameters)
         {
-            Assert.Equal(TensorFile.Read(path).Doubles(parameter.Name), Array.ConvertAll(Flat(network.ReadParameter(parameter.Name)), double.CreateChecked));
+            Assert.Equal(
+                TensorFile.Read(path).Doubles(parameter.Name),
+                Array.ConvertAll(Flat(network.ReadParameter(parameter.Name)), double.CreateChecked));
         }
 
         T[] output = Flat(network.Predict(SequenceBatch.FromTensor<T>(Tensor<T>(io, "in.x"))).ToTensor());
@@ -310,7 +341,8 @@ public class StateDictTests
         SafetensorsWriter writer = new();
         foreach ((string name, int[] shape) in tensors)
         {
-            writer.Add<float>(name, shape, () => Enumerable.Range(1, shape.Aggregate(1, (a, b) => a * b)).Select(i => (float)i).ToArray());
+            writer.Add<float>(
+                name, shape, () => Enumerable.Range(1, shape.Aggregate(1, (a, b) => a * b)).Select(i => (float)i).ToArray());
         }
 
         MemoryStream memory = new();

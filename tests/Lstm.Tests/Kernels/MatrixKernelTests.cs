@@ -7,7 +7,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;
 
-/// <summary>The products over whole matrices (inputs, rows, weight gradients): equal bits at every width and number of workers.</summary>
+/// <summary>
+/// The products over whole matrices (inputs, rows, weight gradients): equal bits at every width and number of workers.
+/// </summary>
 public abstract unsafe class MatrixKernelTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -19,7 +21,8 @@ public abstract unsafe class MatrixKernelTests<T>
         foreach ((SimdWidth width, Guard guard) in Operands<T>.Setups)
         {
             foreach ((int hidden, int features, int rows, int first, int end) in
-                ((int, int, int, int, int)[])[(1, 1, 1, 0, 1), (Line, 3, 9, 2, 9), (Line + 1, 5, 14, 0, 13), ((2 * Line) + 3, 33, 7, 3, 3)])
+                ((int, int, int, int, int)[])[
+                (1, 1, 1, 0, 1), (Line, 3, 9, 2, 9), (Line + 1, 5, 14, 0, 13), ((2 * Line) + 3, 33, 7, 3, 3)])
             {
                 for (int workers = 1; workers <= 3; workers++)
                 {
@@ -38,7 +41,8 @@ public abstract unsafe class MatrixKernelTests<T>
             {
                 for (int rows = 0; rows <= 7; rows += 1 + (columns % 3))
                 {
-                    CheckRowProduct(width, guard, columns, rows, features: 1 + (columns % 7), workers: 1 + (columns % 3), start: rows % 3);
+                    CheckRowProduct(
+                        width, guard, columns, rows, features: 1 + (columns % 7), workers: 1 + (columns % 3), start: rows % 3);
                 }
             }
         }
@@ -53,7 +57,9 @@ public abstract unsafe class MatrixKernelTests<T>
             {
                 for (int rows = Line - 1; rows <= (4 * Line) + 3; rows += Line / 2)
                 {
-                    CheckRowProduct(width, guard, columns, rows, features: 1 + ((rows + columns) % 11), workers: 1 + (columns % 2), start: (rows + columns) % 3);
+                    CheckRowProduct(
+                        width, guard, columns, rows, features: 1 + ((rows + columns) % 11), workers: 1 + (columns % 2),
+                        start: (rows + columns) % 3);
                 }
             }
         }
@@ -69,7 +75,9 @@ public abstract unsafe class MatrixKernelTests<T>
                 foreach (int[] lengths in
                     (int[][])[[0], [1], [9], [2, 5, 0, 3, 5], [1, 1, 1, 1, 1, 1, 1], [70, 90, 3], [129], [257, 250]])
                 {
-                    CheckWeightGradient(width, guard, reverse, lengths, units: 1 + (lengths.Length * 5), features: lengths.Length, bias: false, workers: lengths.Length % 3 + 1);
+                    CheckWeightGradient(
+                        width, guard, reverse, lengths, units: 1 + (lengths.Length * 5), features: lengths.Length, bias: false,
+                        workers: lengths.Length % 3 + 1);
                     CheckWeightGradient(width, guard, reverse, lengths, units: Line, features: 1, bias: true, workers: 2);
                 }
 
@@ -109,7 +117,8 @@ public abstract unsafe class MatrixKernelTests<T>
         WeightFactor<T>[] factors =
         [
             new() { A = operands.Random(shape.RowCount * inputs), Stride = inputs, Features = inputs },
-            new() { A = operands.Random((shape.Count + shape.RowCount) * units), Stride = units, Features = units, BySlot = true },
+            new() { A = operands.Random((shape.Count + shape.RowCount) * units), Stride = units, Features = units,
+                BySlot = true },
             new() { A = one, Features = 1 },
             new() { A = one, Features = 1 },
         ];
@@ -159,7 +168,8 @@ public abstract unsafe class MatrixKernelTests<T>
         }
     }
 
-    private static void CheckInputProduct(SimdWidth width, Guard guard, int hidden, int features, int rows, int first, int end, int workers)
+    private static void CheckInputProduct(
+        SimdWidth width, Guard guard, int hidden, int features, int rows, int first, int end, int workers)
     {
         using Operands<T> operands = new(guard, hidden + rows);
         PanelLayout columns = PanelLayout.Gates<T>(hidden);
@@ -170,7 +180,10 @@ public abstract unsafe class MatrixKernelTests<T>
         InputProduct<T> job = new()
         {
             Width = width,
-            Input = new ProductTerm<T> { A = x, ARowStride = features, B = w, PanelRows = features, RowStep = 1, Count = features },
+            Input = new ProductTerm<T>
+            {
+                A = x, ARowStride = features, B = w, PanelRows = features, RowStep = 1, Count = features,
+            },
             Bias = bias,
             Columns = columns,
             FirstRow = first,
@@ -194,7 +207,9 @@ public abstract unsafe class MatrixKernelTests<T>
             }
         }
 
-        Close.SameBits<T>(expected, new ReadOnlySpan<T>(z, expected.Length), $"{width} {guard} H {hidden}, {features} features, rows {first}..{end}, {workers} workers");
+        Close.SameBits<T>(
+            expected, new ReadOnlySpan<T>(z, expected.Length),
+            $"{width} {guard} H {hidden}, {features} features, rows {first}..{end}, {workers} workers");
     }
 
     private static void CheckRowProduct(SimdWidth width, Guard guard, int columns, int rows, int features, int workers, int start)
@@ -216,7 +231,9 @@ public abstract unsafe class MatrixKernelTests<T>
                 for (int k = 0; k < 2 * features; k++)
                 {
                     ProductTerm<T> term = terms[k / features];
-                    sum = Operands<T>.MultiplyAdd(term.A[(row * features) + (k % features)], term.B[layout.IndexOf(column, k % features, features)], sum);
+                    sum = Operands<T>
+                        .MultiplyAdd(
+                        term.A[(row * features) + (k % features)], term.B[layout.IndexOf(column, k % features, features)], sum);
                 }
 
                 expected[(row * columns) + column] = sum;
@@ -236,12 +253,18 @@ public abstract unsafe class MatrixKernelTests<T>
             OutputStride = columns,
         };
         Divide(job, workers);
-        Close.SameBits<T>(expected, new ReadOnlySpan<T>(y, expected.Length), $"{width} {guard} {columns} columns, {rows} rows, start {start}, {workers} workers");
+        Close.SameBits<T>(
+            expected, new ReadOnlySpan<T>(y, expected.Length),
+            $"{width} {guard} {columns} columns, {rows} rows, start {start}, {workers} workers");
 
-        ProductTerm<T> Term(T* a, T* b) => new() { A = a, ARowStride = features, B = b, PanelRows = features, RowStep = 1, Count = features };
+        ProductTerm<T> Term(T* a, T* b) => new()
+        {
+            A = a, ARowStride = features, B = b, PanelRows = features, RowStep = 1, Count = features,
+        };
     }
 
-    private static void CheckWeightGradient(SimdWidth width, Guard guard, bool reverse, int[] lengths, int units, int features, bool bias, int workers)
+    private static void CheckWeightGradient(
+        SimdWidth width, Guard guard, bool reverse, int[] lengths, int units, int features, bool bias, int workers)
     {
         using Operands<T> operands = new(guard, units);
         SequenceShape shape = new();
@@ -278,7 +301,10 @@ public abstract unsafe class MatrixKernelTests<T>
 
         // As little room as the largest block needs.
         int rowsPerBlock = blocks.Max(rows => (int?)rows.Length) ?? 1;
-        WeightFactor<T> factor = new() { A = a, Stride = bias ? 0 : features, Features = features, BySlot = !bias, Gradient = dw };
+        WeightFactor<T> factor = new()
+        {
+            A = a, Stride = bias ? 0 : features, Features = features, BySlot = !bias, Gradient = dw,
+        };
         WeightGradient<T> job = new()
         {
             Width = width,
@@ -293,7 +319,8 @@ public abstract unsafe class MatrixKernelTests<T>
         };
         Divide(job, workers);
         Close.SameBits<T>(expected, new ReadOnlySpan<T>(dw, expected.Length),
-            $"{width} {guard} reverse {reverse}, lengths {string.Join(' ', lengths)}, H {units}, {features} features, {workers} workers");
+            $"{width} {guard} reverse {reverse}, lengths {string.Join(' ', lengths)}, H {units}, {features} features, "
+                + $"{workers} workers");
     }
 
     private static void Divide<TJob>(TJob job, int workers)

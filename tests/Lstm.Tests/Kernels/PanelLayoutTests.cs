@@ -68,7 +68,8 @@ public class PanelLayoutTests
         var seen = new HashSet<int>();
         foreach (int column in columns)
         {
-            int panel = Enumerable.Range(0, layout.PanelCount).Single(q => layout.Start(q) <= column && column < layout.Start(q + 1));
+            int panel = Enumerable.Range(0, layout.PanelCount)
+                .Single(q => layout.Start(q) <= column && column < layout.Start(q + 1));
             for (int k = 0; k < Rows; k++)
             {
                 int index = layout.IndexOf(column, k, Rows);

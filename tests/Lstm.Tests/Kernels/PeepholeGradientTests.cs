@@ -8,7 +8,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;
 
-/// <summary>The peepholes' gradient against plain loops in the order it promises: equal bits at every width, on any number of workers.</summary>
+/// <summary>
+/// The peepholes' gradient against plain loops in the order it promises: equal bits at every width, on any number of workers.
+/// </summary>
 public abstract unsafe class PeepholeGradientTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -77,7 +79,9 @@ public abstract unsafe class PeepholeGradientTests<T>
             own.Run(new WorkShare(worker, workers, worker));
         }
 
-        Close.SameBits<T>(expected, new ReadOnlySpan<T>(job.Gradient, expected.Length), $"{width} {guard} {units} units, {string.Join(' ', lengths)}");
+        Close.SameBits<T>(
+            expected, new ReadOnlySpan<T>(job.Gradient, expected.Length),
+            $"{width} {guard} {units} units, {string.Join(' ', lengths)}");
     }
 }
 

@@ -126,7 +126,8 @@ public abstract unsafe class ProductTests<T>
             $"{width} {guard} {lines} lines, {rows} rows, {columns} columns, {termCount} terms of {count}, start {from}");
     }
 
-    private static T Chain(ProductTerm<T> term, (int First, int Rows)? strip, int row, int panelStart, int panel, int column, T sum)
+    private static T Chain(
+        ProductTerm<T> term, (int First, int Rows)? strip, int row, int panelStart, int panel, int column, T sum)
     {
         for (nint k = 0; k < term.Count; k++)
         {

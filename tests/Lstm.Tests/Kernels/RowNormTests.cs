@@ -8,7 +8,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;
 
-/// <summary>The normalisation of rows against plain loops in the order it promises: equal bits at every width, on any number of workers.</summary>
+/// <summary>
+/// The normalisation of rows against plain loops in the order it promises: equal bits at every width, on any number of workers.
+/// </summary>
 public abstract unsafe class RowNormTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -142,9 +144,11 @@ public abstract unsafe class RowNormTests<T>
 
         public T[] Sum { get; } = new ReadOnlySpan<T>(job.Sum, (units + Line - 1) / Line * lines * Line * rows).ToArray();
 
-        public T[] GammaGradient { get; } = new ReadOnlySpan<T>(gradient.Gradient, (units + Line - 1) / Line * lines * Line).ToArray();
+        public T[] GammaGradient { get; } = new ReadOnlySpan<T>(gradient.Gradient, (units + Line - 1) / Line * lines * Line)
+            .ToArray();
 
-        public T[] BetaGradient { get; } = new ReadOnlySpan<T>(gradient.BiasGradient, (units + Line - 1) / Line * lines * Line).ToArray();
+        public T[] BetaGradient { get; } = new ReadOnlySpan<T>(gradient.BiasGradient, (units + Line - 1) / Line * lines * Line)
+            .ToArray();
 
         public void Run(SequenceShape shape)
         {
@@ -152,7 +156,9 @@ public abstract unsafe class RowNormTests<T>
             for (int row = 0; row < rows; row++)
             {
                 T mean = Total((_, i, sum) => sum + job.Norm.Values[i], row) / count;
-                T variance = Total((real, i, sum) => real ? Operands<T>.MultiplyAdd(job.Norm.Values[i] - mean, job.Norm.Values[i] - mean, sum) : sum, row) / count;
+                T variance = Total(
+                    (real, i, sum) => real ? Operands<T>.MultiplyAdd(job.Norm.Values[i] - mean, job.Norm.Values[i] - mean, sum)
+                    : sum, row) / count;
                 T scale = T.One / T.Sqrt(variance + T.CreateChecked(Epsilon));
                 ForEach(row, (_, i, _) => normal[i] = (job.Norm.Values[i] - mean) * scale);
                 T slopes = Total((_, i, sum) => sum + A(i), row) / count;

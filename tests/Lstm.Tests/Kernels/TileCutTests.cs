@@ -20,8 +20,10 @@ public sealed class TileCutTests
                 Assert.Equal((rows + highest - 1) / highest, cut.Count);
                 Assert.Equal(rows, heights.Sum());
                 Assert.All(heights, height => Assert.InRange(height, 1, highest));
-                Assert.True(rows == 0 || heights.Max() - heights.Min() <= 1, $"{rows} rows in tiles of {string.Join(' ', heights)}");
-                Assert.Equal(heights.Select((_, tile) => heights.Take(tile).Sum()), Enumerable.Range(0, cut.Count).Select(cut.Start));
+                Assert.True(
+                    rows == 0 || heights.Max() - heights.Min() <= 1, $"{rows} rows in tiles of {string.Join(' ', heights)}");
+                Assert.Equal(
+                    heights.Select((_, tile) => heights.Take(tile).Sum()), Enumerable.Range(0, cut.Count).Select(cut.Start));
             }
         }
     }

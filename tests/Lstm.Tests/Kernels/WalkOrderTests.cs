@@ -69,7 +69,8 @@ public class WalkOrderTests
         RowRuns runs = new();
         runs.Set(Shape(2, 2));
         runs.Set(shape);
-        IEnumerable<int> expected = Enumerable.Range(0, shape.StepCount).Reverse().SelectMany(t => Enumerable.Range(shape.Offset(t), shape.Live(t)));
+        IEnumerable<int> expected = Enumerable.Range(0, shape.StepCount).Reverse()
+            .SelectMany(t => Enumerable.Range(shape.Offset(t), shape.Live(t)));
         Assert.Equal(expected, Rows(runs, run => run.Row));
         Assert.Equal(expected, Rows(runs, run => run.Slot));
 
@@ -235,8 +236,10 @@ public class WalkOrderTests
             Assert.Equal(next, first);
             Assert.True(end >= first);
             next = end;
-            int steps = Enumerable.Range(first, end - first).Sum(rank => Math.Clamp(shape.Lengths[shape.RankToCaller[rank]], firstStep, endStep) - firstStep);
-            Assert.True(steps <= (total / workers) + endStep - firstStep, $"worker {worker} of {workers} has {steps} of {total} steps");
+            int steps = Enumerable.Range(first, end - first)
+                .Sum(rank => Math.Clamp(shape.Lengths[shape.RankToCaller[rank]], firstStep, endStep) - firstStep);
+            Assert.True(
+                steps <= (total / workers) + endStep - firstStep, $"worker {worker} of {workers} has {steps} of {total} steps");
         }
 
         Assert.Equal(shape.Count, next);

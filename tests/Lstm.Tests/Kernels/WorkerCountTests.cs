@@ -17,7 +17,9 @@ public class WorkerCountTests
     public void Of_a_negative_number_throws_and_says_what_to_use()
     {
         ArgumentOutOfRangeException e = Assert.Throws<ArgumentOutOfRangeException>("workers", () => WorkerCount.Of(-2));
-        Assert.StartsWith("The number of workers is -2. Use 1 for the caller's thread alone, or 0 to let the size of the work decide.", e.Message);
+        Assert.StartsWith(
+            "The number of workers is -2. Use 1 for the caller's thread alone, or 0 to let the size of the work decide.",
+            e.Message);
     }
 
     [Fact]

@@ -3,7 +3,10 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;
 
-/// <summary>Many short jobs whose shares are held up at random, on memory that is gone when the job is: a worker that came late would be seen.</summary>
+/// <summary>
+/// Many short jobs whose shares are held up at random, on memory that is gone when the job is: a worker that came late would be
+/// seen.
+/// </summary>
 public unsafe class WorkerTeamStressTests
 {
     private const int Places = 64;
@@ -92,7 +95,9 @@ public unsafe class WorkerTeamStressTests
 
         for (int share = 0; share < Places; share++)
         {
-            Assert.True(counts[share] == (share < shares ? 1 : 0) || (fails && counts[share] == 0), $"share {share} of {shares} was done {counts[share]} times");
+            Assert.True(
+                counts[share] == (share < shares ? 1 : 0)
+                || (fails && counts[share] == 0), $"share {share} of {shares} was done {counts[share]} times");
             Assert.Equal(0, busy[share]);
         }
 

@@ -25,7 +25,8 @@ public class WorkerTeamTests
             Assert.Equal(Enumerable.Repeat(1, shares), job.Runs);
             Assert.Equal(Thread.CurrentThread, job.Threads[0]);
             Assert.All(job.Workers, worker => Assert.InRange(worker, 0, size - 1));
-            Assert.All(Enumerable.Range(0, shares), i => Assert.Equal(job.Workers[i] == 0, job.Threads[i] == Thread.CurrentThread));
+            Assert.All(
+                Enumerable.Range(0, shares), i => Assert.Equal(job.Workers[i] == 0, job.Threads[i] == Thread.CurrentThread));
             Assert.Equal(size == 1 ? 0 : run, team.SharedRuns);
         }
     }
@@ -303,7 +304,9 @@ public class WorkerTeamTests
             int all = shares;
             if (share.Worker != 0)
             {
-                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref done[0]) == all - 1, Patience), "The caller did not take what was left.");
+                Assert.True(
+                    SpinWait.SpinUntil(() => Volatile.Read(ref done[0]) == all - 1, Patience),
+                    "The caller did not take what was left.");
             }
 
             Interlocked.Increment(ref done[0]);

@@ -141,7 +141,9 @@ public abstract class BatchNormTests<T>
             several.Step(sessions, [.. sessions.SelectMany(s => batch[s - 1, call - s + 1].ToArray())], outputs);
             for (int i = 0; i < sessions.Length; i++)
             {
-                Close.SameBits<T>(expected[sessions[i] - 1, call - sessions[i] + 1], outputs.AsSpan(i * network.OutputSize, network.OutputSize), $"call {call}");
+                Close.SameBits<T>(
+                    expected[sessions[i] - 1, call - sessions[i] + 1],
+                    outputs.AsSpan(i * network.OutputSize, network.OutputSize), $"call {call}");
             }
         }
 
@@ -155,7 +157,13 @@ public abstract class BatchNormTests<T>
     [InlineData(33, 2)]
     public void Padding_stays_zero_in_parameters_and_gradients(int units, int sequences)
     {
-        Network<T> network = Sample.Network<T>(1, 3, Spec(units) with { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Sigmoid) } });
+        Network<T> network = Sample.Network<T>(1, 3, Spec(units) with
+        {
+            Cell = new LstmEquations
+            {
+                CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Sigmoid),
+            },
+        });
         TrainingPass<T> pass = TrainingPass<T>.Run(network, Sample.Batch<T>(1, 3, [.. Enumerable.Repeat(4, sequences)]), 2);
         T[] rest = pass.Gradient;
         foreach (Parameter parameter in network.Parameters)
@@ -174,13 +182,16 @@ public abstract class BatchNormTests<T>
     public void UpdateStatistics_moves_running_averages_by_numbers_worked_out_by_hand()
     {
         // W_ih x = x for the input gate, and 0 for the others.
-        Network<T> network = Network.Create<T>(1, new LstmSpec(1) { Normalization = new BatchNormalization { Steps = 2, Momentum = 0.25 } });
+        Network<T> network = Network.Create<T>(1, new LstmSpec(1)
+        {
+            Normalization = new BatchNormalization { Steps = 2, Momentum = 0.25 },
+        });
         network.WriteParameter("lstm.weight_ih_l0", Tensor.Create<T>([T.One, T.Zero, T.Zero, T.Zero], [4, 1]));
         using Tape<T> tape = network.CreateTape();
         long version = network.Version;
 
-        // Step 0: 1 3 5, mean 3, variance 8/3 or, Bessel-corrected, 4. Step 1: 2 6, mean 4, corrected 8. Step 2: 8 12, mean 10, corrected 8.
-        // Step 3 has one row.
+        // Step 0: 1 3 5, mean 3, variance 8/3 or, Bessel-corrected, 4. Step 1: 2 6, mean 4, corrected 8. Step 2: 8 12, mean 10,
+        // corrected 8. Step 3 has one row.
         Pass(network, tape, SequenceBatch.FromSequences<T>([Values(1, 2, 8, 50), Values(3, 6, 12), Values(5)], 1));
         network.UpdateStatistics(tape);
 
@@ -248,7 +259,9 @@ public abstract class BatchNormTests<T>
         foreach (Network<T> same in (Network<T>[])[loaded, clone])
         {
             Assert.Equal(network.Flat.ToArray(), same.Flat.ToArray());
-            Assert.Equal(names, same.Parameters.Where(parameter => parameter.IsStatistic && !parameter.Trainable).Select(parameter => parameter.Name));
+            Assert.Equal(
+                names, same.Parameters.Where(parameter => parameter.IsStatistic && !parameter.Trainable)
+                .Select(parameter => parameter.Name));
         }
 
         Gradient<T> gradient = network.CreateGradient();
@@ -274,7 +287,8 @@ public abstract class BatchNormTests<T>
         NetworkState<T> state = network.CreateState(3);
         state.Steps[1] = 2;
         NetworkState<T> before = state.Clone();
-        ArgumentException e = Assert.Throws<ArgumentException>(() => network.Forward(Sample.Batch<T>(1, 3, 4, 4, 4), state, tape));
+        ArgumentException e =
+            Assert.Throws<ArgumentException>(() => network.Forward(Sample.Batch<T>(1, 3, 4, 4, 4), state, tape));
         Assert.Equal("state", e.ParamName);
         Assert.Contains("sequence 1 at 2", e.Message);
         Assert.Equal(before.ToBytes(), state.ToBytes());
@@ -319,12 +333,17 @@ public abstract class BatchNormTests<T>
 
     private static LstmSpec Spec(int units) => new(units) { Normalization = new BatchNormalization { Steps = 3 } };
 
-    private static Network<T> Create(string name, SimdWidth? width = null) => Sample.Network<T>(width ?? SimdDispatch.Best, 1, 3, name switch
+    private static Network<T> Create(string name, SimdWidth? width = null)
+        => Sample.Network<T>(width ?? SimdDispatch.Best, 1, 3, name switch
     {
         "plain" => [Spec(19) with { Bias = LstmBias.Two }, new DenseSpec(2)],
         "variants" => [Spec(9) with
         {
-            Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CellClip = 0.5, CandidateDropout = 0.2, HiddenActivation = new(LstmActivationFunction.Softsign) }, Projection = new(5), Regularization = new() { RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3 },
+            Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CellClip = 0.5, CandidateDropout = 0.2,
+                HiddenActivation = new(LstmActivationFunction.Softsign) }, Projection = new(5), Regularization = new()
+            {
+                RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3,
+            },
         }],
         "bidirectional" => [Spec(17) with { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.None }],
         _ => [Spec(120) with { Projection = new(101) }],
@@ -406,7 +425,8 @@ public class BatchNormReferenceTests
         }
 
         string[] kinds = ["ih", "hh", "c"];
-        double[][] means = [.. kinds.Select(kind => naive.Read($"norm_{kind}_mean"))], variances = [.. kinds.Select(kind => naive.Read($"norm_{kind}_var"))];
+        double[][] means = [.. kinds.Select(kind => naive.Read($"norm_{kind}_mean"))],
+            variances = [.. kinds.Select(kind => naive.Read($"norm_{kind}_var"))];
         tape.OutputGradient.Rows.Fill(1);
         network.Backward(tape, network.CreateGradient());
         network.UpdateStatistics(tape);
@@ -417,9 +437,11 @@ public class BatchNormReferenceTests
             {
                 for (int k = 0; k < columns; k++)
                 {
-                    means[kind][(set.Key * columns) + k] += 0.3 * (set.Average(step => step.Means[kind][k]) - means[kind][(set.Key * columns) + k]);
+                    means[kind][(set.Key * columns) + k] += 0.3
+                        * (set.Average(step => step.Means[kind][k]) - means[kind][(set.Key * columns) + k]);
                     variances[kind][(set.Key * columns) + k] +=
-                        0.3 * (set.Average(step => step.Variances[kind][k] * step.Rows / (step.Rows - 1)) - variances[kind][(set.Key * columns) + k]);
+                        0.3 * (set.Average(step => step.Variances[kind][k] * step.Rows / (step.Rows - 1))
+                            - variances[kind][(set.Key * columns) + k]);
                 }
             }
 

@@ -19,7 +19,10 @@ public class LayerNormTests
     [InlineData(17, 7, LstmBias.One, 0.25)]
     [InlineData(33, 3, LstmBias.None, 0.6)]
     public void Pass_of_a_normalised_layer_equals_naive(int units, int inputs, LstmBias bias, double zoneout)
-        => Compare(new LstmSpec(units) { Normalization = new LayerNormalization { Epsilon = 1e-3 }, Bias = bias, Regularization = new() { HiddenZoneout = zoneout } }, inputs);
+        => Compare(
+            new LstmSpec(
+            units) { Normalization = new LayerNormalization { Epsilon = 1e-3 }, Bias = bias,
+            Regularization = new() { HiddenZoneout = zoneout } }, inputs);
 
     [Theory]
     [InlineData(5, 3, LstmBias.One, 0.4)]
@@ -33,7 +36,8 @@ public class LayerNormTests
         Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(1) { Normalization = new LayerNormalization() });
         double beta = network.ReadParameter("lstm.norm_c_bias_l0")[0];
         SequenceBatch<double> output = network.Predict(Sample.Batch<double>(1, 2, 4));
-        Assert.All(output.Rows.ToArray(), h => Assert.True(Math.Abs(h) < Math.Tanh(Math.Abs(beta)) && Math.Sign(h) == Math.Sign(beta)));
+        Assert.All(
+            output.Rows.ToArray(), h => Assert.True(Math.Abs(h) < Math.Tanh(Math.Abs(beta)) && Math.Sign(h) == Math.Sign(beta)));
     }
 
     private static void Compare(LstmSpec spec, int inputs)
@@ -42,8 +46,10 @@ public class LayerNormTests
         Network<double> network = Sample.Network<double>(5, inputs, spec);
         using Tape<double> tape = network.CreateTape();
         tape.DropoutSeed = 4;
-        NetworkState<double> initial = Sample.State(network, Lengths.Length, 6), final = initial.Clone(), finalGradient = Sample.State(network, Lengths.Length, 9);
-        SequenceBatch<double> input = Sample.Batch<double>(1, inputs, Lengths), cotangent = Sample.Batch<double>(2, units, Lengths);
+        NetworkState<double> initial = Sample.State(network, Lengths.Length, 6), final = initial.Clone(),
+            finalGradient = Sample.State(network, Lengths.Length, 9);
+        SequenceBatch<double> input = Sample.Batch<double>(1, inputs, Lengths),
+            cotangent = Sample.Batch<double>(2, units, Lengths);
         SequenceBatch<double> output = network.Forward(input, final, tape);
         List<double[]> h = output.ToList();
         cotangent.Rows.CopyTo(tape.OutputGradient.Rows);
@@ -53,9 +59,11 @@ public class LayerNormTests
 
         NaiveLayerNormLstm naive = new(units, spec.Normalization is not null, spec.Normalization?.Epsilon ?? 0)
         {
-            Parameters = network.Parameters.ToDictionary(parameter => Own(parameter), parameter => Values(network.ReadParameter(parameter.Name))),
+            Parameters = network.Parameters.ToDictionary(
+                parameter => Own(parameter), parameter => Values(network.ReadParameter(parameter.Name))),
         };
-        Dictionary<string, double[]> expected = naive.Parameters.ToDictionary(pair => pair.Key, pair => new double[pair.Value.Length]);
+        Dictionary<string, double[]> expected =
+            naive.Parameters.ToDictionary(pair => pair.Key, pair => new double[pair.Value.Length]);
         int kept = 0;
         for (int b = 0; b < Lengths.Length; b++)
         {
@@ -72,7 +80,8 @@ public class LayerNormTests
 
             NaiveLayerNormLstm.Result result = naive.Run(Rows(input, b), before, initial.CellRow(0, b).ToArray(), update, dH, dC);
             Close.Relative<double>(result.H.SelectMany(row => row).ToArray(), h[b], 1e-11, $"h {b}");
-            Close.Relative<double>(result.InputGradient.SelectMany(row => row).ToArray(), tape.InputGradient.GetSequence(b), 1e-9, $"dx {b}");
+            Close.Relative<double>(
+                result.InputGradient.SelectMany(row => row).ToArray(), tape.InputGradient.GetSequence(b), 1e-9, $"dx {b}");
             if (dH.Length > 0)
             {
                 Close.Relative<double>(result.C[^1], final.CellRow(0, b), 1e-11, $"c {b}");
@@ -99,7 +108,8 @@ public class LayerNormTests
 
     // A unit that is zoned out has the bits of the step before, which no renewed one comes to have.
     private static double[] Renewed(double[] h, double[] before, int step, int units)
-        => [.. Enumerable.Range(0, units).Select(u => h[(step * units) + u] == (step == 0 ? before[u] : h[((step - 1) * units) + u]) ? 0.0 : 1)];
+        => [.. Enumerable.Range(0, units)
+            .Select(u => h[(step * units) + u] == (step == 0 ? before[u] : h[((step - 1) * units) + u]) ? 0.0 : 1)];
 
     private static double[][] Rows(SequenceBatch<double> batch, int b)
         => [.. Enumerable.Range(0, batch.Lengths[b]).Select(t => batch[b, t].ToArray())];

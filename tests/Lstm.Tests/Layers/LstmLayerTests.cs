@@ -40,7 +40,8 @@ public abstract class LstmLayerTests<T>
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Forward_and_Backward_equal_oracle(int inputs, int hidden, int layers, LstmDirection direction, LstmBias bias, int[] lengths)
+    public void Forward_and_Backward_equal_oracle(
+        int inputs, int hidden, int layers, LstmDirection direction, LstmBias bias, int[] lengths)
         => Check(inputs, hidden, layers, direction, bias, lengths, workers: 1);
 
     [Theory]
@@ -59,7 +60,13 @@ public abstract class LstmLayerTests<T>
     [InlineData(true, true, 0.3, 0.5)]
     public void Forward_and_Backward_of_variants_equal_oracle(bool peephole, bool coupled, double? cellClip, double? clip)
     {
-        LstmSpec variant = new(0) { Cell = new LstmEquations { Peephole = peephole, CoupledGates = coupled, CellClip = cellClip, PreActivationClip = clip } };
+        LstmSpec variant = new(0)
+        {
+            Cell = new LstmEquations
+            {
+                Peephole = peephole, CoupledGates = coupled, CellClip = cellClip, PreActivationClip = clip,
+            },
+        };
         foreach (int hidden in (int[])[1, 7, 8, 17, 33])
         {
             Check(5, hidden, 1, LstmDirection.Forward, LstmBias.Two, [3, 0, 5, 5, 1, 4, 2], workers: 1, variant);
@@ -68,7 +75,9 @@ public abstract class LstmLayerTests<T>
         }
     }
 
-    private void Check(int inputs, int hidden, int layers, LstmDirection direction, LstmBias bias, int[] lengths, int workers, LstmSpec? variant = null)
+    private void Check(
+        int inputs, int hidden, int layers, LstmDirection direction, LstmBias bias, int[] lengths, int workers,
+        LstmSpec? variant = null)
     {
         variant ??= new(0);
 
@@ -92,7 +101,10 @@ public abstract class LstmLayerTests<T>
         NaiveLstm.Run run = oracle.Forward(Turn(x), h0, c0);
         NaiveLstm.Gradients expected = oracle.Backward(run, Turn(dy), dh, dc);
 
-        Network<T> network = Network.Create<T>(inputs, variant with { HiddenSize = hidden, Layers = layers, Direction = direction, Bias = bias });
+        Network<T> network = Network.Create<T>(inputs, variant with
+        {
+            HiddenSize = hidden, Layers = layers, Direction = direction, Bias = bias,
+        });
         foreach (Parameter parameter in network.Parameters)
         {
             T[] values = [.. oracle.Parameters[parameter.Name["lstm.".Length..]].Select(T.CreateChecked)];
@@ -165,7 +177,8 @@ public abstract class LstmLayerTests<T>
     }
 
     private static SequenceBatch<T> ToBatch(double[][][] sequences, int features)
-        => SequenceBatch.FromSequences<T>([.. sequences.Select(s => s.SelectMany(row => row).Select(T.CreateChecked).ToArray())], features);
+        => SequenceBatch.FromSequences<T>(
+            [.. sequences.Select(s => s.SelectMany(row => row).Select(T.CreateChecked).ToArray())], features);
 
     private static T[] Flatten(SequenceBatch<T> batch) => [.. batch.ToList().SelectMany(s => s)];
 

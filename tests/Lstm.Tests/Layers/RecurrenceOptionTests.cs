@@ -17,7 +17,8 @@ public class RecurrenceOptionTests
     [Fact]
     public void Zoneout_outside_training_mixes_old_and_new_values_in_its_shares()
     {
-        (LstmStep<double> zoned, LstmStep<double> plain, double[] h, double[] c) = Steps(new(Units) { Regularization = new() { HiddenZoneout = 0.2, CellZoneout = Rate } }, training: false);
+        (LstmStep<double> zoned, LstmStep<double> plain, double[] h, double[] c) =
+            Steps(new(Units) { Regularization = new() { HiddenZoneout = 0.2, CellZoneout = Rate } }, training: false);
         Close.Relative<double>(Mix(0.2, h, plain.Hidden), zoned.Hidden, 1e-12, "h");
         Close.Relative<double>(Mix(Rate, c, plain.Cell), zoned.Cell, 1e-12, "c");
     }
@@ -25,7 +26,8 @@ public class RecurrenceOptionTests
     [Fact]
     public void Zoneout_while_training_keeps_old_values_exactly_and_at_its_rate()
     {
-        (LstmStep<double> zoned, LstmStep<double> plain, double[] h, double[] c) = Steps(new(Units) { Regularization = new() { HiddenZoneout = Rate, CellZoneout = Rate } }, training: true);
+        (LstmStep<double> zoned, LstmStep<double> plain, double[] h, double[] c) =
+            Steps(new(Units) { Regularization = new() { HiddenZoneout = Rate, CellZoneout = Rate } }, training: true);
         bool[] keptH = Kept(h, plain.Hidden, zoned.Hidden), keptC = Kept(c, plain.Cell, zoned.Cell);
         Assert.InRange(keptH.Average(kept => kept ? 1.0 : 0), 0.2, 0.4);
         Assert.InRange(keptC.Average(kept => kept ? 1.0 : 0), 0.2, 0.4);
@@ -36,7 +38,10 @@ public class RecurrenceOptionTests
     public void RecurrentDropout_hides_the_same_units_at_each_step_of_a_sequence_and_shows_them_in_the_output()
     {
         // z of the candidate is what the step sees of the unit's own h; the other gates are open half.
-        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { Regularization = new() { RecurrentDropout = Rate } });
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units)
+        {
+            Regularization = new() { RecurrentDropout = Rate },
+        });
         double[] weights = new double[4 * Units * Units];
         for (int u = 0; u < Units; u++)
         {
@@ -77,7 +82,10 @@ public class RecurrenceOptionTests
     [Fact]
     public void CandidateDropout_keeps_what_the_cell_holds_and_drops_others_at_each_step()
     {
-        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { Cell = new LstmEquations { CandidateDropout = Rate } });
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units)
+        {
+            Cell = new LstmEquations { CandidateDropout = Rate },
+        });
         using Tape<double> tape = network.CreateTape();
         network.Forward(Sample.Batch<double>(1, Inputs, 5), tape);
         GateTrace<double> trace = new(network);
@@ -105,7 +113,10 @@ public class RecurrenceOptionTests
     [Fact]
     public void WeightDropout_drops_weights_for_a_whole_pass_and_others_in_the_next()
     {
-        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { Regularization = new() { WeightDropout = Rate } });
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units)
+        {
+            Regularization = new() { WeightDropout = Rate },
+        });
         Write(network, "lstm.weight_ih_l0", new double[4 * Units * Inputs]);
         Write(network, "lstm.bias_ih_l0", new double[4 * Units]);
         double[] weights = new double[4 * Units * Units];
@@ -143,7 +154,10 @@ public class RecurrenceOptionTests
     public void InputDropout_drops_the_same_inputs_at_each_step()
     {
         // The sums of two steps that have the same input differ only by what h adds, and that has no weights.
-        Network<double> network = Sample.Network<double>(1, 50, new LstmSpec(Units) { Regularization = new() { InputDropout = Rate } });
+        Network<double> network = Sample.Network<double>(1, 50, new LstmSpec(Units)
+        {
+            Regularization = new() { InputDropout = Rate },
+        });
         Write(network, "lstm.weight_hh_l0", new double[4 * Units * Units]);
         double[] x = Sample.Values<double>(5, 50);
         using Tape<double> tape = network.CreateTape();
@@ -159,7 +173,11 @@ public class RecurrenceOptionTests
     public void TruncatedGradient_flows_back_along_the_cell_alone()
     {
         LstmSpec spec = new(Units) { Cell = new LstmEquations { ForgetGate = false } };
-        Network<double> truncated = Sample.Network<double>(1, Inputs, spec with { TruncatedGradient = true }), full = Sample.Network<double>(1, Inputs, spec with { Name = "cell" });
+        Network<double> truncated = Sample.Network<double>(1, Inputs, spec with { TruncatedGradient = true }),
+            full = Sample.Network<double>(1, Inputs, spec with
+        {
+            Name = "cell",
+        });
         SequenceBatch<double> batch = Sample.Batch<double>(1, Inputs, 3);
         using Tape<double> tape = truncated.CreateTape();
         truncated.Forward(batch, tape);
@@ -191,7 +209,10 @@ public class RecurrenceOptionTests
     [Fact]
     public void TruncatedGradient_stops_at_peepholes_and_at_gates_that_see_gates()
     {
-        LstmSpec spec = new(Units) { Cell = new LstmEquations { Peephole = true, GateRecurrence = true }, TruncatedGradient = true };
+        LstmSpec spec = new(Units)
+        {
+            Cell = new LstmEquations { Peephole = true, GateRecurrence = true }, TruncatedGradient = true,
+        };
         LstmCell<double> cell = new(Sample.Network<double>(1, Inputs, spec));
         LstmStep<double> step = cell.CreateStep();
         double[] c = Sample.Values<double>(4, Units), dc = Sample.Values<double>(6, Units);
@@ -200,7 +221,8 @@ public class RecurrenceOptionTests
         trace.Read(step.Tape);
         double[] forget = trace.Layers[0].ForgetGate[0, 0].ToArray();
 
-        // Gates are part of the hidden state, so that their gradient comes in from a later step: it goes into this step's gates, and no further.
+        // Gates are part of the hidden state, so that their gradient comes in from a later step: it goes into this step's gates,
+        // and no further.
         double[] dh = Sample.Values<double>(5, cell.HiddenSize);
         dh.AsSpan(0, Units).Clear();
         cell.Backward(step, dh, dc, cell.CreateGradient());
@@ -211,7 +233,10 @@ public class RecurrenceOptionTests
     [Fact]
     public void The_final_gates_gradient_of_a_truncated_one_reaches_the_last_step_only()
     {
-        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { Cell = new LstmEquations { GateRecurrence = true }, TruncatedGradient = true });
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units)
+        {
+            Cell = new LstmEquations { GateRecurrence = true }, TruncatedGradient = true,
+        });
         NetworkState<double> final = network.CreateState(1);
         Sample.Values<double>(5, 3 * Units).CopyTo(final.Hidden(0)[Units..]);
         using Tape<double> tape = network.CreateTape();
@@ -229,7 +254,10 @@ public class RecurrenceOptionTests
     [Fact]
     public void An_evaluation_after_a_training_pass_goes_back_through_undropped_weights()
     {
-        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units) { Regularization = new() { WeightDropout = 0.5 } });
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units)
+        {
+            Regularization = new() { WeightDropout = 0.5 },
+        });
         SequenceBatch<double> batch = Sample.Batch<double>(1, Inputs, 5);
         using Tape<double> used = network.CreateTape(), fresh = network.CreateTape();
         Backward(used, training: true);
@@ -248,9 +276,13 @@ public class RecurrenceOptionTests
     [Fact]
     public void GateRecurrence_adds_the_previous_gates_to_the_gates_and_is_part_of_the_state()
     {
-        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(2) { Cell = new LstmEquations { GateRecurrence = true } });
+        Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(2)
+        {
+            Cell = new LstmEquations { GateRecurrence = true },
+        });
         Assert.Equal(new StateSize(8, 2), network.CreateState(1).Sizes[0]);
-        double[] w = Read(network, "lstm.weight_ih_l0"), r = Read(network, "lstm.weight_hh_l0"), gg = Read(network, "lstm.weight_gg_l0"), b = Read(network, "lstm.bias_ih_l0");
+        double[] w = Read(network, "lstm.weight_ih_l0"), r = Read(network, "lstm.weight_hh_l0"),
+            gg = Read(network, "lstm.weight_gg_l0"), b = Read(network, "lstm.bias_ih_l0");
         SequenceBatch<double> batch = Sample.Batch<double>(1, Inputs, 4);
         double[] h = new double[2], c = new double[2], gates = new double[6];
         SequenceBatch<double> output = network.Predict(batch);
@@ -287,7 +319,8 @@ public class RecurrenceOptionTests
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
-    private static double[] Mix(double rate, double[] before, ReadOnlySpan<double> after) => [.. before.Zip(after.ToArray(), (a, b) => (rate * a) + ((1 - rate) * b))];
+    private static double[] Mix(double rate, double[] before, ReadOnlySpan<double> after)
+        => [.. before.Zip(after.ToArray(), (a, b) => (rate * a) + ((1 - rate) * b))];
 
     private static bool[] Kept(double[] before, ReadOnlySpan<double> computed, ReadOnlySpan<double> zoned)
     {
@@ -305,7 +338,8 @@ public class RecurrenceOptionTests
     private static (LstmStep<double> With, LstmStep<double> Without, double[] H, double[] C) Steps(LstmSpec spec, bool training)
     {
         const int count = 5;
-        double[] x = Sample.Values<double>(3, count * Inputs), h = Sample.Values<double>(4, count * Units), c = Sample.Values<double>(5, count * Units);
+        double[] x = Sample.Values<double>(3, count * Inputs), h = Sample.Values<double>(4, count * Units),
+            c = Sample.Values<double>(5, count * Units);
         LstmStep<double>[] steps = [.. new[] { spec, new LstmSpec(spec.HiddenSize) }.Select(variant =>
         {
             LstmCell<double> cell = new(Sample.Network<double>(1, Inputs, variant));

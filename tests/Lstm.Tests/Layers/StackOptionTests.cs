@@ -51,7 +51,9 @@ public abstract class StackOptionTests<T>
         {
             T[] x = input.GetSequence(b);
             Assert.Equal(plain[b].Zip(x, (h, value) => h + value), added[b]);
-            Assert.Equal(Enumerable.Range(0, Lengths[b]).SelectMany(t => (T[])[.. plain[b][(4 * t)..(4 * (t + 1))], .. x[(4 * t)..(4 * (t + 1))]]), appended[b]);
+            Assert.Equal(
+                Enumerable.Range(0, Lengths[b])
+                .SelectMany(t => (T[])[.. plain[b][(4 * t)..(4 * (t + 1))], .. x[(4 * t)..(4 * (t + 1))]]), appended[b]);
         }
     }
 
@@ -69,7 +71,10 @@ public abstract class StackOptionTests<T>
     public void Shortcut_is_not_dropped_out()
     {
         // The LSTM's output is 0 without weights, so what is left is the bypass.
-        Network<T> network = Network.Create<T>(4, new LstmSpec(4) { Layers = 3, Dropout = 0.9, Bias = LstmBias.None, Shortcut = LstmShortcut.Add });
+        Network<T> network = Network.Create<T>(4, new LstmSpec(4)
+        {
+            Layers = 3, Dropout = 0.9, Bias = LstmBias.None, Shortcut = LstmShortcut.Add,
+        });
         network.Flat.Clear();
         network.Touch();
         using Tape<T> tape = network.CreateTape();
@@ -80,7 +85,10 @@ public abstract class StackOptionTests<T>
     [Fact]
     public void Trace_sees_the_layers_inside_shortcuts()
     {
-        Network<T> network = Sample.Network<T>(1, 8, new LstmSpec(4) { Layers = 2, Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Add });
+        Network<T> network = Sample.Network<T>(1, 8, new LstmSpec(4)
+        {
+            Layers = 2, Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Add,
+        });
         Network<T> plain = Sample.Network<T>(1, 8, new LstmSpec(4) { Direction = LstmDirection.Bidirectional });
         SequenceBatch<T> input = Sample.Batch<T>(1, 8, Lengths);
         using Tape<T> tape = network.CreateTape(), plainTape = plain.CreateTape();
@@ -103,7 +111,10 @@ public abstract class StackOptionTests<T>
         using TemporaryFolder folder = new();
         string path = folder["model.safetensors"];
         Network<T> network = Sample.Network<T>(1, 3,
-            new LstmSpec(3) { Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product, Shortcut = LstmShortcut.Add },
+            new LstmSpec(3)
+            {
+                Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product, Shortcut = LstmShortcut.Add,
+            },
             new LstmSpec(5) { Shortcut = LstmShortcut.Concatenate });
         network.Save(path);
         Network<T> loaded = Network.Load<T>(path);
@@ -120,13 +131,27 @@ public abstract class StackOptionTests<T>
         AssertRefused("Merge", new LstmSpec(3) { Merge = (LstmMerge)9 });
         AssertRefused("Shortcut", new LstmSpec(3) { Shortcut = (LstmShortcut)9 });
         AssertRefused("2 inputs and 3 outputs", new LstmSpec(3) { Shortcut = LstmShortcut.Add });
-        AssertRefused("2 inputs and 4 outputs", new LstmSpec(2) { Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Add });
-        AssertRefused("pools the last outputs of 'lstm'", new LstmSpec(2) { Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Concatenate }, new PoolingSpec(Pooling.Last));
-        AssertRefused("pools the last outputs of 'lstm'", new LstmSpec(2) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Shortcut = LstmShortcut.Add }, new DropoutSpec(0.1), new PoolingSpec(Pooling.Last));
-        AssertRefused("pools the last outputs of 'lstm_1'", new LstmSpec(2) { Direction = LstmDirection.Reverse }, new LstmSpec(2) { Shortcut = LstmShortcut.Concatenate }, new PoolingSpec(Pooling.Last));
+        AssertRefused("2 inputs and 4 outputs", new LstmSpec(2)
+        {
+            Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Add,
+        });
+        AssertRefused(
+            "pools the last outputs of 'lstm'",
+            new LstmSpec(2) { Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Concatenate },
+            new PoolingSpec(Pooling.Last));
+        AssertRefused(
+            "pools the last outputs of 'lstm'",
+            new LstmSpec(2) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Shortcut = LstmShortcut.Add },
+            new DropoutSpec(0.1), new PoolingSpec(Pooling.Last));
+        AssertRefused(
+            "pools the last outputs of 'lstm_1'", new LstmSpec(2) { Direction = LstmDirection.Reverse },
+            new LstmSpec(2) { Shortcut = LstmShortcut.Concatenate }, new PoolingSpec(Pooling.Last));
         Network<T> residual = Sample.Network<T>(1, 3, new LstmSpec(3) { Shortcut = LstmShortcut.Add });
         Assert.Throws<ArgumentException>("network", () => new LstmCell<T>(residual));
-        Network<T> merged = Sample.Network<T>(1, 3, new LstmSpec(3) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Shortcut = LstmShortcut.Add });
+        Network<T> merged = Sample.Network<T>(1, 3, new LstmSpec(3)
+        {
+            Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Shortcut = LstmShortcut.Add,
+        });
         Assert.Contains("'lstm'", Assert.Throws<NotSupportedException>(() => merged.OpenStream()).Message);
     }
 
@@ -141,7 +166,8 @@ public abstract class StackOptionTests<T>
             for (int i = 0; i < one[b].Length; i++)
             {
                 T x = both[b][(i / 7 * 14) + (i % 7)], y = both[b][(i / 7 * 14) + 7 + (i % 7)];
-                T expected = merge switch { LstmMerge.Product => x * y, LstmMerge.Mean => (x + y) / T.CreateChecked(2), _ => x + y };
+                T expected =
+                    merge switch { LstmMerge.Product => x * y, LstmMerge.Mean => (x + y) / T.CreateChecked(2), _ => x + y };
                 Assert.Equal(expected, one[b][i]);
             }
         }

@@ -25,8 +25,11 @@ public class StartingWeightsTests
     [Fact]
     public void Keras_bounds_the_weights_of_all_gates_together()
     {
-        double[] weights = Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { Initialization = LstmInitialization.Keras }), "lstm.weight_ih_l0");
-        Assert.InRange(weights.Max(Math.Abs), 0.9 * Math.Sqrt(6.0 / ((4 * Units) + Inputs)), Math.Sqrt(6.0 / ((4 * Units) + Inputs)));
+        double[] weights = Values(
+            Network.Create<double>(Inputs, 3, new LstmSpec(Units) { Initialization = LstmInitialization.Keras }),
+            "lstm.weight_ih_l0");
+        Assert.InRange(
+            weights.Max(Math.Abs), 0.9 * Math.Sqrt(6.0 / ((4 * Units) + Inputs)), Math.Sqrt(6.0 / ((4 * Units) + Inputs)));
     }
 
     [Theory]
@@ -34,7 +37,8 @@ public class StartingWeightsTests
     [InlineData(LstmInitialization.Keras)]
     public void The_recurrent_weights_are_orthogonal(LstmInitialization initialization)
     {
-        double[] weights = Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { Initialization = initialization }), "lstm.weight_hh_l0");
+        double[] weights = Values(
+            Network.Create<double>(Inputs, 3, new LstmSpec(Units) { Initialization = initialization }), "lstm.weight_hh_l0");
 
         // Gate by gate each block is; drawn as one, the columns of all of it are.
         int blocks = initialization == LstmInitialization.Keras ? 1 : 4;
@@ -45,7 +49,8 @@ public class StartingWeightsTests
             {
                 for (int j = 0; j < Units; j++)
                 {
-                    double product = Enumerable.Range(block * rows, rows).Sum(row => weights[(row * Units) + i] * weights[(row * Units) + j]);
+                    double product = Enumerable.Range(block * rows, rows)
+                        .Sum(row => weights[(row * Units) + i] * weights[(row * Units) + j]);
                     Assert.Equal(i == j ? 1 : 0, product, 1e-12);
                 }
             }
@@ -55,7 +60,10 @@ public class StartingWeightsTests
     [Fact]
     public void PyTorch_has_everything_uniform()
     {
-        Network<double> network = Network.Create<double>(Inputs, 3, new LstmSpec(Units) { Initialization = LstmInitialization.PyTorchUniform, Bias = LstmBias.Two });
+        Network<double> network = Network.Create<double>(Inputs, 3, new LstmSpec(Units)
+        {
+            Initialization = LstmInitialization.PyTorchUniform, Bias = LstmBias.Two,
+        });
         double limit = 1 / Math.Sqrt(Units);
         Assert.Equal(4, network.Parameters.Count);
         Assert.All(network.Parameters, parameter =>
@@ -70,8 +78,15 @@ public class StartingWeightsTests
     public void A_forget_gate_starts_open_unless_told_otherwise()
     {
         Assert.Equal([0, 1, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units)), "lstm.bias_ih_l0")));
-        Assert.Equal([0, 2.5, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5 }), "lstm.bias_ih_l0")));
-        Assert.Equal([-2.5, 0, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5, Cell = new LstmEquations { CoupledGates = true } }), "lstm.bias_ih_l0")));
+        Assert.Equal(
+            [0, 2.5, 0, 0],
+            Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5 }), "lstm.bias_ih_l0")));
+        Assert.Equal(
+            [-2.5, 0, 0, 0],
+            Gates(Values(
+                Network.Create<double>(
+                Inputs, 3, new LstmSpec(Units) { ForgetBias = 2.5, Cell = new LstmEquations { CoupledGates = true } }),
+                "lstm.bias_ih_l0")));
     }
 
     [Theory]
@@ -79,7 +94,10 @@ public class StartingWeightsTests
     [InlineData(LstmInitialization.PyTorchUniform)]
     public void A_forget_bias_is_not_added_to_by_the_second_bias(LstmInitialization initialization)
     {
-        Network<double> network = Network.Create<double>(Inputs, 3, new LstmSpec(Units) { ForgetBias = 2, Bias = LstmBias.Two, Initialization = initialization });
+        Network<double> network = Network.Create<double>(Inputs, 3, new LstmSpec(Units)
+        {
+            ForgetBias = 2, Bias = LstmBias.Two, Initialization = initialization,
+        });
         Assert.All(Values(network, "lstm.bias_ih_l0")[Units..(2 * Units)], bias => Assert.Equal(2, bias));
         Assert.All(Values(network, "lstm.bias_hh_l0")[Units..(2 * Units)], bias => Assert.Equal(0, bias));
     }
@@ -90,7 +108,10 @@ public class StartingWeightsTests
     public void A_memory_span_spreads_the_forget_gates_over_its_times(LstmInitialization initialization)
     {
         const int Many = 400, Span = 1001;
-        LstmSpec spec = new(Many) { MemorySpan = Span, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional, Initialization = initialization };
+        LstmSpec spec = new(Many)
+        {
+            MemorySpan = Span, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional, Initialization = initialization,
+        };
         Network<double> network = Network.Create<double>(1, 5, spec);
         double[] forward = Values(network, "lstm.bias_ih_l0"), reverse = Values(network, "lstm.bias_ih_l0_reverse");
         Assert.NotEqual(forward[Many..(2 * Many)], reverse[Many..(2 * Many)]);
@@ -107,12 +128,17 @@ public class StartingWeightsTests
 
     [Fact]
     public void A_memory_span_of_2_is_a_forget_gate_of_a_half()
-        => Assert.Equal([0, 0, 0, 0], Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { MemorySpan = 2 }), "lstm.bias_ih_l0")));
+        => Assert.Equal(
+            [0, 0, 0, 0],
+            Gates(Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { MemorySpan = 2 }), "lstm.bias_ih_l0")));
 
     [Fact]
     public void A_memory_span_of_coupled_gates_is_in_the_input_gate()
     {
-        double[] bias = Values(Network.Create<double>(Inputs, 3, new LstmSpec(Units) { MemorySpan = 50, Cell = new LstmEquations { CoupledGates = true } }), "lstm.bias_ih_l0");
+        double[] bias = Values(
+            Network.Create<double>(
+            Inputs, 3, new LstmSpec(Units) { MemorySpan = 50, Cell = new LstmEquations { CoupledGates = true } }),
+            "lstm.bias_ih_l0");
         Assert.All(bias[..Units], value => Assert.InRange(value, -Math.Log(49), 0));
         Assert.All(bias[Units..], value => Assert.Equal(0, value));
         Assert.True(bias[..Units].Min() < -1);
@@ -121,7 +147,10 @@ public class StartingWeightsTests
     [Fact]
     public void Networks_of_float_start_at_the_rounded_values_of_double()
     {
-        LstmSpec[] specs = [new LstmSpec(Units) { MemorySpan = 100, Layers = 2 }, new LstmSpec(3) { Initialization = LstmInitialization.PyTorchUniform }];
+        LstmSpec[] specs = [new LstmSpec(Units) { MemorySpan = 100, Layers = 2 }, new LstmSpec(3)
+        {
+            Initialization = LstmInitialization.PyTorchUniform,
+        }];
         Network<float> single = Network.Create<float>(Inputs, 9, specs);
         Network<double> twice = Network.Create<double>(Inputs, 9, specs);
         Assert.All(single.Parameters, parameter => Assert.Equal(

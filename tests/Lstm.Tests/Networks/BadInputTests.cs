@@ -26,34 +26,60 @@ public class BadInputTests
         ["dropout NaN"] = (new LstmSpec(2) { Dropout = double.NaN }, ["Dropout", "NaN"]),
         ["projection size 0"] = (new LstmSpec(2) { Projection = new(0) }, ["Projection.Size", "0"]),
         ["no cell"] = (new LstmSpec(2) { Cell = null! }, ["Cell", "is null", "new LstmEquations()"]),
-        ["no regularization"] = (new LstmSpec(2) { Regularization = null! }, ["Regularization", "is null", "new LstmRegularization()"]),
+        ["no regularization"] =
+            (new LstmSpec(2) { Regularization = null! }, ["Regularization", "is null", "new LstmRegularization()"]),
         ["projection clip 0"] = (new LstmSpec(2) { Projection = new(2) { Clip = 0 } }, ["Projection.Clip", "0"]),
-        ["coupled without forget gate"] = (new LstmSpec(2) { Cell = new LstmEquations { CoupledGates = true, ForgetGate = false } }, ["CoupledGates", "ForgetGate are true"]),
+        ["coupled without forget gate"] = (
+            new LstmSpec(2) { Cell = new LstmEquations { CoupledGates = true, ForgetGate = false } },
+            ["CoupledGates", "ForgetGate are true"]),
         ["zoneout 1"] = (new LstmSpec(2) { Regularization = new() { CellZoneout = 1 } }, ["CellZoneout", "is 1;"]),
         ["zoneout NaN"] = (new LstmSpec(2) { Regularization = new() { HiddenZoneout = double.NaN } }, ["HiddenZoneout", "NaN"]),
-        ["weight dropout below 0"] = (new LstmSpec(2) { Regularization = new() { WeightDropout = -0.1 } }, ["WeightDropout", "-0.1"]),
-        ["recurrent dropout 1"] = (new LstmSpec(2) { Regularization = new() { RecurrentDropout = 1 } }, ["RecurrentDropout", "is 1;"]),
+        ["weight dropout below 0"] =
+            (new LstmSpec(2) { Regularization = new() { WeightDropout = -0.1 } }, ["WeightDropout", "-0.1"]),
+        ["recurrent dropout 1"] =
+        (new LstmSpec(2) { Regularization = new() { RecurrentDropout = 1 } }, ["RecurrentDropout", "is 1;"]),
         ["input dropout 2"] = (new LstmSpec(2) { Regularization = new() { InputDropout = 2 } }, ["InputDropout", "is 2;"]),
-        ["candidate dropout 1"] = (new LstmSpec(2) { Cell = new LstmEquations { CandidateDropout = 1 } }, ["CandidateDropout", "is 1;"]),
+        ["candidate dropout 1"] =
+            (new LstmSpec(2) { Cell = new LstmEquations { CandidateDropout = 1 } }, ["CandidateDropout", "is 1;"]),
         ["direction"] = (new LstmSpec(2) { Direction = (LstmDirection)7 }, ["Direction", "7"]),
         ["bias"] = (new LstmSpec(2) { Bias = (LstmBias)3 }, ["Bias", "3"]),
         ["initialization"] = (new LstmSpec(2) { Initialization = (LstmInitialization)9 }, ["Initialization", "9"]),
         ["infinite forget bias"] = (new LstmSpec(2) { ForgetBias = double.PositiveInfinity }, ["ForgetBias"]),
         ["cell clip 0"] = (new LstmSpec(2) { Cell = new LstmEquations { CellClip = 0 } }, ["CellClip", "0"]),
         ["cell clip NaN"] = (new LstmSpec(2) { Cell = new LstmEquations { CellClip = double.NaN } }, ["CellClip", "NaN"]),
-        ["pre-activation clip below 0"] = (new LstmSpec(2) { Cell = new LstmEquations { PreActivationClip = -1 } }, ["PreActivationClip", "-1"]),
-        ["leaky below 0"] = (new LstmSpec(2) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.LeakyRelu, -0.1) } }, ["CellActivation", "-0.1"]),
-        ["scaled by 0"] = (new LstmSpec(2) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.ScaledTanh, 0, 1) } }, ["GateActivation", "ScaledTanh"]),
-        ["unknown activation"] = (new LstmSpec(2) { Cell = new LstmEquations { ReverseHiddenActivation = new((LstmActivationFunction)99) } }, ["ReverseHiddenActivation", "99"]),
-        ["infinite alpha"] = (new LstmSpec(2) { Cell = new LstmEquations { HiddenActivation = new(LstmActivationFunction.Affine, double.PositiveInfinity) } }, ["HiddenActivation"]),
+        ["pre-activation clip below 0"] =
+            (new LstmSpec(2) { Cell = new LstmEquations { PreActivationClip = -1 } }, ["PreActivationClip", "-1"]),
+        ["leaky below 0"] = (
+        new LstmSpec(2) { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.LeakyRelu, -0.1) } },
+        ["CellActivation", "-0.1"]),
+        ["scaled by 0"] = (
+            new LstmSpec(2) { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.ScaledTanh, 0, 1) } },
+            ["GateActivation", "ScaledTanh"]),
+        ["unknown activation"] = (
+            new LstmSpec(2) { Cell = new LstmEquations { ReverseHiddenActivation = new((LstmActivationFunction)99) } },
+            ["ReverseHiddenActivation", "99"]),
+        ["infinite alpha"] = (
+            new LstmSpec(
+            2) { Cell = new LstmEquations { HiddenActivation = new(LstmActivationFunction.Affine, double.PositiveInfinity) } },
+            ["HiddenActivation"]),
         ["forget bias without a bias"] = (new LstmSpec(2) { ForgetBias = 1, Bias = LstmBias.None }, ["ForgetBias"]),
         ["memory span 1"] = (new LstmSpec(2) { MemorySpan = 1 }, ["MemorySpan", "is 1;", "at least 2"]),
-        ["memory span without a bias"] = (new LstmSpec(2) { MemorySpan = 9, Bias = LstmBias.None }, ["MemorySpan", "null beside Bias = None"]),
-        ["memory span without a forget gate"] = (new LstmSpec(2) { MemorySpan = 9, Cell = new LstmEquations { ForgetGate = false } }, ["MemorySpan", "forget gate"]),
-        ["memory span of hard gates"] = (new LstmSpec(2) { MemorySpan = 9, Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) } }, ["MemorySpan", "logistic"]),
-        ["forget bias without a forget gate"] = (new LstmSpec(2) { ForgetBias = 1, Cell = new LstmEquations { ForgetGate = false } }, ["ForgetBias", "forget gate"]),
-        ["activation in reverse of a forward layer"] = (new LstmSpec(2) { Cell = new LstmEquations { ReverseCellActivation = new(LstmActivationFunction.Relu) } }, ["ReverseCellActivation", "Bidirectional"]),
-        ["zoneout too small for float"] = (new LstmSpec(2) { Regularization = new() { CellZoneout = 1e-50 } }, ["CellZoneout", "1E-50"]),
+        ["memory span without a bias"] =
+            (new LstmSpec(2) { MemorySpan = 9, Bias = LstmBias.None }, ["MemorySpan", "null beside Bias = None"]),
+        ["memory span without a forget gate"] =
+        (new LstmSpec(2) { MemorySpan = 9, Cell = new LstmEquations { ForgetGate = false } }, ["MemorySpan", "forget gate"]),
+        ["memory span of hard gates"] = (
+            new LstmSpec(
+            2) { MemorySpan = 9,
+            Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) } },
+            ["MemorySpan", "logistic"]),
+        ["forget bias without a forget gate"] =
+            (new LstmSpec(2) { ForgetBias = 1, Cell = new LstmEquations { ForgetGate = false } }, ["ForgetBias", "forget gate"]),
+        ["activation in reverse of a forward layer"] = (
+        new LstmSpec(2) { Cell = new LstmEquations { ReverseCellActivation = new(LstmActivationFunction.Relu) } },
+        ["ReverseCellActivation", "Bidirectional"]),
+        ["zoneout too small for float"] =
+            (new LstmSpec(2) { Regularization = new() { CellZoneout = 1e-50 } }, ["CellZoneout", "1E-50"]),
         ["control character in a name"] = (new DenseSpec(1) { Name = "a\n" }, ["control character"]),
         ["memory span and a forget bias"] = (new LstmSpec(2) { MemorySpan = 9, ForgetBias = 1 }, ["MemorySpan", "ForgetBias"]),
         ["dense size 0"] = (new DenseSpec(0), ["OutputSize", "'dense'", "0"]),
@@ -67,7 +93,8 @@ public class BadInputTests
 
     [Theory]
     [MemberData(nameof(BadSpecs))]
-    public void Create_of_a_bad_spec_throws(string name) => Throws("layers", () => Network.Create<float>(3, Bad[name].Spec), Bad[name].Said);
+    public void Create_of_a_bad_spec_throws(string name)
+        => Throws("layers", () => Network.Create<float>(3, Bad[name].Spec), Bad[name].Said);
 
     [Fact]
     public void Create_of_specs_that_do_not_go_together_throws()
@@ -125,22 +152,30 @@ public class BadInputTests
         SequenceBatch<byte> uneven = new(1);
         uneven.Reshape([100_000, .. new int[100_000]]);
         string message = Assert.Throws<InvalidOperationException>(() => uneven.ToTensor()).Message;
-        Assert.All(["100001 sequences", "100000 steps", "10000100000 values", "GetSequence"], part => Assert.Contains(part, message));
+        Assert.All(
+            ["100001 sequences", "100000 steps", "10000100000 values", "GetSequence"], part => Assert.Contains(part, message));
     }
 
     [Fact]
     public void Messages_show_no_more_than_a_part_of_long_names_and_lists()
     {
         string longName = new('x', 1_000_000);
-        Network<float> deep = Network.Create<float>(1, [.. Enumerable.Range(0, 300).Select(i => new LstmSpec(1) { Name = $"a_rather_long_name_of_layer_{i}" })]);
+        Network<float> deep = Network.Create<float>(1, [.. Enumerable.Range(0, 300).Select(i => new LstmSpec(1)
+        {
+            Name = $"a_rather_long_name_of_layer_{i}",
+        })]);
         Exception[] errors =
         [
             Assert.Throws<ArgumentException>(() => deep.ReadParameter(longName)),
             Assert.Throws<ArgumentException>(() => deep.CreateGradient().Read("no")),
             Assert.Throws<ArgumentException>(() => new GateTrace<float>(deep)[longName]),
             Assert.Throws<ArgumentException>(() => new GradientTrace<float>(deep)["no"]),
-            Assert.Throws<ArgumentException>(() => deep.Predict(SequenceBatch.FromSequences<float>([[1]]), Network.Create<float>(1, new LstmSpec(2)).CreateState(1))),
-            Assert.Throws<ArgumentException>(() => deep.WriteParameter(deep.Parameters[0].Name, Tensor.Create(new float[1], [.. Enumerable.Repeat((nint)1, 40)]))),
+            Assert.Throws<ArgumentException>(
+                () => deep.Predict(
+                SequenceBatch.FromSequences<float>([[1]]), Network.Create<float>(1, new LstmSpec(2)).CreateState(1))),
+            Assert.Throws<ArgumentException>(
+                () => deep.WriteParameter(
+                deep.Parameters[0].Name, Tensor.Create(new float[1], [.. Enumerable.Repeat((nint)1, 40)]))),
         ];
         Assert.All(errors, error => Assert.InRange(error.Message.Length, 20, 2000));
         Assert.Contains($"{deep.Parameters.Count - 12} more", errors[0].Message);
@@ -232,7 +267,8 @@ public class BadInputTests
         using Tape<double> tape = network.CreateTape();
         Forward(tape);
         network.WriteParameter("dense.bias", Tensor.Create(new double[2]));
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
+        InvalidOperationException error =
+            Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
         Assert.Contains($"{network.Version}", error.Message);
     }
 
@@ -264,7 +300,9 @@ public class BadInputTests
         using Tape<double> tape = embedding.CreateTape();
         embedding.Forward(ids, tape);
         ids.Rows[1] = 1 << 30;
-        Assert.Contains($"{1 << 30}", Assert.Throws<InvalidOperationException>(() => embedding.Backward(tape, embedding.CreateGradient())).Message);
+        Assert.Contains(
+            $"{1 << 30}",
+            Assert.Throws<InvalidOperationException>(() => embedding.Backward(tape, embedding.CreateGradient())).Message);
     }
 
     [Fact]
@@ -329,7 +367,10 @@ public class BadInputTests
     [Fact]
     public void Dropout_settings_changed_after_Forward_do_not_reach_its_Backward()
     {
-        Network<double> dropout = Sample.Network<double>(1, 3, new DropoutSpec(0.5), new LstmSpec(5) { Layers = 2, Dropout = 0.5 });
+        Network<double> dropout = Sample.Network<double>(1, 3, new DropoutSpec(0.5), new LstmSpec(5)
+        {
+            Layers = 2, Dropout = 0.5,
+        });
         using Tape<double> tape = dropout.CreateTape();
         Gradient<double> expected = dropout.CreateGradient(), actual = dropout.CreateGradient();
         dropout.Forward(batch, tape);
@@ -350,7 +391,10 @@ public class BadInputTests
     [InlineData(LstmDirection.Bidirectional)]
     public void OpenStream_of_a_layer_that_reads_in_reverse_throws(LstmDirection direction)
     {
-        Network<double> reverse = Sample.Network<double>(1, 3, new LstmSpec(2), new LstmSpec(2) { Direction = direction, Name = "backwards" });
+        Network<double> reverse = Sample.Network<double>(1, 3, new LstmSpec(2), new LstmSpec(2)
+        {
+            Direction = direction, Name = "backwards",
+        });
         Assert.Contains("'backwards'", Assert.Throws<NotSupportedException>(() => reverse.OpenStream()).Message);
         Network<double> pooled = Sample.Network<double>(1, 3, new LstmSpec(2), new PoolingSpec(Pooling.Mean));
         Assert.Contains("'pooling'", Assert.Throws<NotSupportedException>(() => pooled.OpenStream()).Message);
@@ -429,7 +473,8 @@ public class BadInputTests
         Assert.Equal(new double[gradient.Flat.Length], gradient.Flat.ToArray());
         Assert.Equal(2, network.Predict(empty).Count);
         Assert.Equal(2, embedding.Predict(Sample.Ids(1, 7, 0, 0)).Count);
-        Throws("batch", () => embedding.Predict(SequenceBatch.FromSequences<int>([[0, 1], [2, 3, 9]])), "the id 9 in sequence 1, step 2", "0 … 6");
+        Throws("batch", () => embedding.Predict(SequenceBatch.FromSequences<int>([[0, 1], [2, 3, 9]])),
+            "the id 9 in sequence 1, step 2", "0 … 6");
     }
 
     private void Forward(Tape<double> tape)

@@ -36,7 +36,8 @@ public sealed class CallbackTests : IDisposable
         ];
         foreach (Action call in calls)
         {
-            Assert.Throws<InvalidOperationException>(() => network.ForwardLoss(batch, target, new CallingLoss(call), tape, state, gradient));
+            Assert.Throws<InvalidOperationException>(
+                () => network.ForwardLoss(batch, target, new CallingLoss(call), tape, state, gradient));
             Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
         }
 
@@ -64,7 +65,8 @@ public sealed class CallbackTests : IDisposable
     public void Loss_that_refills_the_batch_leaves_the_pass_as_it_was_and_Backward_throws()
     {
         List<double[]> before = batch.ToList();
-        CallingLoss refilling = new(() => batch.Fill([.. Enumerable.Range(0, 9).Select(key => Sample.Sequence<double>(7, key, 500, 3))]));
+        CallingLoss refilling =
+            new(() => batch.Fill([.. Enumerable.Range(0, 9).Select(key => Sample.Sequence<double>(7, key, 500, 3))]));
         Assert.Equal(value, network.ForwardLoss(batch, target, refilling, tape));
         Assert.Equal(9, batch.Count);
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
@@ -124,7 +126,9 @@ public sealed class CallbackTests : IDisposable
         network.Forward(batch, tape);
         network.Backward(tape, network.CreateGradient());
         network.Forward(batch, tape);
-        foreach ((SequenceBatch<double> own, string name) in new[] { (tape.Output, "own output"), (tape.OutputGradient, "output gradient"), (tape.InputGradient, "input gradient") })
+        foreach (
+            (SequenceBatch<double> own, string name) in new[] { (tape.Output, "own output"),
+                (tape.OutputGradient, "output gradient"), (tape.InputGradient, "input gradient") })
         {
             Throws("batch", name, () => network.Forward(own, tape));
             Throws("batch", name, () => network.ForwardLoss(own, target, loss, tape));
@@ -160,7 +164,9 @@ public sealed class CallbackTests : IDisposable
 
         public override LossUnit Unit => LossUnit.Element;
 
-        protected override double SumOf(SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient, SequenceBatch<double>? weights)
+        protected override double SumOf(
+            SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient,
+            SequenceBatch<double>? weights)
         {
             double sum = _inner.EvaluateSum(output, target, outputGradient, weights).Sum;
             call();

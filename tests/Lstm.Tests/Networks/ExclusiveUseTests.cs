@@ -5,7 +5,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Networks;
 
-/// <summary>What one pass uses by itself is refused to a second one, by name and with what to do instead, and free again afterwards.</summary>
+/// <summary>
+/// What one pass uses by itself is refused to a second one, by name and with what to do instead, and free again afterwards.
+/// </summary>
 public sealed class ExclusiveUseTests : IDisposable
 {
     private readonly Network<double> network = Sample.Network<double>(1, 3, new LstmSpec(4), new DenseSpec(3));
@@ -34,7 +36,8 @@ public sealed class ExclusiveUseTests : IDisposable
             () => network.UpdateStatistics(tape),
             () => new GateTrace<double>(network).Read(tape),
             () => NonFinite.Find(tape));
-        Refused(tape.Use, ["belongs to a tape"], () => network.Predict(tape.Output), () => loss.Evaluate(tape.Output, target), () => tape.Output.Reshape([1]));
+        Refused(tape.Use, ["belongs to a tape"], () => network.Predict(tape.Output), () => loss.Evaluate(tape.Output, target),
+            () => tape.Output.Reshape([1]));
         Assert.Equal(output, tape.Output.Rows.ToArray());
         network.Backward(tape, gradient);
     }
@@ -52,8 +55,10 @@ public sealed class ExclusiveUseTests : IDisposable
         using (Use.Take(tape.OutputGradient.Use, "", ""))
         {
             Says(Assert.Throws<InvalidOperationException>(() => network.Forward(batch, tape)), "output gradient");
-            Says(Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient())), "output gradient");
-            Says(Assert.Throws<InvalidOperationException>(() => loss.Evaluate(tape.Output, target, tape.OutputGradient)), "output gradient");
+            Says(Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient())),
+                "output gradient");
+            Says(Assert.Throws<InvalidOperationException>(() => loss.Evaluate(tape.Output, target, tape.OutputGradient)),
+                "output gradient");
         }
 
         network.Backward(tape, network.CreateGradient());
@@ -178,7 +183,8 @@ public sealed class ExclusiveUseTests : IDisposable
         using (network.TakeForWriting())
         {
             Says(Assert.Throws<InvalidOperationException>(() => adam.Step(network, gradient)), "network", "Clone");
-            Says(Assert.Throws<InvalidOperationException>(() => network.WriteParameter("dense.bias", Tensor.Create(new double[3]))), "network");
+            Says(Assert.Throws<InvalidOperationException>(
+                () => network.WriteParameter("dense.bias", Tensor.Create(new double[3]))), "network");
             network.Predict(batch);
         }
 
@@ -195,8 +201,10 @@ public sealed class ExclusiveUseTests : IDisposable
         Gradient<double> gradient = network.CreateGradient();
         Assert.Throws<ArgumentException>(() => network.Predict(batch, state, workspace));
         Assert.Throws<ArgumentException>(() => network.Forward(batch, state, tape));
-        Assert.Throws<ArgumentException>(() => network.ForwardLoss(batch, Sample.Batch<double>(1, 3, 2), loss, tape, null, gradient));
-        Assert.Throws<ArgumentException>("labels", () => network.ForwardLoss(batch, Sample.Ids(1, 3, 4, 0, 2), loss, tape, null, gradient));
+        Assert.Throws<ArgumentException>(
+            () => network.ForwardLoss(batch, Sample.Batch<double>(1, 3, 2), loss, tape, null, gradient));
+        Assert.Throws<ArgumentException>(
+            "labels", () => network.ForwardLoss(batch, Sample.Ids(1, 3, 4, 0, 2), loss, tape, null, gradient));
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
         Assert.Throws<ArgumentException>(() => stream.Step([1, 1], new double[6], new double[6]));
         Assert.Throws<ArgumentException>(() => stream.Step([1, 0, 1], new double[9], new double[9]));
@@ -248,5 +256,6 @@ public sealed class ExclusiveUseTests : IDisposable
         use.Release();
     }
 
-    private static void Says(Exception error, params string[] said) => Assert.All(said, part => Assert.Contains(part, error.Message, StringComparison.OrdinalIgnoreCase));
+    private static void Says(Exception error, params string[] said)
+        => Assert.All(said, part => Assert.Contains(part, error.Message, StringComparison.OrdinalIgnoreCase));
 }

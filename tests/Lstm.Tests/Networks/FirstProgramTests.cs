@@ -73,7 +73,8 @@ public class FirstProgramTests
         Assert.Contains("Step 1 of sequence 0 has 1 values", Assert.Throws<ArgumentException>(
             () => SequenceBatch.FromSteps<float>([[[1, 2], [3]]])).Message);
         Assert.ThrowsAny<ArgumentException>(() => SequenceBatch.FromSequence(new float[3, 0]));
-        Assert.Contains("1 values", Assert.Throws<ArgumentException>(() => Lstm.Network.Create(2, new LstmSpec(2)).Predict([1f])).Message);
+        Assert.Contains(
+            "1 values", Assert.Throws<ArgumentException>(() => Lstm.Network.Create(2, new LstmSpec(2)).Predict([1f])).Message);
         Assert.Throws<ArgumentNullException>(() => SequenceBatch.FromSteps<float>([[[1]], null!]));
         Assert.Throws<ArgumentException>(() => SequenceBatch.FromSequences<float>(new List<IEnumerable<float>> { null! }));
     }
@@ -116,7 +117,8 @@ public class FirstProgramTests
         // Nulls mean no validation and no progress, as before there was a lambda.
         trainer.Fit(batches, new TrainingOptions(), null);
         trainer.Fit(batches, new TrainingOptions(), null, null, CancellationToken.None);
-        Assert.Throws<ArgumentNullException>("progress", () => trainer.Fit(batches, new TrainingOptions(), (Action<TrainingProgress>)null!));
+        Assert.Throws<ArgumentNullException>(
+            "progress", () => trainer.Fit(batches, new TrainingOptions(), (Action<TrainingProgress>)null!));
     }
 
     [Fact]

@@ -7,7 +7,10 @@ namespace Lstm.Tests.Networks;
 public abstract class OutputGradientTests<T> : IDisposable
     where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
 {
-    private readonly Network<T> network = Sample.Network<T>(1, 2, new LstmSpec(5), new DenseSpec(3) { Activation = Activation.Tanh });
+    private readonly Network<T> network = Sample.Network<T>(1, 2, new LstmSpec(5), new DenseSpec(3)
+    {
+        Activation = Activation.Tanh,
+    });
     private readonly SequenceBatch<T> batch = Sample.Batch<T>(1, 2, 7, 3);
     private readonly Tape<T> tape;
 
@@ -79,7 +82,9 @@ public abstract class OutputGradientTests<T> : IDisposable
         {
             network.Forward(wide, tape);
             Parallel.For(0, 64, sequence => tape.OutputGradient[sequence, 8].Fill(T.One));
-            Assert.All(tape.OutputGradient.ToList(), values => Assert.Equal([.. Enumerable.Repeat(T.Zero, 24), T.One, T.One, T.One], values));
+            Assert.All(
+                tape.OutputGradient.ToList(),
+                values => Assert.Equal([.. Enumerable.Repeat(T.Zero, 24), T.One, T.One, T.One], values));
         }
     }
 
@@ -105,7 +110,8 @@ public abstract class OutputGradientTests<T> : IDisposable
 
         public override LossUnit Unit => LossUnit.Row;
 
-        protected override double SumOf(SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
+        protected override double SumOf(
+            SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
         {
             outputGradient?[0, 6].Fill(T.One);
             return 0;

@@ -2,7 +2,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Networks;
 
-/// <summary>Threads that use one object at the same time: each call gives the right bits or is refused, and the process goes on.</summary>
+/// <summary>
+/// Threads that use one object at the same time: each call gives the right bits or is refused, and the process goes on.
+/// </summary>
 public sealed class RaceTests
 {
     private const int Threads = 4;
@@ -58,7 +60,8 @@ public sealed class RaceTests
         {
             for (int t = 0; t < x.Length;)
             {
-                if (Try(() => { stream.Step([worker], x.AsSpan(t, 1), outputs[worker].AsSpan(t, 1)); return stream; }) is not null)
+                if (Try(() => { stream.Step(
+                    [worker], x.AsSpan(t, 1), outputs[worker].AsSpan(t, 1)); return stream; }) is not null)
                 {
                     t++;
                 }
@@ -70,7 +73,8 @@ public sealed class RaceTests
     [Fact]
     public void Passes_on_one_workspace_tape_and_state()
     {
-        SequenceBatch<float>[] batches = [.. Enumerable.Range(0, Threads).Select(i => Sample.Batch<float>(i, 1, 5 + (40 * i), 3))];
+        SequenceBatch<float>[] batches =
+            [.. Enumerable.Range(0, Threads).Select(i => Sample.Batch<float>(i, 1, 5 + (40 * i), 3))];
         float[][] expected = [.. batches.Select(batch => Sample.Flat(network.Predict(batch)))];
         using Workspace<float> workspace = network.CreateWorkspace(2);
         using Tape<float> tape = network.CreateTape(2);
@@ -177,7 +181,8 @@ public sealed class RaceTests
         {
             return null;
         }
-        catch (ArgumentException e) when (e.Message.Contains("id", StringComparison.Ordinal) || e.Message.Contains("Label", StringComparison.Ordinal))
+        catch (ArgumentException e) when (
+            e.Message.Contains("id", StringComparison.Ordinal) || e.Message.Contains("Label", StringComparison.Ordinal))
         {
             return null;
         }

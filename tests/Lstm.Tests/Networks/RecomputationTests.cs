@@ -10,7 +10,8 @@ public class RecomputationTests
     [Fact]
     public void RecomputeEvery_with_batch_norm_throws()
     {
-        using Tape<double> tape = Network.Create<double>(2, new LstmSpec(3) { Name = "mine", Normalization = new BatchNormalization() }).CreateTape();
+        using Tape<double> tape =
+            Network.Create<double>(2, new LstmSpec(3) { Name = "mine", Normalization = new BatchNormalization() }).CreateTape();
         Assert.Contains("'mine'", Assert.Throws<NotSupportedException>(() => tape.RecomputeEvery = 4).Message);
         tape.RecomputeEvery = null;
     }
@@ -31,9 +32,12 @@ public class RecomputationTests
         using Tape<float> tape = network.CreateTape();
         tape.RecomputeEvery = 4;
         network.Forward(Sample.Batch<float>(1, 2, 300), tape).Rows.CopyTo(tape.OutputGradient.Rows);
-        Assert.Contains("RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GateTrace<float>(network).Read(tape)).Message);
+        Assert.Contains(
+            "RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GateTrace<float>(network).Read(tape)).Message);
         network.Backward(tape, network.CreateGradient());
-        Assert.Contains("RecomputeEvery", Assert.Throws<InvalidOperationException>(() => new GradientTrace<float>(network).Read(tape)).Message);
+        Assert.Contains(
+            "RecomputeEvery",
+            Assert.Throws<InvalidOperationException>(() => new GradientTrace<float>(network).Read(tape)).Message);
         Assert.Null(NonFinite.Find(tape));
 
         // 300 steps are not cut by 300.
@@ -62,12 +66,14 @@ public class RecomputationTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void A_sequence_of_20_000_steps_takes_2_MB_beside_its_rows(int layers) => Assert.InRange(BytesBesideRows(20_000, 16, layers), 0, 2_000_000);
+    public void A_sequence_of_20_000_steps_takes_2_MB_beside_its_rows(int layers)
+        => Assert.InRange(BytesBesideRows(20_000, 16, layers), 0, 2_000_000);
 
     [SlowTheory]
     [InlineData(1)]
     [InlineData(2)]
-    public void A_sequence_of_100_000_steps_takes_8_MB_beside_its_rows(int layers) => Assert.InRange(BytesBesideRows(100_000, 128, layers), 0, 8_000_000);
+    public void A_sequence_of_100_000_steps_takes_8_MB_beside_its_rows(int layers)
+        => Assert.InRange(BytesBesideRows(100_000, 128, layers), 0, 8_000_000);
 
     [Fact]
     public void RecomputeEvery_between_forward_and_backward_concerns_the_next_pass()
@@ -109,9 +115,13 @@ public class RecomputationTests
         Network<float> network = Sample.Network<float>(1, 2, new LstmSpec(3), new DenseSpec(2));
         SequenceBatch<float> batch = Sample.Batch<float>(1, 2, 190);
 
-        // Gates that are open and a candidate near 1 make h near tanh(t + 1): its sum in units of the largest number is more than that.
-        network.WriteParameter("lstm.bias_ih_l0", System.Numerics.Tensors.Tensor.Create(Enumerable.Repeat(20f, 12).ToArray(), [12]));
-        network.WriteParameter("dense.weight", System.Numerics.Tensors.Tensor.Create([0, 0, 0, float.MaxValue, float.MaxValue, float.MaxValue], [2, 3]));
+        // Gates that are open and a candidate near 1 make h near tanh(t + 1): its sum in units of the largest number is more than
+        // that.
+        network.WriteParameter(
+            "lstm.bias_ih_l0", System.Numerics.Tensors.Tensor.Create(Enumerable.Repeat(20f, 12).ToArray(), [12]));
+        network.WriteParameter(
+            "dense.weight",
+            System.Numerics.Tensors.Tensor.Create([0, 0, 0, float.MaxValue, float.MaxValue, float.MaxValue], [2, 3]));
         using Tape<float> tape = network.CreateTape();
         tape.RecomputeEvery = 4;
         network.Forward(batch, tape);

@@ -7,7 +7,9 @@ namespace Lstm.Tests.Networks;
 public class StateStartTests
 {
     private static Network<double> Network(bool learns = true)
-        => Sample.Network<double>(1, 2, new LstmSpec(3) { Layers = 2, LearnInitialState = learns, Direction = LstmDirection.Bidirectional }, new LstmSpec(4));
+        => Sample.Network<double>(
+            1, 2, new LstmSpec(3) { Layers = 2, LearnInitialState = learns, Direction = LstmDirection.Bidirectional },
+            new LstmSpec(4));
 
     [Fact]
     public void Clear_goes_back_to_the_learned_start()

@@ -86,7 +86,9 @@ public abstract class TorchTests<T>
         Assert.Equal(file.Names.Order(), network.Parameters.Select(parameter => parameter.Name).Order());
         foreach (Parameter parameter in network.Parameters)
         {
-            network.WriteParameter(parameter.Name, Tensor.Create(Values(file, parameter.Name), [.. file.Shape(parameter.Name).Select(n => (nint)n)]));
+            network.WriteParameter(
+                parameter.Name,
+                Tensor.Create(Values(file, parameter.Name), [.. file.Shape(parameter.Name).Select(n => (nint)n)]));
         }
 
         Equal(io, "out.output", network.Predict(Batch(io, "in.x", false, null, false)));
@@ -99,7 +101,8 @@ public abstract class TorchTests<T>
         {
             if (file.Metadata["case"] == "linear")
             {
-                Network<T> network = Lstm.Network.Create<T>(config.GetProperty("in_features").GetInt32(), new DenseSpec(config.GetProperty("out_features").GetInt32()));
+                Network<T> network = Lstm.Network.Create<T>(
+                    config.GetProperty("in_features").GetInt32(), new DenseSpec(config.GetProperty("out_features").GetInt32()));
                 Load(network, file, "dense.");
                 using Tape<T> tape = network.CreateTape();
                 Equal(file, "out.output", network.Forward(Batch(file, "in.x", false, null, false), tape));
@@ -136,7 +139,9 @@ public abstract class TorchTests<T>
         using Tape<T> tape = network.CreateTape();
         int[] shape = file.Shape("in.idx");
         int[] ids = [.. file.Longs("in.idx").Select(id => (int)id)];
-        Equal(file, "out.output", network.Forward(SequenceBatch.FromTensor<int>(Tensor.Create(ids, [shape[0], shape[1]]).AsReadOnlyTensorSpan()), tape));
+        Equal(file, "out.output",
+            network.Forward(
+            SequenceBatch.FromTensor<int>(Tensor.Create(ids, [shape[0], shape[1]]).AsReadOnlyTensorSpan()), tape));
         Gradient<T> gradient = Backward(network, tape, file, false, null);
 
         // PyTorch leaves out the row of padding_idx, which our embedding does not know.
@@ -150,7 +155,8 @@ public abstract class TorchTests<T>
     private void CompareLstm(JsonElement config, TensorFile file, bool padding)
     {
         Network<T> network = Network(config, file);
-        bool batchFirst = config.TryGetProperty("batch_first", out JsonElement first) && first.GetBoolean() && file.Shape("in.x").Length == 3;
+        bool batchFirst = config.TryGetProperty("batch_first", out JsonElement first) && first.GetBoolean()
+            && file.Shape("in.x").Length == 3;
         int[]? lengths = file.Has("in.lengths") ? [.. file.Longs("in.lengths").Select(length => (int)length)] : null;
         SequenceBatch<T> x = Batch(file, "in.x", batchFirst, lengths, padding);
         NetworkState<T> state = network.CreateState(x.Count);
@@ -185,12 +191,15 @@ public abstract class TorchTests<T>
 
     private static Network<T> Network(JsonElement config, TensorFile file)
     {
-        Network<T> network = Lstm.Network.Create<T>(config.GetProperty("input_size").GetInt32(), new LstmSpec(config.GetProperty("hidden_size").GetInt32())
+        Network<T> network = Lstm.Network.Create<T>(
+            config.GetProperty("input_size").GetInt32(), new LstmSpec(config.GetProperty("hidden_size").GetInt32())
         {
             Layers = config.GetProperty("num_layers").GetInt32(),
-            Direction = config.TryGetProperty("bidirectional", out JsonElement both) && both.GetBoolean() ? LstmDirection.Bidirectional : LstmDirection.Forward,
+            Direction = config.TryGetProperty("bidirectional", out JsonElement both) && both.GetBoolean()
+                ? LstmDirection.Bidirectional : LstmDirection.Forward,
             Bias = file.Has("w.bias_ih_l0") ? LstmBias.Two : LstmBias.None,
-            Projection = config.TryGetProperty("proj_size", out JsonElement projection) && projection.GetInt32() > 0 ? new(projection.GetInt32()) : null,
+            Projection = config.TryGetProperty("proj_size", out JsonElement projection) && projection.GetInt32() > 0
+                ? new(projection.GetInt32()) : null,
         });
         Load(network, file, "lstm.");
         return network;
@@ -205,7 +214,8 @@ public abstract class TorchTests<T>
         }
     }
 
-    private static Gradient<T> Backward(Network<T> network, Tape<T> tape, TensorFile file, bool batchFirst, int[]? lengths, bool padding = false)
+    private static Gradient<T> Backward(
+        Network<T> network, Tape<T> tape, TensorFile file, bool batchFirst, int[]? lengths, bool padding = false)
     {
         SequenceBatch<T> ct = Batch(file, "ct.output", batchFirst, lengths, padding);
         ct.Rows.CopyTo(tape.OutputGradient.Rows);
@@ -216,7 +226,8 @@ public abstract class TorchTests<T>
     }
 
     // An unbatched sequence [T, F] is a batch of one, whatever batch_first says.
-    private static int[] Shape(TensorFile file, string name) => file.Shape(name) is [int steps, int size] ? [steps, 1, size] : file.Shape(name);
+    private static int[] Shape(TensorFile file, string name)
+        => file.Shape(name) is [int steps, int size] ? [steps, 1, size] : file.Shape(name);
 
     // With padding: junk beyond each length, and one more step of it, which must not matter.
     private static SequenceBatch<T> Batch(TensorFile file, string name, bool batchFirst, int[]? lengths, bool padding)
@@ -243,7 +254,8 @@ public abstract class TorchTests<T>
             shape = batchFirst ? [count, steps + 1, shape[2]] : [steps + 1, count, shape[2]];
         }
 
-        return SequenceBatch.FromTensor<T>(Tensor.Create(values, [shape[0], shape[1], shape[2]]).AsReadOnlyTensorSpan(), batchFirst, lengths);
+        return SequenceBatch.FromTensor<T>(
+            Tensor.Create(values, [shape[0], shape[1], shape[2]]).AsReadOnlyTensorSpan(), batchFirst, lengths);
     }
 
     private static void Set(TensorFile file, string name, NetworkState<T> state, Entry entry)
@@ -266,7 +278,8 @@ public abstract class TorchTests<T>
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "manifest.json")));
         foreach (JsonElement entry in manifest.RootElement.GetProperty("cases").EnumerateArray())
         {
-            if (entry.GetProperty("kind").GetString() == kind && entry.GetProperty("files").GetProperty(type).GetString() is { } path)
+            if (entry.GetProperty("kind").GetString() == kind
+                && entry.GetProperty("files").GetProperty(type).GetString() is { } path)
             {
                 yield return (entry.GetProperty("config").Clone(), TensorFile.Read(Path.Combine(folder, path)));
             }

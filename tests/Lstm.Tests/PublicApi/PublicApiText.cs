@@ -43,13 +43,15 @@ internal static class PublicApiText
         if (type.IsSubclassOf(typeof(Delegate)))
         {
             MethodInfo invoke = type.GetMethod("Invoke")!;
-            return $"delegate {Typed(invoke.ReturnParameter)} {name}({ParameterList(invoke)}){Constraints(type.GetGenericArguments())}";
+            return $"delegate {Typed(invoke.ReturnParameter)} "
+                + $"{name}({ParameterList(invoke)}){Constraints(type.GetGenericArguments())}";
         }
 
         bool record = type.GetMethod("<Clone>$", Declared) is not null ||
             (type.IsValueType && type.GetMethod("PrintMembers", Declared) is not null);
         string kind = type.IsInterface ? "interface " : type.IsValueType
-            ? (Has<IsReadOnlyAttribute>(type) ? "readonly " : "") + (type.IsByRefLike ? "ref " : "") + (record ? "record " : "") + "struct "
+            ? (Has<IsReadOnlyAttribute>(type) ? "readonly " : "") + (type.IsByRefLike ? "ref " : "") + (record ? "record " : "")
+                + "struct "
             : (type.IsAbstract && type.IsSealed ? "static " : type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "") +
                 (record ? "record " : "class ");
         return kind + name + Bases(type, record) + Constraints(type.GetGenericArguments());
@@ -59,7 +61,8 @@ internal static class PublicApiText
     {
         Type? parent = type.BaseType;
         bool shown = parent is not null && parent != typeof(object) && parent != typeof(ValueType);
-        IEnumerable<Type> inherited = (parent?.GetInterfaces() ?? []).Concat(type.GetInterfaces().SelectMany(face => face.GetInterfaces()));
+        IEnumerable<Type> inherited = (parent?.GetInterfaces() ?? [])
+            .Concat(type.GetInterfaces().SelectMany(face => face.GetInterfaces()));
         IEnumerable<string> faces = type.GetInterfaces().Except(inherited).Where(face => face.IsVisible)
             .Where(face => !(record && face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEquatable<>)))
             .Select(face => Name(face)).Order(StringComparer.Ordinal);
@@ -101,7 +104,8 @@ internal static class PublicApiText
                     return $"{field.Name} = {field.GetRawConstantValue()}";
                 }
 
-                string modifier = field.IsLiteral ? "const " : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : "");
+                string modifier = field.IsLiteral ? "const "
+                    : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : "");
                 string value = field.IsLiteral ? " = " + Literal(field.GetRawConstantValue()) : "";
                 return access + Required(field) + modifier + Typed(field) + " " + field.Name + value;
             case ConstructorInfo constructor when Access(constructor) is string access && !constructor.IsStatic:
@@ -110,9 +114,11 @@ internal static class PublicApiText
                 return Property(property);
             case EventInfo happening when Access(happening.AddMethod!) is string access:
                 return $"{access}event {Typed(happening)} {happening.Name}";
-            case MethodInfo method when Access(method) is string access && (!method.IsSpecialName || method.Name.StartsWith("op_")):
+            case MethodInfo method when Access(method) is string access
+                && (!method.IsSpecialName || method.Name.StartsWith("op_")):
                 return access + Modifiers(method) + Typed(method.ReturnParameter) + " " + method.Name +
-                    Arguments(method.GetGenericArguments()) + $"({ParameterList(method)})" + Constraints(method.GetGenericArguments());
+                    Arguments(method.GetGenericArguments()) + $"({ParameterList(method)})"
+                    + Constraints(method.GetGenericArguments());
             default:
                 return null;
         }
@@ -132,7 +138,8 @@ internal static class PublicApiText
             (setAccess is null ? "" : (setAccess == access ? "" : setAccess) + (init ? "init; " : "set; "));
         string index = property.GetIndexParameters().Length == 0 ? property.Name
             : $"this[{string.Join(", ", property.GetIndexParameters().Select(TypeText.Parameter))}]";
-        return access + Required(property) + Modifiers((getAccess is null ? set : get)!) + Typed(property) + " " + index + $" {{ {accessors}}}";
+        return access + Required(property) + Modifiers((getAccess is null ? set : get)!) + Typed(property) + " " + index
+            + $" {{ {accessors}}}";
     }
 
     private static string Required(MemberInfo member) => Has<RequiredMemberAttribute>(member) ? "required " : "";
@@ -152,8 +159,10 @@ internal static class PublicApiText
 
     // "" for public, "protected " where a derived class can see it, null where nobody outside can.
     private static string? Access(MethodBase method) =>
-        method.IsPublic ? "" : (method.IsFamily || method.IsFamilyOrAssembly) && !method.DeclaringType!.IsSealed ? "protected " : null;
+        method.IsPublic ? "" : (method.IsFamily || method.IsFamilyOrAssembly) && !method.DeclaringType!.IsSealed ? "protected "
+        : null;
 
     private static string? Access(FieldInfo field) =>
-        field.IsPublic ? "" : (field.IsFamily || field.IsFamilyOrAssembly) && !field.DeclaringType!.IsSealed ? "protected " : null;
+        field.IsPublic ? "" : (field.IsFamily || field.IsFamilyOrAssembly) && !field.DeclaringType!.IsSealed ? "protected "
+        : null;
 }

@@ -36,10 +36,10 @@ public class PublicApiTextTests
         }
     }
 
-    public class Machine<T> : IDisposable
+    public class Box<T> : IDisposable
         where T : class, new()
     {
-        protected Machine(int size = 3, string? name = null)
+        protected Box(int size = 3, string? name = null)
         {
         }
 
@@ -49,7 +49,7 @@ public class PublicApiTextTests
 
         public T this[int index] => Items[index] ?? new T();
 
-        public static Machine<T> operator +(Machine<T> left, Machine<T> right) => left;
+        public static Box<T> operator +(Box<T> left, Box<T> right) => left;
 
         public void Dispose() => Changed?.Invoke([]);
 
@@ -82,15 +82,15 @@ public class PublicApiTextTests
                 None = 0
                 Two = 2
 
-            class Lstm.Tests.PublicApi.PublicApiTextTests.Machine<T> : IDisposable where T : class, new()
-                protected Machine(int size = 3, string? name = default)
+            class Lstm.Tests.PublicApi.PublicApiTextTests.Box<T> : IDisposable where T : class, new()
+                protected Box(int size = 3, string? name = default)
                 T this[int index] { get; }
                 IReadOnlyList<T> Items { get; protected set; }
                 event Action<List<string?>>? Changed
                 void Dispose()
                 virtual ref readonly int Peek()
                 override string ToString()
-                static PublicApiTextTests.Machine<T> op_Addition(PublicApiTextTests.Machine<T> left, PublicApiTextTests.Machine<T> right)
+                static PublicApiTextTests.Box<T> op_Addition(PublicApiTextTests.Box<T> left, PublicApiTextTests.Box<T> right)
 
             delegate TResult Lstm.Tests.PublicApi.PublicApiTextTests.Make<TResult>(string? text)
 

@@ -76,7 +76,8 @@ internal static class TypeText
         }
 
         // Of a type parameter it is not told apart from "may be null because its argument may".
-        string mark = !type.IsValueType && !type.IsGenericParameter && nullability?.ReadState == NullabilityState.Nullable ? "?" : "";
+        string mark = !type.IsValueType && !type.IsGenericParameter && nullability?.ReadState == NullabilityState.Nullable
+            ? "?" : "";
         if (type.IsPointer)
         {
             return Name(type.GetElementType()!) + "*";
@@ -101,7 +102,8 @@ internal static class TypeText
             return $"({string.Join(", ", names)})";
         }
 
-        return (Keywords.GetValueOrDefault(type) ?? BareName(type)) + (arguments.Length == 0 ? "" : $"<{string.Join(", ", names)}>") + mark;
+        return (Keywords.GetValueOrDefault(type) ?? BareName(type))
+            + (arguments.Length == 0 ? "" : $"<{string.Join(", ", names)}>") + mark;
     }
 
     /// <summary>The name without type arguments; nested types after their outer one.</summary>
@@ -136,7 +138,8 @@ internal static class TypeText
             parts.Add("class");
         }
 
-        parts.AddRange(argument.GetGenericParameterConstraints().Where(type => type != typeof(ValueType)).Select(type => Name(type)));
+        parts.AddRange(
+            argument.GetGenericParameterConstraints().Where(type => type != typeof(ValueType)).Select(type => Name(type)));
         if (!value && attributes.HasFlag(GenericParameterAttributes.DefaultConstructorConstraint))
         {
             parts.Add("new()");

@@ -1,9 +1,12 @@
 namespace Lstm.Tests.Reference;
 
-/// <summary>The oracle of the layer-normalised LSTM (Ba et al. 2016) and of zoneout of h: plain loops, in double, over one sequence.</summary>
+/// <summary>
+/// The oracle of the layer-normalised LSTM (Ba et al. 2016) and of zoneout of h: plain loops, in double, over one sequence.
+/// </summary>
 /// <remarks>
-/// z = γ_x⊙LN(W_ih·x) + γ_h⊙LN(W_hh·h) + b;  c ← f·c + i·g;  m = o·tanh(γ_c⊙LN(c) + β_c);  h ← u·m + (1 − u)·h, where u says of each step and
-/// unit how much of it is renewed. Without normalisation, LN and γ and β are left out. A bias that is not among the parameters is zero.
+/// z = γ_x⊙LN(W_ih·x) + γ_h⊙LN(W_hh·h) + b; c ← f·c + i·g; m = o·tanh(γ_c⊙LN(c) + β_c); h ← u·m + (1 − u)·h, where u says of each
+/// step and unit how much of it is renewed. Without normalisation, LN and γ and β are left out. A bias that is not among the
+/// parameters is zero.
 /// </remarks>
 internal sealed class NaiveLayerNormLstm(int hiddenSize, bool normalizes, double epsilon = 1e-5)
 {
@@ -13,10 +16,13 @@ internal sealed class NaiveLayerNormLstm(int hiddenSize, bool normalizes, double
     /// <summary>A normalised row, and 1/√(variance + ε).</summary>
     private sealed record Normal(double[] Values, double Scale);
 
-    private sealed record Moment(double[] X, double[] H, double[] C, double[] Update, Normal Input, Normal Recurrent, double[] Gates, Normal Cell, double[] Shown);
+    private sealed record Moment(
+        double[] X, double[] H, double[] C, double[] Update, Normal Input, Normal Recurrent, double[] Gates, Normal Cell,
+        double[] Shown);
 
     public sealed record Result(
-        double[][] H, double[][] C, Dictionary<string, double[]> Gradients, double[][] InputGradient, double[] InitialHGradient, double[] InitialCGradient);
+        double[][] H, double[][] C, Dictionary<string, double[]> Gradients, double[][] InputGradient, double[] InitialHGradient,
+        double[] InitialCGradient);
 
     /// <summary>Runs a sequence forward, and backward from the gradients of h and c of each step.</summary>
     public Result Run(double[][] x, double[] h, double[] c, double[][] update, double[][] dH, double[][] dC)
@@ -75,7 +81,8 @@ internal sealed class NaiveLayerNormLstm(int hiddenSize, bool normalizes, double
     }
 
     // Adds to dx and to the gradients; returns the gradients of the step's h and c.
-    private (double[] Dh, double[] Dc) StepBackward(Moment s, double[] dNewH, double[] dNewC, double[] dx, Dictionary<string, double[]> gradients)
+    private (double[] Dh, double[] Dc) StepBackward(
+        Moment s, double[] dNewH, double[] dNewC, double[] dx, Dictionary<string, double[]> gradients)
     {
         int n = hiddenSize;
         double[] dz = new double[4 * n], dShown = new double[n], dh = new double[n], dc = new double[n];
@@ -134,7 +141,8 @@ internal sealed class NaiveLayerNormLstm(int hiddenSize, bool normalizes, double
     private double[] Product(string weight, double[] x)
     {
         double[] w = Parameters[weight];
-        return [.. Enumerable.Range(0, 4 * hiddenSize).Select(row => x.Select((value, column) => w[(row * x.Length) + column] * value).Sum())];
+        return [.. Enumerable.Range(0, 4 * hiddenSize)
+            .Select(row => x.Select((value, column) => w[(row * x.Length) + column] * value).Sum())];
     }
 
     private void AddProductBackward(string weight, double[] x, double[] dy, double[] dx, Dictionary<string, double[]> gradients)

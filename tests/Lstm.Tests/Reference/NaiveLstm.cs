@@ -27,7 +27,8 @@ internal sealed class NaiveLstm(int inputSize, int hiddenSize, int layers = 1, b
     public Dictionary<string, double[]> Parameters { get; } = [];
 
     /// <summary>One step as it was computed: what Backward needs of it.</summary>
-    public sealed record Moment(double[] X, double[] H, double[] C, double[] Z, double[] Gates, double[] RawC, double[] NewC, double[] M, double[] NewH);
+    public sealed record Moment(
+        double[] X, double[] H, double[] C, double[] Z, double[] Gates, double[] RawC, double[] NewC, double[] M, double[] NewH);
 
     /// <summary>What a forward pass returns: outputs, final states, and (for Backward) every step of every chain.</summary>
     public sealed class Run

@@ -30,7 +30,8 @@ public class NaiveLstmTests
     [InlineData(false, false, 0, 0.4, 0)]
     [InlineData(true, true, 0.3, 0.5, 0)]
     [InlineData(true, false, 0.4, 0.8, 2)]
-    public void Backward_of_variants_equals_central_differences(bool peephole, bool coupled, double cellClip, double clip, int projection)
+    public void Backward_of_variants_equals_central_differences(
+        bool peephole, bool coupled, double cellClip, double clip, int projection)
     {
         NaiveLstm lstm = new NaiveLstm(Input, Hidden, 2, bidirectional: true, projection)
         {

@@ -73,7 +73,9 @@ public class NaiveLstmTorchTests
         {
             if (entry.GetProperty("kind").GetString() == kind)
             {
-                yield return (entry.GetProperty("config"), TensorFile.Read(Path.Combine(folder, entry.GetProperty("files").GetProperty("f64").GetString()!)));
+                yield return (
+                    entry.GetProperty("config"),
+                    TensorFile.Read(Path.Combine(folder, entry.GetProperty("files").GetProperty("f64").GetString()!)));
             }
         }
     }
@@ -95,7 +97,8 @@ public class NaiveLstmTorchTests
     private static void Compare(JsonElement config, TensorFile file)
     {
         NaiveLstm lstm = Network(config, file);
-        bool batchFirst = config.TryGetProperty("batch_first", out JsonElement first) && first.GetBoolean() && file.Shape("in.x").Length == 3;
+        bool batchFirst = config.TryGetProperty("batch_first", out JsonElement first) && first.GetBoolean()
+            && file.Shape("in.x").Length == 3;
         long[]? lengths = file.Has("in.lengths") ? file.Longs("in.lengths") : null;
         double[][][]? h0 = States(file, "in.h0"), c0 = States(file, "in.c0");
         NaiveLstm.Run run = lstm.Forward(Sequences(file, "in.x", batchFirst, lengths), h0, c0);
@@ -122,7 +125,8 @@ public class NaiveLstmTorchTests
         Close.Relative(file.Doubles(name), actual, Tolerance, $"{file.Metadata["case"]} {name}");
 
     // Where the axis of the batch is missing, the tensor is that of one sequence.
-    private static int[] Shape(TensorFile file, string name) => file.Shape(name) is [int rows, int size] ? [rows, 1, size] : file.Shape(name);
+    private static int[] Shape(TensorFile file, string name)
+        => file.Shape(name) is [int rows, int size] ? [rows, 1, size] : file.Shape(name);
 
     // [T, B, F] or [B, T, F] → [B][length of b][F]
     private static double[][][] Sequences(TensorFile file, string name, bool batchFirst, long[]? lengths)

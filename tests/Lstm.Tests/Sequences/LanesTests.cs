@@ -7,7 +7,8 @@ namespace Lstm.Tests.Sequences;
 public class LanesTests
 {
     /// <summary>[steps, 2]: the step, and 100 more.</summary>
-    private static float[] Series(int steps, int first = 0) => [.. Enumerable.Range(first, steps).SelectMany(t => new float[] { t, 100 + t })];
+    private static float[] Series(int steps, int first = 0)
+        => [.. Enumerable.Range(first, steps).SelectMany(t => new float[] { t, 100 + t })];
 
     [Fact]
     public void ToBatches_of_one_series_gives_batches_that_continue_each_other()
@@ -39,13 +40,16 @@ public class LanesTests
                 Assert.Equal(lanes.BatchCount(steps), batches.Count);
                 Assert.All(batches, batch => Assert.Equal(count, batch.Input.Features!.Count));
                 Assert.All(batches, batch => Assert.True(batch.Input.Features!.RowCount > 0));
-                float[][] read = [.. Enumerable.Range(0, count).Select(lane => batches.SelectMany(batch => batch.Input.Features!.GetSequence(lane)).ToArray())];
+                float[][] read =
+                    [.. Enumerable.Range(0, count)
+                        .Select(lane => batches.SelectMany(batch => batch.Input.Features!.GetSequence(lane)).ToArray())];
                 Assert.Equal(Series(steps - 3), read.SelectMany(lane => lane));
                 Assert.Equal(lanes.LaneLengths(steps), read.Select(lane => lane.Length / 2));
                 Assert.InRange(read.Max(lane => lane.Length) - read.Min(lane => lane.Length), 0, 2);
                 Assert.Equal(
                     read.SelectMany(lane => lane.Where((_, i) => i % 2 == 0)).Select(t => t + 3),
-                    Enumerable.Range(0, count).SelectMany(lane => batches.SelectMany(batch => batch.Target.Values!.GetSequence(lane))));
+                    Enumerable.Range(0, count)
+                        .SelectMany(lane => batches.SelectMany(batch => batch.Target.Values!.GetSequence(lane))));
             }
         }
     }
@@ -100,7 +104,8 @@ public class LanesTests
         Assert.Equal([[2, 102], [], [12, 112]], last.Target.Values!.ToList());
         Assert.Null(last.Target.Weights);
         Assert.Equal([[7], [], [2]], lanes.ToBatches(new TrainingBatch<float>(labels, labels))[1].Target.Labels!.ToList());
-        Assert.Equal([[2, 102], [], [12, 112]], lanes.ToBatches(new TrainingBatch<float>(values, values))[1].Target.Values!.ToList());
+        Assert.Equal(
+            [[2, 102], [], [12, 112]], lanes.ToBatches(new TrainingBatch<float>(values, values))[1].Target.Values!.ToList());
     }
 
     [Fact]
@@ -120,7 +125,8 @@ public class LanesTests
     [Fact]
     public void Fit_carrying_states_learns_from_lanes_what_it_cannot_learn_from_windows()
     {
-        // The target is ±1 all along a stretch of 25 steps that a pulse at its start announces: batches of 5 steps have to carry the state.
+        // The target is ±1 all along a stretch of 25 steps that a pulse at its start announces: batches of 5 steps have to carry
+        // the state.
         const int Steps = 4000, Stretch = 25;
         Random random = new(3);
         float[] pulses = new float[Steps], signs = new float[Steps];
@@ -131,7 +137,8 @@ public class LanesTests
             signs[t] = starts ? pulses[t] : signs[t - 1];
         }
 
-        TrainingBatch<float> whole = new(SequenceBatch.FromSequences<float>([pulses]), SequenceBatch.FromSequences<float>([signs]));
+        TrainingBatch<float> whole =
+            new(SequenceBatch.FromSequences<float>([pulses]), SequenceBatch.FromSequences<float>([signs]));
         List<TrainingBatch<float>> lanes = new Lanes(16, 5).ToBatches(whole);
         double carried = Loss(lanes, carries: true);
         Assert.InRange(carried, 0, 0.02);
@@ -140,8 +147,13 @@ public class LanesTests
         static double Loss(List<TrainingBatch<float>> batches, bool carries)
         {
             Network<float> network = Network.Create<float>(1, 5, new LstmSpec(8), new DenseSpec(1));
-            Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
-            return trainer.Fit(batches, new TrainingOptions { Epochs = 25, CarryState = carries, Shuffle = Shuffle.None, Workers = 1 }).Loss!.Value;
+            Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>(0.01))
+            {
+                Clip = GradientClip.ByGlobalNorm(1),
+            };
+            return trainer.Fit(
+                batches,
+                new TrainingOptions { Epochs = 25, CarryState = carries, Shuffle = Shuffle.None, Workers = 1 }).Loss!.Value;
         }
     }
 
@@ -157,7 +169,8 @@ public class LanesTests
         Network<float> network = Network.Create<float>(2, new LstmSpec(3), new DenseSpec(2));
         float[] before = network.Flat.ToArray();
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
-        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit(batches, new TrainingOptions { CarryState = true })).Message;
+        string message = Assert.Throws<ArgumentException>(
+            "batches", () => trainer.Fit(batches, new TrainingOptions { CarryState = true })).Message;
         Assert.Contains("Batch 1 of the training batches does not continue batch 0", message);
         Assert.Contains($"sequence 0 begins at step {batchSize * stride} of the series", message);
         Assert.Contains("ends before step 4", message);
@@ -173,17 +186,26 @@ public class LanesTests
     [Fact]
     public void Fit_carrying_states_over_lanes_in_another_order_or_of_two_cuts_throws()
     {
-        List<TrainingBatch<float>> batches = new Lanes(2, 5).ToBatches<float>(Series(50), 2), others = new Lanes(2, 5).ToBatches<float>(Series(50), 2);
-        Trainer<float> trainer = new(Network.Create<float>(2, new LstmSpec(3), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
+        List<TrainingBatch<float>> batches = new Lanes(2, 5).ToBatches<float>(Series(50), 2), others = new Lanes(2, 5)
+            .ToBatches<float>(Series(50), 2);
+        Trainer<float> trainer =
+            new(Network.Create<float>(2, new LstmSpec(3), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
         TrainingOptions options = new() { CarryState = true };
         trainer.Fit(batches, options, others);
-        Assert.Contains("Batch 1 of the training", Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batches[0], batches[2], batches[1]], options)).Message);
-        Assert.Contains("another series", Assert.Throws<ArgumentException>("batches", () => trainer.Fit([.. batches, .. others], options)).Message);
+        Assert.Contains(
+            "Batch 1 of the training",
+            Assert.Throws<ArgumentException>(
+            "batches", () => trainer.Fit([batches[0], batches[2], batches[1]], options)).Message);
+        Assert.Contains(
+            "another series",
+            Assert.Throws<ArgumentException>("batches", () => trainer.Fit([.. batches, .. others], options)).Message);
         Assert.Contains("Batch 1 of the validation", Assert.Throws<ArgumentException>(
             "validationBatches", () => trainer.Fit(batches, options, [others[0], others[3]])).Message);
 
         // Batches that the caller made or refilled are the caller's.
-        trainer.Fit([.. batches.Select(batch => new TrainingBatch<float>(batch.Input.Features!, batch.Target.Values!)).Reverse()], options);
+        trainer.Fit(
+            [.. batches.Select(batch => new TrainingBatch<float>(batch.Input.Features!, batch.Target.Values!)).Reverse()],
+            options);
         batches[1].Input.Features!.Fill(batches[1].Input.Features!.ToList());
         trainer.Fit([batches[0], batches[1]], options);
         trainer.Fit([batches[1], batches[0]], options);
@@ -197,16 +219,23 @@ public class LanesTests
         Says("series", () => lanes.ToBatches<float>(Series(1), 2), "The series has 1 steps", "at least 2");
         Says("series", () => lanes.ToBatches<float>([Series(10), Series(1)], 2), "Series 1 has 1 steps");
         Says("series", () => (lanes with { Horizon = int.MaxValue }).ToBatches<float>(Series(10), 2), "2147483648");
-        Says("series", () => lanes.ToBatches<float>([.. Enumerable.Repeat(Series(10), 5)], 2), "5 series for 4 lanes", "at least 5 lanes");
+        Says("series", () => lanes.ToBatches<float>([.. Enumerable.Repeat(Series(10), 5)], 2), "5 series for 4 lanes",
+            "at least 5 lanes");
         Says("series", () => lanes.ToBatches<float>(Array.Empty<float[]>(), 2), "0 series");
         Says("series", () => lanes.ToBatches<float>([Series(10), null!], 2), "Series 1");
         Says("series", () => lanes.ToBatches<float>(Series(4), 3), "8 values", "feature size 3", "2 are left over");
         Says("targetFeatures", () => lanes.ToBatches<float>(Series(9), 2, 0, 2), "feature 2", "0 … 1");
         Says("ids", () => lanes.ToBatches<float>([1, 2]), "1 steps with a target");
         SequenceBatch<float> values = SequenceBatch.FromSequences<float>([new float[9], new float[8]]);
-        Says("series", () => lanes.ToBatches(new TrainingBatch<float>(values, SequenceBatch.FromSequences<float>([new float[9], new float[1]]))), "Sequence 1", "8", "1");
-        Says("series", () => lanes.ToBatches(new TrainingBatch<float>(values, values, SequenceBatch.FromSequences<float>([new float[17]]))), "weights", "2", "1");
-        Says("series", () => (lanes with { Horizon = 2 }).ToBatches(new TrainingBatch<float>(values, values)), "Horizon is 2", "no effect");
+        Says("series",
+            () => lanes.ToBatches(
+            new TrainingBatch<float>(values, SequenceBatch.FromSequences<float>([new float[9], new float[1]]))), "Sequence 1",
+            "8", "1");
+        Says("series",
+            () => lanes.ToBatches(new TrainingBatch<float>(values, values, SequenceBatch.FromSequences<float>([new float[17]]))),
+            "weights", "2", "1");
+        Says("series", () => (lanes with { Horizon = 2 }).ToBatches(new TrainingBatch<float>(values, values)), "Horizon is 2",
+            "no effect");
         Assert.Throws<ArgumentOutOfRangeException>(() => new Lanes(0, 5).BatchCount(10));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Lanes(1, 0).BatchCount(10));
         Assert.Throws<ArgumentOutOfRangeException>(() => (lanes with { Horizon = -1 }).LaneLengths(10));

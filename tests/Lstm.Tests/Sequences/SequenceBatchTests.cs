@@ -20,7 +20,9 @@ public class SequenceBatchTests
             for (int b = 0; b < lengths.Length; b++)
             {
                 Assert.Equal(sequences[b], batch.GetSequence(b));
-                Assert.All(Enumerable.Range(0, lengths[b]), t => Assert.Equal(sequences[b][(2 * t)..((2 * t) + 2)], batch[b, t].ToArray()));
+                Assert.All(
+                    Enumerable.Range(0, lengths[b]),
+                    t => Assert.Equal(sequences[b][(2 * t)..((2 * t) + 2)], batch[b, t].ToArray()));
             }
         }
     }
@@ -76,7 +78,8 @@ public class SequenceBatchTests
     public void FromTensor_of_rank_two_has_one_feature()
     {
         int[] ids = [1, 2, 3, 4, 5, 6];
-        SequenceBatch<int> batch = SequenceBatch.FromTensor<int>(Tensor.Create(ids, [2, 3]).AsReadOnlyTensorSpan(), batchFirst: true, [3, 1]);
+        SequenceBatch<int> batch =
+            SequenceBatch.FromTensor<int>(Tensor.Create(ids, [2, 3]).AsReadOnlyTensorSpan(), batchFirst: true, [3, 1]);
         Assert.Equal([[1, 2, 3], [4]], batch.ToList());
     }
 

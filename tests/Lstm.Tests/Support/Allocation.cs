@@ -5,9 +5,9 @@ namespace Lstm.Tests.Support;
 internal static class Allocation
 {
     /// <summary>
-    /// Bytes allocated by <paramref name="iterations"/> calls, after <paramref name="warmUp"/> calls not counted: the least of three
-    /// such blocks, for the runtime's own threads (the one that recompiles methods) allocate now and then, and what the calls
-    /// themselves allocate is in every block.
+    /// Bytes allocated by <paramref name="iterations"/> calls, after <paramref name="warmUp"/> calls not counted: the least of
+    /// three such blocks, for the runtime's own threads (the one that recompiles methods) allocate now and then, and what the
+    /// calls themselves allocate is in every block.
     /// </summary>
     public static long Bytes(int warmUp, int iterations, Action action)
     {

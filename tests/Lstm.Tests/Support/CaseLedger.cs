@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Lstm.Tests.Support;
 
-/// <summary>The cases of one kind in the manifest of reference tensors: each is compared, or named with the reason why it cannot be.</summary>
+/// <summary>
+/// The cases of one kind in the manifest of reference tensors: each is compared, or named with the reason why it cannot be.
+/// </summary>
 internal sealed class CaseLedger
 {
     private readonly Dictionary<string, Tolerance> manifest = [];
@@ -14,7 +16,10 @@ internal sealed class CaseLedger
     /// <summary>Opens the ledger; the test is skipped without reference tensors.</summary>
     /// <param name="kind">The kind in the manifest.</param>
     /// <param name="prefix">What the names of these cases start with in the manifest, and not in their own file.</param>
-    /// <param name="notExpressible">Names (or starts of names, followed by *) of cases that cannot be expressed, with the reason; docs/conformance.md has each.</param>
+    /// <param name="notExpressible">
+    /// Names (or starts of names, followed by *) of cases that cannot be expressed, with the reason; docs/conformance.md has
+    /// each.
+    /// </param>
     public CaseLedger(string kind, string prefix = "", params (string Name, string Reason)[] notExpressible)
     {
         this.notExpressible = notExpressible.ToDictionary(entry => entry.Name, entry => entry.Reason);
@@ -37,7 +42,9 @@ internal sealed class CaseLedger
     /// <summary>The names of the cases in the manifest.</summary>
     public IReadOnlyCollection<string> Names => manifest.Keys;
 
-    /// <summary>Compares a case within the manifest's tolerance, unless it cannot be expressed; a failure is kept until the end.</summary>
+    /// <summary>
+    /// Compares a case within the manifest's tolerance, unless it cannot be expressed; a failure is kept until the end.
+    /// </summary>
     public void Compare(string name, Action<Tolerance> compare)
     {
         if (notExpressible.Keys.Any(entry => Means(entry, name)))
@@ -77,5 +84,6 @@ internal sealed class CaseLedger
     private static bool Means(string entry, string name)
         => entry.EndsWith('*') ? name.StartsWith(entry[..^1], StringComparison.Ordinal) : entry == name;
 
-    private static double Number(JsonElement tolerance, string name) => tolerance.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : 0;
+    private static double Number(JsonElement tolerance, string name)
+        => tolerance.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : 0;
 }

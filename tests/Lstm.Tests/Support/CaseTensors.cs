@@ -1,6 +1,8 @@
 namespace Lstm.Tests.Support;
 
-/// <summary>The tensors of one case by name, which remember whether they were asked for: none may be left out of the comparison.</summary>
+/// <summary>
+/// The tensors of one case by name, which remember whether they were asked for: none may be left out of the comparison.
+/// </summary>
 internal sealed class CaseTensors(IReadOnlyDictionary<string, ReferenceTensor> tensors)
 {
     private readonly HashSet<string> unread = [.. tensors.Keys];

@@ -26,12 +26,15 @@ internal static class ChildProcess
         Run(scenario, arguments, instructionSet == "default" ? [] : new() { [instructionSet] = "0" });
 
     /// <summary>
-    /// Runs the scenario; the child inherits the environment but for the instruction set's switches. <paramref name="through"/> is a command that
-    /// starts it, such as <c>taskset -c 0</c>.
+    /// Runs the scenario; the child inherits the environment but for the instruction set's switches. <paramref name="through"/>
+    /// is a command that starts it, such as <c>taskset -c 0</c>.
     /// </summary>
-    /// <exception cref="TimeoutException">The child took longer than <paramref name="timeout"/>, 60 seconds by default.</exception>
+    /// <exception cref="TimeoutException">
+    /// The child took longer than <paramref name="timeout"/>, 60 seconds by default.
+    /// </exception>
     public static ChildResult Run(
-        string scenario, string[]? arguments = null, Dictionary<string, string>? environment = null, TimeSpan? timeout = null, string[]? through = null)
+        string scenario, string[]? arguments = null, Dictionary<string, string>? environment = null, TimeSpan? timeout = null,
+        string[]? through = null)
     {
         string[] command = [.. through ?? [], DotnetPath];
         var start = new ProcessStartInfo(command[0])

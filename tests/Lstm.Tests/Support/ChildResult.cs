@@ -1,6 +1,8 @@
 namespace Lstm.Tests.Support;
 
-/// <summary>How a <see cref="ChildProcess"/> ended: its exit code, the lines of its output, and what it wrote as errors.</summary>
+/// <summary>
+/// How a <see cref="ChildProcess"/> ended: its exit code, the lines of its output, and what it wrote as errors.
+/// </summary>
 internal sealed record ChildResult(string Scenario, int ExitCode, string[] Output, string Error)
 {
     /// <summary>The operating system ended it: a signal (128 + its number), or an exception code of Windows.</summary>

@@ -18,7 +18,8 @@ internal static class Close
         Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} elements, expected {expected.Length}.");
         (double error, int index) = RelativeError(expected, actual, floor);
         Assert.True(error <= tolerance, index < 0 ? what
-            : $"{what}: relative error {error:e2} > {tolerance:e0} at [{index}] of {expected.Length}: expected {expected[index]:r}, actual {actual[index]:r}.");
+            : $"{what}: relative error {error:e2} > {tolerance:e0} at [{index}] of {expected.Length}: expected "
+                + $"{expected[index]:r}, actual {actual[index]:r}.");
     }
 
     /// <inheritdoc cref="Relative{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, double, string, double)"/>
@@ -36,11 +37,16 @@ internal static class Close
         {
             double error = Math.Abs(double.CreateChecked(actual[i]) - expected[i]);
             double limit = tolerance.Absolute + (tolerance.Relative * Math.Abs(expected[i])) + ofLargest;
-            Assert.True(error <= limit, $"{what}: error {error:e2} > {limit:e1} at [{i}] of {expected.Length}: expected {expected[i]:r}, actual {actual[i]:r}.");
+            Assert.True(
+                error <= limit,
+                $"{what}: error {error:e2} > {limit:e1} at [{i}] of {expected.Length}: expected {expected[i]:r}, actual "
+                + $"{actual[i]:r}.");
         }
     }
 
-    /// <summary>The largest relative error in the sense of <see cref="Relative"/>, and where it is; (0, -1) if there is none.</summary>
+    /// <summary>
+    /// The largest relative error in the sense of <see cref="Relative"/>, and where it is; (0, -1) if there is none.
+    /// </summary>
     public static (double Error, int Index) RelativeError<T>(
         ReadOnlySpan<T> expected, ReadOnlySpan<T> actual, double floor = 1e-3)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -77,8 +83,8 @@ internal static class Close
         if (same < a.Length)
         {
             int index = same / Unsafe.SizeOf<T>();
-            Assert.Fail($"{what}: first different bits at [{index}] of {expected.Length}: " +
-                $"expected {Describe(expected[index])}, actual {Describe(actual[index])}.");
+            Assert.Fail($"{what}: first different bits at [{index}] of {expected.Length}: "
+                + $"expected {Describe(expected[index])}, actual {Describe(actual[index])}.");
         }
     }
 

@@ -44,7 +44,8 @@ public class CloseTests
     public void Within_adds_the_parts_of_the_tolerance(double expected, double actual, bool close)
     {
         // 0.1 for the largest value, 0.01, and a thousandth of the value itself.
-        Exception? failure = Record.Exception(() => Close.Within<double>([100, expected], [100, actual], new(0.01, 1e-3, 1e-3), "y"));
+        Exception? failure =
+            Record.Exception(() => Close.Within<double>([100, expected], [100, actual], new(0.01, 1e-3, 1e-3), "y"));
         Assert.Equal(close, failure is null);
         Assert.True(close || failure!.Message.Contains("[1] of 2", StringComparison.Ordinal));
     }

@@ -10,7 +10,9 @@ public enum Guard
     BeforeStart,
 }
 
-/// <summary>Memory of exactly n elements flush against an unreadable page, for proving that a kernel keeps its contract.</summary>
+/// <summary>
+/// Memory of exactly n elements flush against an unreadable page, for proving that a kernel keeps its contract.
+/// </summary>
 /// <remarks>
 /// One step over the guarded edge ends the process, so deliberate ones belong in a <see cref="ChildProcess"/>. On the
 /// other side lie canaries up to the page's edge, and then an unreadable page too; <see cref="Dispose"/> throws when a

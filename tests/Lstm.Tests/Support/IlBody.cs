@@ -7,7 +7,8 @@ namespace Lstm.Tests.Support;
 /// <summary>What a compiled method does: whether it loops, and what it calls.</summary>
 internal sealed class IlBody
 {
-    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
     private readonly List<MethodBase> _calls = [];
@@ -23,7 +24,10 @@ internal sealed class IlBody
             if (code.OperandType == OperandType.InlineMethod)
             {
                 int token = BinaryPrimitives.ReadInt32LittleEndian(il[at..]);
-                _calls.Add(method.Module.ResolveMethod(token, method.DeclaringType!.GetGenericArguments(), method.IsGenericMethod ? method.GetGenericArguments() : null)!);
+                _calls.Add(
+                    method.Module.ResolveMethod(
+                    token, method.DeclaringType!.GetGenericArguments(), method.IsGenericMethod ? method.GetGenericArguments()
+                    : null)!);
             }
 
             at += Size(code.OperandType, il[at..]);

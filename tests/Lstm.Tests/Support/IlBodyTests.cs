@@ -11,7 +11,9 @@ public class IlBodyTests
 
     [Fact]
     public void Calls_of_a_method_are_found()
-        => Assert.Equal([nameof(For), nameof(Math.Sqrt)], new IlBody(typeof(IlBodyTests).GetMethod(nameof(Calling))!).Calls.Select(call => call.Name));
+        => Assert.Equal(
+            [nameof(For), nameof(Math.Sqrt)],
+            new IlBody(typeof(IlBodyTests).GetMethod(nameof(Calling))!).Calls.Select(call => call.Name));
 
     public static double Calling(int n) => Math.Sqrt(For(n));
 

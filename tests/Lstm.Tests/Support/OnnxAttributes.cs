@@ -15,7 +15,8 @@ internal sealed class OnnxAttributes
         OnnxAttributes attributes = new();
         foreach (JsonProperty property in json.EnumerateObject())
         {
-            JsonElement[] values = property.Value.ValueKind == JsonValueKind.Array ? [.. property.Value.EnumerateArray()] : [property.Value];
+            JsonElement[] values = property.Value.ValueKind == JsonValueKind.Array ? [.. property.Value.EnumerateArray()]
+                : [property.Value];
             if (values.Length > 0 && values[0].ValueKind == JsonValueKind.String)
             {
                 attributes.texts.Add(property.Name, [.. values.Select(value => value.GetString()!)]);
@@ -56,7 +57,8 @@ internal sealed class OnnxAttributes
                     ofTexts.Add(Encoding.UTF8.GetString(field.Bytes.Span));
                     break;
                 case 7:
-                    ofNumbers.AddRange(MemoryMarshal.Cast<byte, float>(field.Bytes.Span).ToArray().Select(value => (double)value));
+                    ofNumbers.AddRange(
+                        MemoryMarshal.Cast<byte, float>(field.Bytes.Span).ToArray().Select(value => (double)value));
                     break;
             }
         }

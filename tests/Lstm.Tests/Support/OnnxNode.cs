@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Lstm.Tests.Support;
 
-/// <summary>A node of an ONNX graph. A name that is empty stands for an input that is absent, or an output that nobody wants.</summary>
+/// <summary>
+/// A node of an ONNX graph. A name that is empty stands for an input that is absent, or an output that nobody wants.
+/// </summary>
 internal sealed record OnnxNode(string Type, List<string> Inputs, List<string> Outputs, OnnxAttributes Attributes)
 {
     public static OnnxNode Parse(ReadOnlyMemory<byte> message)

@@ -5,7 +5,9 @@ namespace Lstm.Tests.Support;
 /// <summary>Pages of memory from the operating system, of which the first and the last cannot be touched.</summary>
 internal static unsafe partial class ProtectedPages
 {
-    /// <summary>Maps <paramref name="pages"/> readable pages between two unreadable ones; returns the first readable byte.</summary>
+    /// <summary>
+    /// Maps <paramref name="pages"/> readable pages between two unreadable ones; returns the first readable byte.
+    /// </summary>
     public static byte* Allocate(int pages)
     {
         nuint page = (nuint)Environment.SystemPageSize;

@@ -13,7 +13,9 @@ internal sealed record ReferenceTensor(int[] Shape, double[] Values)
     {
         if (json.ValueKind == JsonValueKind.Object)
         {
-            return new([.. json.GetProperty("dims").EnumerateArray().Select(size => size.GetInt32())], From(json.GetProperty("data")).Values);
+            return new(
+                [.. json.GetProperty("dims").EnumerateArray().Select(size => size.GetInt32())],
+                From(json.GetProperty("data")).Values);
         }
 
         List<int> shape = [];

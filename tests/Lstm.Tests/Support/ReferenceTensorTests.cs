@@ -7,7 +7,8 @@ public class ReferenceTensorTests
     [Fact]
     public void From_dims_and_data_or_nested_arrays_is_the_same()
     {
-        ReferenceTensor flat = Parse("""{"dtype":"float32","dims":[2,3],"data":[1,2,3,4,5,6]}"""), nested = Parse("[[1,2,3],[4,5,6]]");
+        ReferenceTensor flat = Parse("""{"dtype":"float32","dims":[2,3],"data":[1,2,3,4,5,6]}""");
+        ReferenceTensor nested = Parse("[[1,2,3],[4,5,6]]");
         Assert.Equal([2, 3], flat.Shape);
         Assert.Equal([2, 3], nested.Shape);
         Assert.Equal([1.0, 2, 3, 4, 5, 6], flat.Values);
@@ -18,7 +19,8 @@ public class ReferenceTensorTests
     [Fact]
     public void Permute_moves_every_element()
     {
-        ReferenceTensor tensor = new([2, 3, 4], [.. Enumerable.Range(0, 24).Select(i => (double)i)]), turned = tensor.Permute(2, 0, 1);
+        ReferenceTensor tensor = new([2, 3, 4], [.. Enumerable.Range(0, 24).Select(i => (double)i)]),
+            turned = tensor.Permute(2, 0, 1);
         Assert.Equal([4, 2, 3], turned.Shape);
         for (int i = 0; i < 24; i++)
         {

@@ -4,7 +4,9 @@ using Lstm.Simd;
 
 namespace Lstm.Tests.Support;
 
-/// <summary>Random values that depend on a seed and a key only: the same sequence in whatever batch, the same network at every width.</summary>
+/// <summary>
+/// Random values that depend on a seed and a key only: the same sequence in whatever batch, the same network at every width.
+/// </summary>
 internal static class Sample
 {
     /// <summary>Uniform in ±scale, the same (but for rounding) in float and double.</summary>

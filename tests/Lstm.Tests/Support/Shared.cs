@@ -27,6 +27,7 @@ internal static class Shared
             folder = Path.GetDirectoryName(folder);
         }
 
-        return folder ?? throw new DirectoryNotFoundException("The tests do not run inside the repository: no Lstm.sln above them.");
+        return folder
+            ?? throw new DirectoryNotFoundException("The tests do not run inside the repository: no Lstm.sln above them.");
     }
 }

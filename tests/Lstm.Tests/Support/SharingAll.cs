@@ -3,7 +3,9 @@ using Lstm.Runtime;
 
 namespace Lstm.Tests.Support;
 
-/// <summary>Teams that divide every job among all their workers: the networks of tests are mostly too small to be worth a second one.</summary>
+/// <summary>
+/// Teams that divide every job among all their workers: the networks of tests are mostly too small to be worth a second one.
+/// </summary>
 internal static class SharingAll
 {
     public static WorkerTeam Team(int size) => new(size) { Sharing = Sharing.Always };

@@ -46,7 +46,8 @@ public class TensorFileTests
     [Fact]
     public void Read_every_reference_file_has_as_many_values_as_its_shape()
     {
-        foreach (string path in Directory.EnumerateFiles(Shared.RequireConformance(), "*.safetensors", SearchOption.AllDirectories))
+        foreach (
+            string path in Directory.EnumerateFiles(Shared.RequireConformance(), "*.safetensors", SearchOption.AllDirectories))
         {
             TensorFile file = TensorFile.Read(path);
             foreach (string name in file.Names.Where(name => file.Type(name) is "F64" or "F32" or "I64" or "I32" or "U8"))

@@ -8,7 +8,9 @@ namespace Lstm.Tests.Support;
 internal sealed class TrainingPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Each result by its name, in a fixed order; sequences in the caller's order, parameters in storage order.</summary>
+    /// <summary>
+    /// Each result by its name, in a fixed order; sequences in the caller's order, parameters in storage order.
+    /// </summary>
     public Dictionary<string, T[]> Results { get; } = [];
 
     public T[] Output => Results["output"];
@@ -25,8 +27,11 @@ internal sealed class TrainingPass<T>
         return Run(network, batch, seed, tape, network.CreateGradient(), withStates);
     }
 
-    /// <summary>Runs on a given tape and adds into a given gradient; with states, from a random one and with a gradient of the final one.</summary>
-    public static TrainingPass<T> Run(Network<T> network, object batch, int seed, Tape<T> tape, Gradient<T> gradient, bool withStates = true)
+    /// <summary>
+    /// Runs on a given tape and adds into a given gradient; with states, from a random one and with a gradient of the final one.
+    /// </summary>
+    public static TrainingPass<T> Run(
+        Network<T> network, object batch, int seed, Tape<T> tape, Gradient<T> gradient, bool withStates = true)
     {
         int count = batch is SequenceBatch<int> ids ? ids.Count : ((SequenceBatch<T>)batch).Count;
         NetworkState<T>? state = withStates ? Sample.State(network, count, seed) : null;

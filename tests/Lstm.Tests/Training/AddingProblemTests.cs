@@ -21,7 +21,8 @@ public class AddingProblemTests
     {
         Random random = new(1);
         Problem problem = new(steps, 32);
-        Network<float> network = Network.Create<float>(inputSize: 2, seed: 1, new LstmSpec(64), new PoolingSpec(Pooling.Last), new DenseSpec(1));
+        Network<float> network =
+            Network.Create<float>(inputSize: 2, seed: 1, new LstmSpec(64), new PoolingSpec(Pooling.Last), new DenseSpec(1));
         MeanSquaredError<float> loss = new();
         Adam<float> optimizer = new(0.01);
         GradientClip clip = GradientClip.ByGlobalNorm(1);

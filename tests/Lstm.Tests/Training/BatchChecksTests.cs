@@ -5,7 +5,9 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>What Fit refuses before its first step: it says which value of which step, sequence and batch of the caller's, and what to do.</summary>
+/// <summary>
+/// What Fit refuses before its first step: it says which value of which step, sequence and batch of the caller's, and what to do.
+/// </summary>
 public class BatchChecksTests
 {
     private static readonly LayerSpec[] Classifier = [new LstmSpec(4), new DenseSpec(5)];
@@ -21,13 +23,17 @@ public class BatchChecksTests
         Trainer<float> trainer = new(network, new SoftmaxCrossEntropy<float>(), new Adam<float>());
         long version = network.Version;
         ArgumentException e = validation
-            ? Assert.Throws<ArgumentException>("validationBatches", () => trainer.Fit([batches[0]], new TrainingOptions(), batches))
+            ? Assert.Throws<ArgumentException>(
+                "validationBatches", () => trainer.Fit([batches[0]], new TrainingOptions(), batches))
             : Assert.Throws<ArgumentException>("batches", () => trainer.Fit(batches, new TrainingOptions()));
         Assert.StartsWith(
-            $"Label 5 of sequence 2, step 3, batch 33 of the {(validation ? "validation" : "training")} batches is out of range: the output has 5 classes, 0 to 4; labels start at 0",
+            $"Label 5 of sequence 2, step 3, batch 33 of the {(validation ? "validation" : "training")} batches is out of "
+            + "range: the output has 5 classes, 0 to 4; labels start at 0",
             e.Message);
         Assert.Equal(version, network.Version);
-        Assert.Contains("Label 5 of sequence 2, step 3, batch 33", Assert.Throws<ArgumentException>("batches", () => trainer.Evaluate(batches)).Message);
+        Assert.Contains(
+            "Label 5 of sequence 2, step 3, batch 33",
+            Assert.Throws<ArgumentException>("batches", () => trainer.Evaluate(batches)).Message);
     }
 
     [Theory]
@@ -39,7 +45,8 @@ public class BatchChecksTests
         TrainingBatch<float> batch = Labels(1, [2], 5);
         batch.Target.Labels!.Rows[1] = label;
         Trainer<float> trainer = new(Network.Create<float>(3, Classifier), new SoftmaxCrossEntropy<float>(), new Adam<float>());
-        Assert.Contains(remedy, Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch], new TrainingOptions())).Message);
+        Assert.Contains(
+            remedy, Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch], new TrainingOptions())).Message);
         batch.Target.Labels.Rows[1] = -100;
         trainer.Fit([batch], new TrainingOptions());
     }
@@ -48,17 +55,24 @@ public class BatchChecksTests
     public void Evaluate_of_a_label_beyond_one_class_names_the_loss_for_it()
     {
         string message = Assert.Throws<ArgumentException>(
-            "labels", () => new SoftmaxCrossEntropy<float>().Evaluate(Rows.Of<float>([1, 2]), SequenceBatch.FromSequences<int>([[0, 1]]))).Message;
-        Assert.StartsWith("Label 1 of sequence 0, step 1 is out of range: the output has 1 class, 0; use BinaryCrossEntropyWithLogits, or DenseSpec(2).", message);
+            "labels", () => new SoftmaxCrossEntropy<float>()
+            .Evaluate(Rows.Of<float>([1, 2]), SequenceBatch.FromSequences<int>([[0, 1]]))).Message;
+        Assert.StartsWith(
+            "Label 1 of sequence 0, step 1 is out of range: the output has 1 class, 0; use BinaryCrossEntropyWithLogits, or "
+            + "DenseSpec(2).", message);
     }
 
     [Fact]
     public void Fit_of_targets_of_other_rows_names_both_sizes_and_the_usual_cause()
     {
         SequenceBatch<float> input = Rows.Random<float>(new Random(1), [10, 10, 3], 3);
-        SequenceBatch<float> perStep = Rows.Random<float>(new Random(2), [10, 10, 3], 2), perSequence = Rows.Random<float>(new Random(3), [1, 1, 1], 2);
-        Trainer<float> steps = new(Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
-        Trainer<float> pooled = new(Network.Create<float>(3, new LstmSpec(4), new PoolingSpec(Pooling.Last), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
+        SequenceBatch<float> perStep = Rows.Random<float>(new Random(2), [10, 10, 3], 2),
+            perSequence = Rows.Random<float>(new Random(3), [1, 1, 1], 2);
+        Trainer<float> steps =
+            new(Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
+        Trainer<float> pooled = new(
+            Network.Create<float>(3, new LstmSpec(4), new PoolingSpec(Pooling.Last), new DenseSpec(2)),
+            new MeanSquaredError<float>(), new Adam<float>());
         steps.Fit([new(input, perStep)], new TrainingOptions());
         pooled.Fit([new(input, perSequence)], new TrainingOptions());
 
@@ -68,13 +82,18 @@ public class BatchChecksTests
         message = Refused(pooled, new(input, perStep));
         Assert.StartsWith("The target of batch 0 of the training batches has 23 rows in 3 sequences, the output 3 in 3", message);
         Assert.Contains("WindowTarget.ManyToOne", message);
-        Assert.Contains("sequence 2 has 4 rows, its output 3", Refused(steps, new(input, Rows.Random<float>(new Random(4), [10, 10, 4], 2))));
-        Assert.Contains("the same sequences in the same order", Refused(steps, new(input, Rows.Random<float>(new Random(4), [10, 10], 2))));
+        Assert.Contains(
+            "sequence 2 has 4 rows, its output 3", Refused(steps, new(input, Rows.Random<float>(new Random(4), [10, 10, 4], 2))));
+        Assert.Contains(
+            "the same sequences in the same order", Refused(steps, new(input, Rows.Random<float>(new Random(4), [10, 10], 2))));
         Assert.Contains("3 values per row; to the output belong 2", Refused(steps, new(input, input)));
-        Assert.Contains("The weights of batch 0 of the training batches have 3 rows", Refused(steps, new(input, perStep, Rows.Random<float>(new Random(4), [1, 1, 1], 1))));
+        Assert.Contains(
+            "The weights of batch 0 of the training batches have 3 rows",
+            Refused(steps, new(input, perStep, Rows.Random<float>(new Random(4), [1, 1, 1], 1))));
 
         // A loss by itself knows no batch.
-        message = Assert.Throws<ArgumentException>("target", () => new MeanSquaredError<float>().Evaluate(perStep, perSequence)).Message;
+        message = Assert.Throws<ArgumentException>(
+            "target", () => new MeanSquaredError<float>().Evaluate(perStep, perSequence)).Message;
         Assert.StartsWith("The target has 3 rows in 3 sequences, the output 23 in 3", message);
     }
 
@@ -83,8 +102,10 @@ public class BatchChecksTests
     {
         SequenceBatch<float> weights = Rows.Random<float>(new Random(1), [1, 3], 1);
         weights[1, 2][0] = float.PositiveInfinity;
-        Trainer<float> trainer = new(Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
-        string message = Refused(trainer, new(Rows.Random<float>(new Random(1), [1, 3], 3), Rows.Random<float>(new Random(1), [1, 3], 2), weights));
+        Trainer<float> trainer =
+            new(Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>());
+        string message = Refused(
+            trainer, new(Rows.Random<float>(new Random(1), [1, 3], 3), Rows.Random<float>(new Random(1), [1, 3], 2), weights));
         Assert.Contains("of sequence 1, step 2, batch 0 of the training batches is not finite", message);
     }
 
@@ -98,12 +119,17 @@ public class BatchChecksTests
         BinaryCrossEntropyWithLogits<double> loss = new();
         Network<double> network = Network.Create<double>(3, new LstmSpec(4), new DenseSpec(2));
         Trainer<double> trainer = new(network, loss, new Adam<double>());
-        SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[0, 1], [0.5, 0, 1, value]], 2), weights = SequenceBatch.FromSequences<double>([[1], [1, 0]]);
-        SequenceBatch<double> input = Rows.Random<double>(new Random(1), [1, 2], 3), output = Rows.Random<double>(new Random(1), [1, 2], 2);
+        SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[0, 1], [0.5, 0, 1, value]], 2),
+            weights = SequenceBatch.FromSequences<double>([[1], [1, 0]]);
+        SequenceBatch<double> input = Rows.Random<double>(new Random(1), [1, 2], 3),
+            output = Rows.Random<double>(new Random(1), [1, 2], 2);
         Assert.Contains(
-            "feature 1 of sequence 1, step 1, batch 0 of the training batches is outside 0 … 1. BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes",
+            "feature 1 of sequence 1, step 1, batch 0 of the training batches is outside 0 … 1. BinaryCrossEntropyWithLogits "
+            + "takes 0 for no, 1 for yes",
             Assert.Throws<ArgumentException>("batches", () => trainer.Fit([new(input, target)], new TrainingOptions())).Message);
-        Assert.Contains("feature 1 of sequence 1, step 1 is", Assert.Throws<ArgumentException>("target", () => loss.Evaluate(output, target)).Message);
+        Assert.Contains(
+            "feature 1 of sequence 1, step 1 is",
+            Assert.Throws<ArgumentException>("target", () => loss.Evaluate(output, target)).Message);
         Assert.True(double.IsFinite(loss.Evaluate(output, target, null, weights)));
         trainer.Fit([new(input, target, weights)], new TrainingOptions());
     }
@@ -113,14 +139,18 @@ public class BatchChecksTests
     [InlineData(double.NegativeInfinity)]
     public void Fit_names_a_target_that_is_not_finite_or_leaves_its_step_out(double value)
     {
-        foreach (Loss<double> loss in new Loss<double>[] { new MeanSquaredError<double>(), new HuberLoss<double>(), new MeanAbsoluteError<double>() })
+        foreach (
+            Loss<double> loss in new Loss<double>[] { new MeanSquaredError<double>(), new HuberLoss<double>(),
+                new MeanAbsoluteError<double>() })
         {
-            Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2)), alone = network.Clone(), skipping = network.Clone();
+            Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2)), alone = network.Clone(),
+                skipping = network.Clone();
             TrainingBatch<double> good = Values(1, [3, 2]), bad = Values(2, [3, 2]);
             bad.Target.Values![1, 0][1] = value;
             long version = network.Version;
             Trainer<double> trainer = new(network, loss, new Sgd<double>(0.1));
-            string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([good, bad], new TrainingOptions())).Message;
+            string message =
+                Assert.Throws<ArgumentException>("batches", () => trainer.Fit([good, bad], new TrainingOptions())).Message;
             Assert.Contains("of feature 1 of sequence 1, step 0, batch 1 of the training batches is not finite", message);
             Assert.Equal(version, network.Version);
             TrainingOptions skips = new() { OnNonFinite = NonFiniteAction.SkipStep, Shuffle = Shuffle.None };
@@ -150,10 +180,13 @@ public class BatchChecksTests
     {
         DenseSpec dense = new(2) { Activation = activation, Name = "head" };
         Network<float> network = Network.Create<float>(3, new LstmSpec(4), dense);
-        Network<float> pooled = Network.Create<float>(3, new LstmSpec(4), dense, new DropoutSpec(0.1), new PoolingSpec(Pooling.Mean));
-        foreach (Loss<float> loss in new Loss<float>[] { new SoftmaxCrossEntropy<float>(), new BinaryCrossEntropyWithLogits<float>() })
+        Network<float> pooled =
+            Network.Create<float>(3, new LstmSpec(4), dense, new DropoutSpec(0.1), new PoolingSpec(Pooling.Mean));
+        foreach (
+            Loss<float> loss in new Loss<float>[] { new SoftmaxCrossEntropy<float>(), new BinaryCrossEntropyWithLogits<float>() })
         {
-            string message = Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(network, loss, new Adam<float>())).Message;
+            string message =
+                Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(network, loss, new Adam<float>())).Message;
             Assert.StartsWith($"Layer 'head' has the activation {activation}, and {loss} takes logits: it applies the ", message);
             Assert.Contains("Set Activation = Activation.None", message);
             Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(pooled, loss, new Adam<float>()));
@@ -162,24 +195,31 @@ public class BatchChecksTests
         using Tape<float> tape = network.CreateTape();
         NetworkState<float> state = network.CreateState(1);
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 1]]);
-        Assert.Throws<ArgumentException>("loss", () => network.ForwardLoss(Rows.Random<float>(new Random(1), [2], 3), labels, new SoftmaxCrossEntropy<float>(), tape, state));
+        Assert.Throws<ArgumentException>(
+            "loss", () => network.ForwardLoss(
+            Rows.Random<float>(new Random(1), [2], 3), labels, new SoftmaxCrossEntropy<float>(), tape, state));
         Assert.Equal(Sample.Flat(network.CreateState(1)), Sample.Flat(state));
 
         // A loss of values takes any; a hidden layer may have one.
         _ = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>());
-        _ = new Trainer<float>(Network.Create<float>(3, dense, new DenseSpec(2)), new SoftmaxCrossEntropy<float>(), new Adam<float>());
+        _ = new Trainer<float>(
+            Network.Create<float>(3, dense, new DenseSpec(2)), new SoftmaxCrossEntropy<float>(), new Adam<float>());
     }
 
     [Fact]
     public void A_choice_among_one_class_or_weights_for_others_is_refused()
     {
-        Network<float> one = Network.Create<float>(3, new LstmSpec(4), new DenseSpec(1)), two = Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2));
-        string message = Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(one, new SoftmaxCrossEntropy<float>(), new Adam<float>())).Message;
+        Network<float> one = Network.Create<float>(3, new LstmSpec(4), new DenseSpec(1)),
+            two = Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2));
+        string message = Assert.Throws<ArgumentException>(
+            "loss", () => new Trainer<float>(one, new SoftmaxCrossEntropy<float>(), new Adam<float>())).Message;
         Assert.Contains("1 output", message);
         Assert.Contains("Use BinaryCrossEntropyWithLogits with targets 0 and 1, or DenseSpec(2)", message);
-        message = Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(two, new SoftmaxCrossEntropy<float>(1, 2, 3), new Adam<float>())).Message;
+        message = Assert.Throws<ArgumentException>(
+            "loss", () => new Trainer<float>(two, new SoftmaxCrossEntropy<float>(1, 2, 3), new Adam<float>())).Message;
         Assert.Contains("2 classes; the loss was given weights for 3", message);
-        Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(two, new BinaryCrossEntropyWithLogits<float>(1, 2, 3), new Adam<float>()));
+        Assert.Throws<ArgumentException>(
+            "loss", () => new Trainer<float>(two, new BinaryCrossEntropyWithLogits<float>(1, 2, 3), new Adam<float>()));
         _ = new Trainer<float>(one, new BinaryCrossEntropyWithLogits<float>(), new Adam<float>());
     }
 
@@ -190,7 +230,8 @@ public class BatchChecksTests
         TrainingBatch<float> good = Labels(1, [2], 5), bad = new(good.Input.Features!, Rows.Random<float>(new Random(1), [2], 5));
         Assert.Contains(
             "give it integer labels (batch 1 of the training batches)",
-            Assert.Throws<ArgumentException>("batches", () => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None })).Message);
+            Assert.Throws<ArgumentException>(
+                "batches", () => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None })).Message);
         Assert.Equal(0, trainer.Position.Draw);
     }
 
@@ -200,7 +241,9 @@ public class BatchChecksTests
         List<TrainingBatch<double>> batches = [.. Enumerable.Range(0, 7).Select(i => Values(i, [3, 2]))];
         batches[4].Input.Features![1, 1][0] = double.NaN;
         Network<double> network = Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
-        foreach (TrainingOptions options in new TrainingOptions[] { new() { Seed = 3 }, new() { Seed = 1, AccumulateBatches = 7 }, new() { TruncateAfter = 1 } })
+        foreach (
+            TrainingOptions options in new TrainingOptions[] { new() { Seed = 3 }, new() { Seed = 1, AccumulateBatches = 7 },
+                new() { TruncateAfter = 1 } })
         {
             Trainer<double> trainer = new(network.Clone(), new MeanSquaredError<double>(), new Sgd<double>(0.1));
             NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(() => trainer.Fit(batches, options));
@@ -241,9 +284,12 @@ public class BatchChecksTests
         SequenceBatch<double> weights = SequenceBatch.FromSequences<double>([[1, 1, 1], [1, 0]]);
         Assert.Null(NonFinite.Find(tape));
         Assert.Null(NonFinite.Find(tape, new(batch.Target.Values!, weights)));
-        Assert.Equal(new NonFiniteValue("target", "target", 1, 1, 0, double.PositiveInfinity), NonFinite.Find(tape, batch.Target));
+        Assert.Equal(
+            new NonFiniteValue("target", "target", 1, 1, 0, double.PositiveInfinity), NonFinite.Find(tape, batch.Target));
         weights[0, 1][0] = double.NaN;
-        Assert.Equal(new NonFiniteValue("weights", "weight", 0, 1, 0, double.NaN), NonFinite.Find(tape, new(batch.Target.Values!, weights)));
+        Assert.Equal(
+            new NonFiniteValue("weights", "weight", 0, 1, 0, double.NaN),
+            NonFinite.Find(tape, new(batch.Target.Values!, weights)));
     }
 
     [Fact]

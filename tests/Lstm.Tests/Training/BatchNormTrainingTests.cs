@@ -9,18 +9,26 @@ namespace Lstm.Tests.Training;
 /// <summary>Batch norm under a trainer: a task is learned, and running averages follow the steps that are made.</summary>
 public class BatchNormTrainingTests
 {
-    private static readonly LayerSpec[] Specs = [new LstmSpec(12) { Normalization = new BatchNormalization { Steps = 6 }, Regularization = new() { RecurrentDropout = 0.1 } }, new DenseSpec(1)];
+    private static readonly LayerSpec[] Specs =
+        [new LstmSpec(
+            12) { Normalization = new BatchNormalization { Steps = 6 }, Regularization = new() { RecurrentDropout = 0.1 } },
+            new DenseSpec(1)];
 
     [Fact]
     public void Fit_learns_a_sum_and_evaluates_with_the_running_averages()
     {
-        Network<double> network = Network.Create<double>(2, 3, new LstmSpec(12) { Normalization = new BatchNormalization { Steps = 6 } }, new DenseSpec(1));
-        Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Adam<double>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
+        Network<double> network = Network.Create<double>(
+            2, 3, new LstmSpec(12) { Normalization = new BatchNormalization { Steps = 6 } }, new DenseSpec(1));
+        Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Adam<double>(0.01))
+        {
+            Clip = GradientClip.ByGlobalNorm(1),
+        };
         TrainingBatch<double>[] batches = Batches(8, 16);
         double before = trainer.Evaluate(batches, new EvaluationOptions { Workers = 1 }).Loss;
         TrainingResult result = trainer.Fit(batches, new TrainingOptions { Epochs = 60, Workers = 1 });
         double after = trainer.Evaluate(batches, new EvaluationOptions { Workers = 1 }).Loss;
-        Assert.True(result.Epochs[^1].Loss < 0.1 * result.Epochs[0].Loss, $"trained: {result.Epochs[0].Loss} → {result.Epochs[^1].Loss}");
+        Assert.True(
+            result.Epochs[^1].Loss < 0.1 * result.Epochs[0].Loss, $"trained: {result.Epochs[0].Loss} → {result.Epochs[^1].Loss}");
         Assert.True(after < 0.1 * before, $"evaluated: {before} → {after}");
     }
 
@@ -54,15 +62,20 @@ public class BatchNormTrainingTests
     [InlineData(2, 1, false)]
     [InlineData(2, 1, true)]
     [InlineData(null, 3, true)]
-    public void Fit_interrupted_within_a_group_and_resumed_from_a_checkpoint_gives_the_same_bits(int? truncate, int accumulate, bool carries)
+    public void Fit_interrupted_within_a_group_and_resumed_from_a_checkpoint_gives_the_same_bits(
+        int? truncate, int accumulate, bool carries)
     {
         using TemporaryFolder folder = new();
         TrainingBatch<double>[] batches = Batches(7, 5);
-        TrainingOptions options = new() { Epochs = 2, Seed = 4, Workers = 1, TruncateAfter = truncate, AccumulateBatches = accumulate, CarryState = carries };
+        TrainingOptions options = new()
+        {
+            Epochs = 2, Seed = 4, Workers = 1, TruncateAfter = truncate, AccumulateBatches = accumulate, CarryState = carries,
+        };
         Trainer<double> whole = Make(), interrupted = Make(), resumed = Make();
         whole.Fit(batches, options);
         using CancellationTokenSource source = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => interrupted.Fit(batches, options, null, new Cancel(source), source.Token));
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => interrupted.Fit(batches, options, null, new Cancel(source), source.Token));
         interrupted.SaveCheckpoint(folder["c"]);
         resumed.LoadCheckpoint(folder["c"]);
         Close.SameBits<double>(interrupted.Network.Flat, resumed.Network.Flat, "checkpoint");
@@ -80,7 +93,10 @@ public class BatchNormTrainingTests
         Trainer<double> trainer = Make();
         TrainingBatch<double>[] batches = Batches(2, 4);
         batches[1].Input.Features!.Rows[0] = double.NaN;
-        TrainingOptions options = new() { Epochs = 1, Shuffle = Shuffle.None, Workers = 1, AccumulateBatches = 2, OnNonFinite = NonFiniteAction.SkipStep };
+        TrainingOptions options = new()
+        {
+            Epochs = 1, Shuffle = Shuffle.None, Workers = 1, AccumulateBatches = 2, OnNonFinite = NonFiniteAction.SkipStep,
+        };
         double[] before = trainer.Network.Flat.ToArray();
         Assert.Equal(1, trainer.Fit(batches, options).SkippedSteps);
         Assert.Equal(before, trainer.Network.Flat.ToArray());
@@ -89,7 +105,8 @@ public class BatchNormTrainingTests
     [Fact]
     public void GradientCheck_of_a_network_in_training_and_in_evaluation_passes_and_leaves_the_averages_out()
     {
-        Network<double> network = Sample.Network<double>(1, 2, new LstmSpec(5) { Normalization = new BatchNormalization { Epsilon = 0.1, Steps = 2 } }, new DenseSpec(1));
+        Network<double> network = Sample.Network<double>(
+            1, 2, new LstmSpec(5) { Normalization = new BatchNormalization { Epsilon = 0.1, Steps = 2 } }, new DenseSpec(1));
         double[] before = network.Flat.ToArray();
         TrainingBatch<double> batch = new(Sample.Batch<double>(1, 2, 3, 5, 0, 4), Sample.Batch<double>(2, 1, 3, 5, 0, 4));
         foreach (bool training in (bool[])[true, false])
@@ -103,7 +120,10 @@ public class BatchNormTrainingTests
     }
 
     private static Trainer<double> Make()
-        => new(Sample.Network<double>(3, 2, Specs), new MeanSquaredError<double>(), new AdamW<double>(0.01)) { Clip = GradientClip.ByGlobalNorm(1) };
+        => new(Sample.Network<double>(3, 2, Specs), new MeanSquaredError<double>(), new AdamW<double>(0.01))
+        {
+            Clip = GradientClip.ByGlobalNorm(1),
+        };
 
     // The target is the sum of what has been read, which a normalised cell has to scale.
     private static TrainingBatch<double>[] Batches(int count, int sequences) => [.. Enumerable.Range(0, count).Select(i =>

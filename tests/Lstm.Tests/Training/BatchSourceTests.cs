@@ -4,7 +4,9 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>Where a training's batches come from: lists that exist, lists that make them, functions, sequences dealt out anew.</summary>
+/// <summary>
+/// Where a training's batches come from: lists that exist, lists that make them, functions, sequences dealt out anew.
+/// </summary>
 public class BatchSourceTests
 {
     [Theory]
@@ -33,8 +35,14 @@ public class BatchSourceTests
         TrainingBatch<float> wrong = new(batches[0].Input.Features!, batches[0].Input.Features!);
         Trainer<float> trainer = Make();
         long version = trainer.Network.Version;
-        Assert.Contains("validation", Assert.Throws<ArgumentException>("validationBatches", () => trainer.Fit(batches, new TrainingOptions(), new Making([wrong]))).Message);
-        Assert.Contains("validation", Assert.Throws<ArgumentException>("validationBatches", () => trainer.Fit(batches, new TrainingOptions(), [batches[0], wrong])).Message);
+        Assert.Contains(
+            "validation",
+            Assert.Throws<ArgumentException>(
+            "validationBatches", () => trainer.Fit(batches, new TrainingOptions(), new Making([wrong]))).Message);
+        Assert.Contains(
+            "validation",
+            Assert.Throws<ArgumentException>(
+            "validationBatches", () => trainer.Fit(batches, new TrainingOptions(), [batches[0], wrong])).Message);
         Assert.Equal(version, trainer.Network.Version);
         Making late = new([batches[0], batches[1], wrong]);
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit(late, new TrainingOptions { Shuffle = Shuffle.None }));
@@ -53,7 +61,8 @@ public class BatchSourceTests
         List<int> epochs = [];
         using CancellationTokenSource stop = new();
         TrainerTests.Seen seen = new() { Then = p => { if (p is { Epoch: 1, Batch: 2 }) { stop.Cancel(); } } };
-        Assert.Throws<OperationCanceledException>(() => actual.Fit(Epoch, options, progress: seen, cancellationToken: stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => actual.Fit(Epoch, options, progress: seen, cancellationToken: stop.Token));
         Assert.All(seen.All, p => Assert.True(p.Batches is null && p.Remaining is null));
         TrainingResult rest = actual.Fit(Epoch, options);
         Close.SameBits<float>(expected.Network.Flat, actual.Network.Flat, "parameters");
@@ -80,7 +89,9 @@ public class BatchSourceTests
         expected.Fit(batches, options);
         actual.Fit(Refilled, options);
         Close.SameBits<float>(expected.Network.Flat, actual.Network.Flat, "parameters");
-        Assert.Contains("refilled", Assert.Throws<InvalidOperationException>(() => actual.Fit(Refilled, options with { AccumulateBatches = 2 })).Message);
+        Assert.Contains(
+            "refilled",
+            Assert.Throws<InvalidOperationException>(() => actual.Fit(Refilled, options with { AccumulateBatches = 2 })).Message);
 
         IEnumerable<TrainingBatch<float>> Refilled(int epoch)
         {
@@ -99,10 +110,18 @@ public class BatchSourceTests
     {
         Trainer<float> trainer = Make();
         Assert.Contains("0 batches", Assert.Throws<ArgumentException>(() => trainer.Fit(_ => [], new TrainingOptions())).Message);
-        Assert.Contains("null", Assert.Throws<InvalidOperationException>(() => trainer.Fit((Func<int, IEnumerable<TrainingBatch<float>>>)(_ => null!), new TrainingOptions())).Message);
+        Assert.Contains(
+            "null", Assert.Throws<InvalidOperationException>(
+            () => trainer.Fit((Func<int, IEnumerable<TrainingBatch<float>>>)(_ => null!), new TrainingOptions())).Message);
         trainer.Position = new TrainingPosition(0, 2, 2);
-        Assert.Contains("gives 1 batches", Assert.Throws<InvalidOperationException>(() => trainer.Fit(_ => TrainerTests.Batches(1), new TrainingOptions())).Message);
-        Assert.Throws<ArgumentException>("options", () => trainer.Fit(_ => TrainerTests.Batches(1), new TrainingOptions { DropSmallBatch = true }));
+        Assert.Contains(
+            "gives 1 batches",
+            Assert.Throws<InvalidOperationException>(
+            () => trainer.Fit(_ => TrainerTests.Batches(1), new TrainingOptions())).Message);
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit(_ => TrainerTests.Batches(1), new TrainingOptions
+        {
+            DropSmallBatch = true,
+        }));
     }
 
     [Theory]
@@ -111,8 +130,13 @@ public class BatchSourceTests
     public void Fit_dealing_out_sequences_sees_each_once_an_epoch_and_in_other_batches(int accumulate)
     {
         List<TrainingBatch<float>> batches = Numbered([4, 4, 3]);
-        Trainer<float> trainer = new(Network.Create<float>(1, 7, new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(1)), new SeenTargets(), new Sgd<float>(0));
-        trainer.Fit(batches, new TrainingOptions { Epochs = 2, Shuffle = Shuffle.Sequences, AccumulateBatches = accumulate, Workers = 1 });
+        Trainer<float> trainer = new(
+            Network.Create<float>(1, 7, new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(1)), new SeenTargets(),
+            new Sgd<float>(0));
+        trainer.Fit(batches, new TrainingOptions
+        {
+            Epochs = 2, Shuffle = Shuffle.Sequences, AccumulateBatches = accumulate, Workers = 1,
+        });
         List<float[]> seen = ((SeenTargets)trainer.Loss).All;
         Assert.Equal([4, 4, 3, 4, 4, 3], seen.Select(batch => batch.Length));
         float[] all = [.. Enumerable.Range(0, 11).Select(i => (float)i)];
@@ -131,7 +155,8 @@ public class BatchSourceTests
         whole.Fit(batches, options);
         using CancellationTokenSource stop = new();
         TrainerTests.Seen seen = new() { Then = p => { if (p is { Epoch: 2, Batch: 2 }) { stop.Cancel(); } } };
-        Assert.Throws<OperationCanceledException>(() => parts.Fit(batches, options, progress: seen, cancellationToken: stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => parts.Fit(batches, options, progress: seen, cancellationToken: stop.Token));
         parts.Fit(batches, options with { Epochs = 1 });
         Close.SameBits<float>(whole.Network.Flat, parts.Network.Flat, "parameters");
     }
@@ -141,10 +166,15 @@ public class BatchSourceTests
     {
         Trainer<float> trainer = Make();
         List<TrainingBatch<float>> batches = TrainerTests.Batches(2);
-        TrainingBatch<float> weighted = new(batches[0].Input.Features!, batches[0].Target.Values!, Rows.Random<float>(new Random(1), [9, 0, 4, 12], 1));
+        TrainingBatch<float> weighted =
+            new(batches[0].Input.Features!, batches[0].Target.Values!, Rows.Random<float>(new Random(1), [9, 0, 4, 12], 1));
         TrainingOptions options = new() { Shuffle = Shuffle.Sequences };
-        Assert.Contains("batch 1 has 3 features, 2 target values and weights", Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batches[0], weighted], options)).Message);
-        Assert.Contains("Give an array", Assert.Throws<ArgumentException>("options", () => trainer.Fit(new Making(batches), options)).Message);
+        Assert.Contains(
+            "batch 1 has 3 features, 2 target values and weights",
+            Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batches[0], weighted], options)).Message);
+        Assert.Contains(
+            "Give an array",
+            Assert.Throws<ArgumentException>("options", () => trainer.Fit(new Making(batches), options)).Message);
     }
 
     [Theory]
@@ -152,7 +182,9 @@ public class BatchSourceTests
     [InlineData(Shuffle.Sequences)]
     public void Fit_drops_a_small_last_batch(Shuffle shuffle)
     {
-        Trainer<float> trainer = new(Network.Create<float>(1, 7, new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(1)), new SeenTargets(), new Sgd<float>(0));
+        Trainer<float> trainer = new(
+            Network.Create<float>(1, 7, new LstmSpec(3), new PoolingSpec(Pooling.Last), new DenseSpec(1)), new SeenTargets(),
+            new Sgd<float>(0));
         TrainingOptions options = new() { Epochs = 8, Shuffle = shuffle, DropSmallBatch = true, Workers = 1 };
         TrainingResult result = trainer.Fit(Numbered([4, 4, 3]), options);
         Assert.Equal(16, result.Steps);
@@ -163,7 +195,8 @@ public class BatchSourceTests
     }
 
     private static Trainer<float> Make()
-        => new(Network.Create<float>(3, 7, new LstmSpec(5), new DropoutSpec(0.1), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>(0.01));
+        => new(Network.Create<float>(3, 7, new LstmSpec(5), new DropoutSpec(0.1), new DenseSpec(2)),
+            new MeanSquaredError<float>(), new Adam<float>(0.01));
 
     // Sequences whose one target is their number in the list.
     private static List<TrainingBatch<float>> Numbered(int[] counts)
@@ -173,7 +206,8 @@ public class BatchSourceTests
         {
             List<float[]> inputs = [.. Enumerable.Range(0, count).Select(b => new float[1 + (b % 3)])];
             List<float[]> targets = [.. Enumerable.Range(0, count).Select(_ => new float[] { number++ })];
-            return new TrainingBatch<float>(SequenceBatch.FromSequences<float>(inputs), SequenceBatch.FromSequences<float>(targets));
+            return new TrainingBatch<float>(
+                SequenceBatch.FromSequences<float>(inputs), SequenceBatch.FromSequences<float>(targets));
         })];
     }
 
@@ -184,7 +218,9 @@ public class BatchSourceTests
 
         public override LossUnit Unit => LossUnit.Row;
 
-        protected override double SumOf(SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient, SequenceBatch<float>? weights)
+        protected override double SumOf(
+            SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient,
+            SequenceBatch<float>? weights)
         {
             All.Add([.. target.ToList().Select(sequence => sequence[0])]);
             return 0;
@@ -204,8 +240,10 @@ public class BatchSourceTests
             {
                 Asked[index]++;
                 return new TrainingBatch<float>(
-                    SequenceBatch.FromSequences<float>(batches[index].Input.Features!.ToList(), batches[index].Input.Features!.FeatureSize),
-                    SequenceBatch.FromSequences<float>(batches[index].Target.Values!.ToList(), batches[index].Target.Values!.FeatureSize));
+                    SequenceBatch.FromSequences<float>(
+                    batches[index].Input.Features!.ToList(), batches[index].Input.Features!.FeatureSize),
+                    SequenceBatch.FromSequences<float>(
+                        batches[index].Target.Values!.ToList(), batches[index].Target.Values!.FeatureSize));
             }
         }
 

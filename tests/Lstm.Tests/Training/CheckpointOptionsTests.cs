@@ -46,12 +46,16 @@ public class CheckpointOptionsTests
     {
         using TemporaryFolder folder = new();
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
-        TrainingOptions options = new() { Epochs = 2, TruncateAfter = 4, Checkpoint = new CheckpointOptions(folder["c"]), Workers = 1 };
+        TrainingOptions options = new()
+        {
+            Epochs = 2, TruncateAfter = 4, Checkpoint = new CheckpointOptions(folder["c"]), Workers = 1,
+        };
         Trainer<float> whole = Make(), parts = Make(), resumed = Make();
         whole.Fit(batches, options with { Checkpoint = null });
         using CancellationTokenSource stop = new();
         TrainerTests.Seen seen = new() { Then = p => { if (p is { Epoch: 2, Batch: 2, Step: 8 }) { stop.Cancel(); } } };
-        Assert.Throws<OperationCanceledException>(() => parts.Fit(batches, options, progress: seen, cancellationToken: stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => parts.Fit(batches, options, progress: seen, cancellationToken: stop.Token));
         resumed.LoadCheckpoint(folder["c"]);
         Assert.Equal(new TrainingPosition(1, 1, 4, 8), resumed.Position);
         resumed.Fit(batches, options with { Epochs = 1 });
@@ -64,7 +68,10 @@ public class CheckpointOptionsTests
         using TemporaryFolder folder = new();
         Trainer<float> trainer = Make();
         Directory.CreateDirectory(folder["gone"]);
-        TrainingOptions options = new() { Checkpoint = new CheckpointOptions(Path.Combine(folder["gone"], "c")) { EverySteps = 2 }, Workers = 1 };
+        TrainingOptions options = new()
+        {
+            Checkpoint = new CheckpointOptions(Path.Combine(folder["gone"], "c")) { EverySteps = 2 }, Workers = 1,
+        };
         TrainerTests.Seen removes = new() { Then = p => { if (p.Batch == 1) { Directory.Delete(folder["gone"]); } } };
         Assert.ThrowsAny<IOException>(() => trainer.Fit(TrainerTests.Batches(3), options, progress: removes));
         Assert.Equal((TrainingOutcome.Failed, new TrainingPosition(0, 2, 2)), (trainer.LastResult!.Outcome, trainer.Position));
@@ -88,7 +95,9 @@ public class CheckpointOptionsTests
     {
         List<long> steps = [];
         TrainerTests.Seen seen = new() { Then = _ => steps.Add(File.Exists(checkpoint.Path) ? StepsOf(checkpoint.Path) : 0) };
-        Make().Fit(TrainerTests.Batches(3), new TrainingOptions { Epochs = epochs, Checkpoint = checkpoint, Workers = 1 }, progress: seen);
+        Make().Fit(
+            TrainerTests.Batches(3), new TrainingOptions { Epochs = epochs, Checkpoint = checkpoint, Workers = 1 },
+            progress: seen);
         return steps;
     }
 
@@ -100,5 +109,6 @@ public class CheckpointOptionsTests
     }
 
     private static Trainer<float> Make()
-        => new(Network.Create<float>(3, 7, new LstmSpec(5), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>(0.01));
+        => new(Network.Create<float>(3, 7, new LstmSpec(5), new DenseSpec(2)), new MeanSquaredError<float>(),
+            new Adam<float>(0.01));
 }

@@ -17,7 +17,8 @@ public abstract class CheckpointTests<T>
 {
     private const int Epochs = 3;
 
-    private static readonly LayerSpec[] Specs = [new LstmSpec(5) { Layers = 2, Dropout = 0.3, LearnInitialState = true }, new DropoutSpec(0.2), new DenseSpec(2)];
+    private static readonly LayerSpec[] Specs =
+        [new LstmSpec(5) { Layers = 2, Dropout = 0.3, LearnInitialState = true }, new DropoutSpec(0.2), new DenseSpec(2)];
 
     private static readonly Dictionary<string, Func<Optimizer<T>>> Optimizers = new()
     {
@@ -36,7 +37,10 @@ public abstract class CheckpointTests<T>
         ["carrying, accumulating"] = new() { CarryState = true, AccumulateBatches = 3 },
         ["carrying, truncating"] = new() { CarryState = true, TruncateAfter = 4 },
         ["truncating"] = new() { TruncateAfter = 4 },
-        ["carrying, overlapping, computing again"] = new() { CarryState = true, StepEvery = 2, TruncateAfter = 5, RecomputeEvery = 2 },
+        ["carrying, overlapping, computing again"] = new()
+        {
+            CarryState = true, StepEvery = 2, TruncateAfter = 5, RecomputeEvery = 2,
+        },
     };
 
     public static TheoryData<string, string, int, int> Interruptions
@@ -63,7 +67,8 @@ public abstract class CheckpointTests<T>
 
     [Theory]
     [MemberData(nameof(Interruptions))]
-    public void LoadCheckpoint_after_an_interrupted_Fit_goes_on_to_the_same_bits(string optimizer, string way, int epoch, int batch)
+    public void LoadCheckpoint_after_an_interrupted_Fit_goes_on_to_the_same_bits(
+        string optimizer, string way, int epoch, int batch)
     {
         using TemporaryFolder folder = new();
         (Trainer<T> whole, Trainer<T> interrupted, Trainer<T> resumed) = (Make(optimizer), Make(optimizer), Make(optimizer));
@@ -113,7 +118,8 @@ public abstract class CheckpointTests<T>
         whole.Fit(Batches(), new TrainingOptions { Epochs = Epochs });
         using CancellationTokenSource source = new();
         TrainerTests.Seen stop = new() { Then = p => { if (p is { Epoch: 1, Batch: 5 }) { source.Cancel(); } } };
-        Assert.Throws<OperationCanceledException>(() => parts.Fit(Batches(), new TrainingOptions { Epochs = Epochs }, Batches(), stop, source.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => parts.Fit(Batches(), new TrainingOptions { Epochs = Epochs }, Batches(), stop, source.Token));
         Assert.Equal(new TrainingPosition(1, 0, 5), parts.Position);
         parts.Fit(Batches(), new TrainingOptions { Epochs = Epochs - 1 });
         AssertEqual(whole, parts);
@@ -131,7 +137,9 @@ public abstract class CheckpointTests<T>
         loaded.Network.SetTrainable("dense.weight", false);
         loaded.LoadCheckpoint(Save(saved));
         Assert.Equal(saved.Optimizer.LearningRate, loaded.Optimizer.LearningRate);
-        Assert.Equal(["dense.bias"], loaded.Network.Parameters.Where(parameter => !parameter.Trainable).Select(parameter => parameter.Name));
+        Assert.Equal(
+            ["dense.bias"], loaded.Network.Parameters.Where(parameter => !parameter.Trainable)
+            .Select(parameter => parameter.Name));
         saved.Fit(Batches(), new TrainingOptions());
         loaded.Fit(Batches(), new TrainingOptions());
         AssertEqual(saved, loaded);
@@ -190,7 +198,8 @@ public abstract class CheckpointTests<T>
         byte[] bytes = Save(saved).ToArray(), before = Save(loaded).ToArray();
         AssertRefused(loaded, Remake(bytes, "optimizer.learning_rate", -1), before, "optimizer.learning_rate");
         AssertRefused(loaded, Remake(bytes, "optimizer.beta1_power.dense.bias", double.NaN), before, "beta1_power");
-        AssertRefused(loaded, Remake(bytes, "optimizer.weight_decay.dense.bias", double.PositiveInfinity), before, "weight_decay");
+        AssertRefused(
+            loaded, Remake(bytes, "optimizer.weight_decay.dense.bias", double.PositiveInfinity), before, "weight_decay");
         AssertRefused(loaded, Remake(bytes, "state.steps", -1), before, "state.steps");
         AssertRefused(loaded, Remake(bytes, metadata: ("batch", "-1")), before, "batch");
         AssertRefused(loaded, Remake(bytes, metadata: ("epoch", "3000000000")), before, "epoch");
@@ -204,7 +213,8 @@ public abstract class CheckpointTests<T>
     public void LoadCheckpoint_of_another_network_or_optimizer_names_the_difference()
     {
         byte[] bytes = Save(Make("adam")).ToArray();
-        Refuse(": hiddenSize is 5, not 64; layers is 2, not 1; dropout is 0.3, not 0; learnInitialState is true, not false.", new Adam<T>(), 3, new LstmSpec(64), Specs[1], Specs[2]);
+        Refuse(": hiddenSize is 5, not 64; layers is 2, not 1; dropout is 0.3, not 0; learnInitialState is true, not false.",
+            new Adam<T>(), 3, new LstmSpec(64), Specs[1], Specs[2]);
         Refuse("64", new Adam<T>(), 3, new LstmSpec(64), new DropoutSpec(0.2), new DenseSpec(2));
         Refuse("0.4", new Adam<T>(), 3, Specs[0], new DropoutSpec(0.4), Specs[2]);
         Refuse("3 layer specs; this one has 2", new Adam<T>(), 3, Specs[0], Specs[2]);
@@ -224,12 +234,14 @@ public abstract class CheckpointTests<T>
         if (typeof(T) == typeof(float))
         {
             Trainer<double> wide = new(Network.Create<double>(3, Specs), new MeanSquaredError<double>(), new Adam<double>());
-            Assert.Contains("F64", Assert.Throws<InvalidDataException>(() => wide.LoadCheckpoint(new MemoryStream(bytes))).Message);
+            Assert.Contains(
+                "F64", Assert.Throws<InvalidDataException>(() => wide.LoadCheckpoint(new MemoryStream(bytes))).Message);
         }
 
         void Refuse(string what, Optimizer<T> optimizer, int inputs, params object[] rest)
         {
-            Trainer<T> trainer = new(Network.Create<T>(inputs, [.. rest.OfType<LayerSpec>()]), new MeanSquaredError<T>(), optimizer);
+            Trainer<T> trainer =
+                new(Network.Create<T>(inputs, [.. rest.OfType<LayerSpec>()]), new MeanSquaredError<T>(), optimizer);
             byte[] before = Save(trainer).ToArray();
             AssertRefused(trainer, rest.OfType<byte[]>().FirstOrDefault(bytes), before, what);
         }
@@ -264,7 +276,10 @@ public abstract class CheckpointTests<T>
     }
 
     private static Trainer<T> Make(string optimizer) =>
-        new(Network.Create<T>(3, 7, Specs), new MeanSquaredError<T>(), Optimizers[optimizer]()) { Clip = GradientClip.ByGlobalNorm(0.1) };
+        new(Network.Create<T>(3, 7, Specs), new MeanSquaredError<T>(), Optimizers[optimizer]())
+        {
+            Clip = GradientClip.ByGlobalNorm(0.1),
+        };
 
     private static List<TrainingBatch<T>> Batches() => Batches(1);
 
@@ -283,7 +298,10 @@ public abstract class CheckpointTests<T>
     private static void Interrupt(Trainer<T> trainer, string way, int epoch, int batch)
     {
         using CancellationTokenSource source = new();
-        TrainerTests.Seen stop = new() { Then = p => { if (p.Epoch == epoch && p.Batch == batch && !p.IsEpochEnd) { source.Cancel(); } } };
+        TrainerTests.Seen stop = new()
+        {
+            Then = p => { if (p.Epoch == epoch && p.Batch == batch && !p.IsEpochEnd) { source.Cancel(); } },
+        };
         Assert.Throws<OperationCanceledException>(
             () => trainer.Fit(
                 Batches(way), Ways[way] with { Epochs = Epochs, Workers = 1 }, progress: stop, cancellationToken: source.Token));
@@ -312,12 +330,14 @@ public abstract class CheckpointTests<T>
 
     private static void AssertRefused(Trainer<T> trainer, byte[] bytes, byte[] before, string message = "")
     {
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => trainer.LoadCheckpoint(new MemoryStream(bytes))).Message);
+        Assert.Contains(
+            message, Assert.Throws<InvalidDataException>(() => trainer.LoadCheckpoint(new MemoryStream(bytes))).Message);
         Assert.Equal(before, Save(trainer).ToArray());
     }
 
     /// <summary>The same file with another value, or other metadata, and a hash that fits.</summary>
-    private static byte[] Remake(byte[] bytes, string tensorName = "", double value = 0, (string Key, string Value)? metadata = null)
+    private static byte[] Remake(
+        byte[] bytes, string tensorName = "", double value = 0, (string Key, string Value)? metadata = null)
     {
         SafetensorsReader file = new(new MemoryStream(bytes));
         SafetensorsWriter writer = new();

@@ -17,7 +17,9 @@ public class EvaluationTests
         int[] lengths = new int[count];
         Array.Fill(lengths, 10_000 / count);
         Random random = new(1);
-        TrainingBatch<float> batch = new(Rows.Random<float>(random, lengths, 2), Rows.Random<float>(random, lengths, 1), Rows.Random<float>(random, lengths, 1));
+        TrainingBatch<float> batch = new(
+            Rows.Random<float>(random, lengths, 2), Rows.Random<float>(random, lengths, 1),
+            Rows.Random<float>(random, lengths, 1));
         MeanAbsoluteError<float> loss = new() { Reduction = Reduction.Sum };
         double whole = loss.Evaluate(network.Predict(batch.Input.Features!), batch.Target.Values!, null, batch.Target.Weights);
         Trainer<float> trainer = new(network, loss, new Adam<float>());
@@ -44,16 +46,22 @@ public class EvaluationTests
     {
         Network<double> network = Network.Create<double>(2, 7, new LstmSpec(4), new DenseSpec(1));
         Random random = new(1);
-        List<TrainingBatch<double>> parts = [.. Enumerable.Range(0, 3).Select(_ => new TrainingBatch<double>(Rows.Random<double>(random, [7, 7], 2), Rows.Random<double>(random, [7, 7], 1)))];
+        List<TrainingBatch<double>> parts =
+            [.. Enumerable.Range(0, 3)
+                .Select(_ => new TrainingBatch<double>(
+                    Rows.Random<double>(random, [7, 7], 2), Rows.Random<double>(random, [7, 7], 1)))];
         Trainer<double> trainer = new(network, new MeanSquaredError<double>(), new Sgd<double>(0));
         double carried = trainer.Evaluate(parts, new EvaluationOptions { CarryState = true }).Loss;
         Assert.Equal(carried, trainer.Fit(parts, new TrainingOptions { CarryState = true }, parts).ValidationLoss);
         Assert.NotEqual(carried, trainer.Evaluate(parts).Loss);
-        List<double[]> inputs = [Joined(0, part => part.Input.Features!), Joined(1, part => part.Input.Features!)], targets = [Joined(0, part => part.Target.Values!), Joined(1, part => part.Target.Values!)];
-        TrainingBatch<double> joined = new(SequenceBatch.FromSequences<double>(inputs, 2), SequenceBatch.FromSequences<double>(targets));
+        List<double[]> inputs = [Joined(0, part => part.Input.Features!), Joined(1, part => part.Input.Features!)],
+            targets = [Joined(0, part => part.Target.Values!), Joined(1, part => part.Target.Values!)];
+        TrainingBatch<double> joined =
+            new(SequenceBatch.FromSequences<double>(inputs, 2), SequenceBatch.FromSequences<double>(targets));
         Assert.Equal(trainer.Evaluate([joined]).Loss, carried, 1e-15);
 
-        double[] Joined(int sequence, Func<TrainingBatch<double>, SequenceBatch<double>> part) => [.. parts.SelectMany(p => part(p).GetSequence(sequence))];
+        double[] Joined(int sequence, Func<TrainingBatch<double>, SequenceBatch<double>> part)
+            => [.. parts.SelectMany(p => part(p).GetSequence(sequence))];
     }
 
     [Fact]
@@ -66,8 +74,10 @@ public class EvaluationTests
         double carried = trainer.Evaluate(lanes, new EvaluationOptions { CarryState = true }).Loss;
         Assert.Equal(carried, trainer.Evaluate(lanes).Loss);
         Assert.NotEqual(carried, trainer.Evaluate(lanes, new EvaluationOptions { CarryState = false }).Loss);
-        List<TrainingBatch<float>> windows = new SlidingWindows(5) { Stride = 5, Target = WindowTarget.ManyToMany }.ToBatches<float>(series, 1, 1);
-        Assert.Equal(trainer.Evaluate(windows, new EvaluationOptions { CarryState = false }).Loss, trainer.Evaluate(windows).Loss);
+        List<TrainingBatch<float>> windows =
+            new SlidingWindows(5) { Stride = 5, Target = WindowTarget.ManyToMany }.ToBatches<float>(series, 1, 1);
+        Assert.Equal(
+            trainer.Evaluate(windows, new EvaluationOptions { CarryState = false }).Loss, trainer.Evaluate(windows).Loss);
     }
 
     [Fact]
@@ -80,7 +90,9 @@ public class EvaluationTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         EvaluationResult result = trainer.Evaluate([new TrainingBatch<float>(ids, ids)], new EvaluationOptions { Workers = 1 });
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated < (long)words * steps * sizeof(float) / 4, $"{allocated} bytes were allocated; the logits take {(long)words * steps * sizeof(float)}.");
+        Assert.True(
+            allocated < (long)words * steps * sizeof(float) / 4,
+            $"{allocated} bytes were allocated; the logits take {(long)words * steps * sizeof(float)}.");
         Assert.Equal(new SoftmaxCrossEntropy<float>().Evaluate(network.Predict(ids), ids), result.Loss);
         Assert.NotNull(result.Accuracy);
     }
@@ -95,7 +107,9 @@ public class EvaluationTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         trainer.Evaluate([new TrainingBatch<float>(series, series)], new EvaluationOptions { Workers = 1 });
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated < steps * 64L * sizeof(float) / 8, $"{allocated} bytes were allocated; the hidden states of all steps take {steps * 64L * sizeof(float)}.");
+        Assert.True(
+            allocated < steps * 64L * sizeof(float) / 8,
+            $"{allocated} bytes were allocated; the hidden states of all steps take {steps * 64L * sizeof(float)}.");
     }
 
     [Fact]

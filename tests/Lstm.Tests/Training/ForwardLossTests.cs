@@ -100,7 +100,8 @@ public class ForwardLossTests
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, gradient));
         Gradient<float> foreign = network.Clone().CreateGradient();
         labels.Rows[0] = 0;
-        Assert.Throws<ArgumentException>("gradient", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: foreign));
+        Assert.Throws<ArgumentException>(
+            "gradient", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: foreign));
     }
 
     [Fact]
@@ -111,7 +112,8 @@ public class ForwardLossTests
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 2]]);
         using Tape<float> tape = network.CreateTape();
         Gradient<float> gradient = network.CreateGradient();
-        Assert.Throws<ArgumentException>("labels", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient));
+        Assert.Throws<ArgumentException>(
+            "labels", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, gradient: gradient));
         Assert.All(gradient.Flat.ToArray(), g => Assert.Equal(0, g));
     }
 
@@ -152,7 +154,8 @@ public class ForwardLossTests
         using Tape<float> tape = network.CreateTape();
         NetworkState<float> state = network.CreateState(1);
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 2]]);
-        Assert.Throws<ArgumentException>("labels", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, state));
+        Assert.Throws<ArgumentException>(
+            "labels", () => network.ForwardLoss(input, labels, new SoftmaxCrossEntropy<float>(), tape, state));
         Assert.All(state.Hidden(0).ToArray(), h => Assert.Equal(0, h));
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
         labels.Rows[1] = 1;
@@ -164,12 +167,16 @@ public class ForwardLossTests
     [Fact]
     public void ForwardLoss_of_a_bad_target_leaves_state_and_masks_where_the_output_is_stored()
     {
-        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DropoutSpec(0.5), new DenseSpec(2) { Activation = Activation.Tanh });
+        Network<float> network = Network.Create<float>(3, new LstmSpec(5), new DropoutSpec(0.5), new DenseSpec(2)
+        {
+            Activation = Activation.Tanh,
+        });
         using Tape<float> tape = network.CreateTape();
         NetworkState<float> state = network.CreateState(1);
         SequenceBatch<float> input = Rows.Random<float>(new Random(1), [4], 3);
         SequenceBatch<float> target = Rows.Random<float>(new Random(2), [3], 2);
-        Assert.Throws<ArgumentException>("target", () => network.ForwardLoss(input, target, new MeanSquaredError<float>(), tape, state));
+        Assert.Throws<ArgumentException>(
+            "target", () => network.ForwardLoss(input, target, new MeanSquaredError<float>(), tape, state));
         Assert.All(state.Hidden(0).ToArray(), h => Assert.Equal(0, h));
         Assert.Equal(0, tape.DropoutDraw);
         Assert.Throws<InvalidOperationException>(() => network.Backward(tape, network.CreateGradient()));
@@ -218,7 +225,10 @@ public class ForwardLossTests
     private static void Swept<T>(int workers, int[] lengths, int classes, string kind, SimdWidth width)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Network<T> network = Network.Create<T>(7, new EmbeddingSpec(4), new LstmSpec(5), new DenseSpec(classes) { Bias = kind != "smooth" });
+        Network<T> network = Network.Create<T>(7, new EmbeddingSpec(4), new LstmSpec(5), new DenseSpec(classes)
+        {
+            Bias = kind != "smooth",
+        });
         SequenceBatch<int> ids = Rows.Labels(new Random(1), lengths, 7);
         SequenceBatch<int> labels = Rows.Labels(new Random(2), lengths, classes);
         SequenceBatch<T> weights = Rows.Random<T>(new Random(3), lengths, 1);
@@ -228,7 +238,10 @@ public class ForwardLossTests
         }
 
         double[] classWeights = [.. Enumerable.Range(0, kind == "all" ? classes : 0).Select(c => c % 7 / 3.0)];
-        SoftmaxCrossEntropy<T> loss = new(classWeights) { LabelSmoothing = kind == "plain" ? 0 : 0.1, IgnoredLabel = kind == "all" ? 3 : -100 };
+        SoftmaxCrossEntropy<T> loss = new(classWeights)
+        {
+            LabelSmoothing = kind == "plain" ? 0 : 0.1, IgnoredLabel = kind == "all" ? 3 : -100,
+        };
         Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
         using Tape<T> one = network.CreateTape();
         using Tape<T> tape = network.CreateTape(workers).SharesAll();
@@ -237,7 +250,8 @@ public class ForwardLossTests
         for (int pass = 0; pass < 2; pass++)
         {
             NetworkTarget<T> target = new(labels, kind == "all" ? weights : null);
-            LossTotals totals = loss.EvaluateTotals(network.Forward(ids, one), target, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
+            LossTotals totals =
+                loss.EvaluateTotals(network.Forward(ids, one), target, one.OutputGradient, 13.7, one.Pass.Team, one.Pass.Width);
             network.Backward(one, expected);
             LossTotals swept = network.ForwardLoss(ids, target, loss, tape, actual, null, 13.7);
             network.Backward(tape, actual);

@@ -64,7 +64,9 @@ public class GradientClipTests
     [InlineData(double.PositiveInfinity)]
     public void Apply_of_a_gradient_that_is_not_finite_names_the_first_and_changes_nothing(double bad)
     {
-        foreach (GradientClip clip in new[] { GradientClip.None, GradientClip.ByValue(1), GradientClip.ByTensorNorm(1), GradientClip.ByGlobalNorm(1) })
+        foreach (
+            GradientClip clip in new[] { GradientClip.None, GradientClip.ByValue(1), GradientClip.ByTensorNorm(1),
+                GradientClip.ByGlobalNorm(1) })
         {
             (_, Gradient<double> gradient) = Make();
             gradient.Write("dense.bias", Tensor.Create([bad], [1]));
@@ -80,7 +82,9 @@ public class GradientClipTests
         (_, Gradient<double> gradient) = Make();
         gradient.Write("dense.weight", Tensor.Create([1.3e154, 0], [1, 2]));
         gradient.Write("dense.bias", Tensor.Create([1.3e154], [1]));
-        Assert.Equal("dense.bias", Assert.Throws<NonFiniteGradientException>(() => GradientClip.ByGlobalNorm(1).Apply(gradient)).ParameterName);
+        Assert.Equal(
+            "dense.bias",
+            Assert.Throws<NonFiniteGradientException>(() => GradientClip.ByGlobalNorm(1).Apply(gradient)).ParameterName);
         Assert.Equal([1.3e154, 0], Read(gradient, "dense.weight"));
     }
 
@@ -105,7 +109,8 @@ public class GradientClipTests
             {
                 fixed (double* d = wide)
                 {
-                    double a = SquareSum<float>.Of(SimdWidth.Scalar, s, count, null), b = SquareSum<double>.Of(SimdWidth.Scalar, d, count, null);
+                    double a = SquareSum<float>.Of(SimdWidth.Scalar, s, count, null), b = SquareSum<double>
+                        .Of(SimdWidth.Scalar, d, count, null);
                     Assert.Equal(InDocumentedOrder(Array.ConvertAll(single, x => (double)x)), a);
                     Assert.Equal(InDocumentedOrder(wide), b);
                     foreach (SimdWidth width in Enum.GetValues<SimdWidth>().Where(SimdDispatch.IsAccelerated))
@@ -145,7 +150,9 @@ public class GradientClipTests
         Random random = new(1);
         float[] values = [.. Enumerable.Range(0, network.Layout.Length).Select(_ => (float)(random.NextDouble() - 0.5))];
         using WorkerTeam team = SharingAll.Team(2);
-        foreach (GradientClip clip in new[] { GradientClip.ByGlobalNorm(0.1), GradientClip.ByTensorNorm(0.1), GradientClip.ByValue(0.2) })
+        foreach (
+            GradientClip clip in new[] { GradientClip.ByGlobalNorm(0.1), GradientClip.ByTensorNorm(0.1),
+                GradientClip.ByValue(0.2) })
         {
             Gradient<float> one = network.CreateGradient(), many = network.CreateGradient();
             values.CopyTo(one.Flat);

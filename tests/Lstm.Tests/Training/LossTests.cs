@@ -11,7 +11,8 @@ public class LossTests
 {
     private static readonly int[] Lengths = [3, 0, 40, 41, 1];
 
-    public static TheoryData<string> Names => ["mse", "l1", "huber", "bce", "bce weighted", "softmax", "softmax smooth", "softmax all"];
+    public static TheoryData<string> Names
+        => ["mse", "l1", "huber", "bce", "bce weighted", "softmax", "softmax smooth", "softmax all"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -128,8 +129,12 @@ public class LossTests
     {
         SequenceBatch<float> x = Rows.Of<float>([1, 2]);
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[0, 0]]);
-        Assert.Contains("target values", Assert.Throws<ArgumentException>("labels", () => new MeanSquaredError<float>().Evaluate(x, labels)).Message);
-        Assert.Contains("integer labels", Assert.Throws<ArgumentException>("target", () => new SoftmaxCrossEntropy<float>().Evaluate(x, x)).Message);
+        Assert.Contains(
+            "target values",
+            Assert.Throws<ArgumentException>("labels", () => new MeanSquaredError<float>().Evaluate(x, labels)).Message);
+        Assert.Contains(
+            "integer labels",
+            Assert.Throws<ArgumentException>("target", () => new SoftmaxCrossEntropy<float>().Evaluate(x, x)).Message);
     }
 
     [Fact]
@@ -139,18 +144,26 @@ public class LossTests
         SequenceBatch<float> gradient = Rows.Of<float>([7, 7, 7, 7], 2);
         MeanSquaredError<float> squared = new();
         SoftmaxCrossEntropy<float> softmax = new();
-        ArgumentException e = Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2, 3, 4]), gradient));
+        ArgumentException e =
+            Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2, 3, 4]), gradient));
         Assert.Contains("The target has 1 values per row; to the output belong 2.", e.Message);
         e = Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2], 2), gradient));
         Assert.Contains("The target has 1 rows in 1 sequences, the output 2 in 1", e.Message);
-        Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, SequenceBatch.FromSequences<float>([[1, 2], [3, 4]], 2), gradient));
+        Assert.Throws<ArgumentException>(
+            "target", () => squared.Evaluate(output, SequenceBatch.FromSequences<float>([[1, 2], [3, 4]], 2), gradient));
         Assert.Throws<ArgumentException>("outputGradient", () => squared.Evaluate(output, output, Rows.Of<float>([1], 1)));
         Assert.Throws<ArgumentException>("weights", () => squared.Evaluate(output, output, gradient, output));
-        Assert.Throws<ArgumentException>("weights", () => squared.Evaluate(output, output, gradient, Rows.Of<float>([1, double.NaN])));
-        e = Assert.Throws<ArgumentException>("labels", () => softmax.Evaluate(output, SequenceBatch.FromSequences<int>([[0, 2]]), gradient));
-        Assert.Contains("Label 2 of sequence 0, step 1 is out of range: the output has 2 classes, 0 to 1; labels start at 0", e.Message);
-        Assert.Throws<ArgumentException>("output", () => new SoftmaxCrossEntropy<float>(1, 2, 3).Evaluate(output, SequenceBatch.FromSequences<int>([[0, 1]]), gradient));
-        Assert.Throws<ArgumentException>("output", () => new BinaryCrossEntropyWithLogits<float>(1, 2, 3).Evaluate(output, output, gradient));
+        Assert.Throws<ArgumentException>(
+            "weights", () => squared.Evaluate(output, output, gradient, Rows.Of<float>([1, double.NaN])));
+        e = Assert.Throws<ArgumentException>(
+            "labels", () => softmax.Evaluate(output, SequenceBatch.FromSequences<int>([[0, 2]]), gradient));
+        Assert.Contains(
+            "Label 2 of sequence 0, step 1 is out of range: the output has 2 classes, 0 to 1; labels start at 0", e.Message);
+        Assert.Throws<ArgumentException>(
+            "output", () => new SoftmaxCrossEntropy<float>(1, 2, 3)
+            .Evaluate(output, SequenceBatch.FromSequences<int>([[0, 1]]), gradient));
+        Assert.Throws<ArgumentException>(
+            "output", () => new BinaryCrossEntropyWithLogits<float>(1, 2, 3).Evaluate(output, output, gradient));
         Assert.Throws<ArgumentException>("classWeights", () => new SoftmaxCrossEntropy<float>(1, -1));
         Assert.Throws<ArgumentException>("positiveWeights", () => new BinaryCrossEntropyWithLogits<float>(double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>("delta", () => new HuberLoss<float>(0));
@@ -163,10 +176,13 @@ public class LossTests
     {
         SequenceBatch<float> gradient = Rows.Of<float>([0, 0, 0], 3);
         SequenceBatch<int> label = SequenceBatch.FromSequences<int>([[1]]);
-        Assert.Equal(2000, new SoftmaxCrossEntropy<float>().Evaluate(Rows.Of<float>([1000, -1000, double.NegativeInfinity], 3), label, gradient));
+        Assert.Equal(
+            2000, new SoftmaxCrossEntropy<float>()
+            .Evaluate(Rows.Of<float>([1000, -1000, double.NegativeInfinity], 3), label, gradient));
         Assert.Equal([1, -1, 0], gradient.Rows.ToArray());
         SequenceBatch<float> x = Rows.Of<float>([1000, -1000, 0], 3);
-        Assert.Equal(1000 * 2 / 3.0, new BinaryCrossEntropyWithLogits<float>().Evaluate(x, Rows.Of<float>([0, 1, 0], 3), gradient), 0.3);
+        Assert.Equal(
+            1000 * 2 / 3.0, new BinaryCrossEntropyWithLogits<float>().Evaluate(x, Rows.Of<float>([0, 1, 0], 3), gradient), 0.3);
     }
 
     [Fact]

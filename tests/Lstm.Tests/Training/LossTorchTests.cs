@@ -70,7 +70,8 @@ public class LossTorchTests
         SequenceBatch<T> gradient = Rows.Of<T>(new double[output.Rows.Length], features);
         gradient.Rows.Fill(T.NaN);
         bool none = config.TryGetProperty("reduction", out JsonElement reduction) && reduction.GetString() == "none";
-        Reduction how = none || reduction.ValueKind == JsonValueKind.String && reduction.GetString() == "sum" ? Reduction.Sum : Reduction.Mean;
+        Reduction how = none || reduction.ValueKind == JsonValueKind.String && reduction.GetString() == "sum" ? Reduction.Sum
+            : Reduction.Mean;
         SequenceBatch<T>? weights = none ? Rows.Of<T>(file.Doubles("ct.loss")) : null;
         double value;
         double factor = 1;
@@ -83,7 +84,8 @@ public class LossTorchTests
                 LabelSmoothing = Number(config, "label_smoothing", 0),
                 IgnoredLabel = (int)Number(config, "ignore_index", -100),
             };
-            SequenceBatch<int> targets = SequenceBatch.FromSequences<int>([Array.ConvertAll(file.Longs("in.targets"), label => (int)label)]);
+            SequenceBatch<int> targets =
+                SequenceBatch.FromSequences<int>([Array.ConvertAll(file.Longs("in.targets"), label => (int)label)]);
             value = loss.Evaluate(output, targets, gradient, weights);
         }
         else
@@ -94,7 +96,10 @@ public class LossTorchTests
                 "l1" => new MeanAbsoluteError<T> { Reduction = how },
                 "huber" => new HuberLoss<T>(Number(config, "delta", 1)) { Reduction = how },
                 "smooth_l1" => new HuberLoss<T>(Number(config, "beta", 1)) { Reduction = how },
-                _ => new BinaryCrossEntropyWithLogits<T>(file.Has("in.pos_weight") ? file.Doubles("in.pos_weight") : []) { Reduction = how },
+                _ => new BinaryCrossEntropyWithLogits<T>(file.Has("in.pos_weight") ? file.Doubles("in.pos_weight") : [])
+                {
+                    Reduction = how,
+                },
             };
             factor = kind == "smooth_l1" ? 1 / Number(config, "beta", 1) : 1;
             value = loss.Evaluate(output, Rows.Of<T>(file.Doubles("in.target"), features), gradient, weights);
@@ -103,7 +108,9 @@ public class LossTorchTests
         double[] expected = file.Doubles("loss");
         double sum = none ? expected.Zip(file.Doubles("ct.loss"), (l, ct) => l * ct).Sum() : expected[0];
         Close.Relative<double>([sum], [value * factor], tolerance, name);
-        Close.Relative<double>(file.Doubles("grad." + x), Array.ConvertAll(Rows.Doubles<T>(gradient.Rows), g => g * factor), tolerance, name + " gradient");
+        Close.Relative<double>(
+            file.Doubles("grad." + x), Array.ConvertAll(Rows.Doubles<T>(gradient.Rows), g => g * factor), tolerance, name
+            + " gradient");
     }
 
     private static double Number(JsonElement config, string name, double otherwise) =>

@@ -158,7 +158,11 @@ public class OptimizerTests
         TrainingBatch<float> batch = new(input, SequenceBatch.FromSequences<int>([[0, 1, 2], [1]]));
         Optimizer<float> optimizer = Make<float>(kind);
         optimizer.SetWeightDecay("dense.bias", 0);
-        TrainingResult result = new Trainer<float>(network, new SoftmaxCrossEntropy<float>(), optimizer).Fit([batch], new TrainingOptions { Epochs = 5 });
+        TrainingResult result = new Trainer<float>(network, new SoftmaxCrossEntropy<float>(), optimizer)
+            .Fit([batch], new TrainingOptions
+        {
+            Epochs = 5,
+        });
         Assert.Equal(5, result.Steps);
         Assert.True(result.Loss < result.Epochs[0].Loss, $"{result.Epochs[0].Loss} became {result.Loss}.");
         Assert.All(Read(network, "dense.bias")[3..], b => Assert.Equal(float.NegativeInfinity, b));
@@ -259,7 +263,8 @@ public class OptimizerTests
 
     private static void AssertPaddingZero(Network<float> network, ReadOnlySpan<float> flat)
     {
-        HashSet<int> real = [.. network.Parameters.SelectMany(p => Enumerable.Range(0, p.Count).Select(i => p.Offset + p.IndexOf(i)))];
+        HashSet<int> real =
+            [.. network.Parameters.SelectMany(p => Enumerable.Range(0, p.Count).Select(i => p.Offset + p.IndexOf(i)))];
         for (int i = 0; i < network.Layout.Length; i++)
         {
             Assert.True(real.Contains(i) || BitConverter.SingleToInt32Bits(flat[i]) == 0, $"Padding element {i} is {flat[i]}.");
@@ -287,7 +292,8 @@ public class OptimizerTests
         nint[][] shapes = [[3, 4], [5]];
         for (int k = 0; k < 2; k++)
         {
-            network.WriteParameter(parameters[k], Tensor.Create(Array.ConvertAll(file.Doubles($"in.p{k}"), T.CreateChecked), shapes[k]));
+            network.WriteParameter(
+                parameters[k], Tensor.Create(Array.ConvertAll(file.Doubles($"in.p{k}"), T.CreateChecked), shapes[k]));
         }
 
         Optimizer<T> optimizer = FromConfig<T>(config);
@@ -296,13 +302,17 @@ public class OptimizerTests
         {
             for (int k = 0; k < 2; k++)
             {
-                gradient.Write(parameters[k], Tensor.Create(Array.ConvertAll(file.Doubles($"in.grad{k}.step{step}"), T.CreateChecked), shapes[k]));
+                gradient.Write(
+                    parameters[k],
+                    Tensor.Create(Array.ConvertAll(file.Doubles($"in.grad{k}.step{step}"), T.CreateChecked), shapes[k]));
             }
 
             optimizer.Step(network, gradient);
             for (int k = 0; k < 2; k++)
             {
-                Close.Relative<double>(file.Doubles($"out.p{k}.step{step}"), Rows.Doubles<T>(Read(network, parameters[k])), tolerance, $"{name} p{k} step {step}", Floor<T>());
+                Close.Relative<double>(
+                    file.Doubles($"out.p{k}.step{step}"), Rows.Doubles<T>(Read(network, parameters[k])), tolerance,
+                    $"{name} p{k} step {step}", Floor<T>());
             }
         }
     }
@@ -311,15 +321,19 @@ public class OptimizerTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double rate = Number("lr", 0), decay = Number("weight_decay", 0);
-        (double b1, double b2) = config.TryGetProperty("betas", out JsonElement betas) ? (betas[0].GetDouble(), betas[1].GetDouble()) : (0.9, 0.999);
+        (double b1, double b2) = config.TryGetProperty("betas", out JsonElement betas)
+            ? (betas[0].GetDouble(), betas[1].GetDouble()) : (0.9, 0.999);
         return config.GetProperty("optimizer").GetString() switch
         {
             "SGD" => new Sgd<T>(rate, Number("momentum", 0), config.TryGetProperty("nesterov", out _), decay),
             "Adam" => new Adam<T>(rate, b1, b2, Number("eps", 1e-8), decay),
             "AdamW" => new AdamW<T>(rate, b1, b2, Number("eps", 1e-8), decay),
-            _ => new RMSprop<T>(rate, Number("alpha", 0.99), Number("eps", 1e-8), Number("momentum", 0), config.TryGetProperty("centered", out _), decay),
+            _ => new RMSprop<T>(
+                rate, Number("alpha", 0.99), Number("eps", 1e-8), Number("momentum", 0),
+                config.TryGetProperty("centered", out _), decay),
         };
 
-        double Number(string property, double otherwise) => config.TryGetProperty(property, out JsonElement value) ? value.GetDouble() : otherwise;
+        double Number(string property, double otherwise)
+            => config.TryGetProperty(property, out JsonElement value) ? value.GetDouble() : otherwise;
     }
 }

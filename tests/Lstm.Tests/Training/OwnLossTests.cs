@@ -3,7 +3,9 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>The contract of losses: sum and weight, whose unit the loss names, so that the mean does not depend on how the data are cut.</summary>
+/// <summary>
+/// The contract of losses: sum and weight, whose unit the loss names, so that the mean does not depend on how the data are cut.
+/// </summary>
 public class OwnLossTests
 {
     private static readonly int[][] Lengths = [[3, 0, 5], [1], [2, 9]];
@@ -31,7 +33,8 @@ public class OwnLossTests
         {
             Loss<double> loss = OwnLosses.Make(unit, reduction);
             TrainingBatch<double> batch = Batch(unit, weighted, [4, 0, 2]);
-            SequenceBatch<double> output = Rows.Random<double>(new Random(3), [4, 0, 2], 2), gradient = Rows.Random<double>(new Random(4), [4, 0, 2], 2);
+            SequenceBatch<double> output = Rows.Random<double>(new Random(3), [4, 0, 2], 2),
+                gradient = Rows.Random<double>(new Random(4), [4, 0, 2], 2);
             double value = Evaluate(loss, output, batch, gradient);
             Assert.Equal(value, Evaluate(loss, output, batch, null));
             double[] numeric = new double[gradient.Rows.Length];
@@ -55,7 +58,9 @@ public class OwnLossTests
     {
         foreach (Reduction reduction in Enum.GetValues<Reduction>())
         {
-            Accumulates(OwnLosses.Make(unit, reduction), [.. Lengths.Select((lengths, i) => Batch(unit, weighted, lengths, i))], Batch(unit, weighted, [.. Lengths.SelectMany(all => all)], 0, 1, 2));
+            Accumulates(
+                OwnLosses.Make(unit, reduction), [.. Lengths.Select((lengths, i) => Batch(unit, weighted, lengths, i))],
+                Batch(unit, weighted, [.. Lengths.SelectMany(all => all)], 0, 1, 2));
         }
     }
 
@@ -67,9 +72,12 @@ public class OwnLossTests
         int[] all = [.. Lengths.SelectMany(lengths => lengths)];
         List<TrainingBatch<double>> parts = [.. Lengths.Select((lengths, i) => Batch(LossUnit.Element, weighted, lengths, i))];
         Accumulates(new MeanSquaredError<double>(), parts, Batch(LossUnit.Element, weighted, all, 0, 1, 2));
-        Accumulates(new HuberLoss<double>(0.3) { Reduction = Reduction.Sum }, parts, Batch(LossUnit.Element, weighted, all, 0, 1, 2));
+        Accumulates(
+            new HuberLoss<double>(0.3) { Reduction = Reduction.Sum }, parts, Batch(LossUnit.Element, weighted, all, 0, 1, 2));
         SoftmaxCrossEntropy<double> softmax = new(0.5, 2) { IgnoredLabel = 0, LabelSmoothing = 0.1 };
-        Accumulates(new SoftmaxCrossEntropy<double>(0.5, 2) { LabelSmoothing = 0.1 }, [.. parts.Select(Labelled)], Labelled(Batch(LossUnit.Element, weighted, all, 0, 1, 2)));
+        Accumulates(
+            new SoftmaxCrossEntropy<double>(0.5, 2) { LabelSmoothing = 0.1 }, [.. parts.Select(Labelled)],
+            Labelled(Batch(LossUnit.Element, weighted, all, 0, 1, 2)));
         Accumulates(softmax, [.. parts.Select(Labelled)], Labelled(Batch(LossUnit.Element, weighted, all, 0, 1, 2)));
     }
 
@@ -78,8 +86,14 @@ public class OwnLossTests
     {
         TrainingBatch<double> batch = Batch(LossUnit.Element, true, [7, 3]);
         Network<double> one = Make(), grouped = one.Clone();
-        new Trainer<double>(one, new MeanSquaredError<double>(), new Adam<double>()).Fit([batch], new TrainingOptions { Epochs = 3 });
-        new Trainer<double>(grouped, new MeanSquaredError<double>(), new Adam<double>()).Fit([batch], new TrainingOptions { Epochs = 3, AccumulateBatches = 5 });
+        new Trainer<double>(one, new MeanSquaredError<double>(), new Adam<double>()).Fit([batch], new TrainingOptions
+        {
+            Epochs = 3,
+        });
+        new Trainer<double>(grouped, new MeanSquaredError<double>(), new Adam<double>()).Fit([batch], new TrainingOptions
+        {
+            Epochs = 3, AccumulateBatches = 5,
+        });
         Close.SameBits<double>(one.Flat, grouped.Flat, "parameters");
     }
 
@@ -90,7 +104,8 @@ public class OwnLossTests
         Trainer<double> trainer = new(Make(), OwnLosses.Make(unit), new Sgd<double>(0.1));
         double whole = trainer.Evaluate([Batch(unit, weighted, [.. Lengths.SelectMany(all => all)], 0, 1, 2)]).Loss;
         double parts = trainer.Evaluate([.. Lengths.Select((lengths, i) => Batch(unit, weighted, lengths, i))]).Loss;
-        double others = trainer.Evaluate([Batch(unit, weighted, [.. Lengths[0], .. Lengths[1]], 0, 1), Batch(unit, weighted, Lengths[2], 2)]).Loss;
+        double others = trainer.Evaluate(
+            [Batch(unit, weighted, [.. Lengths[0], .. Lengths[1]], 0, 1), Batch(unit, weighted, Lengths[2], 2)]).Loss;
         Assert.Equal(whole, parts, 1e-12);
         Assert.Equal(whole, others, 1e-12);
     }
@@ -99,13 +114,15 @@ public class OwnLossTests
     public void Units_that_are_missing_count_in_neither_sum()
     {
         Loss<double> loss = OwnLosses.Make(LossUnit.Row);
-        SequenceBatch<double> output = SequenceBatch.FromSequences<double>([[1, 0, 5, 5, 3, 0]], 2), gradient = Rows.Of<double>([7, 7, 7, 7, 7, 7], 2);
+        SequenceBatch<double> output = SequenceBatch.FromSequences<double>([[1, 0, 5, 5, 3, 0]], 2),
+            gradient = Rows.Of<double>([7, 7, 7, 7, 7, 7], 2);
         double value = loss.Evaluate(output, SequenceBatch.FromSequences<double>([[2, double.NaN, 5]]), gradient);
         Assert.Equal((0.5 + 2) / 2, value);
         Assert.Equal([-0.5, 0, 0, 0, -1, -1.5], gradient.Rows.ToArray());
 
         // Nothing counts.
-        Assert.Equal(0, loss.Evaluate(output, SequenceBatch.FromSequences<double>([[double.NaN, double.NaN, double.NaN]]), gradient));
+        Assert.Equal(
+            0, loss.Evaluate(output, SequenceBatch.FromSequences<double>([[double.NaN, double.NaN, double.NaN]]), gradient));
         Assert.All(gradient.Rows.ToArray(), g => Assert.Equal(0, g));
     }
 
@@ -113,14 +130,16 @@ public class OwnLossTests
     public void EvaluateSum_divides_the_gradient_by_the_weight_of_several_batches()
     {
         MeanSquaredError<double> loss = new();
-        SequenceBatch<double> output = Rows.Of<double>([1, 2, 3, 4], 2), target = Rows.Of<double>([0, 0, 0, 0], 2), gradient = Rows.Of<double>([7, 7, 7, 7], 2);
+        SequenceBatch<double> output = Rows.Of<double>([1, 2, 3, 4], 2), target = Rows.Of<double>([0, 0, 0, 0], 2),
+            gradient = Rows.Of<double>([7, 7, 7, 7], 2);
         SequenceBatch<double> weights = Rows.Of<double>([1, 3]);
         LossSum sum = loss.EvaluateSum(output, target, gradient, weights, divisor: 16);
         Assert.Equal(new LossSum(1 + 4 + (3 * 9) + (3 * 16), 8), sum);
         Assert.Equal(loss.Evaluate(output, target, null, weights), sum.Mean);
         Assert.Equal(8, loss.WeightOf(new TrainingBatch<double>(output, target, weights)));
         Assert.Equal([2 / 16.0, 4 / 16.0, 18 / 16.0, 24 / 16.0], gradient.Rows.ToArray());
-        Assert.Throws<ArgumentOutOfRangeException>("divisor", () => loss.EvaluateSum(output, target, gradient, weights, double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "divisor", () => loss.EvaluateSum(output, target, gradient, weights, double.NaN));
         SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([[1, -100]]);
         Assert.Equal(1, new SoftmaxCrossEntropy<double>().EvaluateSum(output, labels).Weight);
         Assert.Equal(0, default(LossSum).Mean);
@@ -142,8 +161,12 @@ public class OwnLossTests
         Assert.Throws<ArgumentException>("target", () => row.Evaluate(output, Rows.Of<double>([1, 2, 3])));
         Assert.Throws<ArgumentException>("outputGradient", () => row.Evaluate(output, two, two));
         Assert.Throws<ArgumentException>("weights", () => row.Evaluate(output, two, null, Rows.Of<double>([1, double.NaN])));
-        Assert.Contains("integer labels", Assert.Throws<ArgumentException>("target", () => sequence.Evaluate(output, two)).Message);
-        Assert.Contains("target values", Assert.Throws<ArgumentException>("labels", () => row.Evaluate(output, SequenceBatch.FromSequences<int>([[1, 2]]))).Message);
+        Assert.Contains(
+            "integer labels", Assert.Throws<ArgumentException>("target", () => sequence.Evaluate(output, two)).Message);
+        Assert.Contains(
+            "target values",
+            Assert.Throws<ArgumentException>(
+            "labels", () => row.Evaluate(output, SequenceBatch.FromSequences<int>([[1, 2]]))).Message);
         Assert.Throws<ArgumentException>("labels", () => sequence.Evaluate(output, SequenceBatch.FromSequences<int>([[1], [2]])));
         Assert.Contains("give each sequence one weight", Assert.Throws<ArgumentException>(
             "weights", () => sequence.Evaluate(output, SequenceBatch.FromSequences<int>([[1, 2, 3]]), null, two)).Message);
@@ -156,7 +179,10 @@ public class OwnLossTests
     {
         Network<double> one = Make(), three = one.Clone();
         TrainingResult expected = new Trainer<double>(one, loss, new Sgd<double>(0.1)).Fit([all], new TrainingOptions());
-        TrainingResult actual = new Trainer<double>(three, loss, new Sgd<double>(0.1)).Fit(parts, new TrainingOptions { AccumulateBatches = 3, Shuffle = Shuffle.None });
+        TrainingResult actual = new Trainer<double>(three, loss, new Sgd<double>(0.1)).Fit(parts, new TrainingOptions
+        {
+            AccumulateBatches = 3, Shuffle = Shuffle.None,
+        });
         Assert.Equal(1, actual.Steps);
         Assert.Equal(expected.Loss!.Value, actual.Loss!.Value, 1e-12);
         Close.Relative<double>(one.Flat, three.Flat, 1e-11, $"{loss} {loss.Reduction}");
@@ -165,7 +191,8 @@ public class OwnLossTests
 
     private static Network<double> Make() => Network.Create<double>(3, 7, new LstmSpec(4), new DenseSpec(2));
 
-    private static double Evaluate(Loss<double> loss, SequenceBatch<double> output, TrainingBatch<double> batch, SequenceBatch<double>? gradient)
+    private static double Evaluate(
+        Loss<double> loss, SequenceBatch<double> output, TrainingBatch<double> batch, SequenceBatch<double>? gradient)
         => batch.Target.Labels is { } labels
             ? loss.Evaluate(output, labels, gradient, batch.Target.Weights)
             : loss.Evaluate(output, batch.Target.Values!, gradient, batch.Target.Weights);
@@ -173,7 +200,8 @@ public class OwnLossTests
     // Labels that are 0 and 1 in turn, and the same weights.
     private static TrainingBatch<double> Labelled(TrainingBatch<double> batch)
     {
-        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>([.. batch.Target.Values!.ToList().Select(s => s.Where((_, i) => i % 2 == 0).Select(v => v > 0 ? 1 : 0).ToArray())]);
+        SequenceBatch<int> labels = SequenceBatch.FromSequences<int>(
+            [.. batch.Target.Values!.ToList().Select(s => s.Where((_, i) => i % 2 == 0).Select(v => v > 0 ? 1 : 0).ToArray())]);
         return new TrainingBatch<double>(batch.Input.Features!, labels, batch.Target.Weights);
     }
 
@@ -205,5 +233,6 @@ public class OwnLossTests
             : new TrainingBatch<double>(x, SequenceBatch.FromSequences<double>(target, unit == LossUnit.Row ? 1 : 2), w);
     }
 
-    private static double[] Draw(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextDouble()) - 1)];
+    private static double[] Draw(Random random, int count)
+        => [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextDouble()) - 1)];
 }

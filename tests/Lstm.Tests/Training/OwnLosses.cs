@@ -20,7 +20,9 @@ internal static class OwnLosses
     {
         public override LossUnit Unit => LossUnit.Element;
 
-        protected override double SumOf(SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient, SequenceBatch<double>? weights)
+        protected override double SumOf(
+            SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient,
+            SequenceBatch<double>? weights)
         {
             double sum = 0;
             for (int i = 0; i < output.Rows.Length; i++)
@@ -38,12 +40,17 @@ internal static class OwnLosses
         }
     }
 
-    /// <summary>A mean and the logarithm s of a deviation for one value: l = s + ½·((t − m)·e⁻ˢ)². A target of NaN is missing and does not count.</summary>
+    /// <summary>
+    /// A mean and the logarithm s of a deviation for one value: l = s + ½·((t − m)·e⁻ˢ)². A target of NaN is missing and does not
+    /// count.
+    /// </summary>
     internal sealed class GaussianByRow : Loss<double>
     {
         public override LossUnit Unit => LossUnit.Row;
 
-        protected override double SumOf(SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient, SequenceBatch<double>? weights)
+        protected override double SumOf(
+            SequenceBatch<double> output, SequenceBatch<double> target, SequenceBatch<double>? outputGradient,
+            SequenceBatch<double>? weights)
         {
             double sum = 0;
             for (int row = 0; row < output.RowCount; row++)
@@ -84,7 +91,9 @@ internal static class OwnLosses
     {
         public override LossUnit Unit => LossUnit.Sequence;
 
-        protected override double SumOf(SequenceBatch<double> output, SequenceBatch<int> labels, SequenceBatch<double>? outputGradient, SequenceBatch<double>? weights)
+        protected override double SumOf(
+            SequenceBatch<double> output, SequenceBatch<int> labels, SequenceBatch<double>? outputGradient,
+            SequenceBatch<double>? weights)
         {
             double sum = 0;
             for (int b = 0; b < output.Count; b++)

@@ -5,7 +5,9 @@ using Lstm.Training;
 
 namespace Lstm.Tests.Training;
 
-/// <summary>The course of a training: when it looks at cancellation, what it reports, and what is left of one that was interrupted.</summary>
+/// <summary>
+/// The course of a training: when it looks at cancellation, what it reports, and what is left of one that was interrupted.
+/// </summary>
 public class TrainerCourseTests
 {
     [Fact]
@@ -14,7 +16,8 @@ public class TrainerCourseTests
         (Trainer<float> trainer, TrainingBatch<float> batch) = Long();
         using CancellationTokenSource stop = new();
         TrainerTests.Seen seen = new() { Then = p => { if (p.Step == 6) { stop.Cancel(); } } };
-        Assert.Throws<OperationCanceledException>(() => trainer.Fit([batch], Truncated, progress: seen, cancellationToken: stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => trainer.Fit([batch], Truncated, progress: seen, cancellationToken: stop.Token));
         Assert.Equal(new TrainingPosition(0, 0, 0, 6), trainer.Position);
         Assert.Equal((TrainingOutcome.Canceled, 3L), (trainer.LastResult!.Outcome, trainer.LastResult.Steps));
     }
@@ -26,7 +29,10 @@ public class TrainerCourseTests
     [InlineData(5, 2, true)]
     public void Fit_cancelled_within_a_truncated_batch_goes_on_to_the_same_bits(int truncate, int? every, bool carries)
     {
-        TrainingOptions options = new() { Epochs = 2, TruncateAfter = truncate, StepEvery = every, CarryState = carries, Workers = 1 };
+        TrainingOptions options = new()
+        {
+            Epochs = 2, TruncateAfter = truncate, StepEvery = every, CarryState = carries, Workers = 1,
+        };
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
         for (int stopAt = 1; stopAt <= 20; stopAt++)
         {
@@ -36,7 +42,8 @@ public class TrainerCourseTests
             using CancellationTokenSource stop = new();
             int reports = 0;
             TrainerTests.Seen seen = new() { Then = p => { if (++reports == stopAt) { stop.Cancel(); } } };
-            Assert.Throws<OperationCanceledException>(() => parts.Fit(batches, options, progress: seen, cancellationToken: stop.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => parts.Fit(batches, options, progress: seen, cancellationToken: stop.Token));
             parts.SaveCheckpoint(file);
             file.Position = 0;
             resumed.LoadCheckpoint(file);
@@ -86,7 +93,8 @@ public class TrainerCourseTests
         double[] losses = [];
         TrainerTests.Seen seen = new() { Then = p => { if (p.Epoch == 5) { stop.Cancel(); } } };
         Assert.Throws<OperationCanceledException>(
-            () => trainer.Fit(batches, new TrainingOptions { Epochs = 9, RestoreBest = true, Workers = 1 }, batches, seen, stop.Token));
+            () => trainer.Fit(
+            batches, new TrainingOptions { Epochs = 9, RestoreBest = true, Workers = 1 }, batches, seen, stop.Token));
         TrainingResult result = trainer.LastResult!;
         Assert.Equal((TrainingOutcome.Canceled, 4), (result.Outcome, result.Epochs.Count));
         double best = result.Epochs.Min(epoch => epoch.ValidationLoss!.Value);
@@ -101,7 +109,9 @@ public class TrainerCourseTests
     {
         Trainer<float> trainer = Make();
         TrainerTests.Seen fails = new() { Then = p => { if (p.Batch == 2) { throw new TimeoutException("mine"); } } };
-        Assert.Equal("mine", Assert.Throws<TimeoutException>(() => trainer.Fit(TrainerTests.Batches(3), new TrainingOptions(), progress: fails)).Message);
+        Assert.Equal(
+            "mine", Assert.Throws<TimeoutException>(
+            () => trainer.Fit(TrainerTests.Batches(3), new TrainingOptions(), progress: fails)).Message);
         Assert.Equal((TrainingOutcome.Failed, 2L), (trainer.LastResult!.Outcome, trainer.LastResult.Steps));
         Assert.Equal(new TrainingPosition(0, 2, 2), trainer.Position);
     }
@@ -148,17 +158,23 @@ public class TrainerCourseTests
         Assert.Contains("Checkpoint.Keep is 0", Refusal(new TrainingOptions { Checkpoint = new("c") { Keep = 0 } }));
         Assert.Contains("Checkpoint.Every is", Refusal(new TrainingOptions { Checkpoint = new("c") { Every = TimeSpan.Zero } }));
         trainer.Position = new TrainingPosition(0, 0, 0, 3);
-        Assert.Contains("TruncateAfter", Assert.Throws<InvalidOperationException>(() => trainer.Fit(batches, new TrainingOptions())).Message);
+        Assert.Contains(
+            "TruncateAfter", Assert.Throws<InvalidOperationException>(() => trainer.Fit(batches, new TrainingOptions())).Message);
         trainer.Position = new TrainingPosition(0, 0, 0, 30);
-        Assert.Contains("which has 12 steps", Assert.Throws<InvalidOperationException>(() => trainer.Fit(batches, new TrainingOptions { TruncateAfter = 3, Shuffle = Shuffle.None })).Message);
+        Assert.Contains(
+            "which has 12 steps",
+            Assert.Throws<InvalidOperationException>(
+            () => trainer.Fit(batches, new TrainingOptions { TruncateAfter = 3, Shuffle = Shuffle.None })).Message);
 
-        string Refusal(TrainingOptions options) => Assert.Throws<ArgumentException>("options", () => trainer.Fit(batches, options)).Message;
+        string Refusal(TrainingOptions options)
+            => Assert.Throws<ArgumentException>("options", () => trainer.Fit(batches, options)).Message;
     }
 
     private static TrainingOptions Truncated => new() { TruncateAfter = 2, Workers = 1 };
 
     private static Trainer<float> Make()
-        => new(Network.Create<float>(3, 7, new LstmSpec(5) { LearnInitialState = true }, new DropoutSpec(0.1), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>(0.01));
+        => new(Network.Create<float>(3, 7, new LstmSpec(5) { LearnInitialState = true }, new DropoutSpec(0.1), new DenseSpec(2)),
+            new MeanSquaredError<float>(), new Adam<float>(0.01));
 
     private static (Trainer<float> Trainer, TrainingBatch<float> Batch) Long()
     {

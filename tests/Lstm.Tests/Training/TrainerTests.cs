@@ -78,12 +78,16 @@ public class TrainerTests
         }
 
         Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
-        TrainingResult result = trainer.Fit(batches, new TrainingOptions { Shuffle = Shuffle.None, TruncateAfter = 4, Workers = 1 });
+        TrainingResult result = trainer.Fit(batches, new TrainingOptions
+        {
+            Shuffle = Shuffle.None, TruncateAfter = 4, Workers = 1,
+        });
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
         Assert.Equal(2 * 3, result.Steps);
     }
 
-    // Windows of 3 + 2 steps: the loss of the last 3 steps goes back through all 5, and the state before them comes from the window before.
+    // Windows of 3 + 2 steps: the loss of the last 3 steps goes back through all 5, and the state before them comes from the
+    // window before.
     [Theory]
     [InlineData(3, 5, null)]
     [InlineData(1, 4, null)]
@@ -104,7 +108,10 @@ public class TrainerTests
             for (int b = 0; b < batches.Count; b++)
             {
                 // The state before each step that a later window begins with.
-                Dictionary<int, NetworkState<float>> states = new() { [0] = expected.CreateState(batches[b].Input.Features!.Count) };
+                Dictionary<int, NetworkState<float>> states = new()
+                {
+                    [0] = expected.CreateState(batches[b].Input.Features!.Count),
+                };
                 for (int first = 0; first < batches[b].Input.Features!.StepCount; first += every)
                 {
                     int start = Math.Max(0, first + every - back), next = Math.Max(0, first + (2 * every) - back);
@@ -118,7 +125,8 @@ public class TrainerTests
                     input.View(batches[b].Input.Features!, start, first + every - start);
                     tape.DropoutDraw = b;
                     SequenceBatch<float> output = expected.Forward(input, states[start].Clone(), tape);
-                    SequenceBatch<float> fresh = From(output, first - start, int.MaxValue), target = From(batches[b].Target.Values!, first, every), freshGradient = new(2);
+                    SequenceBatch<float> fresh = From(output, first - start, int.MaxValue),
+                        target = From(batches[b].Target.Values!, first, every), freshGradient = new(2);
                     freshGradient.Reshape(fresh.Lengths);
                     sum += loss.Evaluate(fresh, target, freshGradient) * fresh.RowCount;
                     count += fresh.RowCount;
@@ -139,7 +147,10 @@ public class TrainerTests
         }
 
         Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
-        TrainingOptions options = new() { Shuffle = Shuffle.None, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2 };
+        TrainingOptions options = new()
+        {
+            Shuffle = Shuffle.None, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2,
+        };
         TrainingResult result = trainer.Fit(batches, options);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
         Assert.Equal(batches.Sum(batch => (batch.Input.Features!.StepCount + every - 1) / every), result.Steps);
@@ -156,7 +167,9 @@ public class TrainerTests
         Network<float> both = cut.Clone();
         TrainingOptions options = new() { Epochs = 2, TruncateAfter = 4, CarryState = carries };
         double? loss = new Trainer<float>(cut, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options).Loss;
-        Assert.Equal(loss, new Trainer<float>(both, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with { StepEvery = 4 }).Loss);
+        Assert.Equal(
+            loss, new Trainer<float>(both, new MeanSquaredError<float>(), new Adam<float>())
+            .Fit(batches, options with { StepEvery = 4 }).Loss);
         Close.SameBits<float>(cut.Flat, both.Flat, "parameters");
     }
 
@@ -189,7 +202,10 @@ public class TrainerTests
         Network<float> again = whole.Clone();
         TrainingOptions options = new() { Epochs = 2, TruncateAfter = truncate, Workers = 1 };
         new Trainer<float>(whole, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options);
-        new Trainer<float>(again, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with { RecomputeEvery = every, Workers = 3 });
+        new Trainer<float>(again, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with
+        {
+            RecomputeEvery = every, Workers = 3,
+        });
         Close.SameBits<float>(whole.Flat, again.Flat, "parameters");
     }
 
@@ -199,7 +215,10 @@ public class TrainerTests
         List<TrainingBatch<float>> batches = Batches(4);
         Network<float> once = Network.Create<float>(3, 7, Specs);
         Network<float> twice = once.Clone();
-        new Trainer<float>(once, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, new TrainingOptions { Epochs = 10, Workers = 1, Seed = 3 });
+        new Trainer<float>(once, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, new TrainingOptions
+        {
+            Epochs = 10, Workers = 1, Seed = 3,
+        });
         Trainer<float> trainer = new(twice, new MeanSquaredError<float>(), new Adam<float>());
         trainer.Fit(batches, new TrainingOptions { Epochs = 5, Workers = 2, Seed = 3 });
         trainer.Fit(batches, new TrainingOptions { Epochs = 5, Workers = 1, Seed = 3 });
@@ -222,7 +241,8 @@ public class TrainerTests
         Trainer<float> trainer = new(parts, new MeanSquaredError<float>(), new Adam<float>());
         using CancellationTokenSource source = new();
         Seen stop = new() { Then = p => { if (p.Epoch == 2 && p.Batch == 3) { source.Cancel(); } } };
-        Assert.Throws<OperationCanceledException>(() => trainer.Fit(batches, options, progress: stop, cancellationToken: source.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => trainer.Fit(batches, options, progress: stop, cancellationToken: source.Token));
         Assert.Equal(new TrainingPosition(1, accumulate == 1 ? 3 : 2, accumulate == 1 ? 8 : 7), trainer.Position);
         trainer.Fit(batches, options with { Epochs = 2 });
         Close.SameBits<float>(whole.Flat, parts.Flat, "parameters");
@@ -256,8 +276,14 @@ public class TrainerTests
             parts.Add(new TrainingBatch<double>(input, target));
         }
 
-        new Trainer<double>(cut, new MeanSquaredError<double>(), new Adam<double>()).Fit([joined], new TrainingOptions { Epochs = 3, TruncateAfter = 4 });
-        new Trainer<double>(carried, new MeanSquaredError<double>(), new Adam<double>()).Fit(parts, new TrainingOptions { Epochs = 3, CarryState = true });
+        new Trainer<double>(cut, new MeanSquaredError<double>(), new Adam<double>()).Fit([joined], new TrainingOptions
+        {
+            Epochs = 3, TruncateAfter = 4,
+        });
+        new Trainer<double>(carried, new MeanSquaredError<double>(), new Adam<double>()).Fit(parts, new TrainingOptions
+        {
+            Epochs = 3, CarryState = true,
+        });
         Close.SameBits<double>(cut.Flat, carried.Flat, "parameters");
     }
 
@@ -274,7 +300,9 @@ public class TrainerTests
         Assert.Equal(result.BestEpoch!.Value + 10, result.Epochs.Count);
         Assert.True(result.Loss < 0.8 * result.Epochs[0].Loss, $"{result.Epochs[0].Loss} became {result.Loss}.");
         Assert.Equal(result.Best!.Value.ValidationLoss, trainer.Evaluate(validation).Loss);
-        Assert.Equal(result.Epochs.Min(epoch => epoch.ValidationLoss), trainer.Evaluate(validation, new EvaluationOptions { Workers = 1 }).Loss);
+        Assert.Equal(
+            result.Epochs.Min(epoch => epoch.ValidationLoss),
+            trainer.Evaluate(validation, new EvaluationOptions { Workers = 1 }).Loss);
     }
 
     [Fact]
@@ -289,7 +317,11 @@ public class TrainerTests
 
         Network<float> thrown = network.Clone();
         Trainer<float> trainer = new(thrown, new MeanSquaredError<float>(), new Sgd<float>(0.1));
-        NonFiniteGradientException e = Assert.Throws<NonFiniteGradientException>(() => trainer.Fit([good, bad], new TrainingOptions { Shuffle = Shuffle.None }));
+        NonFiniteGradientException e =
+            Assert.Throws<NonFiniteGradientException>(() => trainer.Fit([good, bad], new TrainingOptions
+        {
+            Shuffle = Shuffle.None,
+        }));
         Assert.Equal("lstm.weight_ih_l0", e.ParameterName);
         Close.SameBits<float>(after.Flat, thrown.Flat, "parameters");
 
@@ -304,7 +336,9 @@ public class TrainerTests
 
         // The epoch's loss is that of the batch that was learned from.
         Network<float> only = network.Clone();
-        Assert.Equal(new Trainer<float>(only, new MeanSquaredError<float>(), new Sgd<float>(0.1)).Fit([good], new TrainingOptions()).Loss, result.Loss);
+        Assert.Equal(
+            new Trainer<float>(only, new MeanSquaredError<float>(), new Sgd<float>(0.1)).Fit([good], new TrainingOptions()).Loss,
+            result.Loss);
     }
 
     [Fact]
@@ -312,7 +346,11 @@ public class TrainerTests
     {
         Network<float> network = Network.Create<float>(3, 7, Specs);
         long version = network.Version;
-        TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>()).Fit(Batches(2), new TrainingOptions { Epochs = 0 });
+        TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>())
+            .Fit(Batches(2), new TrainingOptions
+        {
+            Epochs = 0,
+        });
         Assert.Empty(result.Epochs);
         Assert.True(result.Loss is null && result.ValidationLoss is null);
         Assert.Equal(version, network.Version);
@@ -348,20 +386,28 @@ public class TrainerTests
     public void Fit_with_carried_states_trains_the_learned_initial_state(int? truncate, int? every)
     {
         // One pass over everything, from the state that the network begins with by itself, is the same first step.
-        Network<double> network = Network.Create<double>(2, 7, new LstmSpec(4) { LearnInitialState = true, Cell = new LstmEquations { GateRecurrence = true }, Layers = 2 }, new DenseSpec(1));
+        Network<double> network = Network.Create<double>(
+            2, 7, new LstmSpec(4) { LearnInitialState = true, Cell = new LstmEquations { GateRecurrence = true }, Layers = 2 },
+            new DenseSpec(1));
         Network<double> whole = network.Clone();
         SequenceBatch<double> input = SequenceBatch.FromSequences<double>([[1, 2, 3, 4, 5, 6, 7, 8, 9, 1], [1, 0]], 2);
         SequenceBatch<double> target = SequenceBatch.FromSequences<double>([[1, 2, 3, 4, 5], [2]]);
         int first = every ?? truncate ?? 5;
-        SequenceBatch<double> firstInput = SequenceBatch.FromSequences<double>([[.. input.GetSequence(0)[..(2 * first)]], [1, 0]], 2);
+        SequenceBatch<double> firstInput =
+            SequenceBatch.FromSequences<double>([[.. input.GetSequence(0)[..(2 * first)]], [1, 0]], 2);
         SequenceBatch<double> firstTarget = SequenceBatch.FromSequences<double>([[.. target.GetSequence(0)[..first]], [2]]);
         Sgd<double> OnlyFirst() => new(0.1);
-        new Trainer<double>(whole, new MeanSquaredError<double>(), OnlyFirst()).Fit([new(firstInput, firstTarget)], new TrainingOptions());
+        new Trainer<double>(whole, new MeanSquaredError<double>(), OnlyFirst())
+            .Fit([new(firstInput, firstTarget)], new TrainingOptions());
         double[] before = [.. network.ReadParameter("lstm.initial_h_l1")];
 
-        // The steps after the first one start from states that are no parameters any more; where the segments overlap, from the initial one again.
+        // The steps after the first one start from states that are no parameters any more; where the segments overlap, from the
+        // initial one again.
         new Trainer<double>(network, new MeanSquaredError<double>(), OnlyFirst()).Fit(
-            [new(firstInput, firstTarget)], new TrainingOptions { CarryState = true, TruncateAfter = truncate, StepEvery = every });
+            [new(firstInput, firstTarget)], new TrainingOptions
+            {
+                CarryState = true, TruncateAfter = truncate, StepEvery = every,
+            });
         Assert.NotEqual(before, [.. network.ReadParameter("lstm.initial_h_l1")]);
         foreach (string name in new[] { "lstm.initial_h_l0", "lstm.initial_c_l0", "lstm.initial_h_l1", "lstm.initial_c_l1" })
         {
@@ -370,7 +416,10 @@ public class TrainerTests
 
         double[] after = [.. network.ReadParameter("lstm.initial_h_l0")];
         Trainer<double> second = new(network, new MeanSquaredError<double>(), OnlyFirst());
-        second.Fit([new(firstInput, firstTarget), new(input, target)], new TrainingOptions { CarryState = true, TruncateAfter = truncate, StepEvery = every });
+        second.Fit([new(firstInput, firstTarget), new(input, target)], new TrainingOptions
+        {
+            CarryState = true, TruncateAfter = truncate, StepEvery = every,
+        });
         Assert.NotEqual(after, [.. network.ReadParameter("lstm.initial_h_l0")]);
     }
 
@@ -381,18 +430,24 @@ public class TrainerTests
     public void Fit_that_goes_on_behind_a_skipped_step_gives_the_same_bits(int? truncate, int? every)
     {
         LayerSpec[] specs = [new LstmSpec(4) { LearnInitialState = true }, new DenseSpec(1)];
-        TrainingOptions options = new() { CarryState = true, TruncateAfter = truncate, StepEvery = every, OnNonFinite = NonFiniteAction.SkipStep };
+        TrainingOptions options = new()
+        {
+            CarryState = true, TruncateAfter = truncate, StepEvery = every, OnNonFinite = NonFiniteAction.SkipStep,
+        };
         Network<double> whole = Network.Create<double>(1, 7, specs), parts = whole.Clone();
         List<TrainingBatch<double>> batches = [.. Enumerable.Range(0, 4).Select(i => new TrainingBatch<double>(
-            SequenceBatch.FromSequences<double>([[i == 1 ? double.NaN : 0.3, 0.1 * i, 0.5, -0.2]]), SequenceBatch.FromSequences<double>([[0.1, 0.2 * i, 0.3, 0.4]])))];
-        TrainingResult result = new Trainer<double>(whole, new MeanSquaredError<double>(), new Sgd<double>(0.1)).Fit(batches, options);
+            SequenceBatch.FromSequences<double>([[i == 1 ? double.NaN : 0.3, 0.1 * i, 0.5, -0.2]]),
+            SequenceBatch.FromSequences<double>([[0.1, 0.2 * i, 0.3, 0.4]])))];
+        TrainingResult result = new Trainer<double>(whole, new MeanSquaredError<double>(), new Sgd<double>(0.1))
+            .Fit(batches, options);
         Assert.InRange(result.SkippedSteps, 1, long.MaxValue);
 
         Trainer<double> trainer = new(parts, new MeanSquaredError<double>(), new Sgd<double>(0.1));
         while (trainer.Position.Batch < 3)
         {
             using CancellationTokenSource cancellation = new();
-            Assert.Throws<OperationCanceledException>(() => trainer.Fit(batches, options, null, new After(cancellation.Cancel), cancellation.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => trainer.Fit(batches, options, null, new After(cancellation.Cancel), cancellation.Token));
         }
 
         trainer.Fit(batches, options);
@@ -408,27 +463,43 @@ public class TrainerTests
     public void Fit_with_overlapping_segments_starts_each_from_the_learned_state_of_its_time()
     {
         // Two updates look back to the same beginning: over the first two steps, then over all four for the loss of the last two.
-        Network<double> overlapping = Network.Create<double>(1, 7, new LstmSpec(4) { LearnInitialState = true }, new DenseSpec(1)), byHand = overlapping.Clone();
+        Network<double> overlapping = Network.Create<double>(
+            1, 7, new LstmSpec(4) { LearnInitialState = true }, new DenseSpec(1)), byHand = overlapping.Clone();
         double[] x = [0.3, -0.5, 0.8, 0.1], y = [0.2, 0.4, -0.1, 0.6];
         MeanSquaredError<double> loss = new() { Reduction = Reduction.Sum };
         new Trainer<double>(overlapping, loss, new Sgd<double>(0.1)).Fit(
-            [new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]))], new TrainingOptions { TruncateAfter = 4, StepEvery = 2 });
+            [new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]))], new TrainingOptions
+            {
+                TruncateAfter = 4, StepEvery = 2,
+            });
         Trainer<double> trainer = new(byHand, loss, new Sgd<double>(0.1));
-        trainer.Fit([new(SequenceBatch.FromSequences<double>([x[..2]]), SequenceBatch.FromSequences<double>([y[..2]]))], new TrainingOptions());
-        trainer.Fit([new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]), SequenceBatch.FromSequences<double>([[0, 0, 1, 1]]))], new TrainingOptions());
+        trainer.Fit(
+            [new(SequenceBatch.FromSequences<double>([x[..2]]), SequenceBatch.FromSequences<double>([y[..2]]))],
+            new TrainingOptions());
+        trainer.Fit(
+            [new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]),
+                SequenceBatch.FromSequences<double>([[0, 0, 1, 1]]))], new TrainingOptions());
         Close.Relative<double>(byHand.Flat, overlapping.Flat, 1e-12, "parameters");
     }
 
     [Fact]
     public void Fit_with_batch_norm_carries_states_of_equal_lengths_only()
     {
-        Network<float> network = Network.Create<float>(3, 7, new LstmSpec(4) { Normalization = new BatchNormalization() }, new DenseSpec(2));
+        Network<float> network =
+            Network.Create<float>(3, 7, new LstmSpec(4) { Normalization = new BatchNormalization() }, new DenseSpec(2));
         long version = network.Version;
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
-        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([Batch<float>(1, [3, 3]), Batch<float>(2, [3, 2]), Batch<float>(3, [3, 3])], new TrainingOptions { CarryState = true })).Message;
+        string message = Assert.Throws<ArgumentException>(
+            "batches",
+            () => trainer.Fit(
+            [Batch<float>(1, [3, 3]), Batch<float>(2, [3, 2]), Batch<float>(3, [3, 3])],
+            new TrainingOptions { CarryState = true })).Message;
         Assert.Contains("Batch 1", message);
         Assert.Equal(version, network.Version);
-        trainer.Fit([Batch<float>(1, [3, 3]), Batch<float>(2, [2, 2]), Batch<float>(3, [3, 1])], new TrainingOptions { CarryState = true });
+        trainer.Fit([Batch<float>(1, [3, 3]), Batch<float>(2, [2, 2]), Batch<float>(3, [3, 1])], new TrainingOptions
+        {
+            CarryState = true,
+        });
     }
 
     [Fact]
@@ -440,7 +511,8 @@ public class TrainerTests
         TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>())
             .Fit(batches, new TrainingOptions { Epochs = 2 }, [batches[0]], seen);
         Assert.Equal(
-            [(1, 1, false), (1, 2, false), (1, 3, false), (1, 3, true), (2, 1, false), (2, 2, false), (2, 3, false), (2, 3, true)],
+            [(1, 1, false), (1, 2, false), (1, 3, false), (1, 3, true), (2, 1, false), (2, 2, false), (2, 3, false),
+                (2, 3, true)],
             seen.All.Select(p => (p.Epoch, p.Batch, p.IsEpochEnd)));
         Assert.Equal([result.Epochs[0].Loss, result.Epochs[1].Loss], seen.All.Where(p => p.IsEpochEnd).Select(p => p.Loss));
         Assert.Equal(TimeSpan.Zero, seen.All[^1].Remaining);
@@ -465,7 +537,8 @@ public class TrainerTests
     public void Fit_of_bad_input_throws_before_a_step()
     {
         Network<float> network = Network.Create<float>(3, new LstmSpec(4), new DenseSpec(2));
-        Network<float> reads = Network.Create<float>(3, new LstmSpec(4) { Direction = LstmDirection.Bidirectional, Name = "both" }, new DenseSpec(2));
+        Network<float> reads = Network.Create<float>(
+            3, new LstmSpec(4) { Direction = LstmDirection.Bidirectional, Name = "both" }, new DenseSpec(2));
         TrainingBatch<float> batch = Batch<float>(1, [3]);
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>());
         Trainer<float> whole = new(reads, new MeanSquaredError<float>(), new Adam<float>());
@@ -474,21 +547,47 @@ public class TrainerTests
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, null!], new TrainingOptions()));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Epochs = -1 }));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 0 }));
-        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, AccumulateBatches = 2 }));
-        Assert.Contains("at least 1", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 0 })).Message);
-        Assert.Contains("TruncateAfter, which is 2", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 3 })).Message);
-        Assert.Contains("no TruncateAfter", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { StepEvery = 3 })).Message);
-        Assert.Contains("RecomputeEvery", Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { RecomputeEvery = -1 })).Message);
+        Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions
+        {
+            TruncateAfter = 2, AccumulateBatches = 2,
+        }));
+        Assert.Contains(
+            "at least 1",
+            Assert.Throws<ArgumentException>(
+            "options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 0 })).Message);
+        Assert.Contains(
+            "TruncateAfter, which is 2",
+            Assert.Throws<ArgumentException>(
+            "options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 3 })).Message);
+        Assert.Contains(
+            "no TruncateAfter",
+            Assert.Throws<ArgumentException>(
+            "options", () => trainer.Fit([batch], new TrainingOptions { StepEvery = 3 })).Message);
+        Assert.Contains(
+            "RecomputeEvery",
+            Assert.Throws<ArgumentException>(
+            "options", () => trainer.Fit([batch], new TrainingOptions { RecomputeEvery = -1 })).Message);
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { Patience = 2 }));
-        Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions { CarryState = true }));
+        Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, Batch<float>(1, [1, 2])], new TrainingOptions
+        {
+            CarryState = true,
+        }));
         Assert.Throws<ArgumentException>("batches", () => trainer.Fit(
-            [new TrainingBatch<float>(batch.Input.Features!, Batch<float>(1, [4]).Target.Values!)], new TrainingOptions { TruncateAfter = 2 }));
+            [new TrainingBatch<float>(batch.Input.Features!, Batch<float>(1, [4]).Target.Values!)], new TrainingOptions
+            {
+                TruncateAfter = 2,
+            }));
         TrainingBatch<float> narrow = new(batch.Target.Values!, batch.Target.Values!);
-        string message = Assert.Throws<ArgumentException>("batches", () => trainer.Fit([batch, narrow], new TrainingOptions { Shuffle = Shuffle.None })).Message;
+        string message = Assert.Throws<ArgumentException>(
+            "batches", () => trainer.Fit([batch, narrow], new TrainingOptions { Shuffle = Shuffle.None })).Message;
         Assert.Contains("Batch 1", message);
         Assert.Contains("2 values per step; the network takes 3", message);
-        Assert.Contains("'both'", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message);
-        Assert.Contains("CarryState", Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { CarryState = true })).Message);
+        Assert.Contains(
+            "'both'",
+            Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message);
+        Assert.Contains(
+            "CarryState",
+            Assert.Throws<NotSupportedException>(() => whole.Fit([batch], new TrainingOptions { CarryState = true })).Message);
         Assert.Equal(version, network.Version);
     }
 

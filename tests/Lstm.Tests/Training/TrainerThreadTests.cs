@@ -28,7 +28,10 @@ public class TrainerThreadTests
         saving.Start();
 
         // So that files of eight steps at least are there, however slow the other thread is.
-        TrainerTests.Seen paces = new() { Then = _ => SpinWait.SpinUntil(() => Volatile.Read(ref saved) > Math.Min(reports, 8), TimeSpan.FromSeconds(20)) };
+        TrainerTests.Seen paces = new()
+        {
+            Then = _ => SpinWait.SpinUntil(() => Volatile.Read(ref saved) > Math.Min(reports, 8), TimeSpan.FromSeconds(20)),
+        };
         trainer.Fit(batches, options, progress: new TrainerTests.Seen { Then = p => { paces.Report(p); reports++; } });
         stop.Cancel();
         saving.Join();
@@ -82,7 +85,8 @@ public class TrainerThreadTests
                 file.Position = 0;
                 foreach (Action action in new Action[]
                 {
-                    () => trainer.LoadCheckpoint(file), () => trainer.Position = default, trainer.RestoreBest, () => trainer.Fit(batches, new TrainingOptions()),
+                    () => trainer.LoadCheckpoint(file), () => trainer.Position = default, trainer.RestoreBest, ()
+                        => trainer.Fit(batches, new TrainingOptions()),
                 })
                 {
                     Assert.Contains("while Fit", Assert.Throws<InvalidOperationException>(action).Message);
@@ -103,10 +107,12 @@ public class TrainerThreadTests
         List<TrainingBatch<float>> batches = TrainerTests.Batches(1);
         Meddling loss = new();
         Trainer<float> trainer = new(Network.Create<float>(3, 7, new LstmSpec(4), new DenseSpec(2)), loss, new Sgd<float>(0.1));
-        foreach (Action action in new Action[] { () => trainer.SaveCheckpoint(new MemoryStream()), () => trainer.Evaluate(batches) })
+        foreach (
+            Action action in new Action[] { () => trainer.SaveCheckpoint(new MemoryStream()), () => trainer.Evaluate(batches) })
         {
             loss.Action = action;
-            InvalidOperationException e = Assert.Throws<InvalidOperationException>(() => trainer.Fit(batches, new TrainingOptions()));
+            InvalidOperationException e =
+                Assert.Throws<InvalidOperationException>(() => trainer.Fit(batches, new TrainingOptions()));
             Assert.Contains("within a training step", e.Message);
         }
 
@@ -116,7 +122,8 @@ public class TrainerThreadTests
     }
 
     private static Trainer<float> Make()
-        => new(Network.Create<float>(3, 7, new LstmSpec(5), new DropoutSpec(0.1), new DenseSpec(2)), new MeanSquaredError<float>(), new Adam<float>(0.01));
+        => new(Network.Create<float>(3, 7, new LstmSpec(5), new DropoutSpec(0.1), new DenseSpec(2)),
+            new MeanSquaredError<float>(), new Adam<float>(0.01));
 
     private sealed class Meddling : Loss<float>
     {
@@ -124,7 +131,9 @@ public class TrainerThreadTests
 
         public override LossUnit Unit => LossUnit.Row;
 
-        protected override double SumOf(SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient, SequenceBatch<float>? weights)
+        protected override double SumOf(
+            SequenceBatch<float> output, SequenceBatch<float> target, SequenceBatch<float>? outputGradient,
+            SequenceBatch<float>? weights)
         {
             Action?.Invoke();
             return 0;

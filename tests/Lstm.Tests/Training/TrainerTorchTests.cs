@@ -36,7 +36,10 @@ public class TrainerTorchTests
             Bias = LstmBias.Two,
         };
         Network<T> network = classifies
-            ? Network.Create<T>(11, new EmbeddingSpec(4) { Name = "emb" }, lstm, new PoolingSpec(Pooling.Last), new DenseSpec(3) { Name = "head" })
+            ? Network.Create<T>(11, new EmbeddingSpec(4) { Name = "emb" }, lstm, new PoolingSpec(Pooling.Last), new DenseSpec(3)
+            {
+                Name = "head",
+            })
             : Network.Create<T>(3, lstm, new DenseSpec(2) { Name = "head" });
         foreach (Parameter parameter in network.Parameters)
         {
@@ -46,7 +49,8 @@ public class TrainerTorchTests
         Loss<T> loss = classifies ? new SoftmaxCrossEntropy<T> { LabelSmoothing = 0.1 } : new MeanSquaredError<T>();
         Trainer<T> trainer = new(network, loss, OptimizerTests.FromConfig<T>(config))
         {
-            Clip = config.TryGetProperty("clip_grad_norm", out JsonElement clip) ? GradientClip.ByGlobalNorm(clip.GetDouble()) : GradientClip.None,
+            Clip = config.TryGetProperty("clip_grad_norm", out JsonElement clip) ? GradientClip.ByGlobalNorm(clip.GetDouble())
+                : GradientClip.None,
         };
         TrainingBatch<T> batch = classifies ? Labelled<T>(file) : new(
             SequenceBatch.FromTensor<T>(Tensor<T>(file, "in.x")), SequenceBatch.FromTensor<T>(Tensor<T>(file, "in.y")));
@@ -60,7 +64,9 @@ public class TrainerTorchTests
                 T[] actual = new T[parameter.Count];
                 network.ReadParameter(parameter.Name).FlattenTo(actual);
                 double[] expected = file.Doubles($"out.step{step}.{parameter.Name}");
-                Close.Relative<double>(expected, Rows.Doubles<T>(actual), tolerance, $"{name} {parameter.Name} {step}", floor: typeof(T) == typeof(float) ? 1 : 0.1);
+                Close.Relative<double>(
+                    expected, Rows.Doubles<T>(actual), tolerance, $"{name} {parameter.Name} {step}",
+                    floor: typeof(T) == typeof(float) ? 1 : 0.1);
             }
         }
     }
@@ -78,5 +84,6 @@ public class TrainerTorchTests
 
     private static Tensor<T> Tensor<T>(TensorFile file, string name)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        System.Numerics.Tensors.Tensor.Create(Array.ConvertAll(file.Doubles(name), T.CreateChecked), [.. file.Shape(name).Select(n => (nint)n)]);
+        System.Numerics.Tensors.Tensor.Create(
+        Array.ConvertAll(file.Doubles(name), T.CreateChecked), [.. file.Shape(name).Select(n => (nint)n)]);
 }
