@@ -21,27 +21,33 @@ string style = File.ReadAllText(Path.Combine(repository, ".editorconfig"));
 int lineLimit = int.Parse(Regex.Match(style, @"max_line_length = (\d+)").Groups[1].Value);
 string source = Path.Combine(repository, "src", "Lstm");
 List<(string Path, string[] Lines, SyntaxNode Root)> files =
-    [.. Files(source)
+    [.. Files(source).AsParallel().AsOrdered()
         .Select(file => (Path.GetRelativePath(source, file).Replace('\\', '/'), File.ReadAllLines(file), Parse(file)))];
 
-// A type's lines are those from its first attribute to its last brace, documentation comments before it left out, in all its
-// files.
+// A type's lines are those from its first attribute to its last brace in all its files, nested types with it; documentation
+// comments before it are left out.
 var types = files.SelectMany(file => file.Root.DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
-        .Where(type => type.Parent is BaseNamespaceDeclarationSyntax)
-        .Select(type => (Name: type.Identifier.Text + Arity(type), file.Path, Lines: LineCount(type))))
-    .GroupBy(type => type.Name)
-    .Select(group => (Name: group.Key, Lines: group.Sum(part => part.Lines), Files: group.Count(), group.First().Path))
+        .Where(type => type.Parent is not BaseTypeDeclarationSyntax)
+        .Select(type => (Key: (NamespaceOf(type), Name: type.Identifier.Text + Arity(type)), file.Path, Lines: LineCount(type))))
+    .GroupBy(type => type.Key)
+    .Select(group => (group.Key.Name, Lines: group.Sum(part => part.Lines),
+        Files: group.Select(part => part.Path).Distinct().Count(), group.First().Path))
     .OrderByDescending(type => type.Lines).ToList();
-var methods = files.SelectMany(file => file.Root.DescendantNodes().OfType<BaseMethodDeclarationSyntax>()
+var methods = files.SelectMany(file => file.Root.DescendantNodes()
+        .Where(node => node is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax)
         .Select(method => (Name: NameOf(method), file.Path, Lines: LineCount(method), Limit: LimitOf(file.Path))))
     .OrderByDescending(method => method.Lines - method.Limit).ToList();
 var longLines = Files(repository)
     .SelectMany(file => File.ReadLines(file).Select(line => (File: Path.GetRelativePath(repository, file), line.Length)))
     .Where(line => line.Length > lineLimit).ToList();
 var unsafeFiles = files.Where(file => file.Root.DescendantTokens().Any(token => token.IsKind(SyntaxKind.UnsafeKeyword))).ToList();
-var unexplained = unsafeFiles.Where(file => !file.Lines.Any(line => line.Contains("// SAFETY:"))).Select(file => file.Path)
-    .ToList();
-int codeLines = files.Sum(file => CodeLines(file.Root, file.Lines.Length));
+List<string> unexplained = [.. unsafeFiles
+    .Where(file => !file.Lines.Any(line => line.TrimStart().StartsWith("// SAFETY:", StringComparison.Ordinal)))
+    .Select(file => file.Path)];
+List<string> againstOrder = [.. File.ReadLines(Path.Combine(repository, "docs", "architecture.md"))
+    .SkipWhile(line => !line.StartsWith("| type | uses |", StringComparison.Ordinal)).Skip(2)
+    .TakeWhile(line => line.StartsWith('|'))];
+int codeLines = files.AsParallel().Sum(file => CodeLines(file.Root, file.Lines.Length));
 
 bool failed = false;
 Console.WriteLine("| measure | value | limit |\n|---|--:|--:|");
@@ -53,6 +59,7 @@ Print("methods over their limit (60 lines, kernels 80)", methods.Count(method =>
 Print($"lines over {lineLimit} columns", longLines.Count, 0, longLines.GroupBy(line => line.File)
     .Select(group => $"{group.Key} {group.Count()}"));
 Print($"files with `unsafe` and no SAFETY comment, of {unsafeFiles.Count}", unexplained.Count, 0, unexplained);
+Print("uses of rooms against their order, in docs/architecture.md", againstOrder.Count, null, againstOrder);
 Print("types in several files", types.Count(type => type.Files > 1), null, types.Where(type => type.Files > 1)
     .Select(type => $"{type.Name} {type.Files}"));
 Print("code lines of src/Lstm, comments and blank lines apart", codeLines, null, []);
@@ -88,10 +95,20 @@ static int LineCount(SyntaxNode node)
 static string Arity(BaseTypeDeclarationSyntax type)
     => type is TypeDeclarationSyntax { TypeParameterList.Parameters.Count: > 0 and int count } ? $"`{count}" : "";
 
-static string NameOf(BaseMethodDeclarationSyntax method)
+static string NamespaceOf(BaseTypeDeclarationSyntax type)
+    => (type.Parent as BaseNamespaceDeclarationSyntax)?.Name.ToString() ?? "";
+
+static string NameOf(SyntaxNode member)
 {
-    string type = (method.Parent as BaseTypeDeclarationSyntax)?.Identifier.Text ?? "";
-    return $"{type}.{(method as MethodDeclarationSyntax)?.Identifier.Text ?? "constructor"}";
+    string type = member.FirstAncestorOrSelf<BaseTypeDeclarationSyntax>()?.Identifier.Text ?? "";
+    return type + "." + member switch
+    {
+        MethodDeclarationSyntax method => method.Identifier.Text,
+        AccessorDeclarationSyntax { Parent.Parent: PropertyDeclarationSyntax property } => property.Identifier.Text,
+        AccessorDeclarationSyntax => "accessor",
+        OperatorDeclarationSyntax or ConversionOperatorDeclarationSyntax => "operator",
+        _ => "constructor",
+    };
 }
 
 // A line counts if a token of the code begins, ends or goes on in it.

@@ -1,10 +1,9 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Lstm.Cells;
 using Lstm.Parameters;
 using Lstm.Simd;
-using Lstm.Specs;
+using Lstm.Tests.Cases;
 using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Bits;
@@ -44,62 +43,10 @@ public class InstructionSetTests
     internal static void Train()
     {
         Console.WriteLine($"{SimdDispatch.Best} {SimdDispatch.IsFused}");
-        foreach ((string name, int inputSize, LayerSpec[] specs) in new (string, int, LayerSpec[])[]
+        foreach (NetworkCase tested in NetworkCases.All.Where(each => each.OnEveryInstructionSet))
         {
-            ("ragged", 3,
-                [new LstmSpec(19) { Layers = 2, Direction = LstmDirection.Bidirectional, Dropout = 0.3 }, new DenseSpec(5)
-            {
-                Activation = Activation.Tanh,
-            }]),
-            ("last", 37,
-                [new LstmSpec(9) { Bias = LstmBias.Two, LearnInitialState = true }, new PoolingSpec(Pooling.Last),
-                    new DenseSpec(2)
-            {
-                Activation = Activation.Sigmoid,
-            }]),
-            ("mean", 2,
-                [new LstmSpec(5), new PoolingSpec(Pooling.Mean), new DenseSpec(20) { Activation = Activation.Relu },
-                    new DenseSpec(1)]),
-            ("max", 2,
-                [new LstmSpec(17) { Direction = LstmDirection.Reverse }, new DropoutSpec(0.2), new PoolingSpec(Pooling.Max)]),
-            ("variants", 3, [new LstmSpec(9) { Cell = new LstmEquations { Peephole = true, CellClip = 0.4 } }, new LstmSpec(17)
-            {
-                Cell = new LstmEquations { Peephole = true, CoupledGates = true, PreActivationClip = 0.3 },
-            },
-                new LstmSpec(5)
-                {
-                    Cell = new LstmEquations
-                    {
-                        GateActivation = new(LstmActivationFunction.Softplus),
-                        CellActivation = new(LstmActivationFunction.Elu, 1),
-                        HiddenActivation = new(LstmActivationFunction.Softsign),
-                    },
-                }]),
-            ("projection", 3, [new LstmSpec(19)
-            {
-                Projection = new(9) { Clip = 0.3 }, Regularization = new() { HiddenZoneout = 0.2, CellZoneout = 0.3 },
-                Cell = new LstmEquations { CandidateDropout = 0.2 },
-            },
-                new LstmSpec(9)
-                {
-                    Cell = new LstmEquations { GateRecurrence = true },
-                    Regularization = new() { WeightDropout = 0.3, RecurrentDropout = 0.3, InputDropout = 0.2 },
-                }]),
-            ("layer norm", 3, [new LstmSpec(19)
-            {
-                Normalization = new LayerNormalization(), Direction = LstmDirection.Bidirectional,
-            },
-                new LstmSpec(9)
-                {
-                    Normalization = new LayerNormalization(), Cell = new LstmEquations { Peephole = true }, Projection = new(5),
-                    Regularization = new() { HiddenZoneout = 0.3, CellZoneout = 0.2, RecurrentDropout = 0.2 },
-                }]),
-            ("embedding", 13,
-                [new EmbeddingSpec(6), new LstmSpec(8) { Initialization = LstmInitialization.Keras }, new DenseSpec(13)]),
-        })
-        {
-            Console.WriteLine($"{name} float {Train<float>(inputSize, specs)}");
-            Console.WriteLine($"{name} double {Train<double>(inputSize, specs)}");
+            Console.WriteLine($"{tested} float {Train<float>(tested)}");
+            Console.WriteLine($"{tested} double {Train<double>(tested)}");
         }
 
         Console.WriteLine($"fit float {Fit<float>()}");
@@ -145,11 +92,11 @@ public class InstructionSetTests
     }
 
     // A few steps of gradient descent on half the squared distance to a random target.
-    private static string Train<T>(int inputSize, LayerSpec[] specs)
+    private static string Train<T>(NetworkCase tested)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int[] lengths = [5, 0, 9, 9, 1, 7, 3];
-        Network<T> network = Network.Create<T>(inputSize, 11, specs);
+        Network<T> network = tested.Start<T>(11);
         using Tape<T> tape = network.CreateTape(workers: 2).SharesAll();
         Gradient<T> gradient = network.CreateGradient();
         T rate = T.CreateChecked(0.1);
@@ -157,9 +104,7 @@ public class InstructionSetTests
         for (int step = 0; step < 3; step++)
         {
             gradient.Clear();
-            SequenceBatch<T> output = network.TakesIds
-                ? network.Forward(Sample.Ids(step, inputSize, lengths), tape)
-                : network.Forward(Sample.Batch<T>(step, inputSize, lengths), tape);
+            SequenceBatch<T> output = network.Forward(tested.Input<T>(step, lengths), tape);
             SequenceBatch<T> target = Sample.Batch<T>(step + 50, network.OutputSize, output.Lengths);
             for (int i = 0; i < output.Rows.Length; i++)
             {
@@ -195,7 +140,7 @@ public class InstructionSetTests
     private static (string Width, string Fused, string[] Hashes) Run(string instructionSet)
     {
         string[] lines = ChildProcess.RunWith(instructionSet, "bits.train").Succeeded();
-        Assert.Equal(21, lines.Length);
+        Assert.Equal(1 + (2 * NetworkCases.All.Count(each => each.OnEveryInstructionSet)) + 4, lines.Length);
         string[] first = lines[0].Split(' ');
         return (first[0], first[1], lines[1..]);
     }

@@ -20,9 +20,11 @@ public class LayerNormTests
     [InlineData(33, 3, LstmBias.None, 0.6)]
     public void Pass_of_a_normalised_layer_equals_naive(int units, int inputs, LstmBias bias, double zoneout)
         => Compare(
-            new LstmSpec(
-            units) { Normalization = new LayerNormalization { Epsilon = 1e-3 }, Bias = bias,
-            Regularization = new() { HiddenZoneout = zoneout } }, inputs);
+            new LstmSpec(units)
+            {
+                Normalization = new LayerNormalization { Epsilon = 1e-3 }, Bias = bias,
+                Regularization = new() { HiddenZoneout = zoneout },
+            }, inputs);
 
     [Theory]
     [InlineData(5, 3, LstmBias.One, 0.4)]

@@ -59,8 +59,10 @@ public class BadInputTests
             new LstmSpec(2) { Cell = new LstmEquations { ReverseHiddenActivation = new((LstmActivationFunction)99) } },
             ["ReverseHiddenActivation", "99"]),
         ["infinite alpha"] = (
-            new LstmSpec(
-            2) { Cell = new LstmEquations { HiddenActivation = new(LstmActivationFunction.Affine, double.PositiveInfinity) } },
+            new LstmSpec(2)
+            {
+                Cell = new LstmEquations { HiddenActivation = new(LstmActivationFunction.Affine, double.PositiveInfinity) },
+            },
             ["HiddenActivation"]),
         ["forget bias without a bias"] = (new LstmSpec(2) { ForgetBias = 1, Bias = LstmBias.None }, ["ForgetBias"]),
         ["memory span 1"] = (new LstmSpec(2) { MemorySpan = 1 }, ["MemorySpan", "is 1;", "at least 2"]),
@@ -69,9 +71,10 @@ public class BadInputTests
         ["memory span without a forget gate"] =
         (new LstmSpec(2) { MemorySpan = 9, Cell = new LstmEquations { ForgetGate = false } }, ["MemorySpan", "forget gate"]),
         ["memory span of hard gates"] = (
-            new LstmSpec(
-            2) { MemorySpan = 9,
-            Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) } },
+            new LstmSpec(2)
+            {
+                MemorySpan = 9, Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) },
+            },
             ["MemorySpan", "logistic"]),
         ["forget bias without a forget gate"] =
             (new LstmSpec(2) { ForgetBias = 1, Cell = new LstmEquations { ForgetGate = false } }, ["ForgetBias", "forget gate"]),

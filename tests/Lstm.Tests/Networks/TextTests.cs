@@ -67,7 +67,10 @@ public class TextTests
             }.ToString());
         Assert.Equal(
             "LstmSpec(8) { Cell = new CustomEquations(odd { Shift = 0.5 }), Normalization = new LayerNormalization() }",
-            new LstmSpec(8) { Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = new LayerNormalization() }.ToString());
+            new LstmSpec(8)
+            {
+                Cell = CustomCell.Of("odd", new OddCell(0.5)), Normalization = new LayerNormalization(),
+            }.ToString());
         Assert.Equal("LstmSpec(8) { Merge = (LstmMerge)9 }", new LstmSpec(8) { Merge = (LstmMerge)9 }.ToString());
         Assert.Equal("DenseSpec(2)", new DenseSpec(2).ToString());
         Assert.Equal("DenseSpec(2) { Activation = Activation.Tanh, Bias = false }", new DenseSpec(2) { Activation = Activation.Tanh, Bias = false }.ToString());
@@ -116,7 +119,11 @@ public class TextTests
                 new TrainingPosition(1, 2, 3).ToString(),
                 GradientClip.ByGlobalNorm(1.5).ToString(),
                 GradientClip.None.ToString(),
-                new LstmSpec(4) { Dropout = 0.5, ForgetBias = -1.5, Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, -0.5) } }.ToString(),
+                new LstmSpec(4)
+                {
+                    Dropout = 0.5, ForgetBias = -1.5,
+                    Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, -0.5) },
+                }.ToString(),
                 new DropoutSpec(0.5).ToString(),
                 new DenseSpec(-3).ToString(),
                 new EmbeddingSpec(-3).ToString(),

@@ -20,7 +20,8 @@ internal sealed class TrainingPass<T>
     public T[] InputGradient => Results["input gradient"];
 
     /// <summary>Runs on a tape of its own.</summary>
-    public static TrainingPass<T> Run(Network<T> network, object batch, int seed, int workers = 1, bool withStates = true)
+    public static TrainingPass<T> Run(
+        Network<T> network, NetworkInput<T> batch, int seed, int workers = 1, bool withStates = true)
     {
         using Tape<T> tape = network.CreateTape(workers).SharesAll();
         tape.DropoutSeed = 3;
@@ -31,18 +32,11 @@ internal sealed class TrainingPass<T>
     /// Runs on a given tape and adds into a given gradient; with states, from a random one and with a gradient of the final one.
     /// </summary>
     public static TrainingPass<T> Run(
-        Network<T> network, object batch, int seed, Tape<T> tape, Gradient<T> gradient, bool withStates = true)
+        Network<T> network, NetworkInput<T> batch, int seed, Tape<T> tape, Gradient<T> gradient, bool withStates = true)
     {
-        int count = batch is SequenceBatch<int> ids ? ids.Count : ((SequenceBatch<T>)batch).Count;
+        int count = batch.Ids?.Count ?? batch.Features!.Count;
         NetworkState<T>? state = withStates ? Sample.State(network, count, seed) : null;
-        SequenceBatch<T> output = (batch, state) switch
-        {
-            (SequenceBatch<int> x, null) => network.Forward(x, tape),
-            (SequenceBatch<int> x, _) => network.Forward(x, state, tape),
-            (SequenceBatch<T> x, null) => network.Forward(x, tape),
-            (SequenceBatch<T> x, _) => network.Forward(x, state, tape),
-            _ => throw new ArgumentException("Not a batch.", nameof(batch)),
-        };
+        SequenceBatch<T> output = state is null ? network.Forward(batch, tape) : network.Forward(batch, state, tape);
         var pass = new TrainingPass<T>();
         pass.Results["output"] = Sample.Flat(output);
         pass.Results["final state"] = state is null ? [] : Sample.Flat(state);

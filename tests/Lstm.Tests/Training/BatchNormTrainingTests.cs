@@ -10,8 +10,10 @@ namespace Lstm.Tests.Training;
 public class BatchNormTrainingTests
 {
     private static readonly LayerSpec[] Specs =
-        [new LstmSpec(
-            12) { Normalization = new BatchNormalization { Steps = 6 }, Regularization = new() { RecurrentDropout = 0.1 } },
+        [new LstmSpec(12)
+        {
+            Normalization = new BatchNormalization { Steps = 6 }, Regularization = new() { RecurrentDropout = 0.1 },
+        },
             new DenseSpec(1)];
 
     [Fact]
