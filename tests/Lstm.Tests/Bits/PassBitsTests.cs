@@ -38,7 +38,7 @@ public abstract class PassBitsTests<T>
                 tape.DropoutSeed = 3;
                 expected.AssertSameBits(
                     TrainingPass<T>.Run(network, Input(name, lengths), 2, tape, network.CreateGradient()), $"{workers} workers");
-                Assert.NotEqual(0, tape.Pass.Team.SharedRuns);
+                Assert.Equal(network.Parameters.Count > 0, tape.Pass.Team.SharedRuns > 0);
             }
         }
     }

@@ -39,7 +39,7 @@ internal static class EquationCases
         new("leakyRelu within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.LeakyRelu, 0.1, 0))),
         new("elu within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.Elu, 0.7, 0))),
         new("softsign within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.Softsign, 0, 0))),
-        new("softplus within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.Softplus, 0, 0))),
+        new("softplus within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.Softplus, 0, 0))) { Damping = 0.1 },
         new("scaledTanh within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.ScaledTanh, 1.7, 0.6))),
         new("affine within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.Affine, 0.8, 0.1))),
         new("thresholdedRelu within the cell", 2, [3, 0, 5], With(new(LstmActivationFunction.ThresholdedRelu, 0.05, 0))),

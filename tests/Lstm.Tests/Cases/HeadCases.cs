@@ -73,7 +73,7 @@ internal static class HeadCases
             "narrow stack", 3, [3, 0, 5],
             new LstmSpec(19) { Layers = 2, Bias = LstmBias.Two, Dropout = 0.5 },
             new DenseSpec(2) { Activation = Activation.Tanh }),
-        new("embedding of 17 units", 11, [3, 0, 5], new EmbeddingSpec(6), new LstmSpec(17), new DenseSpec(11)),
+        new("embedding of 17 units", 11, [3, 0, 5], new EmbeddingSpec(6) { Name = "ids" }, new LstmSpec(17), new DenseSpec(11)),
         new(
             "dense relu and sigmoid", 4, [3, 0, 5],
             new DenseSpec(21) { Activation = Activation.Relu },

@@ -33,6 +33,12 @@ internal sealed class NetworkCase(string name, int inputSize, int[] lengths, par
     /// <summary>Whether it stands for its kind in the processes with other instruction sets.</summary>
     public bool OnEveryInstructionSet { get; init; }
 
+    /// <summary>A factor of every random parameter: less than 1 for activations that grow without bounds over many steps.</summary>
+    public double Damping { get; init; } = 1;
+
+    /// <summary>Whether gradients are so small that differences need a larger step, for rounding of the loss would show.</summary>
+    public bool HasSmallGradients { get; init; }
+
     public bool TakesIds => specs[0] is EmbeddingSpec;
 
     /// <summary>Whether a sequence becomes one row.</summary>
@@ -57,7 +63,16 @@ internal sealed class NetworkCase(string name, int inputSize, int[] lengths, par
     /// <summary>A network with every parameter random.</summary>
     public Network<T> Create<T>(SimdWidth? width = null, int seed = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => Sample.Network<T>(width ?? SimdDispatch.Best, seed, inputSize, specs);
+    {
+        Network<T> network = Sample.Network<T>(width ?? SimdDispatch.Best, seed, inputSize, specs);
+        foreach (ref T value in network.Flat)
+        {
+            value *= T.CreateChecked(Damping);
+        }
+
+        network.Touch();
+        return network;
+    }
 
     /// <summary>A network with the parameters that its specs start it with.</summary>
     public Network<T> Start<T>(long seed = 7)

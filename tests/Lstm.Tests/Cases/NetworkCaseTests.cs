@@ -17,7 +17,7 @@ public class NetworkCaseTests
         List<string> missing = [];
         foreach (Type type in Described())
         {
-            missing.AddRange(type.GetProperties().SelectMany(property => Missing(property, parts[type])));
+            missing.AddRange(type.GetProperties().SelectMany(property => Missing(type, property, parts[type])));
             if (!parts[type].Any())
             {
                 missing.Add(type.Name);
@@ -38,7 +38,7 @@ public class NetworkCaseTests
         foreach (Type type in types)
         {
             missing.AddRange(type.GetProperties().Where(property => property.Name != nameof(Loss<double>.Unit))
-                .SelectMany(property => Missing(property, losses[type])));
+                .SelectMany(property => Missing(type, property, losses[type])));
             if (!losses[type].Any())
             {
                 missing.Add(type.Name);
@@ -98,17 +98,17 @@ public class NetworkCaseTests
         .SelectMany(Parts).Prepend(spec);
 
     // Each value of an enumeration or a boolean; of anything else two values, one of which may be the default.
-    private static IEnumerable<string> Missing(PropertyInfo property, IEnumerable<object> owners)
+    private static IEnumerable<string> Missing(Type owner, PropertyInfo property, IEnumerable<object> owners)
     {
         object?[] values = [.. owners.Select(property.GetValue).Distinct()];
         Type type = property.PropertyType;
         if (type.IsEnum || type == typeof(bool))
         {
             Array all = type.IsEnum ? Enum.GetValues(type) : new[] { false, true };
-            return all.Cast<object>().Except(values).Select(value => $"{property.DeclaringType!.Name}.{property.Name} = {value}");
+            return all.Cast<object>().Except(values).Select(value => $"{owner.Name}.{property.Name} = {value}");
         }
 
-        return values.Length >= 2 ? [] : [$"{property.DeclaringType!.Name}.{property.Name}"];
+        return values.Length >= 2 ? [] : [$"{owner.Name}.{property.Name}"];
     }
 
     private static bool IsLoss(Type type)

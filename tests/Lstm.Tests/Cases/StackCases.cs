@@ -61,7 +61,8 @@ internal static class StackCases
         new(
             "merged twice", 3, [3, 0, 5],
             new LstmSpec(9) { Layers = 2, Dropout = 0.2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product },
-            new DenseSpec(3), new LstmSpec(5) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean }),
+            new DenseSpec(3), new LstmSpec(5) { Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Mean })
+        { HasSmallGradients = true },
         new(
             "wide residual", 35, [3, 0, 5],
             new LstmSpec(35) { Layers = 2, Dropout = 0.2, Shortcut = LstmShortcut.Add },
@@ -141,5 +142,8 @@ internal static class StackCases
             new LstmSpec(4) { Layers = 2, Shortcut = LstmShortcut.Add },
             new LstmSpec(9) { Shortcut = LstmShortcut.Concatenate },
             new DenseSpec(3)),
+        new(
+            "PyTorch start", 3, [3, 0, 5],
+            new LstmSpec(5) { Initialization = LstmInitialization.PyTorchUniform, Bias = LstmBias.Two }, new DenseSpec(2)),
     ];
 }
