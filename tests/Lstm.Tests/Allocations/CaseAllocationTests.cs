@@ -37,6 +37,7 @@ public class CaseAllocationTests
         NetworkTarget<float> target = tested.Target<float>(3, network.OutputSize, lengths);
         Loss<float> loss = tested.Loss.Create<float>();
         NetworkState<float> state = network.CreateState(lengths.Length), final = network.CreateState(lengths.Length);
+        bool usesStatistics = tested.UsesBatchStatistics;
         int[] some = [2, 0], ids = new int[Sessions];
         float[] x = new float[Sessions * network.InputSize], y = new float[Sessions * network.OutputSize];
         return Allocation.Bytes(20, 20, () =>
@@ -49,7 +50,7 @@ public class CaseAllocationTests
             tape.FinalStateGradient = null;
             network.ForwardLoss(batch, target, loss, tape, gradient: gradient);
             network.Backward(tape, gradient);
-            if (tested.UsesBatchStatistics)
+            if (usesStatistics)
             {
                 network.UpdateStatistics(tape);
             }

@@ -235,7 +235,8 @@ public abstract class PassBitsTests<T>
         using Tape<T> tape = network.CreateTape(workers).SharesAll();
         Gradient<T> gradient = network.CreateGradient();
         bool[] real = Real(network);
-        T rate = T.CreateChecked(0.05);
+        double damping = NetworkCases.Get(name).Damping;
+        T rate = T.CreateChecked(0.05 * damping * damping);
         for (int step = 0; step < 3; step++)
         {
             gradient.Clear();

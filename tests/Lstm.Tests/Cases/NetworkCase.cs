@@ -33,10 +33,10 @@ internal sealed class NetworkCase(string name, int inputSize, int[] lengths, par
     /// <summary>Whether it stands for its kind in the processes with other instruction sets.</summary>
     public bool OnEveryInstructionSet { get; init; }
 
-    /// <summary>A factor of every random parameter: less than 1 for activations that grow without bounds over many steps.</summary>
+    /// <summary>A factor of every random parameter: less than 1 for activations that grow without bounds.</summary>
     public double Damping { get; init; } = 1;
 
-    /// <summary>Whether gradients are so small that differences need a larger step, for rounding of the loss would show.</summary>
+    /// <summary>Whether gradients are so small that differences need a larger step to stand out of rounding.</summary>
     public bool HasSmallGradients { get; init; }
 
     public bool TakesIds => specs[0] is EmbeddingSpec;

@@ -36,10 +36,10 @@ public class PublicApiTextTests
         }
     }
 
-    public class Box<T> : IDisposable
+    public class Lot<T> : IDisposable
         where T : class, new()
     {
-        protected Box(int size = 3, string? name = null)
+        protected Lot(int size = 3, string? name = null)
         {
         }
 
@@ -49,7 +49,7 @@ public class PublicApiTextTests
 
         public T this[int index] => Items[index] ?? new T();
 
-        public static Box<T> operator +(Box<T> left, Box<T> right) => left;
+        public static Lot<T> operator +(Lot<T> left, Lot<T> right) => left;
 
         public void Dispose() => Changed?.Invoke([]);
 
@@ -82,15 +82,15 @@ public class PublicApiTextTests
                 None = 0
                 Two = 2
 
-            class Lstm.Tests.PublicApi.PublicApiTextTests.Box<T> : IDisposable where T : class, new()
-                protected Box(int size = 3, string? name = default)
+            class Lstm.Tests.PublicApi.PublicApiTextTests.Lot<T> : IDisposable where T : class, new()
+                protected Lot(int size = 3, string? name = default)
                 T this[int index] { get; }
                 IReadOnlyList<T> Items { get; protected set; }
                 event Action<List<string?>>? Changed
                 void Dispose()
                 virtual ref readonly int Peek()
                 override string ToString()
-                static PublicApiTextTests.Box<T> op_Addition(PublicApiTextTests.Box<T> left, PublicApiTextTests.Box<T> right)
+                static PublicApiTextTests.Lot<T> op_Addition(PublicApiTextTests.Lot<T> left, PublicApiTextTests.Lot<T> right)
 
             delegate TResult Lstm.Tests.PublicApi.PublicApiTextTests.Make<TResult>(string? text)
 
