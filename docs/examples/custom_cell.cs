@@ -9,9 +9,9 @@ using Lstm.Cells;
 using Lstm.Diagnostics;
 using Lstm.Formats;
 
-// A cell of one's own: JANET, an LSTM with nothing but a forget gate (van der Westhuizen & Lasenby 2018), whose β is learned by
-// each unit. Checks its gradients, trains it beside the plain cell to remember the first value of a sequence among 60
-// distractors, saves and loads it. docs/custom-cells.md explains it line by line.
+// A custom cell: JANET, an LSTM with a forget gate only (van der Westhuizen & Lasenby 2018), whose β is learned by each
+// unit. Checks its gradients, trains it beside the plain cell to remember the first value of a sequence among 60 distractors,
+// saves and loads it. docs/custom-cells.md explains it line by line.
 
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -33,7 +33,7 @@ GradientCheckResult check =
 check.ThrowIfAbove(1e-6);
 Console.WriteLine($"Gradients of {small.Parameters.Count} parameters and the input are within 1e-6 of central differences.");
 
-// The task: say after 60 steps what the first one was.
+// The task: repeat the first value after 60 steps.
 const int Steps = 60;
 List<TrainingBatch<float>> training = Batches(seed: 1, count: 20), validation = Batches(seed: 2, count: 4);
 Network<float> custom = Train("JANET", new LstmSpec(32) { Cell = janet });
@@ -41,7 +41,7 @@ Train("plain", new LstmSpec(32));
 float[] beta = [.. custom.ReadParameter("lstm.weight_beta_l0")];
 Console.WriteLine($"beta of the 32 units: {beta.Min():f2} to {beta.Max():f2}; all began at 1.00.");
 
-// The file has the cell's name and settings; who loads it brings the equations.
+// The file has the cell's name and settings; LoadOptions.Cells supplies the equations.
 string file = Path.Combine(folder, "custom_cell.safetensors");
 custom.Save(file);
 Network<float> loaded = Network.Load<float>(file, new LoadOptions { Cells = [janet] });

@@ -4,7 +4,7 @@
 // Forecasts the monthly airline passengers of 1949–1960 (Box & Jenkins 1976), two ways, each blind to its test months:
 //   one step ahead: trained on months 1–96, forecasts 97–144, each from the true months before it;
 //   two years ahead: trained on months 1–120, forecasts 121–144 from its own forecasts.
-// The number of epochs is chosen on the last 24 training months, then the network is trained anew on all of them.
+// The number of epochs is chosen on the last 24 training months, then a new network is trained on all of them.
 
 using System.Diagnostics;
 using System.Globalization;
