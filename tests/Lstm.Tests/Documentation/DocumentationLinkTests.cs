@@ -11,7 +11,8 @@ public partial class DocumentationLinkTests
 
     public static TheoryData<string> Pages => [.. DocumentationPage.Names];
 
-    public static TheoryData<string> Guides => [.. DocumentationPage.Names.Where(name => name is not ("benchmarks/README.md" or "tests/README.md"))];
+    public static TheoryData<string> Guides
+        => [.. DocumentationPage.Names.Where(name => name is not ("benchmarks/README.md" or "tests/README.md"))];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -40,7 +41,8 @@ public partial class DocumentationLinkTests
     {
         DocumentationPage page = DocumentationPage.Read(name);
         IEnumerable<string> wide = page.Lines.Index()
-            .Where(line => line.Item.Length > LongestLine && !line.Item.StartsWith('|') && !line.Item.StartsWith("[![", StringComparison.Ordinal))
+            .Where(line => line.Item.Length > LongestLine && !line.Item.StartsWith('|')
+                && !line.Item.StartsWith("[![", StringComparison.Ordinal))
             .Select(line => $"{name}({line.Index + 1}): {line.Item.Length} columns");
         Assert.True(!wide.Any(), string.Join('\n', wide));
     }
