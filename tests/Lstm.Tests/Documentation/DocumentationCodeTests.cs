@@ -12,7 +12,8 @@ public class DocumentationCodeTests
     private static readonly string[] Languages = ["csharp", "output", "json", "python", "xml", ""];
 
     public static TheoryData<string> Pages
-        => [.. DocumentationPage.Names.Where(name => DocumentationPage.Read(name).Blocks().Any(block => block.Language == "csharp"))];
+        => [.. DocumentationPage.Names.Where(
+            name => DocumentationPage.Read(name).Blocks().Any(block => block.Language == "csharp"))];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -53,7 +54,8 @@ public class DocumentationCodeTests
             {
                 Assert.True(Languages.Contains(block.Language), $"{name}({block.Line}): unknown language '{block.Language}'");
                 Assert.True(
-                    block.Language != "output" || last?.Language == "csharp", $"{name}({block.Line}): no program stands before it");
+                    block.Language != "output" || last?.Language == "csharp",
+                    $"{name}({block.Line}): no program stands before it");
                 last = block;
             }
         });

@@ -41,15 +41,19 @@ internal sealed record DocumentationProgram(
             }
 
             Assert.True(
-                block.Language == "csharp" || block.Marks.Count == 0, $"{page.Name}({block.Line}): marks stand above csharp only");
+                block.Language == "csharp" || block.Marks.Count == 0,
+                $"{page.Name}({block.Line}): marks stand above csharp only");
             Assert.All(block.Marks, mark => Assert.Contains(mark.Kind, Kinds));
             if (block.Language != "csharp")
             {
                 continue;
             }
 
-            List<(int, string)> parts = [.. block.Marks.Where(mark => mark.Kind == "given").Select(mark => (mark.Line, mark.Text))];
-            parts.Add((block.Line, block.Text));
+            List<(int, string)> parts =
+            [
+                .. block.Marks.Where(mark => mark.Kind == "given").Select(mark => (mark.Line, mark.Text)),
+                (block.Line, block.Text),
+            ];
             bool run = !block.Marks.Any(mark => mark.Kind == "not run");
             if (block.Marks.Any(mark => mark.Kind == "continues"))
             {
