@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Lstm.Texts;
 
 namespace Lstm.Cells;
 
@@ -32,6 +33,9 @@ public readonly unsafe ref struct CellStates<TLane>
         _count = count;
         _isForward = isForward;
     }
+
+    /// <summary>The number of state vectors beside c.</summary>
+    public override string ToString() => Counted.Of(_count - 1, "state vector") + " beside c";
 
     /// <summary>
     /// A state vector of this step. In Forward it has the value of the step before until <see cref="Set"/> gives it the new one.

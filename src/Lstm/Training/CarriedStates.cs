@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Training.Batches;
 
 namespace Lstm.Training;
 

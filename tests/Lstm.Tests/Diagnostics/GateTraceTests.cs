@@ -108,7 +108,7 @@ public abstract class GateTraceTests<T>
         SequenceBatch<T> batch = Sample.Batch<T>(1, 2, 4, 2);
         network.Forward(batch, tape);
         Assert.Throws<ArgumentException>("tape", () => new GateTrace<T>(other).Read(tape));
-        Assert.Contains("after Backward", Assert.Throws<InvalidOperationException>(() => gradients.Read(tape)).Message);
+        Assert.Contains("call network.Backward", Assert.Throws<InvalidOperationException>(() => gradients.Read(tape)).Message);
         tape.OutputGradient.Rows.Clear();
         network.Backward(tape, network.CreateGradient());
         Assert.Contains("between Forward and Backward", Assert.Throws<InvalidOperationException>(() => gates.Read(tape)).Message);

@@ -306,7 +306,7 @@ public class ScalerTests
         }
 
         scaler.Transform<double>(memory.AsSpan(0, 2), memory.AsSpan(2, 2));
-        Assert.Equal(memory[2], -1);
+        Assert.Equal(-1, memory[2]);
     }
 
     [Fact]

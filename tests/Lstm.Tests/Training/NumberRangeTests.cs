@@ -110,6 +110,6 @@ public class NumberRangeTests
     {
         ArgumentException thrown = Assert.ThrowsAny<ArgumentException>(make);
         Assert.Equal(argument, thrown.ParamName);
-        Assert.Contains("Single", thrown.Message);
+        Assert.Contains("float", thrown.Message);
     }
 }

@@ -235,7 +235,7 @@ public class ScheduleTests
         Trainer<float> trainer =
             new(network, new MeanSquaredError<float>(), new Sgd<float>(1e10)) { Schedule = new ConstantRate(1e30) };
         Assert.Contains(
-            "not finite in Single",
+            "not finite in float",
             Assert.Throws<InvalidOperationException>(() => trainer.Fit([new(x, y)], new TrainingOptions())).Message);
         Assert.Equal(0, trainer.Optimizer.Steps);
     }

@@ -3,8 +3,8 @@ using Lstm.Diagnostics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Runtime;
 using Lstm.Simd;
+using Lstm.Texts;
 using Lstm.Training.Losses;
-using Lstm.Training.Losses.Softmax;
 using Lstm.Training.Models;
 
 namespace Lstm.Training;
@@ -73,6 +73,10 @@ public abstract class ModelPass<T> : IDisposable
 
     /// <summary>A gradient for each network of the model, in the model's order; empty if <see cref="Trains"/> is false.</summary>
     protected IReadOnlyList<Gradient<T>> Gradients => _gradients;
+
+    /// <summary>The networks that passes run, and whether they train.</summary>
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {Counted.Of(_tapes.Length, "network")}, {(Trains ? "training" : "evaluation")}";
 
     /// <summary>The gradients without a copy.</summary>
     internal ReadOnlySpan<Gradient<T>> AllGradients => _gradients;

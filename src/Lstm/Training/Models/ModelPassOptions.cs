@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Training;
 
 /// <summary>The options of a <see cref="ModelPass{T}"/>, which a trainer gives.</summary>
@@ -18,4 +20,12 @@ public sealed record ModelPassOptions
 
     /// <summary>As in <see cref="TrainingOptions.RecomputeEvery"/>; null to keep all steps.</summary>
     public int? RecomputeEvery { get; internal init; }
+
+    /// <summary>The options that differ from their defaults.</summary>
+    public override string ToString() => new CodeText(nameof(ModelPassOptions))
+        .Add(nameof(Trains), Trains, false)
+        .Add(nameof(Workers), Workers, 1)
+        .Add(nameof(Seed), Seed, 0)
+        .Add(nameof(RecomputeEvery), RecomputeEvery, null)
+        .ToString();
 }

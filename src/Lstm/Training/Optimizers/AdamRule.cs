@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Lstm.Runtime;
 using Lstm.Simd;
 
 namespace Lstm.Training.Optimizers;

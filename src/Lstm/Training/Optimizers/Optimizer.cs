@@ -53,7 +53,7 @@ public abstract class Optimizer<T>
         set => field = T.IsFinite(Number(value)) && value >= 0
             ? value
             : throw new ArgumentOutOfRangeException(
-                nameof(value), value, $"The learning rate has to be at least 0, and finite in {typeof(T).Name}.");
+                nameof(value), value, $"The learning rate has to be at least 0, and finite in {TypeName.Of(typeof(T))}.");
     }
 
     /// <summary>How many steps it has made.</summary>
@@ -183,7 +183,7 @@ public abstract class Optimizer<T>
             : throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"The learning rate {LearningRate} times the schedule's factor {factor} is {rate} in step {Steps}, which is " +
-                $"not finite in {typeof(T).Name}."));
+                $"not finite in {TypeName.Of(typeof(T))}."));
     }
 
     /// <summary>Changes the parameters that are not frozen, and the state.</summary>
@@ -288,13 +288,13 @@ public abstract class Optimizer<T>
         => value >= 0 && Number(value) < T.One
             ? NumberCheck<T>.Check(value, argument)
             : throw new ArgumentOutOfRangeException(
-                argument, value, $"It has to be in 0 ≤ x < 1, rounded to {typeof(T).Name} too.");
+                argument, value, $"It has to be in 0 ≤ x < 1, rounded to {TypeName.Of(typeof(T))} too.");
 
     /// <summary>ε keeps 0/0 from happening, in padding too: it may not vanish in <typeparamref name="T"/>.</summary>
     private protected static double CheckEpsilon(double value, string argument)
         => T.IsFinite(Number(value)) && Number(value) > T.Zero
             ? value
-            : throw new ArgumentOutOfRangeException(argument, value, $"ε has to be finite and above 0 in {typeof(T).Name}.");
+            : throw new ArgumentOutOfRangeException(argument, value, $"ε has to be finite and above 0 in {TypeName.Of(typeof(T))}.");
 
     private OptimizerPart<T>[] MakeState(Network<T>[] networks, string[] names)
     {
