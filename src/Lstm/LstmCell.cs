@@ -67,7 +67,9 @@ public sealed class LstmCell<T>
     /// <summary>The number of values of the hidden state: H, or <see cref="StateSize.Hidden"/> of a variant.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>The number of values of the cell state: H, or H for each state vector of a custom cell that carries several.</summary>
+    /// <summary>
+    /// The number of values of the cell state: H, or H for each state vector of a custom cell that carries several.
+    /// </summary>
     public int CellSize { get; }
 
     /// <summary>Makes the record of one step.</summary>

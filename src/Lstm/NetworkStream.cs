@@ -59,8 +59,12 @@ public sealed unsafe class NetworkStream<T> : IDisposable
         _outputSize = network.OutputSize;
         _takesIds = network.TakesIds;
         _resources = new PassResources<T>(workers, keeps: false) { Width = network.Width };
-        _pass = new Pass<T> { Resources = _resources, Parameters = network.ParameterSet.Pointer,
-            Version = network.ParameterSet.Version };
+        _pass = new Pass<T>
+        {
+            Resources = _resources,
+            Parameters = network.ParameterSet.Pointer,
+            Version = network.ParameterSet.Version
+        };
         _run = new LayerRun<T>(network.Layers, [.. network.Layers.Select(layer => layer.CreateTape())]);
         _sessions = new SessionChoice(sessions);
         _start = network.CreateState(1);

@@ -10,11 +10,13 @@ internal static class CompareCommand
     {
         Option<string> filter = new("--filter")
         {
-            Description = "Only rows whose \"what config\" matches this regular expression.", DefaultValueFactory = _ => "",
+            Description = "Only rows whose \"what config\" matches this regular expression.",
+            DefaultValueFactory = _ => "",
         };
         Option<int> threads = new("--threads")
         {
-            Description = "Workers of the tape and the workspace.", DefaultValueFactory = _ => 1,
+            Description = "Workers of the tape and the workspace.",
+            DefaultValueFactory = _ => 1,
         };
         Option<double> budget = new("--budget") { Description = "Seconds of timing for each row.", DefaultValueFactory = _ => 3 };
         Option<double> peak = new("--peak")

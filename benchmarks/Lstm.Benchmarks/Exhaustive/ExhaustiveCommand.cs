@@ -27,11 +27,13 @@ internal static class ExhaustiveCommand
         function.AcceptOnlyFromAmong([.. Functions.Select(f => f.Name)]);
         Option<uint> stride = new("--stride")
         {
-            Description = "Only every so many-th bit pattern.", DefaultValueFactory = _ => 1,
+            Description = "Only every so many-th bit pattern.",
+            DefaultValueFactory = _ => 1,
         };
         Option<int> threads = new("--threads")
         {
-            Description = "Threads that share each sweep.", DefaultValueFactory = _ => Environment.ProcessorCount,
+            Description = "Threads that share each sweep.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
         };
         stride.Validators.Add(result => RequireBetween(result, result.GetValueOrDefault<uint>(), 1_000_000));
         threads.Validators.Add(result => RequireBetween(result, result.GetValueOrDefault<int>(), 1_000));

@@ -22,7 +22,8 @@ internal static class StartupCommand
 
         Option<int> count = new("--count")
         {
-            Description = "Processes of each kind, taken in turn.", DefaultValueFactory = _ => 7,
+            Description = "Processes of each kind, taken in turn.",
+            DefaultValueFactory = _ => 7,
         };
         Option<bool> methods = new("--methods")
         {

@@ -95,7 +95,8 @@ internal sealed class Shared : IDisposable
         Network<float> network = known.Network.Clone();
         new Trainer<float>(network, known.Loss, new Adam<float>(0.01)).Fit(batches, new TrainingOptions
         {
-            Epochs = 1, Workers = 1,
+            Epochs = 1,
+            Workers = 1,
         });
         return [.. network.ReadParameter("lstm.weight_hh_l0").ToArray()];
     }

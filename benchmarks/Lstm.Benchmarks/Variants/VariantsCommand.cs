@@ -42,23 +42,49 @@ internal static class VariantsCommand
         yield return ("pre-activation clip", plain with { Cell = new LstmEquations { PreActivationClip = 3 } }, 0.9);
         yield return (
             "peephole, coupled, both clips",
-            plain with { Cell = new LstmEquations { Peephole = true, CoupledGates = true, CellClip = 3,
-                PreActivationClip = 3 } }, 0.9);
+            plain with
+            {
+                Cell = new LstmEquations
+                {
+                    Peephole = true,
+                    CoupledGates = true,
+                    CellClip = 3,
+                    PreActivationClip = 3
+                }
+            }, 0.9);
         yield return (
             "scaled tanh, softplus",
-            plain with { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.ScaledTanh, 2, 0.5),
-                HiddenActivation = new(LstmActivationFunction.Softplus) } }, 0.9);
+            plain with
+            {
+                Cell = new LstmEquations
+                {
+                    CellActivation = new(LstmActivationFunction.ScaledTanh, 2, 0.5),
+                    HiddenActivation = new(LstmActivationFunction.Softplus)
+                }
+            }, 0.9);
         yield return (
             "elu for the candidate and c",
-            plain with { Cell = new LstmEquations { CellActivation = new(LstmActivationFunction.Elu, 1),
-                HiddenActivation = new(LstmActivationFunction.Elu, 1) } }, 0.9);
+            plain with
+            {
+                Cell = new LstmEquations
+                {
+                    CellActivation = new(LstmActivationFunction.Elu, 1),
+                    HiddenActivation = new(LstmActivationFunction.Elu, 1)
+                }
+            }, 0.9);
         yield return (
             "relu for the candidate and c",
             plain with { Cell = new LstmEquations { CellActivation = relu, HiddenActivation = relu } }, 0.9);
         yield return (
             "hard sigmoid gates, softsign",
-            plain with { Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5),
-                CellActivation = softsign } }, 0.9);
+            plain with
+            {
+                Cell = new LstmEquations
+                {
+                    GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5),
+                    CellActivation = softsign
+                }
+            }, 0.9);
         yield return ("input dropout", plain with { Regularization = new() { InputDropout = 0.3 } }, 0.9);
         yield return ("recurrent dropout", plain with { Regularization = new() { RecurrentDropout = 0.3 } }, 0.9);
         yield return ("candidate dropout", plain with { Cell = new LstmEquations { CandidateDropout = 0.3 } }, 0.9);

@@ -10,14 +10,16 @@ internal static class VocabularyCommand
         Option<int> vocabulary = new("--vocabulary") { Description = "Words.", DefaultValueFactory = _ => 10_000 };
         Option<int> hidden = new("--hidden")
         {
-            Description = "Units of each layer, and of the embedding.", DefaultValueFactory = _ => 200,
+            Description = "Units of each layer, and of the embedding.",
+            DefaultValueFactory = _ => 200,
         };
         Option<int> batch = new("--batch") { Description = "Sequences.", DefaultValueFactory = _ => 20 };
         Option<int> steps = new("--steps") { Description = "Steps of each sequence.", DefaultValueFactory = _ => 20 };
         Option<int> threads = new("--threads") { Description = "Workers of the tape.", DefaultValueFactory = _ => 1 };
         Option<int> iterations = new("--iterations")
         {
-            Description = "Iterations timed of each way.", DefaultValueFactory = _ => 25,
+            Description = "Iterations timed of each way.",
+            DefaultValueFactory = _ => 25,
         };
         Option<bool> inDouble = new("--double") { Description = "Compute in double instead of float." };
         RootCommand command = new("Times the training pass of a word model, against the multiply-add peak around each iteration.")

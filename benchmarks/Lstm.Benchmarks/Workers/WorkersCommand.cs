@@ -42,7 +42,8 @@ internal static class WorkersCommand
         };
         Option<string> filter = new("--filter")
         {
-            Description = "Only rows whose text contains this.", DefaultValueFactory = _ => string.Empty,
+            Description = "Only rows whose text contains this.",
+            DefaultValueFactory = _ => string.Empty,
         };
         RootCommand command = new("Times several workers over one.") { workers, rounds, seconds, busy, filter };
         command.SetAction(parsed =>

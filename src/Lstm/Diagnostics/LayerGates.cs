@@ -56,8 +56,8 @@ public sealed class LayerGates<T>
     public SequenceBatch<T> OutputGate { get; }
 
     /// <summary>
-    /// The cell state c after each step: H values. A custom cell with several state vectors has H values of each, one vector after
-    /// the other.
+    /// The cell state c after each step: H values. A custom cell with several state vectors has H values of each, one vector
+    /// after the other.
     /// </summary>
     public SequenceBatch<T> Cell { get; }
 

@@ -75,51 +75,56 @@ internal sealed class RecurrencePlan(bool reverse)
         {
             _steps[s] = count;
             int t = SequenceStep(s);
-            int live = shape.Live(t);
-            int row = shape.Offset(t);
-            if (!reverse)
-            {
-                int previous = t == 0 ? 0 : shape.Count + shape.Offset(t - 1);
-                int later = t == steps - 1 ? continuing : shape.Live(t + 1);
-                _blocks[count++] = new RecurrenceBlock
-                {
-                    First = 0,
-                    Count = live,
-                    Row = row,
-                    Previous = previous,
-                    Continuing = later,
-                };
-                continue;
-            }
-
-            int underWay = shape.Live(t + 1);
-            int earlier = t == 0 ? continuing : live;
-            if (underWay > 0)
-            {
-                int previous = shape.Count + shape.Offset(t + 1);
-                _blocks[count++] = new RecurrenceBlock
-                {
-                    First = 0,
-                    Count = underWay,
-                    Row = row,
-                    Previous = previous,
-                    Continuing = earlier,
-                };
-            }
-
-            if (live > underWay)
-            {
-                _blocks[count++] = new RecurrenceBlock
-                {
-                    First = underWay,
-                    Count = live - underWay,
-                    Row = row + underWay,
-                    Previous = underWay,
-                    Continuing = earlier,
-                };
-            }
+            count += reverse ? AddReverse(shape, t, continuing, count) : AddForward(shape, t, continuing, count);
         }
 
         _steps[steps] = count;
+    }
+
+    // Each sequence at a step read forward had the step before, at the same rank: one block.
+    private int AddForward(SequenceShape shape, int t, int continuing, int index)
+    {
+        _blocks[index] = new RecurrenceBlock
+        {
+            First = 0,
+            Count = shape.Live(t),
+            Row = shape.Offset(t),
+            Previous = t == 0 ? 0 : shape.Count + shape.Offset(t - 1),
+            Continuing = t == shape.StepCount - 1 ? continuing : shape.Live(t + 1),
+        };
+        return 1;
+    }
+
+    // Read in reverse, some sequences are under way and the others begin at their last step, from their initial state.
+    private int AddReverse(SequenceShape shape, int t, int continuing, int index)
+    {
+        int live = shape.Live(t), underWay = shape.Live(t + 1);
+        int earlier = t == 0 ? continuing : live;
+        int added = 0;
+        if (underWay > 0)
+        {
+            _blocks[index + added++] = new RecurrenceBlock
+            {
+                First = 0,
+                Count = underWay,
+                Row = shape.Offset(t),
+                Previous = shape.Count + shape.Offset(t + 1),
+                Continuing = earlier,
+            };
+        }
+
+        if (live > underWay)
+        {
+            _blocks[index + added++] = new RecurrenceBlock
+            {
+                First = underWay,
+                Count = live - underWay,
+                Row = shape.Offset(t) + underWay,
+                Previous = underWay,
+                Continuing = earlier,
+            };
+        }
+
+        return added;
     }
 }

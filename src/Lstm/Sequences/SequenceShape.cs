@@ -69,7 +69,8 @@ internal sealed class SequenceShape
         }
 
         string range = shortest == StepCount ? string.Empty : $"{shortest} to ";
-        return $"{Counted.Of(lengths.Length, "sequence")} of {range}{Counted.Of(StepCount, "step")}, {Counted.Of(RowCount, "row")}";
+        return $"{Counted.Of(lengths.Length, "sequence")} of {range}{Counted.Of(StepCount, "step")}, " +
+            $"{Counted.Of(RowCount, "row")}";
     }
 
     /// <summary>First row of step <paramref name="step"/>; <c>Offset(StepCount)</c> is the row count.</summary>

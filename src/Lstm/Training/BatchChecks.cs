@@ -46,7 +46,8 @@ internal sealed class BatchChecks<T>(
         if (options.TruncateAfter is not null && loss.RefusesParts)
         {
             throw new NotSupportedException(
-                $"{loss} needs whole sequences, and TruncateAfter gives it parts of them. Leave TruncateAfter at null; RecomputeEvery saves memory.");
+                $"{loss} needs whole sequences, and TruncateAfter gives it parts of them. Leave TruncateAfter at null; " +
+                $"RecomputeEvery saves memory.");
         }
 
         if (options.TruncateAfter is null && !options.CarryState)

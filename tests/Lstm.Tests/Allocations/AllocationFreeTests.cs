@@ -76,7 +76,8 @@ public class AllocationFreeTests
             case "train-recomputed-both-ways":
                 LstmSpec bothWays = new(9)
                 {
-                    Layers = 2, Direction = LstmDirection.Bidirectional,
+                    Layers = 2,
+                    Direction = LstmDirection.Bidirectional,
                     Regularization = new() { HiddenZoneout = 0.1, WeightDropout = 0.1 },
                 };
                 TrainRecomputed(1, bothWays, new DenseSpec(3));

@@ -80,8 +80,10 @@ public class CustomCellCheckTests
     [Fact]
     public void Numbers_of_states_that_are_not_possible_are_refused()
     {
-        Assert.Contains("carries 0", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("none", default(Carries<Zero>))).Message);
-        Assert.Contains("carries 17", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("many", default(Carries<Many>))).Message);
+        Assert.Contains(
+            "carries 0", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("none", default(Carries<Zero>))).Message);
+        Assert.Contains(
+            "carries 17", Assert.Throws<ArgumentException>("cell", () => CustomCell.Of("many", default(Carries<Many>))).Message);
     }
 
     [Theory]
@@ -91,7 +93,8 @@ public class CustomCellCheckTests
     [InlineData(2, 2)]
     public void A_state_that_was_not_declared_throws(int method, int index)
     {
-        Network<float> network = Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("bad", new BadStates(method, index)) });
+        Network<float> network =
+            Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("bad", new BadStates(method, index)) });
         Assert.Throws<ArgumentOutOfRangeException>("index", () => Train(network));
     }
 
@@ -103,7 +106,8 @@ public class CustomCellCheckTests
     [InlineData(7, "set in Forward")]
     public void What_a_method_may_not_do_to_a_state_throws(int method, string rule)
     {
-        Network<float> network = Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("bad", new BadStates(method, 1)) });
+        Network<float> network =
+            Network.Create<float>(2, new LstmSpec(4) { Cell = CustomCell.Of("bad", new BadStates(method, 1)) });
         Assert.Contains(rule, Assert.Throws<InvalidOperationException>(() => Train(network)).Message);
     }
 
@@ -186,7 +190,9 @@ public class CustomCellCheckTests
             kind switch { "layer" => new LayerNormalization(), "batch" => new BatchNormalization(), _ => null };
         LstmSpec spec = new(5)
         {
-            Cell = CustomCell.Of("root", default(Root)), Normalization = normalization, LearnInitialState = true,
+            Cell = CustomCell.Of("root", default(Root)),
+            Normalization = normalization,
+            LearnInitialState = true,
         };
         Network<double> network = Network.Create<double>(2, 1, spec);
         using Tape<double> tape = network.CreateTape();
@@ -204,7 +210,9 @@ public class CustomCellCheckTests
     {
         Network<double> network = Network.Create<double>(1, 1, new LstmSpec(5)
         {
-            Cell = CustomCell.Of("failing", default(Failing)), Direction = direction, Layers = 2,
+            Cell = CustomCell.Of("failing", default(Failing)),
+            Direction = direction,
+            Layers = 2,
         });
         SequenceBatch<double> batch = SequenceBatch.FromSequences<double>([[.. Enumerable.Range(0, 300).Select(i => i / 300.0)]]);
         using Tape<double> used = network.CreateTape(), fresh = network.CreateTape();

@@ -33,7 +33,11 @@ public abstract class CustomCellTests<T>
             Layers = 2,
             Regularization = new()
             {
-                InputDropout = 0.2, RecurrentDropout = 0.3, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.3,
+                InputDropout = 0.2,
+                RecurrentDropout = 0.3,
+                WeightDropout = 0.2,
+                HiddenZoneout = 0.2,
+                CellZoneout = 0.3,
             },
         },
         ["truncated"] = new(16) { TruncatedGradient = true, Shortcut = LstmShortcut.Concatenate },
@@ -101,7 +105,9 @@ public abstract class CustomCellTests<T>
     {
         Network<T> network = Sample.Network<T>(3, 2, new LstmSpec(3)
         {
-            Layers = 2, Cell = CustomCell.Of("odd", new OddCell(0.5)), Direction = LstmDirection.Bidirectional,
+            Layers = 2,
+            Cell = CustomCell.Of("odd", new OddCell(0.5)),
+            Direction = LstmDirection.Bidirectional,
         });
         TrainingPass<T> pass = Run(network);
         Assert.All(pass.Results.Values.SelectMany(values => values), value => Assert.True(T.IsFinite(value)));

@@ -77,7 +77,11 @@ public class LstmCellTests
         {
             Regularization = new()
             {
-                InputDropout = 0.2, RecurrentDropout = 0.2, WeightDropout = 0.2, HiddenZoneout = 0.2, CellZoneout = 0.2,
+                InputDropout = 0.2,
+                RecurrentDropout = 0.2,
+                WeightDropout = 0.2,
+                HiddenZoneout = 0.2,
+                CellZoneout = 0.2,
             },
             Cell = new LstmEquations { CandidateDropout = 0.2 },
             Projection = new(5),
@@ -153,7 +157,8 @@ public class LstmCellTests
     {
         LstmCell<double> cell = new(Network.Create<double>(4, 3, new LstmSpec(9)
         {
-            Regularization = new() { HiddenZoneout = 0.5 }, Cell = new LstmEquations { CandidateDropout = 0.5 },
+            Regularization = new() { HiddenZoneout = 0.5 },
+            Cell = new LstmEquations { CandidateDropout = 0.5 },
         }));
         double[] x = Draw(4), h = Draw(9), c = Draw(9), dh = Draw(9), dc = Draw(9);
         double[] expected = Gradient(step => { }),

@@ -8,7 +8,9 @@ using Lstm.Tests.Training;
 
 namespace Lstm.Tests.Cells;
 
-/// <summary>Cells that carry several state vectors, by the sLSTM: against its equations, and in all that carries states.</summary>
+/// <summary>
+/// Cells that carry several state vectors, by the sLSTM: against its equations, and in all that carries states.
+/// </summary>
 [Trait("Category", "Widths")]
 public abstract class SeveralStatesTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -28,7 +30,9 @@ public abstract class SeveralStatesTests<T>
     {
         LstmSpec spec = new(units)
         {
-            Cell = Cell, Bias = LstmBias.Two, Direction = reverse ? LstmDirection.Reverse : LstmDirection.Forward,
+            Cell = Cell,
+            Bias = LstmBias.Two,
+            Direction = reverse ? LstmDirection.Reverse : LstmDirection.Forward,
         };
         Network<T> network = Sample.Network<T>(1, Inputs, spec);
         NetworkState<T> state = PositiveState(network);
@@ -86,7 +90,8 @@ public abstract class SeveralStatesTests<T>
     [Fact]
     public void Saved_network_is_loaded_with_its_bits()
     {
-        Network<T> network = Create(new LstmSpec(9) { Cell = Cell, LearnInitialState = true, Direction = LstmDirection.Bidirectional });
+        Network<T> network =
+            Create(new LstmSpec(9) { Cell = Cell, LearnInitialState = true, Direction = LstmDirection.Bidirectional });
         using MemoryStream file = new();
         network.Save(file);
         file.Position = 0;
@@ -167,7 +172,8 @@ public abstract class SeveralStatesTests<T>
     }
 
     private Trainer<T> NewTrainer()
-        => new(Create(new LstmSpec(5) { Cell = Cell, Layers = 2 }, new DenseSpec(1)), new MeanSquaredError<T>(), new Adam<T>(0.01));
+        => new(Create(new LstmSpec(5) { Cell = Cell, Layers = 2 }, new DenseSpec(1)), new MeanSquaredError<T>(),
+            new Adam<T>(0.01));
 
     private static Network<T> Create(params LayerSpec[] specs) => Sample.Network<T>(1, Inputs, specs);
 

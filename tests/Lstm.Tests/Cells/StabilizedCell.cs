@@ -3,13 +3,17 @@ using Lstm.Cells;
 
 namespace Lstm.Tests.Cells;
 
-/// <summary>The stabilised sLSTM of xLSTM (Beck et al. 2024): exponential gates, with a normaliser n and a stabiliser m beside c.</summary>
+/// <summary>
+/// The stabilised sLSTM of xLSTM (Beck et al. 2024): exponential gates, with a normaliser n and a stabiliser m beside c.
+/// </summary>
 /// <remarks>
 /// <code>
-/// m = max(log σ(z_f) + m₋₁, zᵢ)   i = exp(zᵢ − m)   f = exp(log σ(z_f) + m₋₁ − m)   c = f⊙c₋₁ + i⊙tanh(z_g)   n = f⊙n₋₁ + i   h = σ(z_o)⊙c/n
+/// m = max(log σ(z_f) + m₋₁, zᵢ)   i = exp(zᵢ − m)   f = exp(log σ(z_f) + m₋₁ − m)
+/// c = f⊙c₋₁ + i⊙tanh(z_g)   n = f⊙n₋₁ + i   h = σ(z_o)⊙c/n
 ///
 /// dn ← dn − dh⊙o⊙c/n²   dc ← dc + dh⊙o/n   d = dm − dc⊙c − dn⊙n, which goes to the larger of the two in m
-/// dzᵢ = (dc⊙g + dn)⊙i (+ d)   dm₋₁ = (dc⊙c₋₁ + dn⊙n₋₁)⊙f (+ d)   dz_f = dm₋₁⊙σ(−z_f)   dc₋₁ = dc⊙f   dn₋₁ = dn⊙f
+/// dzᵢ = (dc⊙g + dn)⊙i (+ d)   dm₋₁ = (dc⊙c₋₁ + dn⊙n₋₁)⊙f (+ d)
+/// dz_f = dm₋₁⊙σ(−z_f)   dc₋₁ = dc⊙f   dn₋₁ = dn⊙f
 /// </code>
 /// </remarks>
 internal readonly record struct StabilizedCell : ICustomCell<StabilizedCell>

@@ -176,19 +176,19 @@ public class KerasMappingTests
     private static JsonObject Layer(
         bool sequences = false, bool backwards = false, bool unroll = false, bool zero = false,
         string activation = "tanh") => new()
-    {
-        ["class_name"] = "LSTM",
-        ["units"] = Units,
-        ["activation"] = activation,
-        ["recurrent_activation"] = "sigmoid",
-        ["use_bias"] = true,
-        ["return_sequences"] = sequences,
-        ["return_state"] = false,
-        ["go_backwards"] = backwards,
-        ["stateful"] = false,
-        ["unroll"] = unroll,
-        ["zero_output_for_mask"] = zero,
-    };
+        {
+            ["class_name"] = "LSTM",
+            ["units"] = Units,
+            ["activation"] = activation,
+            ["recurrent_activation"] = "sigmoid",
+            ["use_bias"] = true,
+            ["return_sequences"] = sequences,
+            ["return_state"] = false,
+            ["go_backwards"] = backwards,
+            ["stateful"] = false,
+            ["unroll"] = unroll,
+            ["zero_output_for_mask"] = zero,
+        };
 
     private static JsonElement Config(JsonObject json) => JsonSerializer.SerializeToElement(json);
 }

@@ -48,7 +48,9 @@ public abstract class KerasOptimizerTests<T>
     {
         KerasOptimizer<T> accumulating = new("SGD", Config(new()
         {
-            ["learning_rate"] = 0.5, ["loss_scale_factor"] = 8, ["gradient_accumulation_steps"] = 2,
+            ["learning_rate"] = 0.5,
+            ["loss_scale_factor"] = 8,
+            ["gradient_accumulation_steps"] = 2,
         }));
         Network<T> network = Network.Create<T>(1, new DenseSpec(1) { Bias = false });
         network.WriteParameter("dense.weight", Tensor.Create([T.One], [1, 1]));
@@ -71,19 +73,23 @@ public abstract class KerasOptimizerTests<T>
         Assert.Throws<InvalidDataException>(() => new KerasOptimizer<T>("Sgdd", Config(new())));
         Assert.Throws<InvalidDataException>(() => new KerasOptimizer<T>("SGD", Config(new()
         {
-            ["learning_rate"] = 0.5, ["lookahead"] = 2,
+            ["learning_rate"] = 0.5,
+            ["lookahead"] = 2,
         })));
         Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new()
         {
-            ["momentum"] = 0.9, ["weight_decay"] = 0.1,
+            ["momentum"] = 0.9,
+            ["weight_decay"] = 0.1,
         })));
         Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new()
         {
-            ["use_ema"] = true, ["ema_overwrite_frequency"] = 3,
+            ["use_ema"] = true,
+            ["ema_overwrite_frequency"] = 3,
         })));
         Assert.Throws<NotSupportedException>(() => new KerasOptimizer<T>("SGD", Config(new()
         {
-            ["momentum"] = 0.9, ["learning_rate"] = new JsonObject(),
+            ["momentum"] = 0.9,
+            ["learning_rate"] = new JsonObject(),
         })));
     }
 

@@ -31,7 +31,9 @@ internal static class OnnxSpec
         {
             equations = equations with
             {
-                ReverseGateActivation = all[3], ReverseCellActivation = all[4], ReverseHiddenActivation = all[5],
+                ReverseGateActivation = all[3],
+                ReverseCellActivation = all[4],
+                ReverseHiddenActivation = all[5],
             };
         }
 

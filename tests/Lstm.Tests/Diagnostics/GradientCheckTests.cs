@@ -38,7 +38,8 @@ public class GradientCheckTests
         ["long memory"] = new LstmSpec(5) { MemorySpan = 1000 },
         ["layer norm of a learned state"] = new LstmSpec(5)
         {
-            Normalization = new LayerNormalization(), LearnInitialState = true,
+            Normalization = new LayerNormalization(),
+            LearnInitialState = true,
         },
     };
 

@@ -20,8 +20,12 @@ public class ConfigurationTests
         Assert.Equal(
             new LstmSpec(64)
             {
-                Name = "a", Layers = 2, Dropout = 0.1, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two,
-                    ForgetBias = -0.5,
+                Name = "a",
+                Layers = 2,
+                Dropout = 0.1,
+                Direction = LstmDirection.Bidirectional,
+                Bias = LstmBias.Two,
+                ForgetBias = -0.5,
                 Cell = new LstmEquations { Peephole = true, GateActivation = new(LstmActivationFunction.Elu, 0.5) },
                 Projection = new(3) { Clip = 1 },
                 Regularization = new() { CellZoneout = 0.1 },

@@ -36,20 +36,29 @@ public abstract class ModelFileTests<T>
                 LearnInitialState = true,
                 Cell = new LstmEquations
                 {
-                    Peephole = true, CoupledGates = true, CellClip = 3, PreActivationClip = 5.5,
+                    Peephole = true,
+                    CoupledGates = true,
+                    CellClip = 3,
+                    PreActivationClip = 5.5,
                     GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5),
                     CellActivation = new(LstmActivationFunction.Softsign),
                     HiddenActivation = new(LstmActivationFunction.Elu, 0.7),
                     ReverseGateActivation = new(LstmActivationFunction.Sigmoid),
                     ReverseCellActivation = new(LstmActivationFunction.ScaledTanh, 1.5, 0.5),
-                    ReverseHiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1), OutputGate = false,
-                    GateRecurrence = true, CandidateDropout = 0.3,
+                    ReverseHiddenActivation = new(LstmActivationFunction.Affine, 0.5, 0.1),
+                    OutputGate = false,
+                    GateRecurrence = true,
+                    CandidateDropout = 0.3,
                 },
                 Projection = new(3) { Clip = 2.5 },
                 TruncatedGradient = true,
                 Regularization = new()
                 {
-                    InputDropout = 0.1, RecurrentDropout = 0.2, WeightDropout = 0.4, HiddenZoneout = 0.5, CellZoneout = 0.6,
+                    InputDropout = 0.1,
+                    RecurrentDropout = 0.2,
+                    WeightDropout = 0.4,
+                    HiddenZoneout = 0.5,
+                    CellZoneout = 0.6,
                 },
             },
             new LstmSpec(3) { Cell = new LstmEquations { InputGate = false, ForgetGate = false } }, new LstmSpec(2)
@@ -62,7 +71,9 @@ public abstract class ModelFileTests<T>
                 11, 9, new EmbeddingSpec(4), new LstmSpec(17) { Bias = LstmBias.None }, new PoolingSpec(Pooling.Last)),
         ["layer norm"] = () => Network.Create<T>(3, 9, new LstmSpec(9)
         {
-            Normalization = new LayerNormalization { Epsilon = 1e-3 }, Layers = 2, Direction = LstmDirection.Bidirectional,
+            Normalization = new LayerNormalization { Epsilon = 1e-3 },
+            Layers = 2,
+            Direction = LstmDirection.Bidirectional,
         }),
         ["no parameters"] = () => Network.Create<T>(3, new PoolingSpec(Pooling.Mean)),
     };

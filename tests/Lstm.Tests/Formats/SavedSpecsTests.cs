@@ -90,9 +90,9 @@ public class SavedSpecsTests
         Network<float> expected = Make(name);
         Network<float> loaded =
             Network.Load<float>(Path.Combine(Shared.Fixtures, $"saved_spec_{name}.safetensors"), new LoadOptions
-        {
-            Cells = [Odd],
-        });
+            {
+                Cells = [Odd],
+            });
         Assert.Equal(expected.Specs, loaded.Specs);
         Assert.Equal(
             expected.Parameters.Select(parameter => parameter.ToString()),

@@ -242,7 +242,9 @@ public class StateDictTests
         // Names that a renaming gives to the parameters only.
         Dictionary<string, string> names = new()
         {
-            ["lstm.weight_ih_l0"] = "m.a_bias_ih", ["lstm.weight_hh_l0"] = "m.b", ["lstm.bias_ih_l0"] = "m.c_bias_ih",
+            ["lstm.weight_ih_l0"] = "m.a_bias_ih",
+            ["lstm.weight_hh_l0"] = "m.b",
+            ["lstm.bias_ih_l0"] = "m.c_bias_ih",
         };
         options = new() { AllowUnexpected = true, Rename = name => names[name] };
         (string, int[])[] renamed = [("m.a_bias_ih", [4, 1]), ("m.b", [4, 1]), ("m.c_bias_ih", [4]), ("m.c_bias_hh", [4])];

@@ -182,7 +182,12 @@ public abstract unsafe class MatrixKernelTests<T>
             Width = width,
             Input = new ProductTerm<T>
             {
-                A = x, ARowStride = features, B = w, PanelRows = features, RowStep = 1, Count = features,
+                A = x,
+                ARowStride = features,
+                B = w,
+                PanelRows = features,
+                RowStep = 1,
+                Count = features,
             },
             Bias = bias,
             Columns = columns,
@@ -259,7 +264,12 @@ public abstract unsafe class MatrixKernelTests<T>
 
         ProductTerm<T> Term(T* a, T* b) => new()
         {
-            A = a, ARowStride = features, B = b, PanelRows = features, RowStep = 1, Count = features,
+            A = a,
+            ARowStride = features,
+            B = b,
+            PanelRows = features,
+            RowStep = 1,
+            Count = features,
         };
     }
 
@@ -303,7 +313,11 @@ public abstract unsafe class MatrixKernelTests<T>
         int rowsPerBlock = blocks.Max(rows => (int?)rows.Length) ?? 1;
         WeightFactor<T> factor = new()
         {
-            A = a, Stride = bias ? 0 : features, Features = features, BySlot = !bias, Gradient = dw,
+            A = a,
+            Stride = bias ? 0 : features,
+            Features = features,
+            BySlot = !bias,
+            Gradient = dw,
         };
         WeightGradient<T> job = new()
         {

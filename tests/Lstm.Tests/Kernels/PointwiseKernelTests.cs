@@ -49,7 +49,8 @@ public abstract unsafe class PointwiseKernelTests<T>
                 int rows = columns % 4;
                 using Operands<T> operands = new(guard, columns);
                 PanelLayout layout = PanelLayout.Plain<T>(columns);
-                T* y = operands.Random(rows * columns), dy = operands.Random(rows * columns), dz = operands.Unset(rows * layout.PaddedColumns);
+                T* y = operands.Random(rows * columns), dy = operands.Random(rows * columns),
+                    dz = operands.Unset(rows * layout.PaddedColumns);
                 var expected = new T[rows * layout.PaddedColumns];
                 for (int i = 0; i < rows * columns; i++)
                 {
@@ -72,7 +73,8 @@ public abstract unsafe class PointwiseKernelTests<T>
                     own.Run(new WorkShare(worker, 2, worker));
                 }
 
-                Close.SameBits<T>(expected, new ReadOnlySpan<T>(dz, expected.Length), $"{width} {guard} {columns} columns, {rows} rows");
+                Close.SameBits<T>(
+                    expected, new ReadOnlySpan<T>(dz, expected.Length), $"{width} {guard} {columns} columns, {rows} rows");
             }
         }
     }
@@ -122,10 +124,12 @@ public abstract unsafe class PointwiseKernelTests<T>
                     for (int i = 0; i < inputs * layout.PaddedColumns; i++)
                     {
                         (int input, int output) = Math.DivRem(i, layout.PaddedColumns);
-                        expected[turned.Columns.IndexOf(input, output, layout.PaddedColumns)] = w[layout.IndexOf(output, input, inputs)];
+                        expected[turned.Columns.IndexOf(input, output, layout.PaddedColumns)] =
+                            w[layout.IndexOf(output, input, inputs)];
                     }
 
-                    Close.SameBits<T>(expected, new ReadOnlySpan<T>(turned.Pointer, expected.Length), $"{outputs} outputs, {inputs} inputs");
+                    Close.SameBits<T>(
+                        expected, new ReadOnlySpan<T>(turned.Pointer, expected.Length), $"{outputs} outputs, {inputs} inputs");
                     turned.Update(null, version: 7, team);
                 }
             }
@@ -166,8 +170,10 @@ public abstract unsafe class PointwiseKernelTests<T>
                 h[(row * units) + u] = default(StandardCell<T>).Output<SimdScalar<T>, T>(default, z[at + (3 * Line)], c[i]);
             }
 
-            (dz[at], dz[at + Line], dz[at + (2 * Line)], dz[at + (3 * Line)]) = (z[at], z[at + Line], z[at + (2 * Line)], z[at + (3 * Line)]);
-            dc[i] += default(StandardCell<T>).OutputBackward<SimdScalar<T>, T>(default, z[at + (3 * Line)], c[i], cell.Dh[i], out T dO);
+            (dz[at], dz[at + Line], dz[at + (2 * Line)], dz[at + (3 * Line)]) =
+                (z[at], z[at + Line], z[at + (2 * Line)], z[at + (3 * Line)]);
+            dc[i] += default(StandardCell<T>)
+                .OutputBackward<SimdScalar<T>, T>(default, z[at + (3 * Line)], c[i], cell.Dh[i], out T dO);
             default(StandardCell<T>).Backward<SimdScalar<T>, T>(
                 null, null, default, null, T.One, ref dz[at], ref dz[at + Line], ref dz[at + (2 * Line)], ref dz[at + (3 * Line)],
                 inPlace ? c[i] : before, c[i], dO, ref dc[i]);
@@ -219,11 +225,13 @@ public abstract unsafe class PointwiseKernelTests<T>
             StandardCell<T> cell = default;
             if (Backwards)
             {
-                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Backward(ref cell, null, null, default, null, Z, CPrevious, C, Dh, Line, Dc, Rows);
+                CellEpilogue<TSimd, TVec, T, StandardCell<T>>
+                    .Backward(ref cell, null, null, default, null, Z, CPrevious, C, Dh, Line, Dc, Rows);
             }
             else
             {
-                CellEpilogue<TSimd, TVec, T, StandardCell<T>>.Forward(ref cell, null, null, default, Z, CPrevious, C, H, Units, Rows, Units);
+                CellEpilogue<TSimd, TVec, T, StandardCell<T>>
+                    .Forward(ref cell, null, null, default, Z, CPrevious, C, H, Units, Rows, Units);
             }
         }
     }

@@ -10,7 +10,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Kernels;
 
-/// <summary>The recurrent steps, forward and backward, against one sequence at a time in plain loops: equal bits at every width.</summary>
+/// <summary>
+/// The recurrent steps, forward and backward, against one sequence at a time in plain loops: equal bits at every width.
+/// </summary>
 public abstract class RecurrenceTests<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -53,7 +55,8 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCell : unmanaged, ICell<T>
 {
-    private static readonly int[][] Shapes = [[0], [1], [3, 0, 5, 5, 1], [4, 4, 4, 4, 4, 4, 4, 4], [6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1]];
+    private static readonly int[][] Shapes =
+        [[0], [1], [3, 0, 5, 5, 1], [4, 4, 4, 4, 4, 4, 4, 4], [6, 1, 2, 2, 0, 3, 7, 7, 7, 5, 4, 1, 1]];
 
     private static int Line => PanelLayout.LineOf<T>();
 
@@ -61,7 +64,9 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         CheckForward(new Case(guard, lengths, units, reverse), width, inputs: variant % 3 * 2, workers: 1 + (variant % 3)));
 
     public void ForwardByStretches() => ForAll((width, guard, lengths, units, reverse, variant) =>
-        CheckStretches(new Case(guard, lengths, units, reverse), width, inputs: 1 + (variant % 3), stretch: 1 + (variant % 2), workers: 1 + (variant % 2)));
+        CheckStretches(
+        new Case(guard, lengths, units, reverse), width, inputs: 1 + (variant % 3), stretch: 1 + (variant % 2), workers: 1
+        + (variant % 2)));
 
     public void Backward() => ForAll((width, guard, lengths, units, reverse, variant) =>
         CheckBackward(new Case(guard, lengths, units, reverse), width, workers: 1 + (variant % 3)));
@@ -101,7 +106,8 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         using Operands<T> operands = new(c.Guard, c.Units);
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
         int slots = c.Shape.Count + c.Shape.RowCount;
-        job.Gates = inputs == 0 ? operands.Random(c.Gates.PaddedColumns * c.Shape.RowCount) : operands.Unset(c.Gates.PaddedColumns * c.Shape.RowCount);
+        job.Gates = inputs == 0 ? operands.Random(c.Gates.PaddedColumns * c.Shape.RowCount)
+            : operands.Unset(c.Gates.PaddedColumns * c.Shape.RowCount);
         job.GateRows = c.Shape.RowCount;
         job.EndStep = c.Plan.StepCount;
         job.KeepCells = true;
@@ -161,7 +167,9 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         {
             for (int rank = 0; rank < c.Shape.Count; rank++)
             {
-                Close.SameBits<T>([cells[c.CellIndex(u, c.FinalSlot(rank), slots)]], [job.Cells[c.CellIndex(u, rank, c.Shape.Count)]], $"{what}: c of rank {rank}, unit {u}");
+                Close.SameBits<T>(
+                    [cells[c.CellIndex(u, c.FinalSlot(rank), slots)]], [job.Cells[c.CellIndex(u, rank, c.Shape.Count)]],
+                    $"{what}: c of rank {rank}, unit {u}");
             }
         }
     }
@@ -194,7 +202,9 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                 Path = HiddenUpdate<T>.Direct(null, c.Units, c.Units, c.Shape.Count),
                 Transposed = transposed,
                 Columns = columns,
-                GateTerms = operands.Terms([.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
+                GateTerms =
+                    operands.Terms(
+                    [.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
                 GateTermCount = c.Gates.PanelCount,
                 OutputGradient = dy,
                 OutputStride = stride,
@@ -249,7 +259,9 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         string what = $"{width} {c} {inputs} inputs";
         Close.SameBits(h[((2 * c.Units) + shift)..((3 * c.Units) + shift)], Values(y, c.Units), $"{what}: output");
         Close.SameBits(Values(y, c.Units), Values(step.Hidden, c.Units), $"{what}: h");
-        Close.SameBits(Enumerable.Range(0, c.PaddedUnits).Select(u => cells[c.CellIndex(u, 1, 2)]).ToArray(), Values(step.Cell, c.PaddedUnits), $"{what}: c");
+        Close.SameBits(
+            Enumerable.Range(0, c.PaddedUnits).Select(u => cells[c.CellIndex(u, 1, 2)]).ToArray(),
+            Values(step.Cell, c.PaddedUnits), $"{what}: c");
     }
 
     private RecurrentForward<T> ForwardJob(Case c, Operands<T> operands, SimdWidth width, int inputs) => new()
@@ -282,9 +294,11 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         Path = HiddenUpdate<T>.Direct(null, 2 * c.Units, c.Units, c.Shape.Count),
     };
 
-    private static T* UnitWeights(Case c, Operands<T> operands) => TCell.UnitWeightLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);
+    private static T* UnitWeights(Case c, Operands<T> operands)
+        => TCell.UnitWeightLines == 0 ? null : operands.Packed(PanelLayout.Peepholes(c.Units, Line), 1);
 
-    private static T* UnitWeightsOf(T* own, int unit) => own == null ? null : own + (unit / Line * TCell.UnitWeightLines * Line) + (unit % Line);
+    private static T* UnitWeightsOf(T* own, int unit)
+        => own == null ? null : own + (unit / Line * TCell.UnitWeightLines * Line) + (unit % Line);
 
     private static ProductTerm<T> GateTerm(Case c, nint gates, nint transposed, int panel) => new()
     {
@@ -300,7 +314,8 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
     // z, cells by slot and h by slot are in the job's layouts and are overwritten.
     private void Naive(Case c, RecurrentForward<T> job, int inputs, T[] z, T[] cells, T[] h)
     {
-        int stride = 2 * c.Units, shift = c.Direction * c.Units, slots = c.Shape.Count + c.Shape.RowCount, rows = c.Shape.RowCount;
+        int stride = 2 * c.Units, shift = c.Direction * c.Units, slots = c.Shape.Count + c.Shape.RowCount,
+            rows = c.Shape.RowCount;
         for (int rank = 0; rank < c.Shape.Count; rank++)
         {
             int previous = rank;
@@ -316,12 +331,15 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
 
                     for (int k = 0; k < inputs; k++)
                     {
-                        sum = Operands<T>.MultiplyAdd(job.Input.A[(row * inputs) + k], job.Input.B[c.Gates.IndexOf(column, k, inputs)], sum);
+                        sum = Operands<T>
+                            .MultiplyAdd(job.Input.A[(row * inputs) + k], job.Input.B[c.Gates.IndexOf(column, k, inputs)], sum);
                     }
 
                     for (int k = 0; k < c.Units; k++)
                     {
-                        sum = Operands<T>.MultiplyAdd(h[(previous * stride) + shift + k], job.Recurrent[c.Gates.IndexOf(column, k, c.Units)], sum);
+                        sum = Operands<T>
+                            .MultiplyAdd(
+                            h[(previous * stride) + shift + k], job.Recurrent[c.Gates.IndexOf(column, k, c.Units)], sum);
                     }
                 }
 
@@ -332,7 +350,8 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     ref T state = ref cells[c.CellIndex(u, slot, slots)];
                     state = cell.Forward<SimdScalar<T>, T>(
                         UnitWeightsOf(job.UnitWeights, u), null, default, T.One, ref z[c.GateIndex(0, u, row)],
-                        ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o, cells[c.CellIndex(u, previous, slots)]);
+                        ref z[c.GateIndex(1, u, row)], ref z[c.GateIndex(2, u, row)], ref o,
+                            cells[c.CellIndex(u, previous, slots)]);
                     if (u < c.Units)
                     {
                         h[(slot * stride) + shift + u] = cell.Output<SimdScalar<T>, T>(default, o, state);
@@ -375,7 +394,10 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                     T sum = s == 0 ? T.Zero : job.Hidden.OutputGradient[(walk[s - 1] * job.Hidden.OutputStride) + u];
                     for (int column = 0; column < c.Gates.PaddedColumns; column++)
                     {
-                        sum = Operands<T>.MultiplyAdd(z[c.Gates.IndexOf(column, row, rows)], job.Hidden.Transposed[job.Hidden.Columns.IndexOf(u, column, c.Gates.PaddedColumns)], sum);
+                        sum = Operands<T>
+                            .MultiplyAdd(
+                            z[c.Gates.IndexOf(column, row, rows)],
+                            job.Hidden.Transposed[job.Hidden.Columns.IndexOf(u, column, c.Gates.PaddedColumns)], sum);
                     }
 
                     dh[(rank * c.PaddedUnits) + u] = sum;
@@ -428,7 +450,8 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
 
         public int CellIndex(int unit, int slot, int slots) => (((unit / Line * slots) + slot) * Line) + (unit % Line);
 
-        public int GateIndex(int gate, int unit, int row) => Gates.IndexOf((unit / Line * 4 * Line) + (gate * Line) + (unit % Line), row, Shape.RowCount);
+        public int GateIndex(int gate, int unit, int row)
+            => Gates.IndexOf((unit / Line * 4 * Line) + (gate * Line) + (unit % Line), row, Shape.RowCount);
 
         public int FinalSlot(int rank)
         {
@@ -447,7 +470,8 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
 
         public int StepLive(int step) => Shape.Live(reverse ? Shape.StepCount - 1 - step : step);
 
-        public override string ToString() => $"{Guard} lengths {string.Join(' ', Shape.Lengths.ToArray())}, H {Units}, reverse {reverse}";
+        public override string ToString()
+            => $"{Guard} lengths {string.Join(' ', Shape.Lengths.ToArray())}, H {Units}, reverse {reverse}";
     }
 }
 

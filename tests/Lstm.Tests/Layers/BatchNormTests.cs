@@ -161,7 +161,8 @@ public abstract class BatchNormTests<T>
         {
             Cell = new LstmEquations
             {
-                CellActivation = new(LstmActivationFunction.Softplus), HiddenActivation = new(LstmActivationFunction.Sigmoid),
+                CellActivation = new(LstmActivationFunction.Softplus),
+                HiddenActivation = new(LstmActivationFunction.Sigmoid),
             },
         });
         TrainingPass<T> pass = TrainingPass<T>.Run(network, Sample.Batch<T>(1, 3, [.. Enumerable.Repeat(4, sequences)]), 2);
@@ -335,9 +336,9 @@ public abstract class BatchNormTests<T>
 
     private static Network<T> Create(string name, SimdWidth? width = null)
         => Sample.Network<T>(width ?? SimdDispatch.Best, 1, 3, name switch
-    {
-        "plain" => [Spec(19) with { Bias = LstmBias.Two }, new DenseSpec(2)],
-        "variants" => [Spec(9) with
+        {
+            "plain" => [Spec(19) with { Bias = LstmBias.Two }, new DenseSpec(2)],
+            "variants" => [Spec(9) with
         {
             Cell = new LstmEquations { GateRecurrence = true, Peephole = true, CellClip = 0.5, CandidateDropout = 0.2,
                 HiddenActivation = new(LstmActivationFunction.Softsign) }, Projection = new(5), Regularization = new()
@@ -345,9 +346,9 @@ public abstract class BatchNormTests<T>
                 RecurrentDropout = 0.3, HiddenZoneout = 0.2, CellZoneout = 0.3, WeightDropout = 0.3,
             },
         }],
-        "bidirectional" => [Spec(17) with { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.None }],
-        _ => [Spec(120) with { Projection = new(101) }],
-    });
+            "bidirectional" => [Spec(17) with { Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.None }],
+            _ => [Spec(120) with { Projection = new(101) }],
+        });
 
     private static TrainingPass<T> Run(Network<T> network, bool training, int workers = 1)
     {

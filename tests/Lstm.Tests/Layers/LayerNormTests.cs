@@ -22,7 +22,8 @@ public class LayerNormTests
         => Compare(
             new LstmSpec(units)
             {
-                Normalization = new LayerNormalization { Epsilon = 1e-3 }, Bias = bias,
+                Normalization = new LayerNormalization { Epsilon = 1e-3 },
+                Bias = bias,
                 Regularization = new() { HiddenZoneout = zoneout },
             }, inputs);
 

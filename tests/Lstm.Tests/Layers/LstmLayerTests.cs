@@ -64,7 +64,10 @@ public abstract class LstmLayerTests<T>
         {
             Cell = new LstmEquations
             {
-                Peephole = peephole, CoupledGates = coupled, CellClip = cellClip, PreActivationClip = clip,
+                Peephole = peephole,
+                CoupledGates = coupled,
+                CellClip = cellClip,
+                PreActivationClip = clip,
             },
         };
         foreach (int hidden in (int[])[1, 7, 8, 17, 33])
@@ -103,7 +106,10 @@ public abstract class LstmLayerTests<T>
 
         Network<T> network = Network.Create<T>(inputs, variant with
         {
-            HiddenSize = hidden, Layers = layers, Direction = direction, Bias = bias,
+            HiddenSize = hidden,
+            Layers = layers,
+            Direction = direction,
+            Bias = bias,
         });
         foreach (Parameter parameter in network.Parameters)
         {

@@ -175,9 +175,9 @@ public class RecurrenceOptionTests
         LstmSpec spec = new(Units) { Cell = new LstmEquations { ForgetGate = false } };
         Network<double> truncated = Sample.Network<double>(1, Inputs, spec with { TruncatedGradient = true }),
             full = Sample.Network<double>(1, Inputs, spec with
-        {
-            Name = "cell",
-        });
+            {
+                Name = "cell",
+            });
         SequenceBatch<double> batch = Sample.Batch<double>(1, Inputs, 3);
         using Tape<double> tape = truncated.CreateTape();
         truncated.Forward(batch, tape);
@@ -211,7 +211,8 @@ public class RecurrenceOptionTests
     {
         LstmSpec spec = new(Units)
         {
-            Cell = new LstmEquations { Peephole = true, GateRecurrence = true }, TruncatedGradient = true,
+            Cell = new LstmEquations { Peephole = true, GateRecurrence = true },
+            TruncatedGradient = true,
         };
         LstmCell<double> cell = new(Sample.Network<double>(1, Inputs, spec));
         LstmStep<double> step = cell.CreateStep();
@@ -235,7 +236,8 @@ public class RecurrenceOptionTests
     {
         Network<double> network = Sample.Network<double>(1, Inputs, new LstmSpec(Units)
         {
-            Cell = new LstmEquations { GateRecurrence = true }, TruncatedGradient = true,
+            Cell = new LstmEquations { GateRecurrence = true },
+            TruncatedGradient = true,
         });
         NetworkState<double> final = network.CreateState(1);
         Sample.Values<double>(5, 3 * Units).CopyTo(final.Hidden(0)[Units..]);

@@ -73,7 +73,10 @@ public abstract class StackOptionTests<T>
         // The LSTM's output is 0 without weights, so what is left is the bypass.
         Network<T> network = Network.Create<T>(4, new LstmSpec(4)
         {
-            Layers = 3, Dropout = 0.9, Bias = LstmBias.None, Shortcut = LstmShortcut.Add,
+            Layers = 3,
+            Dropout = 0.9,
+            Bias = LstmBias.None,
+            Shortcut = LstmShortcut.Add,
         });
         network.Flat.Clear();
         network.Touch();
@@ -87,7 +90,9 @@ public abstract class StackOptionTests<T>
     {
         Network<T> network = Sample.Network<T>(1, 8, new LstmSpec(4)
         {
-            Layers = 2, Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Add,
+            Layers = 2,
+            Direction = LstmDirection.Bidirectional,
+            Shortcut = LstmShortcut.Add,
         });
         Network<T> plain = Sample.Network<T>(1, 8, new LstmSpec(4) { Direction = LstmDirection.Bidirectional });
         SequenceBatch<T> input = Sample.Batch<T>(1, 8, Lengths);
@@ -113,7 +118,10 @@ public abstract class StackOptionTests<T>
         Network<T> network = Sample.Network<T>(1, 3,
             new LstmSpec(3)
             {
-                Layers = 2, Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Product, Shortcut = LstmShortcut.Add,
+                Layers = 2,
+                Direction = LstmDirection.Bidirectional,
+                Merge = LstmMerge.Product,
+                Shortcut = LstmShortcut.Add,
             },
             new LstmSpec(5) { Shortcut = LstmShortcut.Concatenate });
         network.Save(path);
@@ -133,7 +141,8 @@ public abstract class StackOptionTests<T>
         AssertRefused("2 inputs and 3 outputs", new LstmSpec(3) { Shortcut = LstmShortcut.Add });
         AssertRefused("2 inputs and 4 outputs", new LstmSpec(2)
         {
-            Direction = LstmDirection.Bidirectional, Shortcut = LstmShortcut.Add,
+            Direction = LstmDirection.Bidirectional,
+            Shortcut = LstmShortcut.Add,
         });
         AssertRefused(
             "pools the last outputs of 'lstm'",
@@ -150,7 +159,9 @@ public abstract class StackOptionTests<T>
         Assert.Throws<ArgumentException>("network", () => new LstmCell<T>(residual));
         Network<T> merged = Sample.Network<T>(1, 3, new LstmSpec(3)
         {
-            Direction = LstmDirection.Bidirectional, Merge = LstmMerge.Sum, Shortcut = LstmShortcut.Add,
+            Direction = LstmDirection.Bidirectional,
+            Merge = LstmMerge.Sum,
+            Shortcut = LstmShortcut.Add,
         });
         Assert.Contains("'lstm'", Assert.Throws<NotSupportedException>(() => merged.OpenStream()).Message);
     }

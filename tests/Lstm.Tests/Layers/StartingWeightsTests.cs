@@ -62,7 +62,8 @@ public class StartingWeightsTests
     {
         Network<double> network = Network.Create<double>(Inputs, 3, new LstmSpec(Units)
         {
-            Initialization = LstmInitialization.PyTorchUniform, Bias = LstmBias.Two,
+            Initialization = LstmInitialization.PyTorchUniform,
+            Bias = LstmBias.Two,
         });
         double limit = 1 / Math.Sqrt(Units);
         Assert.Equal(4, network.Parameters.Count);
@@ -96,7 +97,9 @@ public class StartingWeightsTests
     {
         Network<double> network = Network.Create<double>(Inputs, 3, new LstmSpec(Units)
         {
-            ForgetBias = 2, Bias = LstmBias.Two, Initialization = initialization,
+            ForgetBias = 2,
+            Bias = LstmBias.Two,
+            Initialization = initialization,
         });
         Assert.All(Values(network, "lstm.bias_ih_l0")[Units..(2 * Units)], bias => Assert.Equal(2, bias));
         Assert.All(Values(network, "lstm.bias_hh_l0")[Units..(2 * Units)], bias => Assert.Equal(0, bias));
@@ -110,7 +113,10 @@ public class StartingWeightsTests
         const int Many = 400, Span = 1001;
         LstmSpec spec = new(Many)
         {
-            MemorySpan = Span, Bias = LstmBias.Two, Direction = LstmDirection.Bidirectional, Initialization = initialization,
+            MemorySpan = Span,
+            Bias = LstmBias.Two,
+            Direction = LstmDirection.Bidirectional,
+            Initialization = initialization,
         };
         Network<double> network = Network.Create<double>(1, 5, spec);
         double[] forward = Values(network, "lstm.bias_ih_l0"), reverse = Values(network, "lstm.bias_ih_l0_reverse");

@@ -73,7 +73,8 @@ public class BadInputTests
         ["memory span of hard gates"] = (
             new LstmSpec(2)
             {
-                MemorySpan = 9, Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) },
+                MemorySpan = 9,
+                Cell = new LstmEquations { GateActivation = new(LstmActivationFunction.HardSigmoid, 0.2, 0.5) },
             },
             ["MemorySpan", "logistic"]),
         ["forget bias without a forget gate"] =
@@ -372,7 +373,8 @@ public class BadInputTests
     {
         Network<double> dropout = Sample.Network<double>(1, 3, new DropoutSpec(0.5), new LstmSpec(5)
         {
-            Layers = 2, Dropout = 0.5,
+            Layers = 2,
+            Dropout = 0.5,
         });
         using Tape<double> tape = dropout.CreateTape();
         Gradient<double> expected = dropout.CreateGradient(), actual = dropout.CreateGradient();
@@ -396,7 +398,8 @@ public class BadInputTests
     {
         Network<double> reverse = Sample.Network<double>(1, 3, new LstmSpec(2), new LstmSpec(2)
         {
-            Direction = direction, Name = "backwards",
+            Direction = direction,
+            Name = "backwards",
         });
         Assert.Contains("'backwards'", Assert.Throws<NotSupportedException>(() => reverse.OpenStream()).Message);
         Network<double> pooled = Sample.Network<double>(1, 3, new LstmSpec(2), new PoolingSpec(Pooling.Mean));

@@ -125,7 +125,8 @@ public class GradientTests
         {
             Cell = new LstmEquations
             {
-                GateActivation = new(LstmActivationFunction.Affine, 1, 3), CellActivation = new(LstmActivationFunction.Softplus),
+                GateActivation = new(LstmActivationFunction.Affine, 1, 3),
+                CellActivation = new(LstmActivationFunction.Softplus),
             },
         });
         Parameter bias = network.Parameters.Single(parameter => parameter.Name == "lstm.bias_ih_l0");

@@ -60,8 +60,11 @@ public sealed class RaceTests
         {
             for (int t = 0; t < x.Length;)
             {
-                if (Try(() => { stream.Step(
-                    [worker], x.AsSpan(t, 1), outputs[worker].AsSpan(t, 1)); return stream; }) is not null)
+                if (Try(() =>
+                {
+                    stream.Step(
+                    [worker], x.AsSpan(t, 1), outputs[worker].AsSpan(t, 1)); return stream;
+                }) is not null)
                 {
                     t++;
                 }

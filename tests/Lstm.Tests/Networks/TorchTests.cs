@@ -193,14 +193,14 @@ public abstract class TorchTests<T>
     {
         Network<T> network = Lstm.Network.Create<T>(
             config.GetProperty("input_size").GetInt32(), new LstmSpec(config.GetProperty("hidden_size").GetInt32())
-        {
-            Layers = config.GetProperty("num_layers").GetInt32(),
-            Direction = config.TryGetProperty("bidirectional", out JsonElement both) && both.GetBoolean()
+            {
+                Layers = config.GetProperty("num_layers").GetInt32(),
+                Direction = config.TryGetProperty("bidirectional", out JsonElement both) && both.GetBoolean()
                 ? LstmDirection.Bidirectional : LstmDirection.Forward,
-            Bias = file.Has("w.bias_ih_l0") ? LstmBias.Two : LstmBias.None,
-            Projection = config.TryGetProperty("proj_size", out JsonElement projection) && projection.GetInt32() > 0
+                Bias = file.Has("w.bias_ih_l0") ? LstmBias.Two : LstmBias.None,
+                Projection = config.TryGetProperty("proj_size", out JsonElement projection) && projection.GetInt32() > 0
                 ? new(projection.GetInt32()) : null,
-        });
+            });
         Load(network, file, "lstm.");
         return network;
     }

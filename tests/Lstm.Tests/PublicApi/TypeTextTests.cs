@@ -27,7 +27,8 @@ public class TypeTextTests
     [InlineData(typeof(GeneratedText), false)]
     [InlineData(typeof(GivenText), true)]
     [InlineData(typeof(Shown), true)]
-    public void A_text_of_its_own_is_no_inherited_or_generated_one(Type type, bool expected) => Assert.Equal(expected, HasText(type));
+    public void A_text_of_its_own_is_no_inherited_or_generated_one(Type type, bool expected)
+        => Assert.Equal(expected, HasText(type));
 
     [Fact]
     public void ToString_of_what_passes_use_says_the_sizes()
@@ -46,7 +47,9 @@ public class TypeTextTests
 
         using Workspace<float> workspace = network.CreateWorkspace();
         network.Predict(batch, workspace: workspace);
-        Assert.Equal("Workspace<float>: last output SequenceBatch<float>: 2 sequences of 1 to 2 steps, 3 rows, 3 features", workspace.ToString());
+        Assert.Equal(
+            "Workspace<float>: last output SequenceBatch<float>: 2 sequences of 1 to 2 steps, 3 rows, 3 features",
+            workspace.ToString());
         Assert.Equal("NetworkState<float>: 4 sequences, 2 layers of 1/2, 1/2 units", network.CreateState(4).ToString());
         using NetworkStream<float> stream = network.OpenStream(2);
         Assert.Equal("NetworkStream<float>: 2 sessions, 1 value -> 3 values", stream.ToString());
@@ -60,8 +63,11 @@ public class TypeTextTests
     [Fact]
     public void ToString_of_what_trains_says_the_settings()
     {
-        Assert.Equal("Adam<float>: learning rate 0.001, beta1 0.9, beta2 0.999, epsilon 1E-08, 0 steps", new Adam<float>().ToString());
-        Assert.Equal("Sgd<double>: learning rate 0.5, momentum 0.25, dampening 0, nesterov true, 0 steps", new Sgd<double>(0.5, 0.25, true).ToString());
+        Assert.Equal(
+            "Adam<float>: learning rate 0.001, beta1 0.9, beta2 0.999, epsilon 1E-08, 0 steps", new Adam<float>().ToString());
+        Assert.Equal(
+            "Sgd<double>: learning rate 0.5, momentum 0.25, dampening 0, nesterov true, 0 steps", new Sgd<double>(0.5, 0.25, true)
+            .ToString());
         Network<float> network = Network.Create<float>(1, new DenseSpec(1));
         Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Sgd<float>(0.5));
         TrainingBatch<float> batch = new(SequenceBatch.FromSequences<float>([[1]]), SequenceBatch.FromSequences<float>([[2]]));
@@ -91,7 +97,8 @@ public class TypeTextTests
         gradients.Read(tape);
         Assert.Equal($"{gates.Layers[1].Name}: 1 sequence of 2 steps, 2 rows", gradients.Layers[1].ToString());
         Assert.Equal(
-            $"GradientTrace<double>: {gates.Layers[0].Name}, {gates.Layers[1].Name}; 1 sequence of 2 steps, 2 rows", gradients.ToString());
+            $"GradientTrace<double>: {gates.Layers[0].Name}, {gates.Layers[1].Name}; 1 sequence of 2 steps, 2 rows",
+            gradients.ToString());
         string summary = gates.Summarize().Layers[0].ToString();
         Assert.StartsWith($"{gates.Layers[0].Name}: forget gate 0.7", summary);
         Assert.EndsWith(" steps, 2 of 2 units dead", summary);
@@ -108,8 +115,11 @@ public class TypeTextTests
             CultureInfo.CurrentCulture = other;
             Assert.Equal("LossSum { Sum = -0.5, Weight = 2, Mean = -0.25 }", new LossSum(-0.5, 2).ToString());
             Assert.Equal("ScheduleTime { Step = -3, Epoch = 1 }", new ScheduleTime(-3, 1).ToString());
-            Assert.Equal("TrainingPosition { Epoch = -1, Batch = 2, Draw = 3, Step = 0 }", new TrainingPosition(-1, 2, 3).ToString());
-            Assert.Equal("SlidingWindows { Length = 3, Horizon = -1, Stride = 1, Target = ManyToOne }", new SlidingWindows(3) { Horizon = -1 }.ToString());
+            Assert.Equal(
+                "TrainingPosition { Epoch = -1, Batch = 2, Draw = 3, Step = 0 }", new TrainingPosition(-1, 2, 3).ToString());
+            Assert.Equal(
+                "SlidingWindows { Length = 3, Horizon = -1, Stride = 1, Target = ManyToOne }",
+                new SlidingWindows(3) { Horizon = -1 }.ToString());
             Assert.Equal("Lanes { Count = 3, StepsPerBatch = 4, Horizon = -1 }", new Lanes(3, 4) { Horizon = -1 }.ToString());
             Assert.Equal("LoadOptions()", new LoadOptions().ToString());
             Assert.Equal(

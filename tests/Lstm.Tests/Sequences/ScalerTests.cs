@@ -61,7 +61,7 @@ public class ScalerTests
     {
         foreach (
             FeatureScaler scaler in new FeatureScaler[
-            ] { StandardScaler.Fit<double>(Data, 3), MinMaxScaler.Fit<double>(Data, 3, -1, 2) })
+] { StandardScaler.Fit<double>(Data, 3), MinMaxScaler.Fit<double>(Data, 3, -1, 2) })
         {
             double[] whole = [.. Data], chosen = [.. Data.Chunk(3).SelectMany(row => new[] { row[2], row[0] })];
             FeatureScaler selected = scaler.Select(2, 0);
@@ -120,7 +120,7 @@ public class ScalerTests
         Assert.NotEqual(data.Min(), data.Max());
         foreach (
             FeatureScaler scaler in new FeatureScaler[
-            ] { StandardScaler.Fit<float>(data), MinMaxScaler.Fit<float>(data, 1, -1, 1) })
+] { StandardScaler.Fit<float>(data), MinMaxScaler.Fit<float>(data, 1, -1, 1) })
         {
             Assert.Equal([0], scaler.ConstantFeatures);
             float[] same = [.. data];

@@ -23,7 +23,8 @@ public class SlidingWindowsTests
     [Fact]
     public void ToBatches_many_to_many_gives_the_value_after_each_step()
     {
-        List<TrainingBatch<float>> batches = new SlidingWindows(4) { Horizon = 2, Target = WindowTarget.ManyToMany }.ToBatches<float>(Series, 2, 100);
+        List<TrainingBatch<float>> batches =
+            new SlidingWindows(4) { Horizon = 2, Target = WindowTarget.ManyToMany }.ToBatches<float>(Series, 2, 100);
         TrainingBatch<float> batch = Assert.Single(batches);
         Assert.Equal(5, batch.Input.Features!.Count);
         Assert.Equal([6, 106, 7, 107, 8, 108, 9, 109], batch.Target.Values!.GetSequence(4));
@@ -41,7 +42,9 @@ public class SlidingWindowsTests
     [Fact]
     public void ToBatches_of_a_series_shorter_than_a_window_with_its_target_throws_and_names_both_lengths()
     {
-        ArgumentException e = Assert.Throws<ArgumentException>("series", () => new SlidingWindows(9) { Horizon = 2 }.ToBatches<float>(Series, 2, 1));
+        ArgumentException e =
+            Assert.Throws<ArgumentException>(
+            "series", () => new SlidingWindows(9) { Horizon = 2 }.ToBatches<float>(Series, 2, 1));
         Assert.Contains("The series has 10 steps; a window of 9 steps with a target 2 steps later needs 11.", e.Message);
         Assert.Single(new SlidingWindows(9).ToBatches<float>(Series, 2, 1));
     }

@@ -71,7 +71,12 @@ public class BatchNormTrainingTests
         TrainingBatch<double>[] batches = Batches(7, 5);
         TrainingOptions options = new()
         {
-            Epochs = 2, Seed = 4, Workers = 1, TruncateAfter = truncate, AccumulateBatches = accumulate, CarryState = carries,
+            Epochs = 2,
+            Seed = 4,
+            Workers = 1,
+            TruncateAfter = truncate,
+            AccumulateBatches = accumulate,
+            CarryState = carries,
         };
         Trainer<double> whole = Make(), interrupted = Make(), resumed = Make();
         whole.Fit(batches, options);
@@ -97,7 +102,11 @@ public class BatchNormTrainingTests
         batches[1].Input.Features!.Rows[0] = double.NaN;
         TrainingOptions options = new()
         {
-            Epochs = 1, Shuffle = Shuffle.None, Workers = 1, AccumulateBatches = 2, OnNonFinite = NonFiniteAction.SkipStep,
+            Epochs = 1,
+            Shuffle = Shuffle.None,
+            Workers = 1,
+            AccumulateBatches = 2,
+            OnNonFinite = NonFiniteAction.SkipStep,
         };
         double[] before = trainer.Network.Flat.ToArray();
         Assert.Equal(1, trainer.Fit(batches, options).SkippedSteps);

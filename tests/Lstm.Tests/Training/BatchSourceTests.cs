@@ -135,7 +135,10 @@ public class BatchSourceTests
             new Sgd<float>(0));
         trainer.Fit(batches, new TrainingOptions
         {
-            Epochs = 2, Shuffle = Shuffle.Sequences, AccumulateBatches = accumulate, Workers = 1,
+            Epochs = 2,
+            Shuffle = Shuffle.Sequences,
+            AccumulateBatches = accumulate,
+            Workers = 1,
         });
         List<float[]> seen = ((SeenTargets)trainer.Loss).All;
         Assert.Equal([4, 4, 3, 4, 4, 3], seen.Select(batch => batch.Length));

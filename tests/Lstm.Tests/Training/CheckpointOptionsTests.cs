@@ -48,7 +48,10 @@ public class CheckpointOptionsTests
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
         TrainingOptions options = new()
         {
-            Epochs = 2, TruncateAfter = 4, Checkpoint = new CheckpointOptions(folder["c"]), Workers = 1,
+            Epochs = 2,
+            TruncateAfter = 4,
+            Checkpoint = new CheckpointOptions(folder["c"]),
+            Workers = 1,
         };
         Trainer<float> whole = Make(), parts = Make(), resumed = Make();
         whole.Fit(batches, options with { Checkpoint = null });
@@ -70,7 +73,8 @@ public class CheckpointOptionsTests
         Directory.CreateDirectory(folder["gone"]);
         TrainingOptions options = new()
         {
-            Checkpoint = new CheckpointOptions(Path.Combine(folder["gone"], "c")) { EverySteps = 2 }, Workers = 1,
+            Checkpoint = new CheckpointOptions(Path.Combine(folder["gone"], "c")) { EverySteps = 2 },
+            Workers = 1,
         };
         TrainerTests.Seen removes = new() { Then = p => { if (p.Batch == 1) { Directory.Delete(folder["gone"]); } } };
         Assert.ThrowsAny<IOException>(() => trainer.Fit(TrainerTests.Batches(3), options, progress: removes));

@@ -39,7 +39,10 @@ public abstract class CheckpointTests<T>
         ["truncating"] = new() { TruncateAfter = 4 },
         ["carrying, overlapping, computing again"] = new()
         {
-            CarryState = true, StepEvery = 2, TruncateAfter = 5, RecomputeEvery = 2,
+            CarryState = true,
+            StepEvery = 2,
+            TruncateAfter = 5,
+            RecomputeEvery = 2,
         },
     };
 

@@ -240,7 +240,8 @@ public class ForwardLossTests
         double[] classWeights = [.. Enumerable.Range(0, kind == "all" ? classes : 0).Select(c => c % 7 / 3.0)];
         SoftmaxCrossEntropy<T> loss = new(classWeights)
         {
-            LabelSmoothing = kind == "plain" ? 0 : 0.1, IgnoredLabel = kind == "all" ? 3 : -100,
+            LabelSmoothing = kind == "plain" ? 0 : 0.1,
+            IgnoredLabel = kind == "all" ? 3 : -100,
         };
         Gradient<T> expected = network.CreateGradient(), actual = network.CreateGradient();
         using Tape<T> one = network.CreateTape();

@@ -160,9 +160,9 @@ public class OptimizerTests
         optimizer.SetWeightDecay("dense.bias", 0);
         TrainingResult result = new Trainer<float>(network, new SoftmaxCrossEntropy<float>(), optimizer)
             .Fit([batch], new TrainingOptions
-        {
-            Epochs = 5,
-        });
+            {
+                Epochs = 5,
+            });
         Assert.Equal(5, result.Steps);
         Assert.True(result.Loss < result.Epochs[0].Loss, $"{result.Epochs[0].Loss} became {result.Loss}.");
         Assert.All(Read(network, "dense.bias")[3..], b => Assert.Equal(float.NegativeInfinity, b));

@@ -92,7 +92,8 @@ public class OwnLossTests
         });
         new Trainer<double>(grouped, new MeanSquaredError<double>(), new Adam<double>()).Fit([batch], new TrainingOptions
         {
-            Epochs = 3, AccumulateBatches = 5,
+            Epochs = 3,
+            AccumulateBatches = 5,
         });
         Close.SameBits<double>(one.Flat, grouped.Flat, "parameters");
     }
@@ -181,7 +182,8 @@ public class OwnLossTests
         TrainingResult expected = new Trainer<double>(one, loss, new Sgd<double>(0.1)).Fit([all], new TrainingOptions());
         TrainingResult actual = new Trainer<double>(three, loss, new Sgd<double>(0.1)).Fit(parts, new TrainingOptions
         {
-            AccumulateBatches = 3, Shuffle = Shuffle.None,
+            AccumulateBatches = 3,
+            Shuffle = Shuffle.None,
         });
         Assert.Equal(1, actual.Steps);
         Assert.Equal(expected.Loss!.Value, actual.Loss!.Value, 1e-12);

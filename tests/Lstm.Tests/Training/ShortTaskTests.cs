@@ -26,7 +26,9 @@ public class ShortTaskTests
     {
         EvaluationResult result = Learn((bits, t) => t < 5 ? 0 : bits[t - 5], new TrainingOptions
         {
-            Epochs = 25, StepEvery = 2, TruncateAfter = 8,
+            Epochs = 25,
+            StepEvery = 2,
+            TruncateAfter = 8,
         });
         Assert.Equal(1, result.Accuracy);
         Assert.InRange(result.Loss, 0, 0.05);

@@ -31,7 +31,11 @@ public class TrainerCourseTests
     {
         TrainingOptions options = new()
         {
-            Epochs = 2, TruncateAfter = truncate, StepEvery = every, CarryState = carries, Workers = 1,
+            Epochs = 2,
+            TruncateAfter = truncate,
+            StepEvery = every,
+            CarryState = carries,
+            Workers = 1,
         };
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
         for (int stopAt = 1; stopAt <= 20; stopAt++)

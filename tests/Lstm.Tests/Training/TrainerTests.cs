@@ -80,7 +80,9 @@ public class TrainerTests
         Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
         TrainingResult result = trainer.Fit(batches, new TrainingOptions
         {
-            Shuffle = Shuffle.None, TruncateAfter = 4, Workers = 1,
+            Shuffle = Shuffle.None,
+            TruncateAfter = 4,
+            Workers = 1,
         });
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
         Assert.Equal(2 * 3, result.Steps);
@@ -149,7 +151,11 @@ public class TrainerTests
         Trainer<float> trainer = new(actual, loss, new Sgd<float>(0.1, 0.9));
         TrainingOptions options = new()
         {
-            Shuffle = Shuffle.None, StepEvery = every, TruncateAfter = back, RecomputeEvery = recompute, Workers = 2,
+            Shuffle = Shuffle.None,
+            StepEvery = every,
+            TruncateAfter = back,
+            RecomputeEvery = recompute,
+            Workers = 2,
         };
         TrainingResult result = trainer.Fit(batches, options);
         Close.SameBits<float>(expected.Flat, actual.Flat, "parameters");
@@ -204,7 +210,8 @@ public class TrainerTests
         new Trainer<float>(whole, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options);
         new Trainer<float>(again, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, options with
         {
-            RecomputeEvery = every, Workers = 3,
+            RecomputeEvery = every,
+            Workers = 3,
         });
         Close.SameBits<float>(whole.Flat, again.Flat, "parameters");
     }
@@ -217,7 +224,9 @@ public class TrainerTests
         Network<float> twice = once.Clone();
         new Trainer<float>(once, new MeanSquaredError<float>(), new Adam<float>()).Fit(batches, new TrainingOptions
         {
-            Epochs = 10, Workers = 1, Seed = 3,
+            Epochs = 10,
+            Workers = 1,
+            Seed = 3,
         });
         Trainer<float> trainer = new(twice, new MeanSquaredError<float>(), new Adam<float>());
         trainer.Fit(batches, new TrainingOptions { Epochs = 5, Workers = 2, Seed = 3 });
@@ -278,11 +287,13 @@ public class TrainerTests
 
         new Trainer<double>(cut, new MeanSquaredError<double>(), new Adam<double>()).Fit([joined], new TrainingOptions
         {
-            Epochs = 3, TruncateAfter = 4,
+            Epochs = 3,
+            TruncateAfter = 4,
         });
         new Trainer<double>(carried, new MeanSquaredError<double>(), new Adam<double>()).Fit(parts, new TrainingOptions
         {
-            Epochs = 3, CarryState = true,
+            Epochs = 3,
+            CarryState = true,
         });
         Close.SameBits<double>(cut.Flat, carried.Flat, "parameters");
     }
@@ -319,9 +330,9 @@ public class TrainerTests
         Trainer<float> trainer = new(thrown, new MeanSquaredError<float>(), new Sgd<float>(0.1));
         NonFiniteGradientException e =
             Assert.Throws<NonFiniteGradientException>(() => trainer.Fit([good, bad], new TrainingOptions
-        {
-            Shuffle = Shuffle.None,
-        }));
+            {
+                Shuffle = Shuffle.None,
+            }));
         Assert.Equal("lstm.weight_ih_l0", e.ParameterName);
         Close.SameBits<float>(after.Flat, thrown.Flat, "parameters");
 
@@ -348,9 +359,9 @@ public class TrainerTests
         long version = network.Version;
         TrainingResult result = new Trainer<float>(network, new MeanSquaredError<float>(), new Adam<float>())
             .Fit(Batches(2), new TrainingOptions
-        {
-            Epochs = 0,
-        });
+            {
+                Epochs = 0,
+            });
         Assert.Empty(result.Epochs);
         Assert.True(result.Loss is null && result.ValidationLoss is null);
         Assert.Equal(version, network.Version);
@@ -406,7 +417,9 @@ public class TrainerTests
         new Trainer<double>(network, new MeanSquaredError<double>(), OnlyFirst()).Fit(
             [new(firstInput, firstTarget)], new TrainingOptions
             {
-                CarryState = true, TruncateAfter = truncate, StepEvery = every,
+                CarryState = true,
+                TruncateAfter = truncate,
+                StepEvery = every,
             });
         Assert.NotEqual(before, [.. network.ReadParameter("lstm.initial_h_l1")]);
         foreach (string name in new[] { "lstm.initial_h_l0", "lstm.initial_c_l0", "lstm.initial_h_l1", "lstm.initial_c_l1" })
@@ -418,7 +431,9 @@ public class TrainerTests
         Trainer<double> second = new(network, new MeanSquaredError<double>(), OnlyFirst());
         second.Fit([new(firstInput, firstTarget), new(input, target)], new TrainingOptions
         {
-            CarryState = true, TruncateAfter = truncate, StepEvery = every,
+            CarryState = true,
+            TruncateAfter = truncate,
+            StepEvery = every,
         });
         Assert.NotEqual(after, [.. network.ReadParameter("lstm.initial_h_l0")]);
     }
@@ -432,7 +447,10 @@ public class TrainerTests
         LayerSpec[] specs = [new LstmSpec(4) { LearnInitialState = true }, new DenseSpec(1)];
         TrainingOptions options = new()
         {
-            CarryState = true, TruncateAfter = truncate, StepEvery = every, OnNonFinite = NonFiniteAction.SkipStep,
+            CarryState = true,
+            TruncateAfter = truncate,
+            StepEvery = every,
+            OnNonFinite = NonFiniteAction.SkipStep,
         };
         Network<double> whole = Network.Create<double>(1, 7, specs), parts = whole.Clone();
         List<TrainingBatch<double>> batches = [.. Enumerable.Range(0, 4).Select(i => new TrainingBatch<double>(
@@ -470,7 +488,8 @@ public class TrainerTests
         new Trainer<double>(overlapping, loss, new Sgd<double>(0.1)).Fit(
             [new(SequenceBatch.FromSequences<double>([x]), SequenceBatch.FromSequences<double>([y]))], new TrainingOptions
             {
-                TruncateAfter = 4, StepEvery = 2,
+                TruncateAfter = 4,
+                StepEvery = 2,
             });
         Trainer<double> trainer = new(byHand, loss, new Sgd<double>(0.1));
         trainer.Fit(
@@ -549,7 +568,8 @@ public class TrainerTests
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 0 }));
         Assert.Throws<ArgumentException>("options", () => trainer.Fit([batch], new TrainingOptions
         {
-            TruncateAfter = 2, AccumulateBatches = 2,
+            TruncateAfter = 2,
+            AccumulateBatches = 2,
         }));
         Assert.Contains(
             "at least 1",

@@ -12,9 +12,18 @@ internal static class TrainingScenarios
     public static void MeasureFit(string[] arguments)
     {
         Network<float> network = Network.Create<float>(3, 7, TrainerTests.Specs);
-        Trainer<float> trainer = new(network, new MeanSquaredError<float>(), new Adam<float>()) { Clip = GradientClip.ByGlobalNorm(1) };
+        Trainer<float> trainer =
+            new(network, new MeanSquaredError<float>(), new Adam<float>()) { Clip = GradientClip.ByGlobalNorm(1) };
         int truncate = int.Parse(arguments[1]), every = int.Parse(arguments[2]);
-        TrainingOptions options = new() { Workers = int.Parse(arguments[0]), TruncateAfter = truncate == 0 ? null : truncate, StepEvery = every == 0 ? null : every, Shuffle = Shuffle.None };
+        TrainingOptions options =
+            new()
+            {
+                Workers = int.Parse(arguments[0]),
+                TruncateAfter = truncate == 0 ? null : truncate,
+                StepEvery = every == 0
+            ? null : every,
+                Shuffle = Shuffle.None
+            };
         List<TrainingBatch<float>> batches = TrainerTests.Batches(3);
         long least = long.MaxValue, before = 0;
         List<TrainingBatch<float>> all = [.. Enumerable.Repeat(batches, 100).SelectMany(list => list)];
@@ -44,15 +53,18 @@ internal static class TrainingScenarios
     public static void Check(string[] arguments)
     {
         int[] lengths = [9, 0, 30];
-        SequenceBatch<float> input = Rows.Random<float>(new Random(1), lengths, 3), target = Rows.Random<float>(new Random(2), lengths, 4), weights = Rows.Random<float>(new Random(3), lengths, 1);
+        SequenceBatch<float> input = Rows.Random<float>(new Random(1), lengths, 3),
+            target = Rows.Random<float>(new Random(2), lengths, 4), weights = Rows.Random<float>(new Random(3), lengths, 1);
         foreach (ref float t in target.Rows)
         {
             t = t > 0 ? 1 : 0;
         }
 
         BatchChecks<float> values = Checks(new BinaryCrossEntropyWithLogits<float>(), new LstmSpec(4), new DenseSpec(4));
-        BatchChecks<float> labels = Checks(new SoftmaxCrossEntropy<float>(), new LstmSpec(4), new PoolingSpec(Pooling.Last), new DenseSpec(4));
-        TrainingBatch<float> valued = new(input, target, weights), labelled = new(input, SequenceBatch.FromSequences<int>([[1], [2], [3]]));
+        BatchChecks<float> labels =
+            Checks(new SoftmaxCrossEntropy<float>(), new LstmSpec(4), new PoolingSpec(Pooling.Last), new DenseSpec(4));
+        TrainingBatch<float> valued = new(input, target, weights),
+            labelled = new(input, SequenceBatch.FromSequences<int>([[1], [2], [3]]));
         Allocation.Print(100, 100, () =>
         {
             values.Check(valued, 3);
@@ -60,7 +72,8 @@ internal static class TrainingScenarios
         });
 
         static BatchChecks<float> Checks(Loss<float> loss, params LayerSpec[] specs)
-            => new(new NetworkModel<float>(Network.Create<float>(3, 1, specs)), loss, new TrainingOptions { CarryState = true }, "batches", "training batches", trains: true);
+            => new(new NetworkModel<float>(Network.Create<float>(3, 1, specs)), loss, new TrainingOptions { CarryState = true },
+                "batches", "training batches", trains: true);
     }
 
     /// <summary>Interrupts a training and saves it: <c>path</c>.</summary>

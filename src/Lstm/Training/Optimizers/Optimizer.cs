@@ -274,7 +274,8 @@ public abstract class Optimizer<T>
     public override string ToString()
     {
         IEnumerable<string> settings = Description.Skip(1).Select(setting => $"{setting.Name} {setting.Value}");
-        return $"{TypeName.Of(this)}: {string.Join(", ", settings.Prepend($"learning rate {Text(LearningRate)}"))}, {Counted.Of(Steps, "step")}";
+        return $"{TypeName.Of(this)}: {string.Join(", ", settings.Prepend($"learning rate {Text(LearningRate)}"))}, " +
+            $"{Counted.Of(Steps, "step")}";
     }
 
     private protected static T Number(double value) => T.CreateTruncating(value);
@@ -294,7 +295,8 @@ public abstract class Optimizer<T>
     private protected static double CheckEpsilon(double value, string argument)
         => T.IsFinite(Number(value)) && Number(value) > T.Zero
             ? value
-            : throw new ArgumentOutOfRangeException(argument, value, $"ε has to be finite and above 0 in {TypeName.Of(typeof(T))}.");
+            : throw new ArgumentOutOfRangeException(
+                argument, value, $"ε has to be finite and above 0 in {TypeName.Of(typeof(T))}.");
 
     private OptimizerPart<T>[] MakeState(Network<T>[] networks, string[] names)
     {

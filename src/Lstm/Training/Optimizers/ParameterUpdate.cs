@@ -67,7 +67,8 @@ public readonly ref struct ParameterUpdate<T>
 
     /// <summary>The parameter, the number of values, the learning rate and the weight decay.</summary>
     public override string ToString()
-        => InvariantText.Of($"{Parameter}: {Counted.Of(Values.Length, "value")}, learning rate {LearningRate}, weight decay {WeightDecay}");
+        => InvariantText.Of(
+            $"{Parameter}: {Counted.Of(Values.Length, "value")}, learning rate {LearningRate}, weight decay {WeightDecay}");
 
     private static int Checked(int index, int count)
         => (uint)index < (uint)count
