@@ -8,14 +8,15 @@ namespace Lstm;
 
 /// <summary>The gradient of a loss with respect to every parameter of a network.</summary>
 /// <remarks>
-/// <see cref="Network{T}.Backward"/> adds into it; <see cref="Clear"/> it before the first batch of a step. One pass at a time writes to a
-/// gradient: a second one throws <see cref="InvalidOperationException"/>.
+/// <see cref="Network{T}.Backward"/> adds into it; <see cref="Clear"/> it before the first batch of a step. One pass at a time
+/// writes to a gradient: a second one throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Gradient<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const string UseRemedy = "Each pass needs a gradient of its own while it runs: create one for each thread with network.CreateGradient().";
+    private const string UseRemedy =
+        "Each pass needs a gradient of its own while it runs: create one for each thread with network.CreateGradient().";
 
     internal Gradient(ParameterLayout layout)
     {

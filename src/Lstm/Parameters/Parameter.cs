@@ -37,8 +37,8 @@ public sealed class Parameter
     public bool Trainable { get; internal set; } = true;
 
     /// <summary>
-    /// Whether it is no parameter proper but a running average that passes measure (batch norm's): saved with the others, never trained; see
-    /// <see cref="Network{T}.UpdateStatistics"/>.
+    /// Whether it is no parameter proper but a running average that passes measure (batch norm's): saved with the others, never
+    /// trained; see <see cref="Network{T}.UpdateStatistics"/>.
     /// </summary>
     public bool IsStatistic { get; internal init; }
 
@@ -53,7 +53,8 @@ public sealed class Parameter
     private int Columns => Shape.Count == 1 ? 1 : Shape[1];
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]{(IsStatistic ? " measured" : Trainable ? string.Empty : " frozen")}";
+    public override string ToString()
+        => $"{Name} [{string.Join(", ", Shape)}]{(IsStatistic ? " measured" : Trainable ? string.Empty : " frozen")}";
 
     /// <summary>Copies from PyTorch's layout into a flat buffer; the padding is not touched.</summary>
     internal void Pack<T>(ReadOnlySpan<T> source, Span<T> flat)

@@ -39,7 +39,8 @@ internal sealed class ParameterStart<T>(long seed, Memory<T> flat)
 
     /// <summary>Logarithms of numbers that are uniform from 1 to a largest one.</summary>
     public double[] NextLogs(int count, double largest)
-        => [.. Enumerable.Range(0, count).Select(_ => Elementary<SimdScalar<double>, double, double>.Log(1 + ((largest - 1) * _random.NextUnit())))];
+        => [.. Enumerable.Range(0, count)
+            .Select(_ => Elementary<SimdScalar<double>, double, double>.Log(1 + ((largest - 1) * _random.NextUnit())))];
 
     /// <summary>
     /// Glorot &amp; Bengio (2010): uniform in ±√(6/(in + out)), for a matrix [blocks·out, in] drawn as one or block by block.
@@ -99,7 +100,9 @@ internal sealed class ParameterStart<T>(long seed, Memory<T> flat)
         }
     }
 
-    /// <summary>Marsaglia's polar method: of the functions it needs, only log is not exactly rounded, and that one is our own.</summary>
+    /// <summary>
+    /// Marsaglia's polar method: of the functions it needs, only log is not exactly rounded, and that one is our own.
+    /// </summary>
     private double NextGaussian()
     {
         while (true)

@@ -28,7 +28,8 @@ internal static class ParameterTensors
         if (!fits)
         {
             throw new ArgumentException(
-                $"The tensor is [{Shortened.List([.. tensor.Lengths.ToArray().Select(length => $"{length}")])}]; parameter '{Shortened.Text(name)}' is "
+                $"The tensor is [{Shortened.List([.. tensor.Lengths.ToArray().Select(length => $"{length}")])}]; parameter " +
+                $"'{Shortened.Text(name)}' is "
                 + $"[{string.Join(", ", parameter.Shape)}]. Give it in PyTorch's layout, [outputs, inputs].",
                 nameof(tensor));
         }

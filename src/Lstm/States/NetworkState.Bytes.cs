@@ -11,7 +11,9 @@ namespace Lstm;
 
 public sealed partial class NetworkState<T>
 {
-    /// <summary>Saves the state as bytes for <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.</summary>
+    /// <summary>
+    /// Saves the state as bytes for <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.
+    /// </summary>
     /// <remarks>
     /// Little-endian: <c>LSTMSTAT</c>, the version 3, bytes per value, <see cref="Count"/>, the number of entries and their
     /// sizes, h and c, and the <see cref="Steps"/> (32 bits each), the values (of each entry h, then c), and the SHA-256 of all

@@ -102,7 +102,7 @@ internal static class CustomCellCases
                 Cell = CustomCell.Of("slstm", default(StabilizedCell)), LearnInitialState = true, Projection = new(3),
             },
             new LstmSpec(1) { Cell = CustomCell.Of("slstm", default(StabilizedCell)) })
-        { HasSmallGradients = true },
+        { DifferenceStep = 1e-3 },
         new(
             "several states, four inputs", 4, [3, 0, 5],
             new LstmSpec(9)
