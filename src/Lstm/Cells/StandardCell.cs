@@ -16,6 +16,7 @@ namespace Lstm.Cells;
 /// dzᵢ = di⊙i(1 − i)   dz_f = df⊙f(1 − f)   dz_g = dg⊙(1 − g²)   dz_o = do⊙o(1 − o)
 /// </code>
 /// </remarks>
+// SAFETY: no pointer is read: gates and c come and go as values, and the cell has no weights, kept lines or other states.
 internal readonly unsafe struct StandardCell<T> : ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

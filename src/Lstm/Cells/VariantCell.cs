@@ -6,13 +6,13 @@ using Lstm.Simd;
 namespace Lstm.Cells;
 
 /// <summary>
-/// The variants of the LSTM's equations, in any combination: peepholes, coupled or missing gates, clipped pre-activations, a clipped cell,
-/// other activations, dropout of the candidate, gates that the next step's gates see.
+/// The variants of the LSTM's equations, in any combination: peepholes, coupled or missing gates, clipped pre-activations, a
+/// clipped cell, other activations, dropout of the candidate, gates that the next step's gates see.
 /// </summary>
 /// <remarks>
 /// <para>Peepholes (Gers &amp; Schmidhuber 2000): the input and forget gates see the old cell state, the output gate the new one.
-/// Coupled gates (Greff et al. 2017): f = 1 − i. A missing gate is 1. The clips bound every z, and c, to ±their limit. The candidate's
-/// dropout (Semeniuta et al. 2016) multiplies g by m, 0 or 1/(1 − p), where it enters the cell.</para>
+/// Coupled gates (Greff et al. 2017): f = 1 − i. A missing gate is 1. The clips bound every z, and c, to ±their limit. The
+/// candidate's dropout (Semeniuta et al. 2016) multiplies g by m, 0 or 1/(1 − p), where it enters the cell.</para>
 /// <code>
 /// zᵢ ← zᵢ + pᵢ⊙c₋₁   z_f ← z_f + p_f⊙c₋₁   c = clip(f⊙c₋₁ + i⊙g⊙m)   z_o ← z_o + p_o⊙c   gate = act(clip(z))   h = o⊙act(c)
 ///
@@ -20,10 +20,13 @@ namespace Lstm.Cells;
 /// di = dc⊙g⊙m   df = dc⊙c₋₁   dg = dc⊙i⊙m      coupled: di ← di − df, dz_f = 0
 /// dc₋₁ = dc⊙f + pᵢ⊙dzᵢ + p_f⊙dz_f
 /// </code>
-/// <para>With the truncated gradient of 1997 no error leaves a gate: the terms of the peepholes in dc and dc₋₁ are left out (Gers et al. 2002).</para>
+/// <para>With the truncated gradient of 1997 no error leaves a gate: the terms of the peepholes in dc and dc₋₁ are left out (Gers
+/// et al. 2002).</para>
 /// <para>A clipped z has no gradient. It is known by its gate, which is exactly that of the limit; where other z give the same
 /// gate, the activation is flat to rounding.</para>
 /// </remarks>
+// SAFETY: `own` has a line for each peephole (UnitWeightLines) and is read only with peepholes, for which LstmWeights then has the
+// parameter. gateGradient is null, or has the three lines that HiddenUpdateTape.PrepareBackward has reserved for each rank.
 internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TActivations : unmanaged, ICellActivations<T>
@@ -157,22 +160,7 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        if (gateGradient != null)
-        {
-            dO = TSimd.Add(dO, TSimd.Load(gateGradient + (2 * Line)));
-        }
-
-        o = GateBackward<TSimd, TVec>(o, dO, _hasOutputGate);
-        if (_peepholesCarry)
-        {
-            dc = TSimd.MultiplyAdd(own, 2 * Line, o, dc);
-        }
-
-        if (_clipsCell)
-        {
-            dc = TSimd.Select(TSimd.EqualTo(TSimd.Abs(c), TSimd.Broadcast(_cellClip)), TSimd.Zero, dc);
-        }
-
+        OutputGateBackward<TSimd, TVec>(own, gateGradient, c, dO, ref o, ref dc);
         TVec entering = _drops ? TSimd.Multiply(g, drop) : g;
         TVec dI = TSimd.Multiply(dc, entering);
         TVec dF = TSimd.Multiply(dc, cPrevious);
@@ -222,6 +210,29 @@ internal unsafe struct VariantCell<T, TActivations> : ICell<T>
 
         TVec dz = _activations.GateBackward<TSimd, TVec>(gate, d);
         return _clips ? Unclipped<TSimd, TVec>(gate, dz, _gateLow, _gateHigh) : dz;
+    }
+
+    // o in: the gate, out: dz_o; dc, that of c as the gate saw it, becomes that of c before its clip.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void OutputGateBackward<TSimd, TVec>(T* own, T* gateGradient, TVec c, TVec dO, ref TVec o, ref TVec dc)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        if (gateGradient != null)
+        {
+            dO = TSimd.Add(dO, TSimd.Load(gateGradient + (2 * Line)));
+        }
+
+        o = GateBackward<TSimd, TVec>(o, dO, _hasOutputGate);
+        if (_peepholesCarry)
+        {
+            dc = TSimd.MultiplyAdd(own, 2 * Line, o, dc);
+        }
+
+        if (_clipsCell)
+        {
+            dc = TSimd.Select(TSimd.EqualTo(TSimd.Abs(c), TSimd.Broadcast(_cellClip)), TSimd.Zero, dc);
+        }
     }
 
     // dz, but 0 where the gate is that of a limit.

@@ -6,7 +6,9 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels;
 
-/// <summary>The recurrent kernels, compiled for one cell: a layer has one of these, and calls it once a pass, never once a step.</summary>
+/// <summary>
+/// The recurrent kernels, compiled for one cell: a layer has one of these, and calls it once a pass, never once a step.
+/// </summary>
 internal abstract class CellKernels<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

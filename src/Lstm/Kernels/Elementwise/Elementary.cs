@@ -24,7 +24,9 @@ internal static class Elementary<TSimd, TVec, T>
         get => typeof(T) == typeof(float);
     }
 
-    /// <summary>A constant that rounds a small number to an integer when added to it, and leaves the bits that PowerOfTwo reads.</summary>
+    /// <summary>
+    /// A constant that rounds a small number to an integer when added to it, and leaves the bits that PowerOfTwo reads.
+    /// </summary>
     private static TVec Rounder
     {
         [MethodImpl(AggressiveInlining)]

@@ -5,7 +5,9 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>The dropout of the candidates of some rows of one step and of the units of one panel; the default value keeps all.</summary>
+/// <summary>
+/// The dropout of the candidates of some rows of one step and of the units of one panel; the default value keeps all.
+/// </summary>
 internal readonly struct CandidateDrop<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -30,10 +32,13 @@ internal readonly struct CandidateDrop<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint RowKey(nint row) => Mask.Exists ? Mask.RowKey(Step, FirstRank + (int)row) : 0;
 
-    /// <summary>The factors of the units from <paramref name="unit"/> of the panel on: 0 or 1/(1 − p), or 1 when nothing is dropped.</summary>
+    /// <summary>
+    /// The factors of the units from <paramref name="unit"/> of the panel on: 0 or 1/(1 − p), or 1 when nothing is dropped.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVec Factors<TSimd, TVec>(uint rowKey, nint unit)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
-        => Mask.Exists ? Mask.Select<TSimd, TVec, T>(rowKey, FirstUnit + unit, TSimd.Broadcast(Scale), TSimd.Zero) : TSimd.Constant(1);
+        => Mask.Exists ? Mask.Select<TSimd, TVec, T>(rowKey, FirstUnit + unit, TSimd.Broadcast(Scale), TSimd.Zero)
+            : TSimd.Constant(1);
 }

@@ -5,6 +5,8 @@ namespace Lstm.Kernels.Recurrence;
 
 // The two halves of Backward, for a layer that shows in h something else than c: one that normalises it, so that c is the only
 // state.
+// SAFETY: as in CellEpilogue.cs. LayerNormBackward, and BatchNormBackward in GatesBackward, pass rows of one panel: z 4 lines a
+// row, all else a line, since LstmChecks lets only cells that carry c alone be normalised.
 internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
 {
     // gates [rows, 4·line] and what h showed, [rows, line], with dh in d → ∂/∂o in d, and the gradient of what was shown.
@@ -12,6 +14,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     public static void OutputsBackward(ref TCell cell, T* gates, T* shown, T* d, nint dStride, T* dShown, nint rows)
     {
         Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
+        Debug.Assert(gates != null && shown != null && rows >= 0, "The gates or what was shown are missing.");
+        Debug.Assert(d != null && dShown != null, "The gradients are missing.");
         nint line = 64 / sizeof(T);
         T* o = gates + (3 * line);
         for (nint r = 0; r < rows; r++)
@@ -31,13 +35,17 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
         }
     }
 
-    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, line]; dO [rows, line].
+    // lines [rows, KeptLines·line], the cell's. z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc, dO [rows, line].
     // dc in: with the part of what was shown, out: of the previous step. gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void GatesBackward(
-        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride, T* dc, nint rows)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride,
+        T* dc, nint rows)
     {
         Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
+        Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
+        Debug.Assert(dO != null && dc != null, "The gradients are missing.");
+        Debug.Assert(cell.KeptLines == 0 || lines != null, "What the cell has kept is missing.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Simd;
@@ -9,6 +10,9 @@ namespace Lstm.Kernels.Recurrence;
 /// Kept out of the product's method: cell maths inside the register tile would make it spill. The product leaves its
 /// result in z, where it is still in the first-level cache.
 /// </remarks>
+// SAFETY: the recurrences pass rows of one panel in buffers that DirectionTape.Prepare and ClearStateGradients, or their own
+// Prepare, have reserved: z 4 lines a row, states StateVectors, kept lines KeptLines. RecurrentStep passes lines of its own. h has
+// `units` values a row (dh a line): Outputs writes the whole lines of a last panel to a line of its own, and copies `units` of it.
 internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
@@ -22,7 +26,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     // waits would keep the gates of the next row from being started.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward(
-        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows, nint units)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, T* h, nint hStride, nint rows,
+        nint units)
     {
         Gates(ref cell, own, lines, drop, z, cPrevious, c, rows);
         Outputs(ref cell, z, c, h, hStride, rows, units);
@@ -33,6 +38,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Gates(ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, nint rows)
     {
+        Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
+        Debug.Assert(cell.KeptLines == 0 || lines != null, "There is no room for what the cell keeps.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {
@@ -65,6 +72,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
     {
+        Debug.Assert(z != null && c != null && h != null && rows >= 0, "The gates, states or h are missing.");
+        Debug.Assert(units > 0 && units <= 64 / sizeof(T), "The units are not those of one panel.");
         nint line = 64 / sizeof(T);
         T* edge = stackalloc T[64 / sizeof(T)];
         T* o = z + (3 * line);
@@ -92,6 +101,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Step(ref TCell cell, T* own, T* lines, T* z, T* c, T* h)
     {
+        Debug.Assert(z != null && c != null && h != null, "The gates, the states or h are missing.");
+        Debug.Assert(cell.KeptLines == 0 || lines != null, "There is no room for what the cell keeps.");
         nint line = 64 / sizeof(T);
         for (nint u = 0; u < line; u += TSimd.Width)
         {
@@ -108,13 +119,16 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
         }
     }
 
-    // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, StateVectors·line]; dh [rows, line]. dc in: of the later steps,
-    // out: of the previous one.
-    // gateGradient [rows, 3·line], or null.
+    // z [rows, 4·line] in: gates, out: dz; cPrevious, c, dc [rows, StateVectors·line]; dh [rows, line].
+    // dc in: of the later steps, out: of the previous one. gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Backward(
-        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride, T* dc, nint rows)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride,
+        T* dc, nint rows)
     {
+        Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
+        Debug.Assert(dh != null && dc != null, "The gradients are missing.");
+        Debug.Assert(cell.KeptLines == 0 || lines != null, "What the cell has kept is missing.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {

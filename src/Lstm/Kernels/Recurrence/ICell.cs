@@ -9,6 +9,9 @@ namespace Lstm.Kernels.Recurrence;
 /// cell is a value: it holds its settings, and its methods are compiled into the kernels. The width is the methods', so that
 /// a cell is written once for all of them.
 /// </remarks>
+// SAFETY: CellEpilogue passes places of a vector in the first of the UnitWeightLines, KeptLines and StateVectors lines of a row,
+// the others a line apart; a cell accesses whole vectors of these, and none through a pointer that is null (the states' that a
+// method does not use, own without weights, gateGradient without recurrent gates).
 internal unsafe interface ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -21,17 +24,20 @@ internal unsafe interface ICell<T>
     /// <summary>Whether the c of the padding, where z is 0, would not stay 0: it is cleared then.</summary>
     static abstract bool FillsPadding { get; }
 
-    /// <summary>Whether it uses <c>drop</c>, the factors by which a dropout of the candidate multiplies it; else nobody draws them.</summary>
+    /// <summary>
+    /// Whether it uses <c>drop</c>, the factors by which a dropout of the candidate multiplies it; else nobody draws them.
+    /// </summary>
     static abstract bool DropsCandidate { get; }
 
     /// <summary>
-    /// Lines of each row of each panel that hold the states carried from step to step: 1 for c alone. The lines after the first are
-    /// the cell's to read and write (<see cref="StateLines{T}"/>).
+    /// Lines of each row of each panel that hold the states carried from step to step: 1 for c alone. The lines after the first
+    /// are the cell's to read and write (<see cref="StateLines{T}"/>).
     /// </summary>
     static abstract int StateVectors { get; }
 
     /// <summary>
-    /// Lines of each row of each panel that <c>lines</c> points into, kept from Forward to Backward and after it: 0 for most cells.
+    /// Lines of each row of each panel that <c>lines</c> points into, kept from Forward to Backward and after it: 0 for most
+    /// cells.
     /// </summary>
     int KeptLines { get; }
 
@@ -41,20 +47,24 @@ internal unsafe interface ICell<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
-    /// <summary>The new hidden state, from the output gate and the cell state that it shows: the new one, or that normalised.</summary>
+    /// <summary>
+    /// The new hidden state, from the output gate and the cell state that it shows: the new one, or that normalised.
+    /// </summary>
     TVec Output<TSimd, TVec>(StateLines<T> states, TVec o, TVec c)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
-    /// <summary>Returns ∂/∂c of the cell state that <see cref="Output"/> was given, and ∂/∂o, from the whole gradient of h.</summary>
+    /// <summary>
+    /// Returns ∂/∂c of the cell state that <see cref="Output"/> was given, and ∂/∂o, from the whole gradient of h.
+    /// </summary>
     TVec OutputBackward<TSimd, TVec>(StateLines<T> states, TVec o, TVec c, TVec dh, out TVec dO)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged;
 
     /// <summary>
     /// i, f, g, o hold the gates and become dz; dc comes in as ∂/∂c of the new cell state, all but what flows through the
-    /// pre-activation of o, and goes out as ∂/∂c of the previous one. <paramref name="gateGradient"/> has three lines, what the next
-    /// step's gates add to ∂/∂i, ∂/∂f and ∂/∂o; null for none.
+    /// pre-activation of o, and goes out as ∂/∂c of the previous one. <paramref name="gateGradient"/> has three lines, what the
+    /// next step's gates add to ∂/∂i, ∂/∂f and ∂/∂o; null for none.
     /// </summary>
     void Backward<TSimd, TVec>(
         T* own,

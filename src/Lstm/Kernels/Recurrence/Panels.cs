@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Lstm.Kernels.Recurrence;
 
 /// <summary>Values that lie by panels: [panels, Rows, Width], a panel's rows one after the other.</summary>
-// SAFETY: a view only computes addresses; whoever makes one promises that the buffer has so many rows in each panel it is asked for.
+// SAFETY: a view only computes addresses; whoever makes one promises that the buffer has so many rows in each panel it is asked
+// for.
 internal readonly unsafe struct Panels<T>(T* pointer, nint rows, nint width)
     where T : unmanaged
 {

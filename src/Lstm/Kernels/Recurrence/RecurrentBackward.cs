@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Runtime;
@@ -6,11 +7,16 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>Back-propagation through time of one direction, for a share of the sequences: gates become dz, step by step backwards.</summary>
+/// <summary>
+/// Back-propagation through time of one direction, for a share of the sequences: gates become dz, step by step backwards.
+/// </summary>
 /// <remarks>
 /// At each step dh = ∂/∂output + dz₊₁·W_hh (the chain starts from the output's gradient and takes dz in storage order), the
 /// cell's equations turn gates into dz, and dc is carried in place. What is left in dh and dc is the initial state's gradient.
 /// </remarks>
+// SAFETY: DirectionLayer.StepsBackward makes the struct. DirectionTape has reserved gates, states and kept lines for all rows in
+// Prepare, and for all ranks the states' gradients in ClearStateGradients and what zoneout carries in PrepareBackward. Rows and
+// slots come from RecurrencePlan.Set of the same shape, and a share is a range of its ranks (SequenceSplit.Of).
 internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -47,8 +53,8 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     public required T* CellGradient;
 
     /// <summary>
-    /// In a segment of a longer pass: how many of the first ranks have a step in the segment read before this one, and after it. dh
-    /// crosses the cut as dz, since its chain starts from an output's gradient that the later segment does not know.
+    /// In a segment of a longer pass: how many of the first ranks have a step in the segment read before this one, and after it.
+    /// dh crosses the cut as dz, since its chain starts from an output's gradient that the later segment does not know.
     /// </summary>
     public int Earlier;
     public int Later;
@@ -56,7 +62,9 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     /// <summary>The dropout of the candidates.</summary>
     public CandidateDrop<T> Drop;
 
-    /// <summary>The zoneout of c; with it the c before it, [panels, NewCellRows, line], and room for what it carries back, like dc.</summary>
+    /// <summary>
+    /// The zoneout of c; with it the c before it, [panels, NewCellRows, line], and room for what it carries back, like dc.
+    /// </summary>
     public Zoneout<T> CellZoneout;
     public T* NewCells;
     public nint NewCellRows;
@@ -86,6 +94,14 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        Debug.Assert(_firstRank >= 0 && _endRank <= Sequences && Later <= Sequences, "A rank is not of the batch.");
+        Debug.Assert(CellSlots == Sequences + GateRows, "The forward pass has not kept gates and states.");
+        if (Plan.StepCount > 0)
+        {
+            Debug.Assert(Gates != null && Cells != null && CellGradient != null, "The gates, states or gradients are missing.");
+            Debug.Assert(!CellZoneout.Exists || (NewCells != null && CellCarried != null), "Zoneout has no room.");
+        }
+
         int last = Math.Min(_endRank, Later);
         if (_firstRank < last)
         {
@@ -129,7 +145,8 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         {
             nint states = TCell.StateVectors * line;
             T* cells = Cells + (panel * CellSlots * states);
-            T* after = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + row) * line) : cells + ((Sequences + row) * states);
+            T* after = CellZoneout.Exists
+                ? NewCells + (((panel * NewCellRows) + row) * line) : cells + ((Sequences + row) * states);
             nint place = ((panel * Sequences) + first) * line;
             T* dc = CellGradient + (place * TCell.StateVectors);
             if (CellZoneout.Exists)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels.Elementwise;
@@ -8,12 +9,17 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>The recurrent half of a layer's forward pass: all steps of a stretch of the plan, for a share of the sequences.</summary>
+/// <summary>
+/// The recurrent half of a layer's forward pass: all steps of a stretch of the plan, for a share of the sequences.
+/// </summary>
 /// <remarks>
 /// z ← z + h₋₁·W_hhᵀ (or, with the input's weights given, z ← b + x·W_ihᵀ + h₋₁·W_hhᵀ), then the cell's equations. Sequences
 /// do not meet here, so each share takes some of them through the stretch without waiting for the others. The next stretch
 /// may be divided otherwise.
 /// </remarks>
+// SAFETY: DirectionLayer.Steps makes the struct. DirectionTape.Prepare has reserved gates, states, kept lines and c before zoneout
+// for these row counts in each panel; HiddenUpdate says the same of h, m and s. Rows and slots come from RecurrencePlan.Set of
+// the same shape, and a share is a range of its ranks (SequenceSplit.Of).
 internal unsafe struct RecurrentForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -54,8 +60,8 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required nint FirstGateRow;
 
     /// <summary>
-    /// c and the cell's other states, [panels, CellSlots, StateVectors·line]: by slot when they are kept, else by rank, each step over
-    /// the one before.
+    /// c and the cell's other states, [panels, CellSlots, StateVectors·line]: by slot when they are kept, else by rank, each step
+    /// over the one before.
     /// </summary>
     public required T* Cells;
     public required nint CellSlots;
@@ -99,6 +105,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         where TVec : unmanaged
         where TCell : unmanaged, ICell<T>
     {
+        AssertValid();
         nint line = 64 / sizeof(T);
         nint gates = 4 * line;
         T* seen = Path.Seen;
@@ -108,12 +115,11 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[3];
         terms[0] = Input;
         SetRecurrentTerms(terms + 1, null);
-        int recurrentTerms = GateRecurrent == null ? 1 : 2;
-        bool fused = Input.B != null;
         CandidateDrop<T> drop = Drop;
 
         // Gates that nobody asks for again need no place of their own, only a line that stays in the first-level cache.
-        bool passing = fused && !KeepCells && !Path.ShowsGates;
+        // Theirs is that of their rank in the first panel: no step has more rows than GateRows.
+        bool passing = Input.B != null && !KeepCells && !Path.ShowsGates;
         for (int step = FirstStep; step < EndStep; step++)
         {
             foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
@@ -135,44 +141,14 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
                     T* z = Gates + ((passing ? first : (panel * GateRows) + row - FirstGateRow) * gates);
-                    if (rows == 1 && recurrentTerms == 1)
-                    {
-                        T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
-                        nint inputs = fused ? Input.Count : 0;
-                        RowKernel<TSimd, TVec, T>.Run(
-                            z, start, terms[0].A, inputs, Input.B + (panel * gates * inputs), terms[1].A, size, Recurrent + (panel * gates * size));
-                    }
-                    else
-                    {
-                        PanelProduct<T> product = new()
-                        {
-                            C = z,
-                            CStride = gates,
-                            Start = !fused ? z : Bias == null ? null : Bias + (panel * gates),
-                            StartStride = fused ? 0 : gates,
-                            Terms = fused ? terms : terms + 1,
-                            TermCount = recurrentTerms + (fused ? 1 : 0),
-                            Rows = rows,
-                            PanelStart = panel * gates,
-                            Width = gates,
-                        };
-                        nint next = units > line ? (panel + 1) * gates : 0;
-                        product.Fetch(Recurrent + (next * size), size);
-                        if (fused)
-                        {
-                            product.Later = (byte*)(Input.B + (next * Input.Count));
-                            product.LaterLines = Input.Count * gates * sizeof(T) / 64;
-                        }
-
-                        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
-                    }
-
+                    Multiply<TSimd, TVec>(terms, panel, units > line ? panel + 1 : 0, rows, z);
                     nint states = TCell.StateVectors * line;
                     T* cells = Cells + (panel * CellSlots * states);
                     T* before = cells + ((KeepCells ? previous : first) * states);
                     T* after = cells + ((KeepCells ? Sequences + row : first) * states);
                     T* own = UnitWeights == null ? null : UnitWeights + (panel * TCell.UnitWeightLines * line);
-                    T* computed = CellZoneout.Exists ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
+                    T* computed = CellZoneout.Exists
+                        ? NewCells + (((panel * NewCellRows) + (KeepCells ? row : first)) * line) : after;
                     T* lines = KeptValues + (((panel * KeptRows) + (KeepCells ? row : first)) * cell.KeptLines * line);
                     int t = Plan.SequenceStep(step);
                     if (TCell.DropsCandidate)
@@ -181,10 +157,12 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     }
 
                     CellEpilogue<TSimd, TVec, T, TCell>.Forward(
-                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), hStride, rows, nint.Min(units, line));
+                        ref cell, own, lines, drop, z, before, computed, h + (panel * line), hStride, rows,
+                        nint.Min(units, line));
                     if (CellZoneout.Exists)
                     {
-                        CellZoneout.Forward<TSimd, TVec>(t, first, panel * line, before, line, computed, line, after, line, rows, line);
+                        CellZoneout.Forward<TSimd, TVec>(
+                            t, first, panel * line, before, line, computed, line, after, line, rows, line);
                     }
                 }
 
@@ -226,11 +204,61 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
     }
 
+    // z [rows, 4·line] of a panel: the terms are the input's, at its rows, and those of what the steps see. Meanwhile the weights of
+    // panel `next` are fetched. Part of Run, which calls it for each panel, and so inlined.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Multiply<TSimd, TVec>(ProductTerm<T>* terms, nint panel, nint next, nint rows, T* z)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        nint gates = 256 / sizeof(T);
+        nint size = Path.Size;
+        bool fused = Input.B != null;
+        T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
+        if (rows == 1 && GateRecurrent == null)
+        {
+            nint inputs = fused ? Input.Count : 0;
+            T* w = Input.B + (panel * gates * inputs);
+            RowKernel<TSimd, TVec, T>.Run(
+                z, start, terms[0].A, inputs, w, terms[1].A, size, Recurrent + (panel * gates * size));
+            return;
+        }
+
+        PanelProduct<T> product = new()
+        {
+            C = z,
+            CStride = gates,
+            Start = start,
+            StartStride = fused ? 0 : gates,
+            Terms = fused ? terms : terms + 1,
+            TermCount = (GateRecurrent == null ? 1 : 2) + (fused ? 1 : 0),
+            Rows = rows,
+            PanelStart = panel * gates,
+            Width = gates,
+        };
+        product.Fetch(Recurrent + (next * gates * size), size);
+        if (fused)
+        {
+            product.Later = (byte*)(Input.B + (next * gates * Input.Count));
+            product.LaterLines = Input.Count * gates * sizeof(T) / 64;
+        }
+
+        Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
+    }
+
     // W_hh·s, and the weights of the gates in s.
     private readonly void SetRecurrentTerms(ProductTerm<T>* terms, T* seen)
     {
         nint size = Path.Size;
-        terms[0] = new ProductTerm<T> { A = seen, ARowStride = Path.SeenStride, B = Recurrent, PanelRows = size, RowStep = 1, Count = size };
+        terms[0] = new ProductTerm<T>
+        {
+            A = seen,
+            ARowStride = Path.SeenStride,
+            B = Recurrent,
+            PanelRows = size,
+            RowStep = 1,
+            Count = size,
+        };
         terms[1] = new ProductTerm<T>
         {
             A = seen + size,
@@ -240,5 +268,17 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
             RowStep = 1,
             Count = 3 * Units,
         };
+    }
+
+    [Conditional("DEBUG")]
+    private readonly void AssertValid()
+    {
+        Debug.Assert(FirstStep >= 0 && FirstStep < EndStep && EndStep <= Plan.StepCount, "A step is not of the plan.");
+        Debug.Assert(_firstRank >= 0 && _endRank <= Sequences, "A rank is not of the batch.");
+        Debug.Assert(Recurrent != null && Gates != null && Cells != null, "The weights, gates or states are missing.");
+        Debug.Assert(Path.Outputs != null && Path.Hidden != null && Path.Seen != null, "There is no m, h or s.");
+        Debug.Assert(CellSlots == (KeepCells ? Sequences + GateRows : Sequences), "The slots are not those of the batch.");
+        Debug.Assert(FirstGateRow >= 0 && (!KeepCells || FirstGateRow == 0), "Gates that are kept begin with row 0.");
+        Debug.Assert(!CellZoneout.Exists || NewCells != null, "Zoneout has no room for the new c.");
     }
 }

@@ -7,7 +7,12 @@ using Lstm.Simd;
 
 namespace Lstm.Kernels.Recurrence;
 
-/// <summary>What one step of one sequence through a recurrent layer works on; <see cref="CellKernels{T}.Bind"/> makes it runnable.</summary>
+/// <summary>
+/// What one step of one sequence through a recurrent layer works on; <see cref="CellKernels{T}.Bind"/> makes it runnable.
+/// </summary>
+// SAFETY: DirectionLayer.BindStep takes weights and biases from the flat parameters, by panels of the layer's gates, and h and c
+// from a state of one sequence, which has room for whole lines of both (NetworkState's constructor). NetworkStream.Run keeps the
+// network and the state alive.
 internal unsafe struct RecurrentStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -35,7 +40,9 @@ internal unsafe struct RecurrentStep<T>
     public required WorkerTeam Team;
 }
 
-/// <summary>One step of one sequence: what streaming runs. The same chains as <see cref="RecurrentForward{T}"/>, so the same bits.</summary>
+/// <summary>
+/// One step of one sequence: what streaming runs. The same chains as <see cref="RecurrentForward{T}"/>, so the same bits.
+/// </summary>
 internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
@@ -80,6 +87,12 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(void* x, T* y)
     {
+        // SAFETY: x and y have Inputs and Units values, as StepKernel says. The constructor reserves gates and kept lines for each
+        // worker of the team, and the next h for all panels; a share is a range of panels.
+        Debug.Assert((x != null || _step.Inputs == 0) && y != null, "The input or output is missing.");
+        Debug.Assert(_step.Hidden != null && _step.Cell != null, "The state is missing.");
+        Debug.Assert(_next.Length >= _panels * Line && _gates.Length >= _step.Team.Size * 4 * Line, "A line is missing.");
+
         // A lone panel has read h before it writes it; of several, the later ones still need the old h.
         T* next = _panels == 1 ? _step.Hidden : _next.Pointer;
         if (_step.Team.Size > 1)
@@ -136,9 +149,10 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
         public required T* X;
         public required T* Next;
 
-        // Two workers from 2 MB of float weights on: reading them takes one core longer than waking a thread that sleeps, and two cores'
-        // second-level caches hold what one cannot.
-        public readonly long Work => Kernel._panels * 4 * Line * (long)(Kernel._step.Inputs + Kernel._step.Units) * sizeof(T) / sizeof(float);
+        // Two workers from 2 MB of float weights on: reading them takes one core longer than waking a thread that sleeps, and the
+        // second-level caches of two cores hold what one cannot.
+        public readonly long Work
+            => Kernel._panels * 4 * Line * (long)(Kernel._step.Inputs + Kernel._step.Units) * sizeof(T) / sizeof(float);
 
         public readonly int SharesFor(int workers) => (int)Math.Min(workers, Kernel._panels);
 

@@ -6,7 +6,9 @@ namespace Lstm.Kernels.Recurrence;
 /// </summary>
 /// <param name="previous">The states of the step before. In Forward they may lie where the new ones do.</param>
 /// <param name="next">The new states.</param>
-/// <param name="gradient">In a backward pass the gradient of the new states, which becomes that of the states before; else null.</param>
+/// <param name="gradient">
+/// In a backward pass the gradient of the new states, which becomes that of the states before; else null.
+/// </param>
 internal readonly unsafe struct StateLines<T>(T* previous, T* next, T* gradient)
     where T : unmanaged
 {
