@@ -86,8 +86,8 @@ public readonly unsafe ref struct CellStates<TLane>
     }
 
     /// <summary>
-    /// Sets the gradient of a state vector: in OutputBackward that of this step, with h's part added; in Backward, at the end, that
-    /// of the step before.
+    /// Sets the gradient of a state vector: in OutputBackward that of this step, with h's part added; in Backward, at the end,
+    /// that of the step before.
     /// </summary>
     /// <param name="index">1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
     /// <param name="gradient">The gradient.</param>
@@ -123,7 +123,8 @@ public readonly unsafe ref struct CellStates<TLane>
     [DoesNotReturn]
     private static void ThrowIndex(int index, int count)
         => throw new ArgumentOutOfRangeException(nameof(index), index, count > 1
-            ? $"The cell carries {count} state vectors; those beside c have the numbers 1 to {count - 1}. Set StateCount to carry more."
+            ? $"The cell carries {count} state vectors; those beside c have the numbers 1 to {count - 1}. "
+                + "Set StateCount to carry more."
             : "The cell carries c only. Set StateCount to carry more state vectors.");
 
     [DoesNotReturn]

@@ -21,8 +21,8 @@ public readonly unsafe ref struct CellUnits<TLane>
     private readonly byte* _kept;
     private readonly int _keptCount;
 
-    // SAFETY: weightCount vectors lie at weights, weightBytes apart, and keptCount + weightCount at kept, a line apart; the methods
-    // check their indices against these counts (Check).
+    // SAFETY: weightCount vectors lie at weights, weightBytes apart, and keptCount + weightCount at kept, a line apart; the
+    // methods check their indices against these counts (Check).
     internal CellUnits(void* weights, nint weightBytes, int weightCount, void* kept, int keptCount, CellStates<TLane> states)
     {
         States = states;
@@ -50,8 +50,8 @@ public readonly unsafe ref struct CellUnits<TLane>
     /// In Backward: sets what this step adds to the gradient of the weights of a name, ∂/∂w of this step alone.
     /// </summary>
     /// <remarks>
-    /// Backward sets all of them, each time; what it does not set is 0. They are added up once all steps are back, in an order that
-    /// depends on nothing but the batch.
+    /// Backward sets all of them, each time; what it does not set is 0. They are added up once all steps are back, in an order
+    /// that depends on nothing but the batch.
     /// </remarks>
     /// <param name="index">Its place among the names.</param>
     /// <param name="gradient">The part of this step.</param>

@@ -7,7 +7,9 @@ using F = Lstm.Cells.LstmActivationFunction;
 namespace Lstm.Cells;
 
 /// <summary>One activation, picked at run time. Its derivative is a function of its output.</summary>
-/// <remarks>Not inlined: a cell has five of these, and the call is small beside what most of them compute. NaN stays NaN.</remarks>
+/// <remarks>
+/// Not inlined: a cell has five of these, and the call is small beside what most of them compute. NaN stays NaN.
+/// </remarks>
 internal readonly struct ChosenActivation<T>(LstmActivation activation)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

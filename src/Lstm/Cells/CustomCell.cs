@@ -13,7 +13,8 @@ namespace Lstm.Cells;
 public sealed class CustomCell : IEquatable<CustomCell>
 {
     // What tells whether a cell's text says all about it.
-    private const DynamicallyAccessedMemberTypes LookedAt = DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
+    private const DynamicallyAccessedMemberTypes LookedAt =
+        DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields
         | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods
         | DynamicallyAccessedMemberTypes.PublicProperties;
 
@@ -32,8 +33,8 @@ public sealed class CustomCell : IEquatable<CustomCell>
     public string Name { get; }
 
     /// <summary>
-    /// The cell's text, which files carry beside the name: what its <c>ToString</c> says under the invariant culture, for a record struct
-    /// without the type's name, <c>{ Beta = 1 }</c>.
+    /// The cell's text, which files carry beside the name: what its <c>ToString</c> says under the invariant culture, for a
+    /// record struct without the type's name, <c>{ Beta = 1 }</c>.
     /// </summary>
     public string Settings { get; }
 
@@ -51,10 +52,10 @@ public sealed class CustomCell : IEquatable<CustomCell>
     /// <param name="cell">The cell with its settings.</param>
     /// <exception cref="ArgumentException">
     /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not
-    /// know its settings (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations); or
-    /// the names of the cell's weights are no names, double, or those of a layer's other weights; or its
-    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64, or its <see cref="ICustomCell{TSelf}.StateCount"/> below 1
-    /// or above 16.
+    /// know its settings (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations);
+    /// or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
+    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64, or its <see cref="ICustomCell{TSelf}.StateCount"/>
+    /// below 1 or above 16.
     /// </exception>
     public static CustomCell Of<[DynamicallyAccessedMembers(LookedAt)] TCell>(string name, TCell cell)
         where TCell : unmanaged, ICustomCell<TCell>
@@ -69,29 +70,36 @@ public sealed class CustomCell : IEquatable<CustomCell>
         if (UntoldField(typeof(TCell)) is { } field)
         {
             throw new ArgumentException(
-                $"The cell '{name}' has '{field}', which its text '{settings}' does not tell: files would not know it. Make it a record struct whose settings are public properties "
-                + "with no code of their own, of numbers, booleans and enumerations, or override ToString.", nameof(cell));
+                $"The cell '{name}' has '{field}', which its text '{settings}' does not tell: files would not know it. "
+                + "Make it a record struct whose settings are public properties "
+                + "with no code of their own, of numbers, booleans and enumerations, or override ToString.",
+                nameof(cell));
         }
 
         string[] weights = [.. TCell.WeightNames];
         foreach (string weight in weights)
         {
-            if (string.IsNullOrEmpty(weight) || !weight.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') || Taken.Contains(weight) || weights.Count(other => other == weight) > 1)
+            if (string.IsNullOrEmpty(weight) || !weight.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
+                || Taken.Contains(weight) || weights.Count(other => other == weight) > 1)
             {
                 throw new ArgumentException(
-                    $"The cell '{name}' has a weight of the name '{weight}'; names consist of letters, digits and underscores, are not given twice, and none is {string.Join(", ", Taken)}.", nameof(cell));
+                    $"The cell '{name}' has a weight of the name '{weight}'; names consist of letters, digits and underscores, "
+                    + $"are not given twice, and none is {string.Join(", ", Taken)}.",
+                    nameof(cell));
             }
         }
 
         if (TCell.StateCount is < 1 or > 16)
         {
             throw new ArgumentException(
-                $"The cell '{name}' carries {TCell.StateCount} state vectors; StateCount has to be 1, for c alone, to 16.", nameof(cell));
+                $"The cell '{name}' carries {TCell.StateCount} state vectors; StateCount has to be 1, for c alone, to 16.",
+                nameof(cell));
         }
 
         return TCell.KeptCount is >= 0 and <= 64
             ? new CustomCell(name, settings, new CellCode<TCell>(name, cell, weights))
-            : throw new ArgumentException($"The cell '{name}' keeps {TCell.KeptCount} values per unit; 0 to 64 are possible.", nameof(cell));
+            : throw new ArgumentException(
+                $"The cell '{name}' keeps {TCell.KeptCount} values per unit; 0 to 64 are possible.", nameof(cell));
     }
 
     /// <inheritdoc/>
@@ -109,8 +117,8 @@ public sealed class CustomCell : IEquatable<CustomCell>
     /// <summary>A cell that a file names, until it is found among those that the program knows.</summary>
     internal static CustomCell Saved(string name, string settings) => new(name, settings, null);
 
-    // A text of the cell's own is trusted; that of a record struct consists of its public members, and says all about numbers, booleans and
-    // enumerations; any other says nothing.
+    // A text of the cell's own is trusted; that of a record struct consists of its public members, and says all about numbers,
+    // booleans and enumerations; any other says nothing.
     private static string? UntoldField([DynamicallyAccessedMembers(LookedAt)] Type cell)
     {
         const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
@@ -128,7 +136,8 @@ public sealed class CustomCell : IEquatable<CustomCell>
         foreach (FieldInfo field in cell.GetFields(Own))
         {
             // The field behind a property is named after it: <Beta>k__BackingField.
-            string name = field.Name.StartsWith('<') ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
+            string name = field.Name.StartsWith('<')
+                ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
             bool isPublic = field.IsPublic || (name != field.Name && cell.GetProperty(name)?.GetMethod?.IsPublic == true);
             bool tellsAll = field.FieldType == typeof(bool) || typeof(IFormattable).IsAssignableFrom(field.FieldType);
             if (print is null || !isPublic || !tellsAll)

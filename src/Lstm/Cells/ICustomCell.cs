@@ -5,27 +5,29 @@ namespace Lstm.Cells;
 
 /// <summary>The equations of a user's own LSTM cell: what happens between the matrix products and the new states.</summary>
 /// <remarks>
-/// <para>A layer computes z = W_ih x + W_hh h + b, four values for each unit. Forward makes gates and the new c of them; Output makes h
-/// of c; OutputBackward and Backward take the gradient the same way back. Everything else (matrix products, time, batches, threads,
-/// files) is the library's.</para>
-/// <para>A cell is a value without references, best a <c>readonly record struct</c>, whose properties are its settings. It is written once, on
-/// vectors (<see cref="ILane{TSelf}"/>) of any precision and width, and compiled into the library's kernels: put
-/// <c>[MethodImpl(MethodImplOptions.AggressiveInlining)]</c> on its methods and build it with optimisation. A method may depend on nothing
-/// but its arguments and the settings, and is called by several threads at once. Give the cell to a layer with
+/// <para>A layer computes z = W_ih x + W_hh h + b, four values for each unit. Forward makes gates and the new c of them; Output
+/// makes h of c; OutputBackward and Backward take the gradient the same way back. Everything else (matrix products, time,
+/// batches, threads, files) is the library's.</para>
+/// <para>A cell is a value without references, best a <c>readonly record struct</c>, whose properties are its settings. It is
+/// written once, on vectors (<see cref="ILane{TSelf}"/>) of any precision and width, and compiled into the library's kernels: put
+/// <c>[MethodImpl(MethodImplOptions.AggressiveInlining)]</c> on its methods and build it with optimisation. A method may depend
+/// on nothing but its arguments and the settings, and is called by several threads at once. Give the cell to a layer with
 /// <see cref="CustomCell.Of{TCell}"/> and <c>LstmSpec.Cell</c>, and check it with <see cref="GradientCheck"/>.</para>
-/// <para>Gates that are not in <see cref="Gates"/> get the gradient 0 whatever Backward leaves in them; what Forward leaves in them
-/// comes back in Backward as it does for the others, so they hold values that Backward would have to compute again.</para>
+/// <para>Gates that are not in <see cref="Gates"/> get the gradient 0 whatever Backward leaves in them; what Forward leaves in
+/// them comes back in Backward as it does for the others, so they hold values that Backward would have to compute again.</para>
 /// </remarks>
 /// <typeparam name="TSelf">The cell.</typeparam>
 public interface ICustomCell<TSelf>
     where TSelf : unmanaged, ICustomCell<TSelf>
 {
-    /// <summary>The gates whose pre-activations it uses. Default all; the rows of the others stay in the parameters, with gradient 0.</summary>
+    /// <summary>
+    /// The gates whose pre-activations it uses. Default all; the rows of the others stay in the parameters, with gradient 0.
+    /// </summary>
     static virtual LstmGates Gates => LstmGates.All;
 
     /// <summary>
-    /// Names of weights that each unit has one of: <c>tau</c> is the parameter <c>weight_tau_l{k}</c> [H] of layer k. Default none. Letters,
-    /// digits and underscores, the same each time.
+    /// Names of weights that each unit has one of: <c>tau</c> is the parameter <c>weight_tau_l{k}</c> [H] of layer k. Default
+    /// none. Letters, digits and underscores, the same each time.
     /// </summary>
     static virtual IReadOnlyList<string> WeightNames => [];
 
@@ -57,8 +59,9 @@ public interface ICustomCell<TSelf>
         where TLane : struct, ILane<TLane>;
 
     /// <summary>
-    /// i, f, g and o come as Forward left them and become the gradients of their pre-activations; <paramref name="gradient"/> comes
-    /// as ∂/∂c of the new cell state and becomes ∂/∂c of the one before, and so do the gradients of the other state vectors.
+    /// i, f, g and o come as Forward left them and become the gradients of their pre-activations; <paramref name="gradient"/>
+    /// comes as ∂/∂c of the new cell state and becomes ∂/∂c of the one before, and so do the gradients of the other state
+    /// vectors.
     /// </summary>
     /// <typeparam name="TLane">The vector.</typeparam>
     /// <param name="i">The input gate.</param>
@@ -121,8 +124,8 @@ public interface ICustomCell<TSelf>
     }
 
     /// <summary>
-    /// The way back of <see cref="Output{TLane}(in TSelf, TLane, TLane, CellStates{TLane})"/>: returns the gradient of c, and adds
-    /// h's part to those of the other state vectors. Replace both or neither. Default: that of c alone.
+    /// The way back of <see cref="Output{TLane}(in TSelf, TLane, TLane, CellStates{TLane})"/>: returns the gradient of c, and
+    /// adds h's part to those of the other state vectors. Replace both or neither. Default: that of c alone.
     /// </summary>
     /// <typeparam name="TLane">The vector.</typeparam>
     /// <param name="cell">The cell.</param>

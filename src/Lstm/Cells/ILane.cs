@@ -1,13 +1,15 @@
 namespace Lstm.Cells;
 
-/// <summary>A vector of numbers of one precision, one for each of several units: what the equations of a custom cell are written in.</summary>
+/// <summary>
+/// A vector of numbers of one precision, one for each of several units: what the equations of a custom cell are written in.
+/// </summary>
 /// <remarks>
-/// <para>How many numbers it holds is the hardware's affair; every operation acts on each of them alone, so a formula reads as if for
-/// one unit. A <see cref="double"/> converts to a vector of that value, rounded to the precision: <c>1 - f</c>.</para>
+/// <para>How many numbers it holds depends on the hardware; every operation acts on each of them alone, so a formula reads as if
+/// for one unit. A <see cref="double"/> converts to a vector of that value, rounded to the precision: <c>1 - f</c>.</para>
 /// <para>The operators, <see cref="Sqrt"/> and <see cref="Abs"/> are exactly rounded. The other functions are within 2 ulp for
-/// <see cref="float"/> and 4 for <see cref="double"/>, exact at 0 and ±∞, and have NaN for NaN; a result below the normal numbers may be 0. Every width
-/// gives the same bits. <c>a * b + c</c> rounds twice: only <see cref="MultiplyAdd"/> and <see cref="NegatedMultiplyAdd"/> round once, where the
-/// hardware does (see docs/reproducibility.md).</para>
+/// <see cref="float"/> and 4 for <see cref="double"/>, exact at 0 and ±∞, and have NaN for NaN; a result below the normal numbers
+/// may be 0. Every width gives the same bits. <c>a * b + c</c> rounds twice: only <see cref="MultiplyAdd"/> and
+/// <see cref="NegatedMultiplyAdd"/> round once, where the hardware does (see docs/reproducibility.md).</para>
 /// </remarks>
 /// <typeparam name="TSelf">The vector itself.</typeparam>
 public interface ILane<TSelf>
@@ -49,7 +51,9 @@ public interface ILane<TSelf>
     /// <summary>b where b &gt; a, else a, so that a stays NaN.</summary>
     static abstract TSelf Max(TSelf a, TSelf b);
 
-    /// <summary><paramref name="then"/> where a &gt; b, <paramref name="otherwise"/> elsewhere: where either is NaN, too.</summary>
+    /// <summary>
+    /// <paramref name="then"/> where a &gt; b, <paramref name="otherwise"/> elsewhere: where either is NaN, too.
+    /// </summary>
     static abstract TSelf WhereGreater(TSelf a, TSelf b, TSelf then, TSelf otherwise);
 
     /// <summary>eˣ.</summary>

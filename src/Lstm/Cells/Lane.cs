@@ -8,8 +8,8 @@ namespace Lstm.Cells;
 
 /// <summary>The vector of one width as a <see cref="ILane{TSelf}"/>.</summary>
 /// <remarks>
-/// The cells' equations are a few operations a vector between loads and stores, where the wrapping costs nothing; inside the matrix
-/// products it would.
+/// The cells' equations are a few operations a vector between loads and stores, where the wrapping costs nothing; inside the
+/// matrix products it would.
 /// </remarks>
 internal readonly struct Lane<TSimd, TVec, T>(TVec value) : ILane<Lane<TSimd, TVec, T>>
     where TSimd : struct, ISimd<TVec, T>
@@ -22,20 +22,24 @@ internal readonly struct Lane<TSimd, TVec, T>(TVec value) : ILane<Lane<TSimd, TV
     public static implicit operator Lane<TSimd, TVec, T>(double value) => new(TSimd.Constant(value));
 
     [Inline(AggressiveInlining)]
-    public static Lane<TSimd, TVec, T> operator +(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b) => new(TSimd.Add(a.Value, b.Value));
+    public static Lane<TSimd, TVec, T> operator +(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b)
+        => new(TSimd.Add(a.Value, b.Value));
 
     [Inline(AggressiveInlining)]
-    public static Lane<TSimd, TVec, T> operator -(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b) => new(TSimd.Subtract(a.Value, b.Value));
+    public static Lane<TSimd, TVec, T> operator -(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b)
+        => new(TSimd.Subtract(a.Value, b.Value));
 
     // From −0, not 0: the negative of 0 is −0.
     [Inline(AggressiveInlining)]
     public static Lane<TSimd, TVec, T> operator -(Lane<TSimd, TVec, T> a) => new(TSimd.Subtract(TSimd.Constant(-0.0), a.Value));
 
     [Inline(AggressiveInlining)]
-    public static Lane<TSimd, TVec, T> operator *(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b) => new(TSimd.Multiply(a.Value, b.Value));
+    public static Lane<TSimd, TVec, T> operator *(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b)
+        => new(TSimd.Multiply(a.Value, b.Value));
 
     [Inline(AggressiveInlining)]
-    public static Lane<TSimd, TVec, T> operator /(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b) => new(TSimd.Divide(a.Value, b.Value));
+    public static Lane<TSimd, TVec, T> operator /(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b)
+        => new(TSimd.Divide(a.Value, b.Value));
 
     [Inline(AggressiveInlining)]
     public static Lane<TSimd, TVec, T> MultiplyAdd(Lane<TSimd, TVec, T> a, Lane<TSimd, TVec, T> b, Lane<TSimd, TVec, T> c)

@@ -25,8 +25,8 @@ namespace Lstm.Cells;
 /// <para>A clipped z has no gradient. It is known by its gate, which is exactly that of the limit; where other z give the same
 /// gate, the activation is flat to rounding.</para>
 /// </remarks>
-// SAFETY: `own` has a line for each peephole (UnitWeightLines) and is read only with peepholes, for which LstmWeights then has the
-// parameter. gateGradient is null, or has the three lines that HiddenUpdateTape.PrepareBackward has reserved for each rank.
+// SAFETY: `own` has a line for each peephole (UnitWeightLines) and is read only with peepholes, for which LstmWeights then has
+// the parameter. gateGradient is null, or has the three lines that HiddenUpdateTape.PrepareBackward has reserved for each rank.
 internal unsafe struct VariantCell<T, TActivations> : ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TActivations : unmanaged, ICellActivations<T>

@@ -39,8 +39,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     // dc in: with the part of what was shown, out: of the previous step. gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void GatesBackward(
-        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dO, nint dOStride,
-        T* dc, nint rows)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c,
+        T* dO, nint dOStride, T* dc, nint rows)
     {
         Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
         Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");

@@ -10,9 +10,9 @@ namespace Lstm.Kernels.Recurrence;
 /// Kept out of the product's method: cell maths inside the register tile would make it spill. The product leaves its
 /// result in z, where it is still in the first-level cache.
 /// </remarks>
-// SAFETY: the recurrences pass rows of one panel in buffers that DirectionTape.Prepare and ClearStateGradients, or their own
-// Prepare, have reserved: z 4 lines a row, states StateVectors, kept lines KeptLines. RecurrentStep passes lines of its own. h has
-// `units` values a row (dh a line): Outputs writes the whole lines of a last panel to a line of its own, and copies `units` of it.
+// SAFETY: each caller passes rows of one panel of the buffers that its own SAFETY comment names: of z 4 lines a row, of the states
+// StateVectors, of what the cell keeps KeptLines, of dh one. h has room for `units` values a row: where they are fewer than a
+// line, Outputs writes to a line of its own and copies `units` values of it. Step's h has a whole line (RecurrentStep).
 internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
@@ -123,8 +123,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     // dc in: of the later steps, out: of the previous one. gateGradient [rows, 3·line], or null.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Backward(
-        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c, T* dh, nint dhStride,
-        T* dc, nint rows)
+        ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c,
+        T* dh, nint dhStride, T* dc, nint rows)
     {
         Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
         Debug.Assert(dh != null && dc != null, "The gradients are missing.");

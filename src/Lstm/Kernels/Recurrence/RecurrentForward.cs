@@ -17,9 +17,9 @@ namespace Lstm.Kernels.Recurrence;
 /// do not meet here, so each share takes some of them through the stretch without waiting for the others. The next stretch
 /// may be divided otherwise.
 /// </remarks>
-// SAFETY: DirectionLayer.Steps makes the struct. DirectionTape.Prepare has reserved gates, states, kept lines and c before zoneout
-// for these row counts in each panel; HiddenUpdate says the same of h, m and s. Rows and slots come from RecurrencePlan.Set of
-// the same shape, and a share is a range of its ranks (SequenceSplit.Of).
+// SAFETY: DirectionLayer.Steps makes the struct. DirectionTape.Prepare has reserved gates, states, kept lines and the c before
+// zoneout for these row counts in each panel; HiddenUpdate says what holds of h, m and s. Rows and slots come from
+// RecurrencePlan.Set of the same shape, and a share is a range of its ranks (SequenceSplit.Of).
 internal unsafe struct RecurrentForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -204,8 +204,8 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         Product<TSimd, TVec, T>.Panel<AlongSum>(ref product);
     }
 
-    // z [rows, 4·line] of a panel: the terms are the input's, at its rows, and those of what the steps see. Meanwhile the weights of
-    // panel `next` are fetched. Part of Run, which calls it for each panel, and so inlined.
+    // z [rows, 4·line] of a panel, from the input's term, unless z has it already, and the terms of what the step sees, all at the
+    // rows; meanwhile the weights of panel `next` are fetched. Inlined, since Run calls it for each panel of each step.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Multiply<TSimd, TVec>(ProductTerm<T>* terms, nint panel, nint next, nint rows, T* z)
         where TSimd : struct, ISimd<TVec, T>
@@ -273,7 +273,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     [Conditional("DEBUG")]
     private readonly void AssertValid()
     {
-        Debug.Assert(FirstStep >= 0 && FirstStep < EndStep && EndStep <= Plan.StepCount, "A step is not of the plan.");
+        Debug.Assert(FirstStep >= 0 && FirstStep <= EndStep && EndStep <= Plan.StepCount, "A step is not of the plan.");
         Debug.Assert(_firstRank >= 0 && _endRank <= Sequences, "A rank is not of the batch.");
         Debug.Assert(Recurrent != null && Gates != null && Cells != null, "The weights, gates or states are missing.");
         Debug.Assert(Path.Outputs != null && Path.Hidden != null && Path.Seen != null, "There is no m, h or s.");

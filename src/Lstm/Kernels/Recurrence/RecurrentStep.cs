@@ -87,8 +87,8 @@ internal sealed unsafe class RecurrentStep<TSimd, TVec, T, TCell> : StepKernel<T
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(void* x, T* y)
     {
-        // SAFETY: x and y have Inputs and Units values, as StepKernel says. The constructor reserves gates and kept lines for each
-        // worker of the team, and the next h for all panels; a share is a range of panels.
+        // SAFETY: x and y have Inputs and Units values, as StepKernel says. The constructor reserves gates and kept lines for
+        // each worker of the team, and the next h for all panels; a share is a range of panels.
         Debug.Assert((x != null || _step.Inputs == 0) && y != null, "The input or output is missing.");
         Debug.Assert(_step.Hidden != null && _step.Cell != null, "The state is missing.");
         Debug.Assert(_next.Length >= _panels * Line && _gates.Length >= _step.Team.Size * 4 * Line, "A line is missing.");
