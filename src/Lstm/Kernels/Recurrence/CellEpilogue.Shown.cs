@@ -5,8 +5,8 @@ namespace Lstm.Kernels.Recurrence;
 
 // The two halves of Backward, for a layer that shows in h something else than c: one that normalises it, so that c is the only
 // state.
-// SAFETY: as in CellEpilogue.cs. LayerNormBackward, and BatchNormBackward in GatesBackward, pass rows of one panel: z 4 lines a
-// row, all else a line, since LstmChecks lets only cells that carry c alone be normalised.
+// SAFETY: as in CellEpilogue.cs. The callers are LayerNormBackward and, of GatesBackward, BatchNormBackward; their states and the
+// gradients of these have one line a row, since LstmChecks.CheckStateVectors lets only a cell that carries c alone be normalised.
 internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
 {
     // gates [rows, 4·line] and what h showed, [rows, line], with dh in d → ∂/∂o in d, and the gradient of what was shown.
@@ -14,8 +14,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     public static void OutputsBackward(ref TCell cell, T* gates, T* shown, T* d, nint dStride, T* dShown, nint rows)
     {
         Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
-        Debug.Assert(gates != null && shown != null && rows >= 0, "The gates or what was shown are missing.");
-        Debug.Assert(d != null && dShown != null, "The gradients are missing.");
+        Debug.Assert(rows == 0 || (gates != null && shown != null), "The gates or what was shown are missing.");
+        Debug.Assert(rows == 0 || (d != null && dShown != null), "The gradients are missing.");
         nint line = 64 / sizeof(T);
         T* o = gates + (3 * line);
         for (nint r = 0; r < rows; r++)
@@ -43,9 +43,9 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
         T* dO, nint dOStride, T* dc, nint rows)
     {
         Debug.Assert(TCell.StateVectors == 1, "h shows another vector than c only in layers whose cell carries c alone.");
-        Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
-        Debug.Assert(dO != null && dc != null, "The gradients are missing.");
-        Debug.Assert(cell.KeptLines == 0 || lines != null, "What the cell has kept is missing.");
+        Debug.Assert(rows == 0 || (z != null && cPrevious != null && c != null), "The gates or states are missing.");
+        Debug.Assert(rows == 0 || (dO != null && dc != null), "The gradients are missing.");
+        Debug.Assert(rows == 0 || cell.KeptLines == 0 || lines != null, "What the cell has kept is missing.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {

@@ -10,9 +10,9 @@ namespace Lstm.Kernels.Recurrence;
 /// Kept out of the product's method: cell maths inside the register tile would make it spill. The product leaves its
 /// result in z, where it is still in the first-level cache.
 /// </remarks>
-// SAFETY: each caller passes rows of one panel of the buffers that its own SAFETY comment names: of z 4 lines a row, of the states
-// StateVectors, of what the cell keeps KeptLines, of dh one. h has room for `units` values a row: where they are fewer than a
-// line, Outputs writes to a line of its own and copies `units` values of it. Step's h has a whole line (RecurrentStep).
+// SAFETY: each caller passes rows of one panel of the buffers that its own SAFETY comment names: of z 4 lines a row, of the
+// states StateVectors, of what the cell keeps KeptLines, of dh one. h has room for `units` values a row: where they are fewer
+// than a line, Outputs writes to a line of its own and copies `units` values of it. Step's h has a whole line (RecurrentStep).
 internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     where TSimd : struct, ISimd<TVec, T>
     where TVec : unmanaged
@@ -38,8 +38,8 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Gates(ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* z, T* cPrevious, T* c, nint rows)
     {
-        Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
-        Debug.Assert(cell.KeptLines == 0 || lines != null, "There is no room for what the cell keeps.");
+        Debug.Assert(rows == 0 || (z != null && cPrevious != null && c != null), "The gates or states are missing.");
+        Debug.Assert(rows == 0 || cell.KeptLines == 0 || lines != null, "There is no room for what the cell keeps.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {
@@ -72,7 +72,7 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Outputs(ref TCell cell, T* z, T* c, T* h, nint hStride, nint rows, nint units)
     {
-        Debug.Assert(z != null && c != null && h != null && rows >= 0, "The gates, states or h are missing.");
+        Debug.Assert(rows == 0 || (z != null && c != null && h != null), "The gates, states or h are missing.");
         Debug.Assert(units > 0 && units <= 64 / sizeof(T), "The units are not those of one panel.");
         nint line = 64 / sizeof(T);
         T* edge = stackalloc T[64 / sizeof(T)];
@@ -126,9 +126,9 @@ internal static unsafe partial class CellEpilogue<TSimd, TVec, T, TCell>
         ref TCell cell, T* own, T* lines, in CandidateDrop<T> drop, T* gateGradient, T* z, T* cPrevious, T* c,
         T* dh, nint dhStride, T* dc, nint rows)
     {
-        Debug.Assert(z != null && cPrevious != null && c != null && rows >= 0, "The gates or states are missing.");
-        Debug.Assert(dh != null && dc != null, "The gradients are missing.");
-        Debug.Assert(cell.KeptLines == 0 || lines != null, "What the cell has kept is missing.");
+        Debug.Assert(rows == 0 || (z != null && cPrevious != null && c != null), "The gates or states are missing.");
+        Debug.Assert(rows == 0 || (dh != null && dc != null), "The gradients are missing.");
+        Debug.Assert(rows == 0 || cell.KeptLines == 0 || lines != null, "What the cell has kept is missing.");
         nint line = 64 / sizeof(T);
         for (nint r = 0; r < rows; r++)
         {

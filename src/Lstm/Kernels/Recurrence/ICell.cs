@@ -10,8 +10,8 @@ namespace Lstm.Kernels.Recurrence;
 /// a cell is written once for all of them.
 /// </remarks>
 // SAFETY: CellEpilogue passes places of a vector in the first of the UnitWeightLines, KeptLines and StateVectors lines of a row,
-// the others a line apart; a cell accesses whole vectors of these, and none through a pointer that is null (the states' that a
-// method does not use, own without weights, gateGradient without recurrent gates).
+// the others a line apart; a cell accesses whole vectors of these (LaneCell also its further weights, which CellUnits checks),
+// and none where there is nothing: states that a method is not given, weights of a layer without any, a null gateGradient.
 internal unsafe interface ICell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -96,12 +96,9 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     {
         Debug.Assert(_firstRank >= 0 && _endRank <= Sequences && Later <= Sequences, "A rank is not of the batch.");
         Debug.Assert(CellSlots == Sequences + GateRows, "The forward pass has not kept gates and states.");
-        if (Plan.StepCount > 0)
-        {
-            Debug.Assert(Gates != null && Cells != null && CellGradient != null, "The gates, states or gradients are missing.");
-            Debug.Assert(!CellZoneout.Exists || (NewCells != null && CellCarried != null), "Zoneout has no room.");
-        }
-
+        Debug.Assert(Plan.StepCount == 0 || (Gates != null && Cells != null && CellGradient != null), "An operand is missing.");
+        Debug.Assert(
+            Plan.StepCount == 0 || !CellZoneout.Exists || (NewCells != null && CellCarried != null), "Zoneout has no room.");
         int last = Math.Min(_endRank, Later);
         if (_firstRank < last)
         {
