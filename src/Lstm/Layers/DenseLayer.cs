@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Products;
@@ -8,6 +9,9 @@ using Lstm.Runtime;
 namespace Lstm.Layers;
 
 /// <summary>y = φ(W x + b) for each row.</summary>
+// SAFETY: DenseTape.Prepare reserves the output, and BackwardActivation Dz, for all rows; LossLayer, which passes parts of a
+// batch, slices them from rows that it has counted and reserved. W and b are packed by the panels of Outputs, whole lines
+// (ParameterLayout.Add). What is on the stack outlives the jobs, since Team.Run returns when all shares are done.
 internal sealed unsafe class DenseLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -42,6 +46,7 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
         DenseTape own = (DenseTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
         own.Prepare(input, OutputSize);
         T* output = own.Output.Pointer;
         ForwardRows(pass, input.Pointer, input.Count, output);
@@ -87,6 +92,8 @@ internal sealed unsafe class DenseLayer<T> : Layer<T>
         in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         DenseTape own = (DenseTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
+        Debug.Assert(outputGradient != null || input.Count == 0, "There is no gradient of the output.");
         own.Runs.Set(input.Shape);
         BackwardRows(pass, input.Pointer, input.Count, own, own.Output.Pointer, outputGradient, inputGradient, gradient);
     }

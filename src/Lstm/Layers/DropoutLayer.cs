@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Recurrence;
@@ -5,8 +6,12 @@ using Lstm.Sequences;
 
 namespace Lstm.Layers;
 
-/// <summary>y = x⊙m/(1 − p) with m drawn anew for each element and step, or once for a sequence; y = x outside training.</summary>
+/// <summary>
+/// y = x⊙m/(1 − p) with m drawn anew for each element and step, or once for a sequence; y = x outside training.
+/// </summary>
 /// <remarks>Backward draws m again instead of storing it (<see cref="DropMask"/>).</remarks>
+// SAFETY: input and output have InputSize values in each row: LayerTape.Prepare reserves the output, Layer.Backward says what the
+// gradients have. A stream's step gets as many values (StepKernel).
 internal sealed unsafe class DropoutLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -21,14 +26,17 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
 
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
         tape.Prepare(input.Shape, InputSize);
         Apply(pass, input.Shape, input.Pointer, tape.Output.Pointer);
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state) => new CopyStep(InputSize);
 
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
+        Debug.Assert(outputGradient != null || input.Count == 0, "There is no gradient of the output.");
         if (inputGradient != null)
         {
             Apply(pass, input.Shape, outputGradient, inputGradient);
@@ -39,7 +47,8 @@ internal sealed unsafe class DropoutLayer<T> : Layer<T>
     {
         if (!pass.Training || Rate == 0)
         {
-            new ReadOnlySpan<T>(source, checked(shape.RowCount * InputSize)).CopyTo(new Span<T>(destination, shape.RowCount * InputSize));
+            new ReadOnlySpan<T>(source, checked(shape.RowCount * InputSize))
+                .CopyTo(new Span<T>(destination, shape.RowCount * InputSize));
             return;
         }
 

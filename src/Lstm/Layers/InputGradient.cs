@@ -10,6 +10,8 @@ namespace Lstm.Layers;
 /// The sum runs over all outputs of a layer, and a large vocabulary's weights do not fit the second-level cache. A stretch of
 /// them does, and all rows pass over it before the next one comes: each chain goes on from where it was stored.
 /// </remarks>
+// SAFETY: DenseLayer.BackwardPanels, which alone makes one, gives it the terms of DenseTape.DzTerms, one for each panel of Dz,
+// and an output with Rows rows of the layer's inputs. Run's stretches are parts of the TermCount terms.
 internal unsafe struct InputGradient<T> : IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -7,6 +7,8 @@ using Lstm.Specs;
 namespace Lstm.Layers;
 
 /// <summary>Rows of values: what flows from layer to layer, and backwards as its gradient.</summary>
+// SAFETY: a view holds addresses only: whoever makes one promises RowCount × Features values, or null where ids take their place
+// or there are no rows.
 internal readonly unsafe struct Rows<T>(T* pointer, int features, SequenceShape shape)
     where T : unmanaged
 {
@@ -45,7 +47,9 @@ internal abstract class Layer<T>
 
     public abstract int OutputSize { get; }
 
-    /// <summary>The layers that it is made of; none for most. Their tapes are in <see cref="LayerTape{T}.Inner"/> of its own.</summary>
+    /// <summary>
+    /// The layers that it is made of; none for most. Their tapes are in <see cref="LayerTape{T}.Inner"/> of its own.
+    /// </summary>
     public virtual ReadOnlySpan<Layer<T>> Inner => [];
 
     /// <summary>Index of its first state in a <see cref="NetworkState{T}"/>, if it has any.</summary>
@@ -57,7 +61,9 @@ internal abstract class Layer<T>
     /// <summary>Sizes of each of those states.</summary>
     public virtual StateSize StateSize => default;
 
-    /// <summary>How many of its first outputs come from reading forward; null where that cannot be told, or does not matter.</summary>
+    /// <summary>
+    /// How many of its first outputs come from reading forward; null where that cannot be told, or does not matter.
+    /// </summary>
     public virtual int? FeaturesReadForward => null;
 
     /// <summary>Whether it normalises over the batch, so that it has statistics.</summary>
@@ -91,7 +97,9 @@ internal abstract class Layer<T>
 
     public abstract void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape);
 
-    /// <summary>Copies the states after each sequence's last step into a state in the caller's order, or in the rows given.</summary>
+    /// <summary>
+    /// Copies the states after each sequence's last step into a state in the caller's order, or in the rows given.
+    /// </summary>
     public virtual unsafe void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows)
     {
     }
@@ -121,5 +129,9 @@ internal abstract class Layer<T>
     /// Adds into the parameters' gradient and overwrites <paramref name="inputGradient"/>, which is null when nobody asks
     /// for it.
     /// </summary>
-    public abstract unsafe void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient);
+    // SAFETY: the input is that of the forward pass (Tape.ReadInput refuses another). An output gradient has OutputSize values
+    // for each row of the output: CheckBackward compares the last layer's shape, LayerGradients.Of reserves the others. An input
+    // gradient has those of the input (Tape.ReserveInputGradient); the flat one has the network's layout (CheckGradient).
+    public abstract unsafe void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient);
 }

@@ -40,5 +40,7 @@ internal class LayerTape<T>
         Output.Reserve((long)shape.RowCount * features);
     }
 
+    // SAFETY: Prepare, or that of a derived tape, has set the shape and reserved OutputSize values for each of its rows, from
+    // OutputStart on; callers pass that size. A LossTape has no output, and nobody reads its rows.
     public unsafe Rows<T> OutputRows(int features) => new(Output.Pointer + OutputStart, features, OutputShape);
 }

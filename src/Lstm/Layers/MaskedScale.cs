@@ -8,6 +8,8 @@ using Lstm.Simd;
 namespace Lstm.Layers;
 
 /// <summary>The dropout of a batch's rows: each element scaled by 1/(1 − p) or dropped.</summary>
+// SAFETY: DropoutLayer.Apply, which alone makes one, gives it a source and a destination with Features values for each row of
+// the shape. A share is a range of the shape's steps, and Row loads whole vectors only where as many values are left.
 internal unsafe struct MaskedScale<T> : IKernel<T>, IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

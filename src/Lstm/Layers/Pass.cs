@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Products;
@@ -13,6 +14,8 @@ namespace Lstm.Layers;
 /// layers; a pass over a part of the batch is <c>pass with { … }</c>.
 /// </summary>
 /// <remarks>No record struct, which cannot hold pointers.</remarks>
+// SAFETY: the parameters are those of ParameterSet.Pointer, whose buffer is never reserved again; Parameter adds an offset of the
+// same layout. Ids are an InputReading's, which outlives the pass, or those that NetworkStream keeps fixed with the state's rows.
 internal readonly unsafe struct Pass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -80,6 +83,7 @@ internal readonly unsafe struct Pass<T>
     /// <summary>Adds dzᵀ·a over all rows into the gradients of some factors, dz [panels, rows, line].</summary>
     public void AddWeightGradients(RowRuns runs, PanelLayout columns, WeightFactor<T>* factors, int count, T* dz, int rows)
     {
+        Debug.Assert(count is > 0 and <= WeightGradient<T>.MaxFactors, "A weight gradient takes no such number of factors.");
         WeightGradient<T> weights = new()
         {
             Width = Width,

@@ -39,6 +39,8 @@ internal sealed unsafe class PassResources<T>(int workers, bool keeps) : IDispos
     /// <summary>
     /// Makes room for a weight gradient's copies, <see cref="StripsLength"/> values for each worker, shared by all layers.
     /// </summary>
+    // SAFETY: each worker of the team has its own StripsLength values, the most that WeightGradient copies; the buffer stays as
+    // it is while the job runs, since one pass at a time uses these resources.
     public T* ReserveStrips()
     {
         _strips.Reserve(Team.Size * (long)StripsLength);

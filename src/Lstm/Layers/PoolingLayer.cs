@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Recurrence;
 using Lstm.Runtime;
@@ -6,6 +7,8 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>One row per sequence, in the caller's order: its last output, or the mean or the largest of its outputs.</summary>
+// SAFETY: PoolingTape.Prepare reserves a row of the output, and for max one of Largest, for each sequence. Steps t are less than
+// Lengths[b], those that Max has put into Largest too, so that Row(b, t) is a row of the input. For gradients: Layer.Backward.
 internal sealed unsafe class PoolingLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -23,6 +26,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
         PoolingTape own = (PoolingTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
         own.Prepare(input.Shape, InputSize, Pooling == Pooling.Max);
         for (int b = 0; b < input.Shape.Count; b++)
         {
@@ -56,7 +60,8 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => throw new NotSupportedException($"Layer '{Name}' pools whole sequences: it has no single step.");
 
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         if (inputGradient == null)
         {
@@ -64,6 +69,9 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
         }
 
         PoolingTape own = (PoolingTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
+        Debug.Assert(own.OutputShape.Count == input.Shape.Count, "The tape is of another batch.");
+        Debug.Assert(outputGradient != null, "There is no gradient of the output.");
         new Span<T>(inputGradient, checked(input.Count * InputSize)).Clear();
         for (int b = 0; b < input.Shape.Count; b++)
         {
@@ -78,7 +86,8 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
                         inputGradient[((nint)input.Shape.Row(b, LastStep(f, length)) * InputSize) + f] = dy[f];
                         break;
                     case Pooling.Max:
-                        inputGradient[((nint)input.Shape.Row(b, own.Largest.Pointer[((nint)b * InputSize) + f]) * InputSize) + f] = dy[f];
+                        int largest = own.Largest.Pointer[((nint)b * InputSize) + f];
+                        inputGradient[((nint)input.Shape.Row(b, largest) * InputSize) + f] = dy[f];
                         break;
                     default:
                         for (int t = 0; t < length; t++)

@@ -1,9 +1,14 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Recurrence;
 
 namespace Lstm.Layers;
 
-/// <summary>A run of layers that all work step by step, as one layer that keeps only its output's rows: <see cref="LayerSegments{T}"/>.</summary>
+/// <summary>
+/// A run of layers that all work step by step, as one layer that keeps only its output's rows: <see cref="LayerSegments{T}"/>.
+/// </summary>
+// SAFETY: LayerTape.Prepare reserves the output for all rows of the input, and LayerRun passes gradients of as many rows; the
+// segments are ranges of these rows (SegmentedPass).
 internal sealed unsafe class RecomputedLayers<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -22,17 +27,21 @@ internal sealed unsafe class RecomputedLayers<T> : Layer<T>
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
         RecomputedTape own = (RecomputedTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
         own.Prepare(input.Shape, OutputSize);
         own.Segments.Forward(pass, input, own.Output.Pointer);
     }
 
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
-        => throw new NotSupportedException($"The layers up to '{Name}' are computed again in a backward pass: streams have none.");
+        => throw new NotSupportedException(
+            $"The layers up to '{Name}' are computed again in a backward pass: streams have none.");
 
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
         => ((RecomputedTape)tape).Segments.Backward(pass, input, outputGradient, inputGradient, gradient);
 
-    public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows) => ((RecomputedTape)tape).Segments.TakeFinalState(state);
+    public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows)
+        => ((RecomputedTape)tape).Segments.TakeFinalState(state);
 
     private sealed class RecomputedTape(LayerSegments<T> segments) : LayerTape<T>
     {

@@ -5,7 +5,11 @@ using Lstm.Specs;
 
 namespace Lstm.Layers;
 
-/// <summary>y = a ∘ b element by element, for rows of any strides. Each element is rounded by itself, so any width gives the same bits.</summary>
+/// <summary>
+/// y = a ∘ b element by element, for rows of any strides. Each element is rounded by itself, so any width gives the same bits.
+/// </summary>
+// SAFETY: MergeLayer.Forward and ShortcutLayer.Add, which make it, give it Rows rows of a, b and y with at least Features values
+// from each stride to the next. A share is a range of the rows.
 internal unsafe struct RowCombination<T> : IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

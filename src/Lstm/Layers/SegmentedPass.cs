@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
@@ -7,17 +8,20 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>
-/// A forward and a backward pass over a batch cut into segments of steps: the forward pass keeps the output's rows and the states between the segments, the
-/// backward pass computes each segment again before it goes back through it (Chen et al. 2016, Gruslys et al. 2016).
+/// A forward and a backward pass over a batch cut into segments of steps: the forward pass keeps the output's rows and the states
+/// between the segments, the backward pass computes each segment again before it goes back through it (Chen et al. 2016, Gruslys
+/// et al. 2016).
 /// </summary>
 /// <remarks>
-/// The bits are those of an uncut pass. States and dc cross a cut as values; dh, whose chain starts from an output's gradient that is not
-/// known yet when the later segment is done, crosses as the dz that it goes on with (<see cref="RecurrentBackward{T}"/>); the chains of
-/// parameters' gradients take the rows in the same order, last step first.
+/// The bits are those of an uncut pass. States and dc cross a cut as values; dh, whose chain starts from an output's gradient
+/// that is not known yet when the later segment is done, crosses as the dz that it goes on with
+/// (<see cref="RecurrentBackward{T}"/>); the chains of parameters' gradients take the rows in the same order, last step first.
 /// </remarks>
 /// <param name="firstState">Index of the first state of what is cut.</param>
 /// <param name="stateCount">How many states it has.</param>
 /// <param name="reverse">Whether it reads from the last step to the first.</param>
+// SAFETY: RowBlocks.Set cuts the steps of the input's shape, so that RowsOf gives rows of the input. RecomputedLayers and
+// LstmLayer, which run it, pass an output and gradients with all of the input's rows, OutputStride and Features values apart.
 internal abstract unsafe class SegmentedPass<T>(int firstState, int stateCount, bool reverse)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -35,6 +39,7 @@ internal abstract unsafe class SegmentedPass<T>(int firstState, int stateCount, 
     /// <summary>Writes the output's rows.</summary>
     public void Forward(in Pass<T> pass, Rows<T> input, T* output)
     {
+        Debug.Assert(output != null || input.Count == 0, "There is no room for the output.");
         NetworkState<T> carried = pass.Resources.ReserveCarriedState(input.Shape.Count);
         Span<T> states = carried.Entries(firstState, stateCount);
         _segments.Set(input.Shape, 0, input.Shape.StepCount, pass.SegmentSteps!.Value);
@@ -53,6 +58,7 @@ internal abstract unsafe class SegmentedPass<T>(int firstState, int stateCount, 
     /// <summary>As <see cref="Layer{T}.Backward"/>.</summary>
     public void Backward(in Pass<T> pass, Rows<T> input, T* outputGradient, T* inputGradient, T* gradient)
     {
+        Debug.Assert(outputGradient != null || input.Count == 0, "There is no gradient of the output.");
         for (int s = Count - 1; s >= 0; s--)
         {
             Rows<T> rows = RowsOf(input, s, out int firstRow);
@@ -97,7 +103,8 @@ internal abstract unsafe class SegmentedPass<T>(int firstState, int stateCount, 
         int first = _segments.Start(place);
         _segment.SetSteps(input.Shape, first, (place < _segments.Count ? _segments.Start(place + 1) : first) - first);
         firstRow = input.Shape.Offset(first);
-        return new Rows<T>(input.Pointer == null ? null : input.Pointer + ((nint)firstRow * input.Features), input.Features, _segment);
+        T* rows = input.Pointer == null ? null : input.Pointer + ((nint)firstRow * input.Features);
+        return new Rows<T>(rows, input.Features, _segment);
     }
 
     // The pass over it: the state before it, and what lies on both sides.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Kernels.Recurrence;
@@ -7,7 +8,11 @@ using Lstm.Specs;
 
 namespace Lstm.Layers;
 
-/// <summary>Layers that their input bypasses: y = F(x) + x, or y = [F(x), x], with F one LSTM layer and what belongs to it.</summary>
+/// <summary>
+/// Layers that their input bypasses: y = F(x) + x, or y = [F(x), x], with F one LSTM layer and what belongs to it.
+/// </summary>
+// SAFETY: LayerTape.Prepare reserves the output, and ShortcutTape.Gradient the gradients between the layers, for all rows of the
+// input; LayerStack.Shortcut refuses to add sizes that differ. A step's outputs have the inner layers' sizes.
 internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -52,6 +57,8 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
         ShortcutTape own = (ShortcutTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
+        Debug.Assert(Concatenates || InnerSize == InputSize, "Only rows of one size can be added.");
         own.Prepare(input.Shape, OutputSize);
         Rows<T> rows = input;
         for (int i = 0; i < _inner.Length; i++)
@@ -77,16 +84,20 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
         => new Step(this, [.. _inner.Select(layer => layer.BindStep(pass, state))]);
 
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         ShortcutTape own = (ShortcutTape)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
+        Debug.Assert(outputGradient != null || input.Count == 0, "There is no gradient of the output.");
         T* dy = outputGradient;
         if (Concatenates)
         {
             dy = own.Gradient(_inner.Length, (long)input.Count * InnerSize);
             for (nint row = 0; row < input.Count; row++)
             {
-                new ReadOnlySpan<T>(outputGradient + (row * OutputSize), InnerSize).CopyTo(new Span<T>(dy + (row * InnerSize), InnerSize));
+                new ReadOnlySpan<T>(outputGradient + (row * OutputSize), InnerSize)
+                    .CopyTo(new Span<T>(dy + (row * InnerSize), InnerSize));
             }
         }
 
@@ -100,7 +111,8 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
 
         if (inputGradient != null)
         {
-            Add(pass, outputGradient + (Concatenates ? InnerSize : 0), OutputSize, new Rows<T>(inputGradient, InputSize, input.Shape), inputGradient);
+            T* bypassed = outputGradient + (Concatenates ? InnerSize : 0);
+            Add(pass, bypassed, OutputSize, new Rows<T>(inputGradient, InputSize, input.Shape), inputGradient);
         }
     }
 
@@ -110,7 +122,8 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     public override void SetLearnedState(T* parameters, NetworkState<T> state, int first, int count)
         => _inner[_lstm].SetLearnedState(parameters, state, first, count);
 
-    public override void AddInitialGradient(NetworkState<T> initial, T* gradient) => _inner[_lstm].AddInitialGradient(initial, gradient);
+    public override void AddInitialGradient(NetworkState<T> initial, T* gradient)
+        => _inner[_lstm].AddInitialGradient(initial, gradient);
 
     public override void MoveStatistics(LayerTape<T> tape, Span<T> flat) => _inner[_lstm].MoveStatistics(tape.Inner[_lstm], flat);
 
@@ -135,7 +148,8 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
     /// <summary>The output, what each inner layer leaves, and the gradients between them.</summary>
     private sealed class ShortcutTape(LayerTape<T>[] inner) : LayerTape<T>
     {
-        private readonly AlignedBuffer<T>[] _gradients = [.. Enumerable.Range(0, inner.Length + 1).Select(_ => new AlignedBuffer<T>())];
+        private readonly AlignedBuffer<T>[] _gradients =
+            [.. Enumerable.Range(0, inner.Length + 1).Select(_ => new AlignedBuffer<T>())];
 
         public override ReadOnlySpan<LayerTape<T>> Inner => inner;
 
@@ -148,7 +162,8 @@ internal sealed unsafe class ShortcutLayer<T> : Layer<T>
 
     private sealed class Step(ShortcutLayer<T> layer, StepKernel<T>[] inner) : StepKernel<T>
     {
-        private readonly AlignedBuffer<T>[] _outputs = [.. layer._inner.Select(inside => new AlignedBuffer<T>(inside.OutputSize))];
+        private readonly AlignedBuffer<T>[] _outputs =
+            [.. layer._inner.Select(inside => new AlignedBuffer<T>(inside.OutputSize))];
 
         public override void Run(void* x, T* y)
         {

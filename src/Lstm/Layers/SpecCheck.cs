@@ -16,13 +16,17 @@ internal static class SpecCheck
     public const int MaxNameLength = 256;
 
     public static void Rate(double rate, string layer, string property)
-        => Check(rate is 0 || (rate >= 1e-30 && (float)rate < 1), layer, property, rate, "in 0 ≤ p < 1, as a float too, and not under 1e-30 unless 0");
+        => Check(
+            rate is 0 || (rate >= 1e-30 && (float)rate < 1), layer, property, rate,
+            "in 0 ≤ p < 1, as a float too, and not under 1e-30 unless 0");
 
     public static void Check(bool valid, string layer, string property, object? value, string wanted)
     {
         if (!valid)
         {
-            throw new ArgumentException(InvariantText.Of($"{property} of layer '{Shortened.Text(layer)}' is {value ?? "null"}; it has to be {wanted}."), "layers");
+            throw new ArgumentException(
+                InvariantText.Of(
+                    $"{property} of layer '{Shortened.Text(layer)}' is {value ?? "null"}; it has to be {wanted}."), "layers");
         }
     }
 

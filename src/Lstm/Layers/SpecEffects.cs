@@ -3,16 +3,19 @@ using Lstm.Texts;
 
 namespace Lstm.Layers;
 
-/// <summary>Finds options of specs that have no effect beside the others: a program asks for something that it would not get.</summary>
+/// <summary>
+/// Finds options of specs that have no effect beside the others: a program asks for something that it would not get.
+/// </summary>
 /// <remarks>
-/// Defaults are never found. <see cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/> refuses what is found here; a network that is loaded
-/// may have it, because other programs' files do. Plain loops: each use of LINQ is several more methods to compile before a process has its
-/// first result.
+/// Defaults are never found. <see cref="Network.Create{T}(int, long, ReadOnlySpan{LayerSpec})"/> refuses what is found here; a
+/// network that is loaded may have it, because other programs' files do. Plain loops: each use of LINQ is several more methods to
+/// compile before a process has its first result.
 /// </remarks>
 internal static class SpecEffects
 {
     private const LstmGates Gates = LstmGates.Input | LstmGates.Forget | LstmGates.Output;
-    private const string NoGates = "the layer has no gates. Leave it out, or set InputGate, ForgetGate or OutputGate of its LstmEquations to true";
+    private const string NoGates =
+        "the layer has no gates. Leave it out, or set InputGate, ForgetGate or OutputGate of its LstmEquations to true";
 
     /// <summary>A sentence for each option without effect: layer, option, value, cause and remedy.</summary>
     /// <param name="specs">The specs of a network, each within its ranges.</param>
@@ -33,7 +36,9 @@ internal static class SpecEffects
             {
                 if (pooling is not null)
                 {
-                    found.Add($"Layer '{names[i]}' has no effect: '{pooling}' has pooled each sequence to one row before. Leave one of the two out.");
+                    found.Add(
+                        $"Layer '{names[i]}' has no effect: '{pooling}' has pooled each sequence to one row before. "
+                        + "Leave one of the two out.");
                 }
 
                 pooling = names[i];
@@ -47,8 +52,10 @@ internal static class SpecEffects
     {
         if (spec.Dropout > 0 && spec.Layers == 1)
         {
-            Add(found, name, nameof(spec.Dropout), spec.Dropout, InvariantText.Of(
-                $"it acts between the layers of a stack, and this stack has 1 layer. Put new DropoutSpec({spec.Dropout}) behind the LstmSpec, or set Layers to 2 or more"));
+            string remedy = InvariantText.Of($"Put new DropoutSpec({spec.Dropout}) behind the LstmSpec");
+            Add(
+                found, name, nameof(spec.Dropout), spec.Dropout,
+                $"it acts between the layers of a stack, and this stack has 1 layer. {remedy}, or set Layers to 2 or more");
         }
     }
 
@@ -99,18 +106,24 @@ internal static class SpecEffects
 
         (bool hasAlpha, bool hasBeta) = activation.Function switch
         {
-            LstmActivationFunction.HardSigmoid or LstmActivationFunction.ScaledTanh or LstmActivationFunction.Affine => (true, true),
-            LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu or LstmActivationFunction.ThresholdedRelu => (true, false),
+            LstmActivationFunction.HardSigmoid or LstmActivationFunction.ScaledTanh or LstmActivationFunction.Affine
+                => (true, true),
+            LstmActivationFunction.LeakyRelu or LstmActivationFunction.Elu or LstmActivationFunction.ThresholdedRelu
+                => (true, false),
             _ => (false, false),
         };
         if (activation.Alpha != 0 && !hasAlpha)
         {
-            Add(found, name, $"{property}.{nameof(activation.Alpha)}", activation.Alpha, $"{activation.Function} has no α. Leave it at 0, or take a function that has one");
+            Add(
+                found, name, $"{property}.{nameof(activation.Alpha)}", activation.Alpha,
+                $"{activation.Function} has no α. Leave it at 0, or take a function that has one");
         }
 
         if (activation.Beta != 0 && !hasBeta)
         {
-            Add(found, name, $"{property}.{nameof(activation.Beta)}", activation.Beta, $"{activation.Function} has no β. Leave it at 0, or take a function that has one");
+            Add(
+                found, name, $"{property}.{nameof(activation.Beta)}", activation.Beta,
+                $"{activation.Function} has no β. Leave it at 0, or take a function that has one");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Lstm.Kernels;
@@ -12,9 +13,13 @@ using Lstm.Specs;
 namespace Lstm.Layers;
 
 /// <summary>
-/// The recurrence of an LSTM with recurrent batch normalisation: W_ih x, W_hh s and c are normalised over the rows of a step. Steps, not stretches of them, are
-/// what is divided among workers. It keeps the raw products, the statistics, and who is at which step.
+/// The recurrence of an LSTM with recurrent batch normalisation: W_ih x, W_hh s and c are normalised over the rows of a step.
+/// Steps, not stretches of them, are what is divided among workers. It keeps the raw products, the statistics, and who is at
+/// which step.
 /// </summary>
+// SAFETY: Prepare reserves the products for GateRows rows, what is by rank for all ranks, in training a set for each step, and
+// through UpdateRunning the running sets. PlaceOf stays within a set. Parameters begin on lines and ParameterLayout.Add pads the
+// buffers to lines, so that Add's PaddedUnits values are there too. Tape.MoveStatistics refuses a pass without training.
 internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights weights, CellKernels<T> kernels, PanelLayout gates)
     : Recurrence<T>(weights, kernels)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -22,14 +27,16 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
     private readonly AlignedBuffer<T> _measured = new();
     private readonly AlignedBuffer<T> _running = new();
 
-    // W_ih x by panels of gates, after a backward pass its gradient. W_hh s likewise; without a backward pass it is in the gates' place until they are.
+    // W_ih x by panels of gates, after a backward pass its gradient. W_hh s likewise; without a backward pass it is in the gates'
+    // place until they are.
     private readonly AlignedBuffer<T> _inputProducts = new();
     private readonly AlignedBuffer<T> _hiddenProducts = new();
 
     // ∂/∂o by rank, [panels, B, line].
     private readonly AlignedBuffer<T> _outputGateGradient = new();
 
-    // dγ_x, dγ_h, dγ_c and dβ_c of a block of steps, one behind the other, each by panels; and the blocks by which these are summed.
+    // dγ_x, dγ_h, dγ_c and dβ_c of a block of steps, one behind the other, each by panels; and the blocks by which these are
+    // summed.
     private readonly AlignedBuffer<T> _blockGradient = new();
     private readonly RowBlocks _blocks = new();
     private readonly AlignedBuffer<T> _shown = new();
@@ -52,7 +59,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
 
     public override Panels<T> InputProduct(DirectionTape<T> tape) => new(_inputProducts.Pointer, tape.GateRows, 4 * gates.Line);
 
-    public override Panels<T> HiddenProductGradient(DirectionTape<T> tape) => new(_hiddenProducts.Pointer, tape.GateRows, 4 * gates.Line);
+    public override Panels<T> HiddenProductGradient(DirectionTape<T> tape)
+        => new(_hiddenProducts.Pointer, tape.GateRows, 4 * gates.Line);
 
     /// <summary>Makes room for a pass, and notes at which of its own steps each sequence begins.</summary>
     public override void Prepare(in Pass<T> pass, DirectionTape<T> tape)
@@ -113,6 +121,7 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
 
     public override void Backward(in Pass<T> pass, DirectionTape<T> tape, in RecurrentBackward<T> steps, T* gradient)
     {
+        Debug.Assert(pass.Keeps && tape.GateRows == tape.Shape.RowCount, "The forward pass has kept nothing of these rows.");
         T* sums = _blockGradient.Pointer;
         int scales = gates.PaddedColumns;
         BatchNormBackward<T> work = new()
@@ -143,8 +152,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
     }
 
     /// <summary>
-    /// Moves running averages, in flat parameters, towards what the last pass has measured. Steps that share the last set are averaged
-    /// first, so that a long sequence's end does not outweigh its middle.
+    /// Moves running averages, in flat parameters, towards what the last pass has measured. Steps that share the last set are
+    /// averaged first, so that a long sequence's end does not outweigh its middle.
     /// </summary>
     public override void MoveStatistics(Span<T> flat)
     {
@@ -155,8 +164,9 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
             int end = set == _norm.Steps - 1 ? _steps : step + 1;
             for (int kind = 0; kind < 3; kind++)
             {
-                MoveSet(flat.Slice(statistics[2 * kind].Offset, statistics[2 * kind].Count), kind, set, step, end, isVariance: false);
-                MoveSet(flat.Slice(statistics[(2 * kind) + 1].Offset, statistics[(2 * kind) + 1].Count), kind, set, step, end, isVariance: true);
+                Parameter mean = statistics[2 * kind], variance = statistics[(2 * kind) + 1];
+                MoveSet(flat.Slice(mean.Offset, mean.Count), kind, set, step, end, isVariance: false);
+                MoveSet(flat.Slice(variance.Offset, variance.Count), kind, set, step, end, isVariance: true);
             }
 
             step = end;
@@ -185,7 +195,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
         }
     }
 
-    private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks) => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;
+    private static bool SomeEndAt(ReadOnlySpan<RecurrenceBlock> blocks)
+        => blocks[^1].Continuing < blocks[^1].First + blocks[^1].Count;
 
     // What the kernels need.
     private BatchNorm<T> NormOf(in Pass<T> pass, DirectionTape<T> tape) => new()
@@ -245,7 +256,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
         {
             for (int kind = 0; kind < 3; kind++)
             {
-                FillRunning(pass.Parameter(statistics[2 * kind]), pass.Parameter(statistics[(2 * kind) + 1]), kind, _runningReady);
+                T* means = pass.Parameter(statistics[2 * kind]);
+                FillRunning(means, pass.Parameter(statistics[(2 * kind) + 1]), kind, _runningReady);
             }
         }
     }
@@ -270,7 +282,8 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
         }
     }
 
-    // Where a set holds something: of W_ih x (kind 0), W_hh s (1) or c (2), the mean (part 0), the variance (1) or the factor (2).
+    // Where a set holds something: of W_ih x (kind 0), W_hh s (1) or c (2), the mean (part 0), the variance (1) or the factor
+    // (2).
     private nint PlaceOf(int kind, int column, int part)
     {
         (int block, int unit) = Math.DivRem(column, spec.HiddenSize);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
@@ -6,12 +7,17 @@ using Lstm.Parameters;
 namespace Lstm.Layers;
 
 /// <summary>The gradients of a direction's parameters, from dz of all rows: each adds into the flat gradient.</summary>
+// SAFETY: Add runs after a backward pass over a tape that DirectionTape.Prepare has prepared for the rows of the input and
+// PrepareBackward for the way back, so that the input, the slots and all panels have what Runs goes over. The gradient is one of
+// the network's layout (PassChecks.CheckGradient), in which LstmWeights has declared each offset.
 internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights weights, PanelLayout gates)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>After the recurrence has gone back over a pass.</summary>
     public void Add(in Pass<T> pass, Rows<T> input, DirectionTape<T> tape, T* gradient)
     {
+        Debug.Assert(tape.Keeps && input.Count == tape.Shape.RowCount, "The tape does not hold these rows.");
+        Debug.Assert(weights.Biases.Length + 3 <= WeightGradient<T>.MaxFactors, "There are too many factors.");
         AddWeights(pass, input, tape, gradient);
         if (weights.Projection is not null)
         {
@@ -37,7 +43,13 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
         int size = spec.StateSize;
         T one = T.One;
         WeightFactor<T>* factors = stackalloc WeightFactor<T>[WeightGradient<T>.MaxFactors];
-        factors[0] = new() { A = input.Pointer, Stride = input.Features, Features = input.Features, Gradient = gradient + weights.WeightIh.Offset };
+        factors[0] = new()
+        {
+            A = input.Pointer,
+            Stride = input.Features,
+            Features = input.Features,
+            Gradient = gradient + weights.WeightIh.Offset,
+        };
         factors[1] = new()
         {
             A = seen.Pointer,
@@ -49,7 +61,12 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
         int count = 2;
         if (weights.GateRecurrence is { } recurrent)
         {
-            factors[count++] = factors[1] with { A = seen.Pointer + size, Features = 3 * spec.HiddenSize, Gradient = gradient + recurrent.Offset };
+            factors[count++] = factors[1] with
+            {
+                A = seen.Pointer + size,
+                Features = 3 * spec.HiddenSize,
+                Gradient = gradient + recurrent.Offset,
+            };
         }
 
         foreach (Parameter bias in weights.Biases)
@@ -78,7 +95,8 @@ internal sealed unsafe class DirectionGradients<T>(LstmSpec spec, LstmWeights we
             Features = spec.HiddenSize,
             Gradient = gradient + weights.Projection!.Offset,
         };
-        pass.AddWeightGradients(tape.Runs, weights.ProjectionColumns!, &factor, 1, tape.Update.Projected.Pointer, tape.Shape.RowCount);
+        pass.AddWeightGradients(
+            tape.Runs, weights.ProjectionColumns!, &factor, 1, tape.Update.Projected.Pointer, tape.Shape.RowCount);
     }
 
     private void AddCellWeights(in Pass<T> pass, DirectionTape<T> tape, T* gradient)

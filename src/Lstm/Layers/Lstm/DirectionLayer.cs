@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels;
 using Lstm.Kernels.Products;
@@ -8,6 +9,9 @@ using Lstm.Specs;
 namespace Lstm.Layers;
 
 /// <summary>One direction of an LSTM layer: from x over z to h, and back.</summary>
+// SAFETY: LstmLayer.Forward and DirectionSegments.ForwardSegment call DirectionTape.Prepare for the rows of the input before
+// Forward; it reserves z for the longest stretch and the states for all slots or ranks. Backward calls PrepareBackward and
+// SetFinalGradient first; its gradients are what Layer.Backward says. LstmWeights has declared the parameters' offsets.
 internal sealed unsafe class DirectionLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -36,7 +40,8 @@ internal sealed unsafe class DirectionLayer<T>
     /// <param name="index">The layer's index in the network: part of the masks' key.</param>
     /// <param name="direction">0, or 1 for the second direction, whose gradient of x is added to the first one's.</param>
     /// <param name="entry">Index of the direction's state in a <see cref="NetworkState{T}"/>.</param>
-    public DirectionLayer(LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, int index, int direction, int entry)
+    public DirectionLayer(
+        LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, int index, int direction, int entry)
     {
         (_spec, _weights, _gates, _inputSize, _units) = (spec, weights, gates, inputSize, spec.HiddenSize);
         _isSecond = direction == 1;
@@ -62,6 +67,8 @@ internal sealed unsafe class DirectionLayer<T>
     /// <summary>x [R, I] → h, in the slots that the tape was prepared with.</summary>
     public void Forward(in Pass<T> pass, Rows<T> input, DirectionTape<T> tape)
     {
+        Debug.Assert(input.Features == _inputSize, "The rows are not of this layer's input.");
+        Debug.Assert(input.Count == tape.Shape.RowCount, "The tape has not been prepared for these rows.");
         States.SetInitial(pass, tape);
         if (pass.Training)
         {
@@ -79,12 +86,15 @@ internal sealed unsafe class DirectionLayer<T>
     }
 
     /// <summary>
-    /// The gradient of h's rows, of which this direction's begin at <paramref name="outputGradient"/>, → that of x, overwritten by the first direction and
-    /// added by the second; adds into the parameters' gradient.
+    /// The gradient of h's rows, of which this direction's begin at <paramref name="outputGradient"/>, → that of x, overwritten
+    /// by the first direction and added to by the second; adds into the parameters' gradient.
     /// </summary>
     public void Backward(
         in Pass<T> pass, Rows<T> input, DirectionTape<T> tape, T* outputGradient, int outputStride, T* inputGradient, T* gradient)
     {
+        Debug.Assert(input.Features == _inputSize, "The rows are not of this layer's input.");
+        Debug.Assert(input.Count == tape.Shape.RowCount, "The tape does not hold these rows.");
+        Debug.Assert(outputGradient != null || input.Count == 0, "There is no gradient of the output.");
         tape.PrepareBackward(pass);
         TransposeRecurrentWeights(pass, tape);
         States.SetFinalGradient(pass, tape);
@@ -106,7 +116,14 @@ internal sealed unsafe class DirectionLayer<T>
     // A state in rows has each vector whole, while a step that works in place needs the lines of a panel together.
     public StepKernel<T>? BindStep(Pass<T> pass, T* hidden, T* cell)
     {
-        if (_spec is not { StateVectors: 1, Projection: null, Equations.GateRecurrence: false, Regularization: { HiddenZoneout: 0, CellZoneout: 0 }, Normalization: null })
+        if (_spec is not
+            {
+                StateVectors: 1,
+                Projection: null,
+                Equations.GateRecurrence: false,
+                Regularization: { HiddenZoneout: 0, CellZoneout: 0 },
+                Normalization: null,
+            })
         {
             return null;
         }
@@ -162,7 +179,8 @@ internal sealed unsafe class DirectionLayer<T>
             RowStep = 1,
             Count = _inputSize,
         };
-        bool isSmall = _inputSize <= FusedInputs || end - step == 1 || (long)_gates.PaddedColumns * (_inputSize + _units) * sizeof(T) <= FusedBytes;
+        bool isSmall = _inputSize <= FusedInputs || end - step == 1
+            || (long)_gates.PaddedColumns * (_inputSize + _units) * sizeof(T) <= FusedBytes;
         if (tape.Recurrence.TakesInput && isSmall)
         {
             return x;

@@ -46,13 +46,18 @@ internal sealed class DirectionMasks<T>(LstmSpec spec, int layer, int direction)
     };
 
     /// <summary>Which units the next step does not see: the same ones at all steps.</summary>
-    public DropMask Recurrent(in Pass<T> pass, SequenceShape shape) => Mask(pass, shape, Purpose.Recurrent, spec.Regularization.RecurrentDropout, holds: true);
+    public DropMask Recurrent(in Pass<T> pass, SequenceShape shape)
+        => Mask(pass, shape, Purpose.Recurrent, spec.Regularization.RecurrentDropout, holds: true);
 
     /// <summary>Which recurrent weights are 0 in this pass.</summary>
-    public DropMask Weight(in Pass<T> pass, SequenceShape shape) => Mask(pass, shape, Purpose.Weight, spec.Regularization.WeightDropout);
+    public DropMask Weight(in Pass<T> pass, SequenceShape shape)
+        => Mask(pass, shape, Purpose.Weight, spec.Regularization.WeightDropout);
 
     private DropMask Mask(in Pass<T> pass, SequenceShape shape, Purpose purpose, double rate, bool holds = false)
-        => pass.Training && rate > 0 ? new DropMask(shape, RandomBits.Mix(pass.RandomKey(layer) + ((ulong)direction << 32) + (ulong)purpose), rate, holds) : default;
+        => pass.Training && rate > 0
+            ? new DropMask(
+                shape, RandomBits.Mix(pass.RandomKey(layer) + ((ulong)direction << 32) + (ulong)purpose), rate, holds)
+            : default;
 
     private static T ScaleOf(double rate) => T.CreateChecked(1 / (1 - rate));
 }

@@ -5,6 +5,8 @@ using Lstm.Runtime;
 namespace Lstm.Layers;
 
 /// <summary>One direction of a layer that needs whole sequences, cut into segments by itself.</summary>
+// SAFETY: ForwardSegment reserves the slots of h for the segment. SegmentedPass gives CopyOutput the segment's first row in this
+// direction's columns of the layer's output, outputSize values apart, which LstmTape.Prepare has reserved for all rows.
 internal sealed unsafe class DirectionSegments<T>(DirectionLayer<T> direction, int hiddenSize, int outputSize)
     : SegmentedPass<T>(direction.States.Entry, 1, direction.IsReverse)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -30,7 +32,8 @@ internal sealed unsafe class DirectionSegments<T>(DirectionLayer<T> direction, i
     {
         for (nint row = 0; row < _tape.Shape.RowCount; row++)
         {
-            new ReadOnlySpan<T>(_tape.Hidden.At(_tape.Shape.Count + row), hiddenSize).CopyTo(new Span<T>(output + (row * outputSize), hiddenSize));
+            new ReadOnlySpan<T>(_tape.Hidden.At(_tape.Shape.Count + row), hiddenSize)
+                .CopyTo(new Span<T>(output + (row * outputSize), hiddenSize));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Recurrence;
 using Lstm.Simd;
@@ -8,6 +9,9 @@ namespace Lstm.Layers;
 /// <param name="spec">The layer's spec.</param>
 /// <param name="weights">The direction's parameters, a learned initial state among them.</param>
 /// <param name="entry">Index of the direction's state in a <see cref="NetworkState{T}"/>.</param>
+// SAFETY: ranks and FinalSlot are slots of the shape that the tape was prepared for. Rows of states are spans; LstmWeights
+// declares a learned h and c as long as a row (LstmLayer.StateSize). NetworkState.CheckFits has compared a caller's states with
+// the network's sizes and the batch; SessionChoice.Take has checked StateRows.
 internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weights, int entry)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -20,6 +24,7 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
     /// <summary>Fills slots 0 … B − 1, in rank order.</summary>
     public void SetInitial(in Pass<T> pass, DirectionTape<T> tape)
     {
+        Debug.Assert(pass.Initial is null || pass.StateRows != null || pass.Initial.Count == tape.Shape.Count);
         ReadOnlySpan<int> callers = tape.Shape.RankToCaller;
         Slots<T> seen = tape.Seen(pass);
         for (int rank = 0; rank < callers.Length; rank++)
@@ -99,7 +104,10 @@ internal sealed unsafe class DirectionStates<T>(LstmSpec spec, LstmWeights weigh
         }
     }
 
-    /// <summary>Copies what is left in dh and dc into the initial state's gradient, and adds it to a learned one's; nothing in a segment before which another is read.</summary>
+    /// <summary>
+    /// Copies what is left in dh and dc into the initial state's gradient, and adds it to a learned one's; nothing in a segment
+    /// before which another is read.
+    /// </summary>
     public void TakeInitialGradient(in Pass<T> pass, DirectionTape<T> tape, T* gradient)
     {
         for (int b = 0; b < tape.Shape.Count && pass.Segment.IsFirst; b++)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
@@ -11,6 +12,9 @@ namespace Lstm.Layers;
 /// <remarks>
 /// A pass that keeps nothing for a backward pass holds the gates of one stretch of steps and one cell state per sequence.
 /// </remarks>
+// SAFETY: Prepare reserves the gates, cells and kept lines for GateRows, CellSlots and NewCellRows rows of all panels;
+// ClearStateGradients dh and dc for all ranks, KeepFirst and GateTerms what they write. LstmTape.Prepare or
+// DirectionSegments.ForwardSegment reserves the slots of h. Callers take rows, slots and ranks from Shape and Plan, set there.
 internal sealed unsafe class DirectionTape<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -41,7 +45,8 @@ internal sealed unsafe class DirectionTape<T>
     /// <param name="inputSize">I.</param>
     /// <param name="recurrence">How its steps are run.</param>
     /// <param name="masks">What is dropped.</param>
-    public DirectionTape(LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, Recurrence<T> recurrence, DirectionMasks<T> masks)
+    public DirectionTape(
+        LstmSpec spec, LstmWeights weights, PanelLayout gates, int inputSize, Recurrence<T> recurrence, DirectionMasks<T> masks)
     {
         _gates = gates;
         (_units, _size) = (spec.HiddenSize, spec.StateSize);
@@ -101,7 +106,10 @@ internal sealed unsafe class DirectionTape<T>
 
     public int CellSlots { get; private set; }
 
-    /// <summary>c before zoneout mixed it: [panels, NewCellRows, line], by row when kept, else by rank; and what zoneout carries back of dc.</summary>
+    /// <summary>
+    /// c before zoneout mixed it: [panels, NewCellRows, line], by row when kept, else by rank; and what zoneout carries back of
+    /// dc.
+    /// </summary>
     public AlignedBuffer<T> NewCells { get; } = new();
 
     public int NewCellRows { get; private set; }
@@ -132,6 +140,8 @@ internal sealed unsafe class DirectionTape<T>
     /// <summary>Makes room for a forward pass whose h goes into these slots.</summary>
     public void Prepare(in Pass<T> pass, SequenceShape shape, Slots<T> hidden)
     {
+        Debug.Assert(hidden.Pointer != null || shape.Count == 0, "There are no slots for h.");
+        Debug.Assert(hidden.Stride >= _size, "The slots of h overlap.");
         Plan.Set(shape, pass.Segment.Later);
         (Shape, Keeps, Hidden) = (shape, pass.Keeps, hidden);
         CellSlots = Keeps ? shape.Count + shape.RowCount : shape.Count;
@@ -148,13 +158,16 @@ internal sealed unsafe class DirectionTape<T>
     /// <summary>Makes room for its backward pass.</summary>
     public void PrepareBackward(in Pass<T> pass)
     {
+        Debug.Assert(Keeps && GateRows == Shape.RowCount, "The forward pass has kept nothing of these rows.");
         CellCarried.Reserve(_zonesCell ? (long)Shape.Count * PaddedUnits : 0);
         Update?.PrepareBackward(pass, Shape);
         Recurrence.PrepareBackward(Shape);
         Runs.Set(Shape, Plan);
     }
 
-    /// <summary>The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.</summary>
+    /// <summary>
+    /// The row that the first of <see cref="Gates"/> stands for in a stretch that begins with <paramref name="row"/>.
+    /// </summary>
     public int FirstGateRow(int row) => Keeps ? 0 : row;
 
     /// <summary>End of the stretch of whole steps from <paramref name="step"/>.</summary>
@@ -214,25 +227,32 @@ internal sealed unsafe class DirectionTape<T>
     public ProductTerm<T>* StepTerms() => StepTerms(_terms, TransposedHh.Pointer);
 
     /// <summary>The same with another transposed weight.</summary>
-    public ProductTerm<T>* StepTerms(AlignedBuffer<ProductTerm<T>> terms, T* transposed) => GateTerms(terms, Recurrence.StepGradient(this), transposed);
+    public ProductTerm<T>* StepTerms(AlignedBuffer<ProductTerm<T>> terms, T* transposed)
+        => GateTerms(terms, Recurrence.StepGradient(this), transposed);
 
-    /// <summary>The gradient of W_hh s of the first rows of the segment read after this one, as factors of a product with W_hh.</summary>
+    /// <summary>
+    /// The gradient of W_hh s of the first rows of the segment read after this one, as factors of a product with W_hh.
+    /// </summary>
     public ProductTerm<T>* LaterTerms(int ranks) => LaterTerms(_laterTerms, TransposedHh.Pointer, ranks);
 
     /// <summary>The same with another transposed weight.</summary>
     public ProductTerm<T>* LaterTerms(AlignedBuffer<ProductTerm<T>> terms, T* transposed, int ranks)
         => GateTerms(terms, new Panels<T>(_later.Pointer, ranks, 4 * Line), transposed);
 
-    /// <summary>Keeps the gradient of W_hh s of the first ranks at the walk's first step, for the segment read before this one.</summary>
+    /// <summary>
+    /// Keeps the gradient of W_hh s of the first ranks at the walk's first step, for the segment read before this one.
+    /// </summary>
     public void KeepFirst(int ranks)
     {
         _later.Reserve((long)_gates.PaddedColumns * ranks);
         Panels<T> gradient = Recurrence.StepGradient(this);
         Panels<T> later = new(_later.Pointer, ranks, 4 * Line);
         int row = Recurrence.StepsByRank ? 0 : Plan.Step(0)[0].Row;
+        Debug.Assert(row + ranks <= gradient.Rows, "The first step has fewer ranks.");
         for (nint panel = 0; panel < _gates.PanelCount; panel++)
         {
-            new ReadOnlySpan<T>(gradient.At(panel, row), ranks * 4 * Line).CopyTo(new Span<T>(later.At(panel, 0), ranks * 4 * Line));
+            new ReadOnlySpan<T>(gradient.At(panel, row), ranks * 4 * Line)
+                .CopyTo(new Span<T>(later.At(panel, 0), ranks * 4 * Line));
         }
     }
 
@@ -258,12 +278,14 @@ internal sealed unsafe class DirectionTape<T>
 
     public Span<T> HiddenGradientRow(int rank) => new(HiddenGradient.Pointer + ((nint)rank * PaddedSize), PaddedSize);
 
-    public void SetCellGradient(int rank, ReadOnlySpan<T> source) => SetVectors(StatePanels(CellGradient, Shape.Count), rank, source);
+    public void SetCellGradient(int rank, ReadOnlySpan<T> source)
+        => SetVectors(StatePanels(CellGradient, Shape.Count), rank, source);
 
     public void CopyCellGradient(int rank, Span<T> destination)
         => CopyVectors(StatePanels(CellGradient, Shape.Count), rank, destination);
 
-    // A term for each panel. A last panel with fewer units than a line has a term for each of its gates, which leaves its padding out.
+    // A term for each panel. A last panel with fewer units than a line has a term for each of its gates, which leaves its padding
+    // out.
     private ProductTerm<T>* GateTerms(AlignedBuffer<ProductTerm<T>> terms, Panels<T> left, T* transposed)
     {
         terms.Reserve(GateTermCount);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Elementwise;
 using Lstm.Kernels.Products;
@@ -5,7 +6,12 @@ using Lstm.Runtime;
 
 namespace Lstm.Layers;
 
-/// <summary>W_hh of a direction with some weights dropped once for a training pass (DropConnect, Merity et al. 2018), and the gradient of that.</summary>
+/// <summary>
+/// W_hh of a direction with some weights dropped once for a training pass (DropConnect, Merity et al. 2018), and the gradient of
+/// that.
+/// </summary>
+// SAFETY: Draw and ReserveGradient reserve as many values as W_hh has, padding included (Parameter.PackedLength); ParameterLayout
+// has as many at its offset, in the parameters and in the gradient. DirectionGradients reserves the gradient before it adds it.
 internal sealed unsafe class DroppedWeights<T>(LstmSpec spec, LstmWeights weights, DirectionMasks<T> masks, PanelLayout gates)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -22,7 +28,9 @@ internal sealed unsafe class DroppedWeights<T>(LstmSpec spec, LstmWeights weight
         pass.Team.Run(ref drop);
     }
 
-    /// <summary>Makes room for the gradient of the weights as they were seen: all zero, or what later segments have added.</summary>
+    /// <summary>
+    /// Makes room for the gradient of the weights as they were seen: all zero, or what later segments have added.
+    /// </summary>
     public T* ReserveGradient(in Pass<T> pass)
     {
         _gradient.Reserve(weights.WeightHh.PackedLength);
@@ -37,6 +45,7 @@ internal sealed unsafe class DroppedWeights<T>(LstmSpec spec, LstmWeights weight
     /// <summary>Adds that gradient, once all segments have added to it, to that of W_hh.</summary>
     public void AddGradient(in Pass<T> pass, DirectionTape<T> tape, T* gradient)
     {
+        Debug.Assert(_gradient.Length >= weights.WeightHh.PackedLength, "The gradient has not been reserved.");
         WeightDrop<T> drop = Drop(pass, tape, _gradient.Pointer, gradient + weights.WeightHh.Offset, adds: true);
         pass.Team.Run(ref drop);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
@@ -7,9 +8,12 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>
-/// What a direction keeps of the update of h from the units' outputs (<see cref="HiddenUpdate{T}"/>): a projection, a zoneout, a dropout, gates that the next
-/// step sees. A plain layer has none.
+/// What a direction keeps of the update of h from the units' outputs (<see cref="HiddenUpdate{T}"/>): a projection, a zoneout, a
+/// dropout, gates that the next step sees. A plain layer has none.
 /// </summary>
+// SAFETY: Prepare, and PrepareBackward for the way back, reserve each buffer of an option that the spec has, for the rows, slots
+// or ranks of the tape's shape; DirectionTape calls them before the kernels get the pointers. Kernels do not use the
+// buffer of an option that the spec does not have.
 internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weights, DirectionMasks<T> masks, PanelLayout gates)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -36,7 +40,8 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     private readonly TransposedWeights<T>? _transposedProjection =
         spec.Projection is { Size: var projection } ? new(PanelLayout.Plain<T>(projection), spec.HiddenSize) : null;
 
-    private readonly TransposedWeights<T>? _transposedGates = spec.Equations.GateRecurrence ? new(gates, 3 * spec.HiddenSize) : null;
+    private readonly TransposedWeights<T>? _transposedGates =
+        spec.Equations.GateRecurrence ? new(gates, 3 * spec.HiddenSize) : null;
 
     /// <summary>m [R, H], or by rank [B, H]: with a projection.</summary>
     public AlignedBuffer<T> Outputs { get; } = new();
@@ -45,10 +50,17 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
     public AlignedBuffer<T> Projected { get; } = new();
 
     /// <summary>Whether a layer needs one.</summary>
-    public static bool IsNeeded(LstmSpec spec) => spec is not { Projection: null, Equations.GateRecurrence: false, Regularization: { HiddenZoneout: 0, RecurrentDropout: 0 } };
+    public static bool IsNeeded(LstmSpec spec) => spec is not
+    {
+        Projection: null,
+        Equations.GateRecurrence: false,
+        Regularization: { HiddenZoneout: 0, RecurrentDropout: 0 },
+    };
 
     /// <summary>Whether anything happens to the units' outputs in this pass.</summary>
-    public bool Acts(in Pass<T> pass) => spec is not { Projection: null, Equations.GateRecurrence: false, Regularization.HiddenZoneout: 0 } || SeesOwnBuffer(pass);
+    public bool Acts(in Pass<T> pass)
+        => spec is not { Projection: null, Equations.GateRecurrence: false, Regularization.HiddenZoneout: 0 }
+            || SeesOwnBuffer(pass);
 
     /// <summary>s by slot, where it is not h; its stride is P, or H, and the 3H gates that the next step sees.</summary>
     public Slots<T>? Seen(in Pass<T> pass) => SeesOwnBuffer(pass) ? SeenSlots : null;
@@ -139,7 +151,8 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
             plain.TransposedGates = turned.Pointer;
             plain.GateColumns = turned.Columns;
             plain.GateRecurrentTerms = tape.StepTerms(_gateTerms, turned.Pointer);
-            plain.LaterRecurrentTerms = pass.Segment.IsLast ? null : tape.LaterTerms(_laterGateTerms, turned.Pointer, pass.Segment.Later);
+            plain.LaterRecurrentTerms = pass.Segment.IsLast ? null
+                : tape.LaterTerms(_laterGateTerms, turned.Pointer, pass.Segment.Later);
             plain.GateGradient = _gateGradient.Pointer;
         }
     }
@@ -164,10 +177,12 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
 
     private T* GateGradientAt(int sequences, int rank, int index)
     {
+        Debug.Assert(rank >= 0 && rank < sequences && index >= 0 && index < 3 * _units, "There is no such gate.");
         (int gate, int unit) = Math.DivRem(index, _units);
         int line = gates.Line;
         return new Panels<T>(_gateGradient.Pointer, sequences, 3 * line).At(unit / line, rank) + (gate * line) + (unit % line);
     }
 
-    private bool SeesOwnBuffer(in Pass<T> pass) => spec.Equations.GateRecurrence || (pass.Training && spec.Regularization.RecurrentDropout > 0);
+    private bool SeesOwnBuffer(in Pass<T> pass)
+        => spec.Equations.GateRecurrence || (pass.Training && spec.Regularization.RecurrentDropout > 0);
 }

@@ -9,9 +9,12 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>
-/// The recurrence of a layer-normalised LSTM: the rows of W_ih·x, W_hh·s and c are normalised. It keeps what was normalised, the mean and scale of each row,
-/// and room to work in.
+/// The recurrence of a layer-normalised LSTM: the rows of W_ih·x, W_hh·s and c are normalised. It keeps what was normalised, the
+/// mean and scale of each row, and room to work in.
 /// </summary>
+// SAFETY: Prepare reserves the statistics and the products (W_hh·s only where it is kept) for GateRows rows, and the room to work
+// in for all ranks; PrepareBackward what the way back adds. CellNorm begins at the slot of row 0 when states are by slot, and
+// LstmChecks allows one state vector only.
 internal sealed unsafe class LayerNormRecurrence<T>(LstmSpec spec, LstmWeights weights, CellKernels<T> kernels, PanelLayout gates)
     : Recurrence<T>(weights, kernels)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -23,7 +26,8 @@ internal sealed unsafe class LayerNormRecurrence<T>(LstmSpec spec, LstmWeights w
     private readonly AlignedBuffer<T> _statistics = new();
     private readonly AlignedBuffer<T> _sums = new();
 
-    // W_ih·x, and after a backward pass its gradient: [panels, GateRows, 4·line]. W_hh·s likewise; when nothing is kept it has the gates' own place.
+    // W_ih·x, and after a backward pass its gradient: [panels, GateRows, 4·line]. W_hh·s likewise; when nothing is kept it has
+    // the gates' own place.
     private readonly AlignedBuffer<T> _inputs = new();
     private readonly AlignedBuffer<T> _recurrents = new();
 
@@ -38,7 +42,8 @@ internal sealed unsafe class LayerNormRecurrence<T>(LstmSpec spec, LstmWeights w
 
     public override Panels<T> InputProduct(DirectionTape<T> tape) => new(_inputs.Pointer, tape.GateRows, 4 * gates.Line);
 
-    public override Panels<T> HiddenProductGradient(DirectionTape<T> tape) => new(_recurrents.Pointer, tape.GateRows, 4 * gates.Line);
+    public override Panels<T> HiddenProductGradient(DirectionTape<T> tape)
+        => new(_recurrents.Pointer, tape.GateRows, 4 * gates.Line);
 
     public override Panels<T> StepGradient(DirectionTape<T> tape) => new(_stepGradient.Pointer, tape.Shape.Count, 4 * gates.Line);
 
@@ -113,7 +118,8 @@ internal sealed unsafe class LayerNormRecurrence<T>(LstmSpec spec, LstmWeights w
         base.AddGradients(pass, tape, factors, count, gradient);
     }
 
-    private RowNorm<T> InputNorm(in Pass<T> pass, DirectionTape<T> tape) => Norm(tape, 0, pass.Parameter(Weights.NormIh!), _inputs.Pointer, tape.GateRows);
+    private RowNorm<T> InputNorm(in Pass<T> pass, DirectionTape<T> tape)
+        => Norm(tape, 0, pass.Parameter(Weights.NormIh!), _inputs.Pointer, tape.GateRows);
 
     private RowNorm<T> RecurrentNorm(in Pass<T> pass, DirectionTape<T> tape)
         => Norm(tape, 1, pass.Parameter(Weights.NormHh!), tape.Keeps ? _recurrents.Pointer : tape.Gates.Pointer, tape.GateRows);

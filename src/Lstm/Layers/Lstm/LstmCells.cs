@@ -8,7 +8,9 @@ namespace Lstm.Layers;
 internal static class LstmCells<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The kernels of a direction; they are compiled when they first run, so a network costs only what it uses.</summary>
+    /// <summary>
+    /// The kernels of a direction; they are compiled when they first run, so a network costs only what it uses.
+    /// </summary>
     /// <param name="cell">The equations.</param>
     /// <param name="units">Units H of the layer.</param>
     /// <param name="truncates">Whether no error leaves a gate.</param>
@@ -21,7 +23,9 @@ internal static class LstmCells<T>
         }
 
         LstmEquations equations = (LstmEquations)cell;
-        LstmActivation? gate = equations.GateActivation, candidate = equations.CellActivation, hidden = equations.HiddenActivation;
+        LstmActivation? gate = equations.GateActivation;
+        LstmActivation? candidate = equations.CellActivation;
+        LstmActivation? hidden = equations.HiddenActivation;
         if (second)
         {
             gate = equations.ReverseGateActivation ?? gate;

@@ -15,8 +15,12 @@ internal static class LstmChecks
         SpecCheck.Defined(spec.Direction, name, nameof(spec.Direction));
         SpecCheck.Defined(spec.Bias, name, nameof(spec.Bias));
         SpecCheck.Defined(spec.Initialization, name, nameof(spec.Initialization));
-        SpecCheck.Check(spec.Cell is not null, name, nameof(spec.Cell), spec.Cell, "new LstmEquations(), with its variants, or a custom cell");
-        SpecCheck.Check(spec.Regularization is not null, name, nameof(spec.Regularization), spec.Regularization, "new LstmRegularization(), with its rates");
+        SpecCheck.Check(
+            spec.Cell is not null, name, nameof(spec.Cell), spec.Cell,
+            "new LstmEquations(), with its variants, or a custom cell");
+        SpecCheck.Check(
+            spec.Regularization is not null, name, nameof(spec.Regularization), spec.Regularization,
+            "new LstmRegularization(), with its rates");
         CheckForgetBias(spec, name);
         CheckEquations(spec.Equations, spec.Direction, name);
         SpecCheck.Rate(spec.Dropout, name, nameof(spec.Dropout));
@@ -27,7 +31,8 @@ internal static class LstmChecks
         SpecCheck.Defined(spec.Merge, name, nameof(spec.Merge));
         SpecCheck.Defined(spec.Shortcut, name, nameof(spec.Shortcut));
         SpecCheck.Check(
-            spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional, name, nameof(spec.Merge), spec.Merge,
+            spec.Merge == LstmMerge.Concatenate || spec.Direction == LstmDirection.Bidirectional,
+            name, nameof(spec.Merge), spec.Merge,
             "Concatenate unless Direction is Bidirectional, because there is one output to take");
     }
 
@@ -52,8 +57,10 @@ internal static class LstmChecks
                 spec.ForgetBias is null, name, nameof(spec.MemorySpan), span,
                 "null beside a ForgetBias, because both start the same bias: leave one of the two out");
             SpecCheck.Check(
-                IsLogistic(spec.Equations.GateActivation) && IsLogistic(spec.Equations.ReverseGateActivation), name, nameof(spec.MemorySpan), span,
-                "null unless GateActivation (and ReverseGateActivation) is null or Sigmoid: the starting values are derived for the logistic function");
+                IsLogistic(spec.Equations.GateActivation) && IsLogistic(spec.Equations.ReverseGateActivation),
+                name, nameof(spec.MemorySpan), span,
+                "null unless GateActivation (and ReverseGateActivation) is null or Sigmoid: the starting values are derived for "
+                + "the logistic function");
         }
     }
 
@@ -68,7 +75,8 @@ internal static class LstmChecks
         CheckReverse(equations.ReverseCellActivation, direction, name, nameof(equations.ReverseCellActivation));
         CheckReverse(equations.ReverseHiddenActivation, direction, name, nameof(equations.ReverseHiddenActivation));
         SpecCheck.Check(
-            !equations.CoupledGates || (equations.InputGate && equations.ForgetGate), name, nameof(equations.CoupledGates), equations.CoupledGates,
+            !equations.CoupledGates || (equations.InputGate && equations.ForgetGate),
+            name, nameof(equations.CoupledGates), equations.CoupledGates,
             "false unless InputGate and ForgetGate are true, because it couples the two");
         SpecCheck.Rate(equations.CandidateDropout, name, nameof(equations.CandidateDropout));
     }
@@ -77,7 +85,8 @@ internal static class LstmChecks
     {
         if (projection is not null)
         {
-            SpecCheck.Check(projection.Size >= 1, name, "Projection.Size", projection.Size, "at least 1; leave Projection null for none");
+            SpecCheck.Check(
+                projection.Size >= 1, name, "Projection.Size", projection.Size, "at least 1; leave Projection null for none");
             CheckLimit(projection.Clip, name, "Projection.Clip");
         }
     }
@@ -86,13 +95,16 @@ internal static class LstmChecks
     {
         if (normalization is not null)
         {
-            SpecCheck.Check(normalization.Epsilon is >= 1e-30 and <= 1e30, name, "Normalization.Epsilon", normalization.Epsilon, "from 1e-30 to 1e30");
+            SpecCheck.Check(
+                normalization.Epsilon is >= 1e-30 and <= 1e30, name, "Normalization.Epsilon", normalization.Epsilon,
+                "from 1e-30 to 1e30");
         }
 
         if (normalization is BatchNormalization batch)
         {
             SpecCheck.Check(batch.Steps >= 1, name, "Normalization.Steps", batch.Steps, "at least 1");
-            SpecCheck.Check(batch.Momentum is >= 1e-30 and <= 1, name, "Normalization.Momentum", batch.Momentum, "from 1e-30 to 1");
+            SpecCheck.Check(
+                batch.Momentum is >= 1e-30 and <= 1, name, "Normalization.Momentum", batch.Momentum, "from 1e-30 to 1");
         }
     }
 
@@ -110,16 +122,19 @@ internal static class LstmChecks
     {
         if (spec.StateVectors > 1)
         {
-            string remedy = $"because the custom cell '{spec.CustomCell!.Name}' carries {spec.StateVectors} state vectors, and the layer "
+            string remedy =
+                $"because the custom cell '{spec.CustomCell!.Name}' carries {spec.StateVectors} state vectors, and the layer "
                 + "cannot know what this would do to them";
             SpecCheck.Check(spec.Normalization is null, name, nameof(spec.Normalization), spec.Normalization, $"null, {remedy}");
             SpecCheck.Check(
-                spec.Regularization.CellZoneout == 0, name, nameof(spec.Regularization.CellZoneout), spec.Regularization.CellZoneout,
+                spec.Regularization.CellZoneout == 0,
+                name, nameof(spec.Regularization.CellZoneout), spec.Regularization.CellZoneout,
                 $"0, {remedy}; HiddenZoneout is possible");
         }
     }
 
-    private static bool IsLogistic(LstmActivation? activation) => activation is null or { Function: LstmActivationFunction.Sigmoid };
+    private static bool IsLogistic(LstmActivation? activation)
+        => activation is null or { Function: LstmActivationFunction.Sigmoid };
 
     private static void CheckReverse(LstmActivation? activation, LstmDirection direction, string layer, string property)
     {
@@ -148,7 +163,9 @@ internal static class LstmChecks
                 LstmActivationFunction.ScaledTanh => Math.Abs(activation.Alpha) >= 1e-30,
                 _ => Enum.IsDefined(activation.Function),
             };
-            SpecCheck.Check(isSmall && hasSlope, layer, property, activation, "a function whose parameters are 0 or from 1e-30 to 1e30 in size, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
+            SpecCheck.Check(
+                isSmall && hasSlope, layer, property, activation,
+                "a function whose parameters are 0 or from 1e-30 to 1e30 in size, α ≥ 0 (LeakyRelu, Elu) and α ≠ 0 (ScaledTanh)");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels.Products;
 using Lstm.Kernels.Recurrence;
@@ -6,7 +7,12 @@ using Lstm.Specs;
 
 namespace Lstm.Layers;
 
-/// <summary>One layer of a stack of LSTMs, in one or both directions, each in its own columns of the output. <see cref="LstmSpec"/> has its equations.</summary>
+/// <summary>
+/// One layer of a stack of LSTMs, in one or both directions, each in its own columns of the output. <see cref="LstmSpec"/> has
+/// its equations.
+/// </summary>
+// SAFETY: LstmTape.Prepare reserves the slots of the output, and DirectionTape.Prepare what a direction keeps, for the rows of
+// the input; a direction's columns of the output and of its gradient begin HiddenSize apart, within OutputSize.
 internal sealed unsafe class LstmLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -45,7 +51,8 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override int StateCount => _directions.Length;
 
-    public override StateSize StateSize => new(Spec.Equations.GateRecurrence ? HiddenSize + (3 * Spec.HiddenSize) : HiddenSize, Spec.StateVectors * Spec.HiddenSize);
+    public override StateSize StateSize => new(
+        Spec.Equations.GateRecurrence ? HiddenSize + (3 * Spec.HiddenSize) : HiddenSize, Spec.StateVectors * Spec.HiddenSize);
 
     public override bool NormalizesBatch => Spec.Normalization is BatchNormalization;
 
@@ -59,11 +66,13 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     public override LayerTape<T> CreateTape() => new LstmTape<T>(_directions, HiddenSize);
 
-    public override void Initialize(ParameterStart<T> start) => Array.ForEach(_directions, direction => direction.Initialize(start));
+    public override void Initialize(ParameterStart<T> start)
+        => Array.ForEach(_directions, direction => direction.Initialize(start));
 
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
         LstmTape<T> own = (LstmTape<T>)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
         own.Prepare(input.Shape, isSegmented: NeedsWholeSequence && pass.Cuts(input.Shape));
         for (int d = 0; d < _directions.Length; d++)
         {
@@ -79,9 +88,12 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
         }
     }
 
-    public override void Backward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
+    public override void Backward(
+        in Pass<T> pass, Rows<T> input, LayerTape<T> tape, T* outputGradient, T* inputGradient, T* gradient)
     {
         LstmTape<T> own = (LstmTape<T>)tape;
+        Debug.Assert(input.Features == InputSize, "The rows are not of this layer's input.");
+        Debug.Assert(outputGradient != null || input.Count == 0, "There is no gradient of the output.");
         for (int d = 0; d < _directions.Length; d++)
         {
             T* dh = outputGradient + (d * HiddenSize);
@@ -98,7 +110,8 @@ internal sealed unsafe class LstmLayer<T> : Layer<T>
 
     // A layer that reads forward in one direction; the others have no single step.
     public override StepKernel<T> BindStep(Pass<T> pass, NetworkState<T> state)
-        => _directions[0].BindStep(pass, state.HiddenPointer(FirstState), state.CellPointer(FirstState)) ?? new BatchOfOneStep<T>(this, pass, state);
+        => _directions[0].BindStep(pass, state.HiddenPointer(FirstState), state.CellPointer(FirstState))
+            ?? new BatchOfOneStep<T>(this, pass, state);
 
     public override void TakeFinalState(LayerTape<T> tape, NetworkState<T> state, int* stateRows)
     {

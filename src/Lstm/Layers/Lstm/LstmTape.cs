@@ -9,6 +9,8 @@ namespace Lstm.Layers;
 /// The output stands in slots: rows 0 … B − 1 are the initial hidden states in rank order, the rows of the batch follow, so
 /// no step is special.
 /// </remarks>
+// SAFETY: Prepare reserves B + R slots of OutputSize values, of which each direction has hiddenSize; OutputStart skips the B
+// initial ones. Columns is asked for after it, and only for directions that there are.
 internal sealed unsafe class LstmTape<T>(DirectionLayer<T>[] directions, int hiddenSize) : LayerTape<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -7,7 +7,8 @@ namespace Lstm.Layers;
 /// <summary>The parameters of one direction of an LSTM layer: their names and places.</summary>
 internal sealed class LstmWeights
 {
-    public LstmWeights(LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
+    public LstmWeights(
+        LstmSpec spec, bool reverse, int inputSize, string prefix, string suffix, PanelLayout gates, ParameterLayout parameters)
     {
         int units = spec.HiddenSize;
         int size = spec.StateSize;
@@ -21,15 +22,18 @@ internal sealed class LstmWeights
             Peephole = parameters.Add($"{prefix}weight_ch{suffix}", [3 * units], PanelLayout.Peepholes(units, gates.Line));
         }
 
-        CellWeights = [.. (spec.CustomCell?.Code.WeightNames ?? []).Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
+        CellWeights = [.. (spec.CustomCell?.Code.WeightNames ?? [])
+            .Select(weight => parameters.Add($"{prefix}weight_{weight}{suffix}", [units]))];
         if (spec.Projection is { Size: var projection })
         {
-            Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, units], ProjectionColumns = PanelLayout.Plain(projection, gates.Line));
+            ProjectionColumns = PanelLayout.Plain(projection, gates.Line);
+            Projection = parameters.Add($"{prefix}weight_hr{suffix}", [projection, units], ProjectionColumns);
         }
 
         if (spec.Equations.GateRecurrence)
         {
-            GateRecurrence = parameters.Add($"{prefix}weight_gg{suffix}", [3 * units, 3 * units], PanelLayout.GatesWithoutCandidate(units, gates.Line));
+            GateRecurrence = parameters.Add(
+                $"{prefix}weight_gg{suffix}", [3 * units, 3 * units], PanelLayout.GatesWithoutCandidate(units, gates.Line));
         }
 
         if (spec.Normalization is not null)
@@ -43,7 +47,8 @@ internal sealed class LstmWeights
         if (spec.Normalization is BatchNormalization { Steps: var steps })
         {
             string[] names = ["norm_ih_mean", "norm_ih_var", "norm_hh_mean", "norm_hh_var", "norm_c_mean", "norm_c_var"];
-            Statistics = [.. names.Select((name, i) => parameters.AddStatistic($"{prefix}{name}{suffix}", [steps, i < 4 ? 4 * units : units]))];
+            Statistics = [.. names.Select((name, i)
+                => parameters.AddStatistic($"{prefix}{name}{suffix}", [steps, i < 4 ? 4 * units : units]))];
         }
 
         if (spec.LearnInitialState)
@@ -89,8 +94,8 @@ internal sealed class LstmWeights
     public Parameter? NormCBias { get; }
 
     /// <summary>
-    /// Running means and variances of W_ih x and W_hh h, [S, 4H], and of c, [S, H]: mean, variance, mean, … in this order. Empty without batch
-    /// norm.
+    /// Running means and variances of W_ih x and W_hh h, [S, 4H], and of c, [S, H]: mean, variance, mean, … in this order. Empty
+    /// without batch norm.
     /// </summary>
     public Parameter[] Statistics { get; } = [];
 

@@ -5,7 +5,11 @@ using Lstm.Kernels.Recurrence;
 
 namespace Lstm.Layers;
 
-/// <summary>z = W_ih x + b + W_hh s, nothing normalised: x's and s's products are z itself, and dz is the gradient of both.</summary>
+/// <summary>
+/// z = W_ih x + b + W_hh s, nothing normalised: x's and s's products are z itself, and dz is the gradient of both.
+/// </summary>
+// SAFETY: DirectionLayer makes the steps, and DirectionGradients the factors, of what DirectionTape.Prepare and PrepareBackward
+// have reserved; z and dz are the tape's gates, GateRows rows in each panel.
 internal sealed unsafe class PlainRecurrence<T>(LstmWeights weights, CellKernels<T> kernels) : Recurrence<T>(weights, kernels)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

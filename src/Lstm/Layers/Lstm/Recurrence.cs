@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Lstm.Kernels;
 using Lstm.Kernels.Products;
@@ -7,9 +8,12 @@ using Lstm.Sequences;
 namespace Lstm.Layers;
 
 /// <summary>
-/// How the steps of a direction are run forward and backward: which kernels do it, what is normalised on the way into the cell's equations, and the
-/// buffers and parameter gradients that belong to that. A tape has one.
+/// How the steps of a direction are run forward and backward: which kernels do it, what is normalised on the way into the cell's
+/// equations, and the buffers and parameter gradients that belong to that. A tape has one.
 /// </summary>
+// SAFETY: the products have GateRows rows in each panel, reserved by DirectionTape.Prepare or by Prepare here; a backward pass,
+// for which DirectionTape.Prepare keeps all rows, has as many as its runs go over. Factors are those that
+// DirectionGradients.AddWeights counts: x, s, perhaps the gates, and one for each bias.
 internal abstract unsafe class Recurrence<T>(LstmWeights weights, CellKernels<T> kernels)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -51,12 +55,18 @@ internal abstract unsafe class Recurrence<T>(LstmWeights weights, CellKernels<T>
     /// <summary>Runs all steps backward: gates become dz. May add into the gradients of its own parameters.</summary>
     public abstract void Backward(in Pass<T> pass, DirectionTape<T> tape, in RecurrentBackward<T> steps, T* gradient);
 
-    /// <summary>After <see cref="Backward"/>: adds the gradients of W_ih (the first factor), of what s is multiplied by, and of the biases (the last factors).</summary>
+    /// <summary>
+    /// After <see cref="Backward"/>: adds the gradients of W_ih (the first factor), of what s is multiplied by, and of the biases
+    /// (the last factors).
+    /// </summary>
     public virtual void AddGradients(in Pass<T> pass, DirectionTape<T> tape, WeightFactor<T>* factors, int count, T* gradient)
     {
         int biases = weights.Biases.Length;
+        Debug.Assert(count >= 2 + biases, "A factor is missing.");
+        Debug.Assert(tape.Keeps && tape.GateRows == tape.Shape.RowCount, "The forward pass has kept nothing of these rows.");
         pass.AddWeightGradients(tape.Runs, tape.Layout, factors, 1, InputProduct(tape).Pointer, tape.GateRows);
-        pass.AddWeightGradients(tape.Runs, tape.Layout, factors + 1, count - 1 - biases, HiddenProductGradient(tape).Pointer, tape.GateRows);
+        T* hidden = HiddenProductGradient(tape).Pointer;
+        pass.AddWeightGradients(tape.Runs, tape.Layout, factors + 1, count - 1 - biases, hidden, tape.GateRows);
         if (biases > 0)
         {
             pass.AddWeightGradients(tape.Runs, tape.Layout, factors + count - biases, biases, tape.Gates.Pointer, tape.GateRows);

@@ -195,9 +195,9 @@ internal sealed class LayerStack<T>
                 InputSize = inputSize,
             }
             : throw new ArgumentException(
-                $"Layer {layer} of '{name}' has {inputSize} inputs and {inner[^1].OutputSize} outputs; Shortcut = Add adds them and "
-                + "needs as many of both. Give a first layer of another size a spec of its own, without a Shortcut, or use "
-                + "Shortcut = Concatenate.", "layers");
+                $"Layer {layer} of '{name}' has {inputSize} inputs and {inner[^1].OutputSize} outputs; Shortcut = Add adds "
+                + "them and needs as many of both. Give a first layer of another size a spec of its own, without a Shortcut, "
+                + "or use Shortcut = Concatenate.", "layers");
 
     private void AddPooling(Pooling pooling, string name, int inputSize)
     {
