@@ -39,7 +39,7 @@ internal sealed class NetworkCase(string name, int inputSize, int[] lengths, par
     /// <summary>Whether gradients are so small that differences need a larger step to stand out of rounding.</summary>
     public bool HasSmallGradients { get; init; }
 
-    /// <summary>The step of central differences for gradients smaller still, for which the rounding of the loss is coarse.</summary>
+    /// <summary>The step of central differences for still smaller gradients, beside which rounding is coarse.</summary>
     public double? DifferenceStep { get; init; }
 
     public bool TakesIds => specs[0] is EmbeddingSpec;

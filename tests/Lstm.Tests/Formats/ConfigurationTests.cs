@@ -64,7 +64,8 @@ public class ConfigurationTests
     public void ReadList_of_a_section_has_every_kind_of_layer_and_part()
     {
         IConfiguration section = Section("""
-            [{"kind":"lstm","hiddenSize":64,"layers":2,"direction":"Bidirectional","initialization":"PyTorchUniform","forgetBias":1e-3,
+            [{"kind":"lstm","hiddenSize":64,"layers":2,"direction":"Bidirectional","initialization":"PyTorchUniform",
+              "forgetBias":1e-3,
               "normalization":{"kind":"batch","steps":7},"projection":{"size":8},"regularization":{"hiddenZoneout":0.25}},
              {"Kind":"LSTM","HiddenSize":"32","Name":"7","Cell":{"Kind":"Equations","CoupledGates":"true",
               "CellActivation":{"Function":"scaledtanh","Alpha":1.5,"Beta":2}},"Normalization":{"Kind":"Layer"}},
@@ -218,5 +219,7 @@ public class ConfigurationTests
         => section.AsEnumerable(makePathsRelative: true);
 
     private static IConfigurationSection Section(string json)
-        => new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($$"""{"layers":{{json}}}"""))).Build().GetSection("layers");
+        => new ConfigurationBuilder()
+            .AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($$"""{"layers":{{json}}}""")))
+            .Build().GetSection("layers");
 }

@@ -185,7 +185,8 @@ public class GradientTests
 
         public Tape<double> Tape { get; }
 
-        public double Step => tested.DifferenceStep ?? (Tape.Training && !tested.HasSmallGradients ? GradientTests.Step : LargerStep);
+        public double Step
+            => tested.DifferenceStep ?? (Tape.Training && !tested.HasSmallGradients ? GradientTests.Step : LargerStep);
 
         public SequenceBatch<double> Input => batch.Features!;
 

@@ -78,7 +78,8 @@ public class NumberRangeTests
             if (isRefused)
             {
                 Assert.Contains(
-                    typeof(T) == typeof(float) ? "float" : "double", Assert.Throws<ArgumentException>(() => clip.Apply(gradient)).Message);
+                    typeof(T) == typeof(float) ? "float" : "double",
+                    Assert.Throws<ArgumentException>(() => clip.Apply(gradient)).Message);
                 Assert.Equal(T.One, gradient.Flat[0]);
             }
             else

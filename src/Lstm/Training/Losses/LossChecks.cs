@@ -125,7 +125,8 @@ internal static class LossChecks<T>
         {
             throw new ArgumentException(
                 $"{loss} does not take " +
-                $"{(rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values")}{place.Suffix}.",
+                (rows.TakesLabels ? "target values; give it integer labels" : "integer labels; give it target values") +
+                $"{place.Suffix}.",
                 place.Argument(target.Part));
         }
     }
