@@ -34,9 +34,9 @@ internal sealed unsafe class WorkspacePasses<T>(Network<T> network, PassChecks<T
         Rows<T> rows = checks.CheckInput(input, state);
         workspace.Runs.Choose(null, recomputes: false);
         Pass<T> pass = Run(input, rows, state, workspace);
-        if (workspace.ChecksFinite)
+        if (workspace.ChecksFinite && !FiniteScan.IsFinite(workspace.Run, pass, rows, network.StateSizes))
         {
-            FiniteCheck.Check(workspace, rows, batch, state);
+            ThrowNonFinite(batch, state);
         }
 
         workspace.Run.TakeFinalState(state, pass, rows.Shape);
@@ -74,6 +74,17 @@ internal sealed unsafe class WorkspacePasses<T>(Network<T> network, PassChecks<T
         own.Clear();
         workspace.Run.TakeFinalState(state, pass, rows.Shape);
         GC.KeepAlive(network);
+    }
+
+    // The pass has kept nothing: a second one, which keeps everything, finds the place. The state is not yet written back.
+    private void ThrowNonFinite(NetworkInput<T> batch, NetworkState<T>? state)
+    {
+        NetworkState<T>? start = state is null ? null : new NetworkState<T>(state.Sizes, state.Count);
+        start?.CopyValues(state!);
+        if (NonFinitePass.Of(network, batch, start) is { } origin)
+        {
+            throw new NonFiniteValueException(origin);
+        }
     }
 
     // SAFETY: PassChecks.CheckInput makes the rows of the input, which the caller reads until the pass is over, fit the first

@@ -63,11 +63,11 @@ public sealed class GateTrace<T>
         ArgumentNullException.ThrowIfNull(tape);
         using Use.Taking taken = Use.Take(_use, "The trace", "Give each thread a trace of its own.");
         using Use.Reading reading = tape.Read();
-        TapeView<T>.Check(_network, tape, backPropagated: false);
+        TapeCheck.Check(_network, tape, backPropagated: false);
         using InputReading<T> input = tape.ReadInput();
         for (int entry = 0; entry < Layers.Count; entry++)
         {
-            Layers[entry].Read(TapeView<T>.Of(tape, entry));
+            Layers[entry].Read(TapeView<T>.Of(_network.Layers, tape.LayerTapes, entry));
         }
 
         GC.KeepAlive(tape);

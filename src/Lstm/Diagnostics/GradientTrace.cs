@@ -61,11 +61,11 @@ public sealed class GradientTrace<T>
         ArgumentNullException.ThrowIfNull(tape);
         using Use.Taking taken = Use.Take(_use, "The trace", "Give each thread a trace of its own.");
         using Use.Reading reading = tape.Read();
-        TapeView<T>.Check(_network, tape, backPropagated: true);
+        TapeCheck.Check(_network, tape, backPropagated: true);
         using InputReading<T> input = tape.ReadInput();
         for (int entry = 0; entry < Layers.Count; entry++)
         {
-            Layers[entry].Read(TapeView<T>.Of(tape, entry), _gate);
+            Layers[entry].Read(TapeView<T>.Of(_network.Layers, tape.LayerTapes, entry), _gate);
         }
 
         GC.KeepAlive(tape);

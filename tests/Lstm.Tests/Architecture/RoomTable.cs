@@ -13,20 +13,6 @@ internal static class RoomTable
             .Select(Row)];
     }
 
-    /// <summary>The uses that still go against the order, as "room: type, room: type".</summary>
-    public static IReadOnlyList<(string Room, string Type, string UsedRoom, string UsedType)> ReadExceptions()
-    {
-        string[] lines = File.ReadAllLines(Path.Combine(Shared.Repository, "docs", "architecture.md"));
-        return [.. lines.SkipWhile(line => !line.StartsWith("| type | uses |")).Skip(2).TakeWhile(line => line.StartsWith('|'))
-            .Select(Exception)];
-    }
-
-    private static (string Room, string Type, string UsedRoom, string UsedType) Exception(string line)
-    {
-        string[][] cells = [.. line.Trim('|').Split('|').Select(cell => cell.Trim().Split(": "))];
-        return (Name(cells[0][0]), cells[0][1][1..^1], Name(cells[1][0]), cells[1][1][1..^1]);
-    }
-
     private static (string Room, string[] MayUse) Row(string line)
     {
         string[] cells = [.. line.Trim('|').Split('|').Select(cell => cell.Trim())];

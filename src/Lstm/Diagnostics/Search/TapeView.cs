@@ -16,17 +16,17 @@ internal readonly struct TapeView<T>
     private TapeView(LstmLayer<T> layer, LstmTape<T> tape, int direction)
         => (_layer, _tape, _direction) = (layer, tape, direction);
 
-    /// <summary>The number of directions of all LSTM layers of a network.</summary>
-    public static int Count(Network<T> network) => network.StateSizes.Count;
-
-    /// <summary>The directions of a tape in the order of the states, so that a bidirectional layer has two.</summary>
-    public static TapeView<T> Of(Tape<T> tape, int entry)
+    /// <summary>A direction by the index of its state; a bidirectional layer has two.</summary>
+    /// <param name="layers">The network's layers.</param>
+    /// <param name="tapes">Each layer's part of the tape.</param>
+    /// <param name="entry">The index in a <see cref="NetworkState{T}"/>.</param>
+    public static TapeView<T> Of(IReadOnlyList<Layer<T>> layers, LayerTape<T>[] tapes, int entry)
     {
         for (int i = 0; ; i++)
         {
-            if (tape.Network.Layers[i].Find<LstmLayer<T>>() is { } layer && entry < layer.FirstState + layer.StateCount)
+            if (layers[i].Find<LstmLayer<T>>() is { } layer && entry < layer.FirstState + layer.StateCount)
             {
-                return new TapeView<T>(layer, tape.LayerTapes[i].Find<LstmTape<T>>()!, entry - layer.FirstState);
+                return new TapeView<T>(layer, tapes[i].Find<LstmTape<T>>()!, entry - layer.FirstState);
             }
         }
     }
@@ -61,37 +61,4 @@ internal readonly struct TapeView<T>
     /// <summary>h after a step.</summary>
     public ReadOnlySpan<T> Hidden(int sequence, int step)
         => Direction.HiddenAfter(Shape.Row(sequence, step));
-
-    /// <summary>
-    /// Throws unless a tape, which the caller reads, holds what a diagnosis reads: gates before Backward, or their gradients
-    /// after it; or, without <paramref name="steps"/>, a pass at all.
-    /// </summary>
-    public static void Check(Network<T> network, Tape<T> tape, bool backPropagated, bool steps = true)
-    {
-        ArgumentNullException.ThrowIfNull(tape);
-        if (!ReferenceEquals(tape.Network, network))
-        {
-            throw new ArgumentException(
-                "The tape belongs to another network; use a tape that CreateTape of this network returned.", nameof(tape));
-        }
-
-        if (tape.State == TapeState.Empty)
-        {
-            throw new InvalidOperationException("The tape holds no forward pass; call network.Forward(batch, tape) first.");
-        }
-
-        if (steps && tape.IsRecomputed)
-        {
-            throw new InvalidOperationException(
-                "The tape recomputes its steps in Backward and does not hold them; set RecomputeEvery to null before the " +
-                "forward pass.");
-        }
-
-        if (tape.IsBackPropagated != backPropagated)
-        {
-            throw new InvalidOperationException(backPropagated
-                ? "The tape has no gradients yet; call network.Backward(tape, gradient) first."
-                : "Backward has overwritten the gates with their gradients; read them between Forward and Backward.");
-        }
-    }
 }
