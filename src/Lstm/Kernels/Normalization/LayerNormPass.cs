@@ -183,3 +183,178 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
         }
     }
 }
+
+/// <summary>
+/// <see cref="RecurrentBackward{T}"/> of a layer-normalised LSTM: gates become dz, and what the recurrent product's gradient
+/// needs is measured.
+/// </summary>
+/// <remarks>
+/// <code>
+/// dc ← dc + LN'(γ_c⊙∂/∂shown)     dz by the cell's equations     du = LN'(γ_h⊙dz)     dh₋₁ = du·W_hh
+/// </code>
+/// du is needed for all sequences of a step only to go on to the step before; afterwards <see cref="NormGradient{T}"/> forms it
+/// again, from what was measured here, and the gradient of W_ih·x with it.
+/// </remarks>
+internal unsafe struct LayerNormBackward<T> : ICellWork<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>
+    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it
+    /// is the gradient of W_hh·s that crosses a cut.
+    /// </summary>
+    public required RecurrentBackward<T> Steps;
+
+    /// <summary>W_ih·x and W_hh·s, by row.</summary>
+    public required RowNorm<T> InputNorm;
+    public required RowNorm<T> RecurrentNorm;
+
+    /// <summary>c as h showed it, by row; with its β, and room for it by rank, [B, line].</summary>
+    public required RowNorm<T> CellNorm;
+    public required T* CellBias;
+    public required T* Shown;
+
+    /// <summary>Out: the gradient of what was shown, [panels, GateRows, line].</summary>
+    public required T* ShownGradient;
+
+    /// <summary>du by rank, [panels, B, 4·line].</summary>
+    public required T* RecurrentGradient;
+
+    private int _firstRank;
+    private int _endRank;
+
+    public readonly SimdWidth Width => Steps.Width;
+
+    public readonly long Work => Steps.Work;
+
+    public readonly int SharesFor(int workers) => Steps.SharesFor(workers);
+
+    public void SetShare(WorkShare share) => (_firstRank, _endRank) = Steps.Split.Of(share);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        // SAFETY: LayerNormRecurrence.PrepareBackward reserves the gradients of shown for all rows and du for all ranks, in every
+        // panel; what the forward pass has kept has the rows of the same shape. A share is a range of ranks.
+        Debug.Assert(_firstRank >= 0 && _endRank <= Steps.Sequences, "A rank is not of the batch.");
+        Debug.Assert(
+            InputNorm.ValueRows == Steps.GateRows && RecurrentNorm.ValueRows == Steps.GateRows, "Rows of u and z differ.");
+        Debug.Assert(CellBias != null && Shown != null && RecurrentGradient != null, "An operand is missing.");
+        Debug.Assert(Steps.CellGradient != null && Steps.Hidden.HiddenGradient != null, "There is no room for dh or dc.");
+        int last = Math.Min(_endRank, Steps.Later);
+        if (_firstRank < last)
+        {
+            Steps.Hidden.PropagateLater<TSimd, TVec>(
+                _firstRank, last - _firstRank, Steps.Plan.LastSlot(Steps.Sequences) + _firstRank);
+        }
+
+        for (int step = Steps.Plan.StepCount - 1; step >= 0; step--)
+        {
+            int crossing = step == 0 ? Steps.Earlier : 0;
+            foreach (ref readonly RecurrenceBlock block in Steps.Plan.Step(step))
+            {
+                int first = Math.Max(_firstRank, block.First);
+                int rows = Math.Min(_endRank, block.First + block.Count) - first;
+                if (rows <= 0)
+                {
+                    continue;
+                }
+
+                nint row = block.Row + first - block.First;
+                nint previous = block.Previous + first - block.First;
+                int t = Steps.Plan.SequenceStep(step);
+                Steps.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                ApplyOutputs<TSimd, TVec, TCell>(ref cell, t, first, rows, row);
+                CellNorm.MeasureGradient<TSimd, TVec>(ShownGradient, Steps.GateRows, row, first, rows);
+                ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
+                InputNorm.MeasureGradient<TSimd, TVec>(Steps.Gates, Steps.GateRows, row, first, rows);
+                RecurrentNorm.MeasureGradient<TSimd, TVec>(Steps.Gates, Steps.GateRows, row, first, rows);
+                for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
+                {
+                    T* du = new Panels<T>(RecurrentGradient, Steps.Sequences, RecurrentNorm.Width).At(panel, first);
+                    RecurrentNorm.Backward<TSimd, TVec>(panel, Steps.GatesAt(panel, row), row, du, false, rows);
+                }
+
+                int skipped = Math.Clamp(crossing - first, 0, rows);
+                if (skipped < rows)
+                {
+                    Steps.Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly T* ShownGradientAt(nint panel, nint row)
+        => new Panels<T>(ShownGradient, Steps.GateRows, 64 / sizeof(T)).At(panel, row);
+
+    // dm becomes ∂/∂o: dm is not needed after that.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void ApplyOutputs<TSimd, TVec, TCell>(ref TCell cell, int step, int first, nint rows, nint row)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        nint line = 64 / sizeof(T);
+        T* dm = Steps.Hidden.Units + (first * Steps.Hidden.UnitsStride);
+        T* shown = Shown + (first * line);
+        for (nint panel = 0; panel < CellNorm.Panels; panel++)
+        {
+            if (Steps.CellZoneout.Exists)
+            {
+                T* dc = Steps.CellGradientAt(panel, first);
+                Steps.CellZoneout.Backward<TSimd, TVec>(
+                    step, first, panel * line, dc, Steps.CellCarriedAt(panel, first), line, rows, line);
+            }
+
+            CellNorm.Forward<TSimd, TVec>(panel, row, row, CellBias, shown, rows);
+            T* dShown = ShownGradientAt(panel, row);
+            CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
+                ref cell, Steps.GatesAt(panel, row), shown, dm + (panel * line), Steps.Hidden.UnitsStride, dShown, rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(dShown, rows, Steps.Units - (panel * line));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void ApplyCell<TSimd, TVec, TCell>(ref TCell cell, int step, int first, nint rows, nint row, nint previous)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+        where TCell : unmanaged, ICell<T>
+    {
+        nint line = 64 / sizeof(T);
+        T* dO = Steps.Hidden.Units + (first * Steps.Hidden.UnitsStride);
+        CandidateDrop<T> drop = Steps.Drop;
+        for (nint panel = 0; panel < CellNorm.Panels; panel++)
+        {
+            T* z = Steps.GatesAt(panel, row);
+            T* dc = Steps.CellGradientAt(panel, first);
+            CellNorm.Backward<TSimd, TVec>(panel, ShownGradientAt(panel, row), row, dc, true, rows);
+            if (TCell.DropsCandidate)
+            {
+                drop = Steps.Drop.At(step, first, (int)(panel * line));
+            }
+
+            T* lines = Steps.KeptAt(panel, row, cell.KeptLines);
+            CellEpilogue<TSimd, TVec, T, TCell>.GatesBackward(
+                ref cell,
+                Steps.OwnWeights(panel, TCell.UnitWeightLines),
+                lines,
+                drop,
+                Steps.GateGradientAt(panel, first),
+                z,
+                Steps.CellAt(panel, previous),
+                CellNorm.Row(panel, row),
+                dO + (panel * line),
+                Steps.Hidden.UnitsStride,
+                dc,
+                rows);
+            CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, dc, rows, Steps.Units - (panel * line));
+            if (Steps.CellZoneout.Exists)
+            {
+                Zoneout<T>.AddCarried<TSimd, TVec>(dc, Steps.CellCarriedAt(panel, first), rows * line);
+            }
+        }
+    }
+}
