@@ -8,15 +8,15 @@ using Lstm.Training.Optimizers;
 
 namespace Lstm.Training;
 
-/// <summary>The base of optimizers outside this library: one method that changes spans of parameters.</summary>
+/// <summary>The base class of custom optimizers, which implement one method that updates spans of parameters.</summary>
 /// <remarks>
-/// <para>The state is declared by name in the constructor: buffers have a value for each value of the parameters and start at 0;
-/// scalars are numbers of each parameter, such as a count of its steps. Checkpoints save both. Anything else that steps change is
-/// lost when a training is resumed.</para>
+/// <para>The constructor declares the state by name. A buffer has one element for each value of the parameters and starts at 0. A
+/// scalar is one number for each parameter, such as a count of its steps. Checkpoints save both. Anything else that steps change
+/// is lost when training is resumed.</para>
 /// <para>Frozen parameters, learning rates, weight decays, workers, clipping, the check for gradients that are not finite, and
-/// schedules work as for the other optimizers. A step is all or nothing: where a method throws, parameters and state are those
-/// before the step, for which a copy of both is kept.</para>
-/// <para>While a step is being made, methods that use the optimizer or write to the network throw
+/// schedules work as for the built-in optimizers. A step is atomic: if a method throws, the parameters and the state are restored
+/// from a copy that is made before the step.</para>
+/// <para>During a step, methods that use the optimizer or write to the network throw
 /// <see cref="InvalidOperationException"/>.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -29,19 +29,20 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     private AlignedBuffer<T> _gradient = new();
     private AlignedBuffer<T>[] _whole = [];
 
-    /// <summary>Makes the optimizer.</summary>
+    /// <summary>Initializes the optimizer and declares its state.</summary>
     /// <param name="learningRate">The learning rate, finite and at least 0.</param>
     /// <param name="weightDecay">
-    /// The weight decay of parameters without a setting of their own, finite and at least 0. Default 0.
+    /// The weight decay of parameters for which <see cref="Optimizer{T}.SetWeightDecay"/> sets none, finite and at least 0.
+    /// Default 0.
     /// </param>
-    /// <param name="buffers">Names of the state that has a value for each value of a parameter. It starts at 0.</param>
+    /// <param name="buffers">The names of the buffers, which have one element for each parameter value and start at 0.</param>
     /// <param name="scalars">
-    /// Names of the numbers of each parameter, and their finite values before the parameter's first step.
+    /// The names of the scalars, one number for each parameter, and their finite values before the parameter's first step.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The learning rate or the weight decay is out of range.</exception>
     /// <exception cref="ArgumentException">
-    /// A name is there twice, is <c>learning_rate</c>, <c>learning_rate_factor</c> or <c>weight_decay</c>, or has other
-    /// characters than ASCII letters, digits and underscores; or a start is not finite.
+    /// A name occurs twice, is <c>learning_rate</c>, <c>learning_rate_factor</c> or <c>weight_decay</c>, or contains characters
+    /// other than ASCII letters, digits and underscores; or a scalar's initial value is not finite.
     /// </exception>
     protected CustomOptimizer(
         double learningRate, double weightDecay = 0, ReadOnlySpan<string> buffers = default,
@@ -55,27 +56,27 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
         {
             if (!double.IsFinite(start))
             {
-                throw new ArgumentException($"The number '{name}' starts at {start}; it has to be finite.", nameof(scalars));
+                throw new ArgumentException($"The scalar '{name}' starts at {start}; its initial value has to be finite.", nameof(scalars));
             }
         }
     }
 
-    /// <summary>The optimizer's name in checkpoints; keep it when the type is renamed.</summary>
+    /// <summary>The optimizer's name in checkpoints. Keep the name when the type is renamed.</summary>
     public abstract string Kind { get; }
 
     /// <summary>
-    /// The constructor's settings by name, as text that is the same in every culture; a checkpoint of other settings is refused.
-    /// By default none. The learning rate and weight decays do not belong here: checkpoints save them.
+    /// The constructor's settings by name, as culture-independent text. A checkpoint with other settings is refused. Default
+    /// none. Leave out the learning rate and weight decays: checkpoints save them separately.
     /// </summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
     /// <summary>
-    /// Whether each value's update depends on nothing but that value's own gradient and state. Then <see cref="Update"/> gets
-    /// parameters in parts, on several threads at once; otherwise whole, row by row, on one. Default true.
+    /// Whether each value's update depends only on the gradient and state of that value. If true, <see cref="Update"/> receives
+    /// parameters in parts, on several threads at once; otherwise whole, row by row, on one thread. Default true.
     /// </summary>
     protected virtual bool IsElementwise => true;
 
-    /// <summary>How weights decay. Default <see cref="WeightDecayKind.Gradient"/>.</summary>
+    /// <summary>How weight decay is applied. Default <see cref="WeightDecayKind.Gradient"/>.</summary>
     protected virtual WeightDecayKind WeightDecayKind => WeightDecayKind.Gradient;
 
     internal sealed override IReadOnlyList<(string Name, string Value)> Description => [("kind", Kind), .. Settings];
@@ -83,15 +84,16 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
     internal sealed override bool IsScalar(double value) => double.IsFinite(value);
 
     /// <summary>
-    /// Moves a parameter's numbers one step on, once before each <see cref="Update"/> of all of it. By default they stay.
+    /// Advances a parameter's scalars by one step. Called once per step, before the parameter's first <see cref="Update"/>. By
+    /// default the scalars do not change.
     /// </summary>
     /// <param name="parameter">The parameter.</param>
-    /// <param name="scalars">Its numbers, in the order of the constructor; they have to stay finite.</param>
+    /// <param name="scalars">The parameter's scalars, in the constructor's order. New values have to be finite.</param>
     protected virtual void Advance(Parameter parameter, Span<double> scalars)
     {
     }
 
-    /// <summary>Changes a parameter, or a part of one, and its state.</summary>
+    /// <summary>Updates a parameter, or a part of one, and its state.</summary>
     /// <param name="update">The values, their gradient, state and settings.</param>
     protected abstract void Update(in ParameterUpdate<T> update);
 
@@ -182,9 +184,9 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
             all[s][index] = double.IsFinite(scalars[s])
                 ? scalars[s]
                 : throw new InvalidOperationException(
-                    $"The optimizer {Kind} made its number '{ScalarNames[s]}' of parameter {part.Prefix}{parameter.Name} " +
+                    $"The optimizer {Kind} set its scalar '{ScalarNames[s]}' of parameter {part.Prefix}{parameter.Name} to " +
                     $"{scalars[s]} in " +
-                    $"step {Steps}; it has to stay finite.");
+                    $"step {Steps}; scalars have to be finite.");
         }
     }
 

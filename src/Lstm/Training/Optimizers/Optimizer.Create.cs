@@ -1,6 +1,9 @@
 namespace Lstm;
 
-/// <summary>Makes optimizers in <see cref="float"/>. <c>new Adam&lt;double&gt;()</c> and the like make those in double.</summary>
+/// <summary>
+/// Creates optimizers for networks of <see cref="float"/>. For <see cref="double"/> use the constructors, such as
+/// <c>new Adam&lt;double&gt;()</c>.
+/// </summary>
 public static class Optimizer
 {
     /// <inheritdoc cref="Adam{T}(double, double, double, double, double)"/>

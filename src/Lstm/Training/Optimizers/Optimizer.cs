@@ -9,13 +9,14 @@ using Lstm.Training.Optimizers;
 
 namespace Lstm;
 
-/// <summary>Changes a network's parameters along a gradient.</summary>
+/// <summary>The base class of optimizers, which update a network's parameters from a gradient.</summary>
 /// <remarks>
-/// An optimizer keeps state for each parameter, and so belongs to one network: the one of its first step. It works element by
-/// element, so its results depend neither on the SIMD width nor on threads. Frozen parameters and their state stay as they are.
-/// <see cref="CustomOptimizer{T}"/> is the base of optimizers outside this library. A parameter that is infinite, such as a bias
-/// of −∞ that masks a class, stays so as long as its gradient is 0 and its weight decay is 0. One step is made at a time: a
-/// second one that begins meanwhile, with this optimizer or on the same network, throws <see cref="InvalidOperationException"/>.
+/// <para>An optimizer keeps state for each parameter and therefore belongs to one network: the network of its first step. The
+/// built-in optimizers work element by element, so their results depend neither on the SIMD width nor on threads. Frozen
+/// parameters and their state do not change. A parameter that is infinite, such as a bias of −∞ that masks a class, keeps its
+/// value while its gradient and its weight decay are 0.</para>
+/// <para>Derive custom optimizers from <see cref="CustomOptimizer{T}"/>. One step runs at a time: a second step that begins
+/// during it, with this optimizer or on the same network, throws <see cref="InvalidOperationException"/>.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class Optimizer<T>
@@ -41,12 +42,12 @@ public abstract class Optimizer<T>
     }
 
     /// <summary>
-    /// The learning rate η, finite in <typeparamref name="T"/> and at least 0; it may be changed between steps.
+    /// The learning rate η, finite in <typeparamref name="T"/> and at least 0. It can be changed between steps.
     /// </summary>
     /// <remarks>
-    /// A rate that a schedule has made smaller than any number of <typeparamref name="T"/> is allowed: steps change nothing then.
+    /// A schedule may lower the rate below the smallest number of <typeparamref name="T"/>; steps then change nothing.
     /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
     public double LearningRate
     {
         get;
@@ -56,7 +57,7 @@ public abstract class Optimizer<T>
                 nameof(value), value, $"The learning rate has to be at least 0, and finite in {TypeName.Of(typeof(T))}.");
     }
 
-    /// <summary>How many steps it has made.</summary>
+    /// <summary>The number of steps that the optimizer has made.</summary>
     public long Steps { get; internal set; }
 
     /// <summary>The settings and the state for each network that is stepped; empty before the first step.</summary>
@@ -77,14 +78,14 @@ public abstract class Optimizer<T>
     internal virtual bool IsScalar(double value) => value is >= 0 and <= 1;
 
     /// <summary>
-    /// Makes one parameter learn faster or slower: its learning rate is <see cref="LearningRate"/> times a factor.
+    /// Sets the learning rate of one parameter relative to the others: <see cref="LearningRate"/> times a factor.
     /// </summary>
     /// <param name="parameterName">
-    /// A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.
+    /// A name from <see cref="Network{T}.Parameters"/>. Before the first step the name is not checked until that step.
     /// </param>
-    /// <param name="factor">Finite and at least 0. Default 1.</param>
+    /// <param name="factor">The factor, finite and at least 0. A parameter that is not set has 1.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the factor is negative or not finite.</exception>
-    /// <exception cref="InvalidOperationException">A step is being made.</exception>
+    /// <exception cref="InvalidOperationException">A step is running.</exception>
     public void SetLearningRateFactor(string parameterName, double factor)
     {
         CheckAtLeastZero(factor, nameof(factor));
@@ -92,13 +93,13 @@ public abstract class Optimizer<T>
         Set(_factorsByName, part => part.Factors, parameterName, factor);
     }
 
-    /// <summary>Gives one parameter a weight decay of its own, e.g. 0 for biases.</summary>
+    /// <summary>Sets the weight decay of one parameter, for example 0 for a bias.</summary>
     /// <param name="parameterName">
-    /// A name from <see cref="Network{T}.Parameters"/>; checked at the first step if there has been none.
+    /// A name from <see cref="Network{T}.Parameters"/>. Before the first step the name is not checked until that step.
     /// </param>
-    /// <param name="weightDecay">λ, finite and at least 0.</param>
+    /// <param name="weightDecay">The weight decay λ, finite and at least 0.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the decay is negative or not finite.</exception>
-    /// <exception cref="InvalidOperationException">A step is being made.</exception>
+    /// <exception cref="InvalidOperationException">A step is running.</exception>
     public void SetWeightDecay(string parameterName, double weightDecay)
     {
         CheckAtLeastZero(weightDecay, nameof(weightDecay));
@@ -106,11 +107,12 @@ public abstract class Optimizer<T>
         Set(_decaysByName, part => part.Decays, parameterName, weightDecay);
     }
 
-    /// <summary>Changes the parameters that are not frozen, and counts up the network's version.</summary>
-    /// <param name="network">The network; that of the first step.</param>
-    /// <param name="gradient">A gradient of the network; not changed.</param>
+    /// <summary>Makes one step: updates the parameters that are not frozen, and increments the network's version.</summary>
+    /// <param name="network">The network, the same one as in the first step.</param>
+    /// <param name="gradient">A gradient of the network. The step does not change it.</param>
     /// <exception cref="ArgumentException">
-    /// The gradient belongs to another network, or a name that a setting was made for is no parameter.
+    /// The gradient belongs to another network, or a learning rate factor or weight decay was set for a parameter that does not
+    /// exist.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The optimizer's state belongs to another network; or the optimizer, the network's parameters or the gradient are in use.
@@ -127,7 +129,8 @@ public abstract class Optimizer<T>
         ArgumentNullException.ThrowIfNull(gradient);
         if (!ReferenceEquals(gradient.Layout, network.Layout))
         {
-            throw new ArgumentException("The gradient belongs to another network.", nameof(gradient));
+            throw new ArgumentException(
+                "The gradient belongs to another network; give one of network.CreateGradient().", nameof(gradient));
         }
 
         Step(new ReadOnlySpan<Network<T>>(in network), [string.Empty], new ReadOnlySpan<Gradient<T>>(in gradient), team);
@@ -237,7 +240,8 @@ public abstract class Optimizer<T>
         }
         else if (!IsBoundTo(networks))
         {
-            throw new InvalidOperationException("The optimizer's state belongs to another network; use one optimizer for each.");
+            throw new InvalidOperationException(
+                "The optimizer's state belongs to another network; create one optimizer for each network.");
         }
     }
 
@@ -270,7 +274,7 @@ public abstract class Optimizer<T>
     /// <summary>A number as text that says all of its bits.</summary>
     private protected static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    /// <summary>The optimizer's name, its settings and the number of steps it has made.</summary>
+    /// <summary>Returns the optimizer's name, its settings and its number of steps as text.</summary>
     public override string ToString()
     {
         IEnumerable<string> settings = Description.Skip(1).Select(setting => $"{setting.Name} {setting.Value}");
@@ -283,13 +287,13 @@ public abstract class Optimizer<T>
     private protected static double CheckAtLeastZero(double value, string argument)
         => double.IsFinite(value) && value >= 0
             ? NumberCheck<T>.Check(value, argument)
-            : throw new ArgumentOutOfRangeException(argument, value, "It has to be finite and at least 0.");
+            : throw new ArgumentOutOfRangeException(argument, value, "The value has to be finite and at least 0.");
 
     private protected static double CheckFraction(double value, string argument)
         => value >= 0 && Number(value) < T.One
             ? NumberCheck<T>.Check(value, argument)
             : throw new ArgumentOutOfRangeException(
-                argument, value, $"It has to be in 0 ≤ x < 1, rounded to {TypeName.Of(typeof(T))} too.");
+                argument, value, $"The value has to be in 0 ≤ x < 1, rounded to {TypeName.Of(typeof(T))} too.");
 
     /// <summary>ε keeps 0/0 from happening, in padding too: it may not vanish in <typeparamref name="T"/>.</summary>
     private protected static double CheckEpsilon(double value, string argument)

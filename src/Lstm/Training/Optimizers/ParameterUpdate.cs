@@ -5,11 +5,11 @@ using Lstm.Texts;
 
 namespace Lstm.Training;
 
-/// <summary>What a <see cref="CustomOptimizer{T}"/> changes in one call: a parameter, or a part of one, and its state.</summary>
+/// <summary>The parameter, or part of a parameter, that a <see cref="CustomOptimizer{T}"/> updates in one call.</summary>
 /// <remarks>
-/// All spans have one length and one order. If the optimizer is element by element, they are a part of the parameter in the
-/// library's storage order and may contain padding: elements whose value, gradient and state are 0, and stay 0 whatever is
-/// written. Otherwise they are the whole parameter, row by row, in the shape of <see cref="Parameter"/>.
+/// All spans have the same length and order. For an optimizer that is element by element, the spans are a part of the parameter
+/// in the library's storage order and may contain padding: elements whose value, gradient and state are 0, and stay 0 whatever
+/// is written. For other optimizers, the spans are the whole parameter, row by row, in the shape of <see cref="Parameter"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public readonly ref struct ParameterUpdate<T>
@@ -37,14 +37,14 @@ public readonly ref struct ParameterUpdate<T>
         (LearningRate, WeightDecay) = (learningRate, weightDecay);
     }
 
-    /// <summary>The parameter: its name and shape.</summary>
+    /// <summary>The name and the shape of the parameter.</summary>
     public Parameter Parameter { get; }
 
-    /// <summary>The parameter's values, to be changed in place.</summary>
+    /// <summary>The parameter's values, which the update changes in place.</summary>
     public Span<T> Values { get; }
 
     /// <summary>
-    /// The gradient of each value, clipped; with the weight decay added under <see cref="WeightDecayKind.Gradient"/>.
+    /// The clipped gradient of each value. Under <see cref="WeightDecayKind.Gradient"/> it includes the weight decay.
     /// </summary>
     public ReadOnlySpan<T> Gradient { get; }
 
@@ -54,18 +54,18 @@ public readonly ref struct ParameterUpdate<T>
     /// <summary>The parameter's weight decay λ.</summary>
     public double WeightDecay { get; }
 
-    /// <summary>The state that belongs to the values, 0 at the start; to be changed in place.</summary>
+    /// <summary>Gets a state buffer, one element for each value, which starts at 0 and is changed in place.</summary>
     /// <param name="index">The buffer's index in the constructor's list of names.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such buffer.</exception>
     public Span<T> Buffer(int index)
         => _buffers[Checked(index, _buffers.Length)].Span.Slice(_first, Values.Length);
 
-    /// <summary>The parameter's number, as <see cref="CustomOptimizer{T}.Advance"/> left it for this step.</summary>
-    /// <param name="index">The number's index in the constructor's list of names.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such number.</exception>
+    /// <summary>Gets a scalar of the parameter, as <see cref="CustomOptimizer{T}.Advance"/> set it for this step.</summary>
+    /// <param name="index">The scalar's index in the constructor's list of names.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such scalar.</exception>
     public double Scalar(int index) => _scalars[Checked(index, _scalars.Length)][_index];
 
-    /// <summary>The parameter, the number of values, the learning rate and the weight decay.</summary>
+    /// <summary>Returns the parameter, the number of values, the learning rate and the weight decay as text.</summary>
     public override string ToString()
         => InvariantText.Of(
             $"{Parameter}: {Counted.Of(Values.Length, "value")}, learning rate {LearningRate}, weight decay {WeightDecay}");
@@ -74,5 +74,5 @@ public readonly ref struct ParameterUpdate<T>
         => (uint)index < (uint)count
             ? index
             : throw new ArgumentOutOfRangeException(
-                nameof(index), index, $"The optimizer's constructor named {count}; the index has to be below that.");
+                nameof(index), index, $"The optimizer's constructor declared {count}; the index has to be from 0 to {count - 1}.");
 }

@@ -6,7 +6,7 @@ using Lstm.Training.Optimizers;
 
 namespace Lstm;
 
-/// <summary>RMSprop (Tieleman &amp; Hinton 2012; centred: Graves 2013), as in PyTorch.</summary>
+/// <summary>The RMSprop optimizer (Tieleman &amp; Hinton 2012; centred: Graves 2013), as in PyTorch.</summary>
 /// <remarks>
 /// g ← g + λ·p, unless λ = 0;  v ← α·v + (1 − α)·g²;  centred: a ← α·a + (1 − α)·g and s = v − a², at least 0, else s = v;
 /// d = g/(√s + ε);  with momentum: b ← μ·b + d, d ← b;  p ← p − η·d.
@@ -15,13 +15,13 @@ namespace Lstm;
 public sealed unsafe class RMSprop<T> : Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Makes the optimizer.</summary>
-    /// <param name="learningRate">η, finite and at least 0.</param>
-    /// <param name="alpha">α, 0 ≤ α &lt; 1.</param>
-    /// <param name="epsilon">ε, above 0.</param>
-    /// <param name="momentum">μ, 0 ≤ μ &lt; 1.</param>
-    /// <param name="centered">Whether the mean is taken off the second moment.</param>
-    /// <param name="weightDecay">λ, finite and at least 0.</param>
+    /// <summary>Initializes an RMSprop optimizer.</summary>
+    /// <param name="learningRate">The learning rate η, finite and at least 0.</param>
+    /// <param name="alpha">The decay rate α of the averages, 0 ≤ α &lt; 1.</param>
+    /// <param name="epsilon">The number ε that is added to the denominator, finite and above 0.</param>
+    /// <param name="momentum">The momentum μ, 0 ≤ μ &lt; 1.</param>
+    /// <param name="centered">Whether the squared mean of the gradients is subtracted from their second moment.</param>
+    /// <param name="weightDecay">The weight decay λ, finite and at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public RMSprop(
         double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double momentum = 0, bool centered = false,
@@ -36,16 +36,16 @@ public sealed unsafe class RMSprop<T> : Optimizer<T>
         Centered = centered;
     }
 
-    /// <summary>α.</summary>
+    /// <summary>The decay rate α of the averages of gradients and squared gradients.</summary>
     public double Alpha { get; }
 
-    /// <summary>ε.</summary>
+    /// <summary>The number ε that is added to the denominator of an update.</summary>
     public double Epsilon { get; }
 
-    /// <summary>μ.</summary>
+    /// <summary>The momentum μ; 0 for none.</summary>
     public double Momentum { get; }
 
-    /// <summary>Whether the mean is taken off the second moment.</summary>
+    /// <summary>Whether the squared mean of the gradients is subtracted from their second moment.</summary>
     public bool Centered { get; }
 
     internal override IReadOnlyList<(string Name, string Value)> Description =>

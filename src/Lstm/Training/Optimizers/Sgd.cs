@@ -7,24 +7,25 @@ using Lstm.Training.Optimizers;
 namespace Lstm;
 
 /// <summary>
-/// Stochastic gradient descent, with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013), as in PyTorch.
+/// The optimizer of stochastic gradient descent, with optional momentum (Polyak 1964) or Nesterov momentum (Sutskever et al.
+/// 2013), as in PyTorch.
 /// </summary>
 /// <remarks>
 /// g ← g + λ·p, unless λ = 0; with momentum: b ← μ·b + (1 − d)·g (b ← g at a parameter's first step), g ← b, or g + μ·b for
-/// Nesterov; p ← p − η·g.
+/// Nesterov momentum; p ← p − η·g.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed unsafe class Sgd<T> : Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Makes the optimizer.</summary>
-    /// <param name="learningRate">η, finite and at least 0.</param>
-    /// <param name="momentum">μ, 0 ≤ μ &lt; 1.</param>
-    /// <param name="nesterov">Whether to look ahead; needs momentum and no dampening.</param>
-    /// <param name="weightDecay">λ, finite and at least 0.</param>
-    /// <param name="dampening">d, 0 ≤ d &lt; 1.</param>
+    /// <summary>Initializes a stochastic gradient descent optimizer.</summary>
+    /// <param name="learningRate">The learning rate η, finite and at least 0.</param>
+    /// <param name="momentum">The momentum μ, 0 ≤ μ &lt; 1.</param>
+    /// <param name="nesterov">Whether to use Nesterov momentum, which needs a momentum above 0 and a dampening of 0.</param>
+    /// <param name="weightDecay">The weight decay λ, finite and at least 0.</param>
+    /// <param name="dampening">The dampening d of the momentum, 0 ≤ d &lt; 1.</param>
     /// <exception cref="ArgumentException">
-    /// A value is out of range, or Nesterov's momentum is wanted without momentum or with dampening.
+    /// A value is out of range, or <paramref name="nesterov"/> is true without momentum or with dampening.
     /// </exception>
     public Sgd(double learningRate, double momentum = 0, bool nesterov = false, double weightDecay = 0, double dampening = 0)
         : base(learningRate, weightDecay, momentum > 0 ? ["momentum_buffer"] : [], momentum > 0 ? [("first", 1)] : [])
@@ -33,18 +34,18 @@ public sealed unsafe class Sgd<T> : Optimizer<T>
         Dampening = CheckFraction(dampening, nameof(dampening));
         Nesterov = nesterov && (momentum == 0 || dampening != 0)
             ? throw new ArgumentException(
-                $"Nesterov's momentum needs momentum, which is {momentum}, and no dampening, which is {dampening}.",
+                $"Nesterov momentum needs a momentum above 0 and a dampening of 0; they are {momentum} and {dampening}.",
                 nameof(nesterov))
             : nesterov;
     }
 
-    /// <summary>μ.</summary>
+    /// <summary>The momentum μ; 0 for none.</summary>
     public double Momentum { get; }
 
-    /// <summary>d.</summary>
+    /// <summary>The dampening d: a gradient enters the momentum times 1 − d.</summary>
     public double Dampening { get; }
 
-    /// <summary>Whether it looks ahead.</summary>
+    /// <summary>Whether the optimizer uses Nesterov momentum.</summary>
     public bool Nesterov { get; }
 
     internal override IReadOnlyList<(string Name, string Value)> Description =>

@@ -1,28 +1,28 @@
 namespace Lstm.Training;
 
 /// <summary>
-/// Lowers the learning rate along half a cosine, as PyTorch's <c>CosineAnnealingLR</c>, and keeps it at the end.
+/// A schedule that lowers the learning rate along half a cosine, as PyTorch's <c>CosineAnnealingLR</c>, and then keeps it.
 /// </summary>
 /// <remarks>
-/// With t the count, at most n: the factor is e + (1 − e)·(1 + cos(πt/n))/2. PyTorch's <c>eta_min</c> is e times the learning
-/// rate, and PyTorch lets the rate rise behind n.
+/// With t the count, at most n, the factor is e + (1 − e)·(1 + cos(πt/n))/2. PyTorch's <c>eta_min</c> is e times the learning
+/// rate. In PyTorch the rate rises again after n; here it does not.
 /// </remarks>
-/// <param name="length">n, at least 1.</param>
-/// <param name="end">e, the factor at the end, finite and at least 0. Default 0.</param>
-/// <param name="unit">What t counts. Default <see cref="ScheduleUnit.Step"/>.</param>
+/// <param name="length">The number n of steps or epochs over which the rate falls, at least 1.</param>
+/// <param name="end">The factor e at the end, finite and at least 0. Default 0.</param>
+/// <param name="unit">The unit of the count t. Default <see cref="ScheduleUnit.Step"/>.</param>
 /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
 public sealed class CosineDecay(long length, double end = 0, ScheduleUnit unit = ScheduleUnit.Step) : LearningRateSchedule
 {
     /// <inheritdoc/>
     public override string Kind => "cosine";
 
-    /// <summary>n.</summary>
+    /// <summary>The number n of steps or epochs over which the rate falls.</summary>
     public long Length { get; } = CheckLength(length, nameof(length));
 
-    /// <summary>e.</summary>
+    /// <summary>The factor e that the schedule ends at.</summary>
     public double End { get; } = CheckFactor(end, nameof(end));
 
-    /// <summary>The unit of the count.</summary>
+    /// <summary>The unit of the count t: steps or epochs.</summary>
     public ScheduleUnit Unit { get; } = CheckUnit(unit, nameof(unit));
 
     /// <inheritdoc/>

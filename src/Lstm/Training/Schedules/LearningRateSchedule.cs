@@ -4,15 +4,16 @@ using Lstm.Texts;
 namespace Lstm.Training;
 
 /// <summary>
-/// The course of the learning rate over a training: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step.
+/// The base class of learning rate schedules, which compute a factor of <see cref="Optimizer{T}.LearningRate"/> for each step.
 /// </summary>
 /// <remarks>
-/// <para>Give it to <see cref="Trainer{T}.Schedule"/>. The trainer asks it before each step and multiplies the optimizer's
-/// learning rate, which it never changes, by the factor; <see cref="TrainingProgress.LearningRate"/> shows the product.</para>
-/// <para>A custom schedule overrides <see cref="FactorOf"/>, a function of the time alone. One that learns from the losses
-/// declares numbers by name, changes them in <see cref="OnEpochEnd"/>, and nothing else: checkpoints save them, and a resumed
-/// training has the same bits. A schedule with such numbers belongs to the first trainer that uses it; others can be
-/// shared.</para>
+/// <para>Set a schedule in <see cref="Trainer{T}.Schedule"/>. Before each step the trainer multiplies the optimizer's learning
+/// rate by the schedule's factor, without changing the optimizer's property; <see cref="TrainingProgress.LearningRate"/> is the
+/// product.</para>
+/// <para>A custom schedule overrides <see cref="FactorOf"/>, a function of the time alone. A schedule that depends on the losses
+/// declares numbers by name in its constructor and changes them, and nothing else, in <see cref="OnEpochEnd"/>. Checkpoints save
+/// the numbers, so a resumed training run gives the same bits. A schedule with numbers belongs to the first trainer that uses it;
+/// a schedule without numbers can be shared.</para>
 /// </remarks>
 public abstract class LearningRateSchedule
 {
@@ -21,15 +22,17 @@ public abstract class LearningRateSchedule
     private readonly LearningRateSchedule[] _inner;
     private object? _owner;
 
-    /// <summary>Makes a schedule.</summary>
+    /// <summary>Initializes the schedule and declares its numbers.</summary>
     /// <param name="state">
-    /// The names of the numbers that the schedule changes, and their values at the start, not NaN. Names are of ASCII letters,
-    /// digits and underscores.
+    /// The names of the numbers that the schedule changes, and their initial values, which are not NaN. A name consists of ASCII
+    /// letters, digits and underscores.
     /// </param>
     /// <param name="inner">
-    /// The schedules that this one is made of: they hear of each epoch's end, and checkpoints save their numbers too.
+    /// The schedules that this schedule contains. They are notified of the end of each epoch, and checkpoints save their numbers.
     /// </param>
-    /// <exception cref="ArgumentException">A name is not valid or there twice, a value is NaN, or a schedule is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is not valid or occurs twice, a value is NaN, or a schedule is null.
+    /// </exception>
     protected LearningRateSchedule(
         ReadOnlySpan<(string Name, double Start)> state = default, params ReadOnlySpan<LearningRateSchedule> inner)
     {
@@ -43,17 +46,17 @@ public abstract class LearningRateSchedule
         StateNames.Check(_names, nameof(state));
         if (Array.FindIndex(_state, double.IsNaN) is >= 0 and int broken)
         {
-            throw new ArgumentException($"The number '{_names[broken]}' starts as NaN; give it a number.", nameof(state));
+            throw new ArgumentException($"The initial value of '{_names[broken]}' is NaN; give a number.", nameof(state));
         }
 
         _inner = inner.ToArray();
         if (Array.IndexOf(_inner, null) is >= 0 and int missing)
         {
-            throw new ArgumentException($"Schedule {missing} is null.", nameof(inner));
+            throw new ArgumentException($"Inner schedule {missing} is null; give a schedule.", nameof(inner));
         }
     }
 
-    /// <summary>The schedule's name in checkpoints. By default the name of the type.</summary>
+    /// <summary>The schedule's name in checkpoints. Default: the name of the type.</summary>
     public virtual string Kind => GetType().Name;
 
     /// <summary>Whether the schedule, or one that it is made of, has numbers that it changes.</summary>
@@ -63,24 +66,24 @@ public abstract class LearningRateSchedule
     internal long EpochsHeard { get; private set; }
 
     /// <summary>
-    /// The settings that the schedule was made with, by name and as culture-independent text. A checkpoint of other settings is
-    /// refused. By default none.
+    /// The constructor's settings by name, as culture-independent text. A checkpoint with other settings is refused. Default
+    /// none.
     /// </summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
-    /// <summary>The schedule's numbers, in the order of the constructor.</summary>
+    /// <summary>The schedule's numbers, in the constructor's order.</summary>
     protected Span<double> State => _state;
 
     /// <summary>Computes the factor of the learning rate for one step.</summary>
-    /// <param name="time">The steps and epochs before it, at least 0.</param>
-    /// <returns>Finite and at least 0.</returns>
+    /// <param name="time">The numbers of steps and epochs before the step, at least 0.</param>
+    /// <returns>The factor, finite and at least 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A count is negative.</exception>
-    /// <exception cref="InvalidOperationException">The schedule gave a factor that is negative, infinite or NaN.</exception>
+    /// <exception cref="InvalidOperationException">The schedule returned a factor that is negative, infinite or NaN.</exception>
     public double FactorAt(ScheduleTime time)
     {
         if (time.Step < 0 || time.Epoch < 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(time), time, "Steps and epochs have to be at least 0.");
+            throw new ArgumentOutOfRangeException(nameof(time), time, "The numbers of steps and epochs have to be at least 0.");
         }
 
         double factor = FactorOf(time);
@@ -88,33 +91,33 @@ public abstract class LearningRateSchedule
             ? factor
             : throw new InvalidOperationException(
                 $"The schedule {this} gives the factor {InvariantText.Of($"{factor}")} for step {time.Step} of epoch "
-                + $"{time.Epoch}; it has to be finite and at least 0.");
+                + $"{time.Epoch}; the factor has to be finite and at least 0.");
     }
 
-    /// <summary>The schedule's kind and settings.</summary>
+    /// <summary>Returns the schedule's kind and settings as text.</summary>
     public override string ToString()
         => Settings.Count == 0 ? Kind
             : $"{Kind} ({string.Join(", ", Settings.Select(setting => $"{setting.Name} {setting.Value}"))})";
 
     /// <summary>
-    /// Computes the factor of the learning rate for one step: a function of the time, the settings and <see cref="State"/>.
+    /// Computes the factor of the learning rate for one step, from the time, the settings and <see cref="State"/> only.
     /// </summary>
-    /// <param name="time">The steps and epochs before it, at least 0.</param>
-    /// <returns>Finite and at least 0.</returns>
+    /// <param name="time">The numbers of steps and epochs before the step, at least 0.</param>
+    /// <returns>The factor, finite and at least 0.</returns>
     protected abstract double FactorOf(ScheduleTime time);
 
     /// <summary>
-    /// Hears of the end of an epoch, once each, between two steps. Only schedules with numbers in <see cref="State"/> do.
+    /// Updates <see cref="State"/> at the end of an epoch. Called once per epoch, and only for schedules that declare numbers.
     /// </summary>
-    /// <param name="epoch">The epoch's number, counted from 1 over all calls of Fit.</param>
+    /// <param name="epoch">The number of the epoch, counted from 1 over all calls of Fit.</param>
     /// <param name="loss">
-    /// The validation loss; without validation the epoch's training loss. NaN where every step was skipped.
+    /// The validation loss, or the epoch's training loss if there are no validation batches. NaN if every step was skipped.
     /// </param>
     protected virtual void OnEpochEnd(long epoch, double loss)
     {
     }
 
-    /// <summary>Says a setting as text with all of its bits, the same in every culture.</summary>
+    /// <summary>Formats a setting as culture-independent text from which the exact value can be read.</summary>
     /// <param name="value">The setting.</param>
     protected static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
@@ -125,7 +128,7 @@ public abstract class LearningRateSchedule
         if (HasState && Interlocked.CompareExchange(ref _owner, owner, null) is { } other && !ReferenceEquals(other, owner))
         {
             throw new InvalidOperationException(
-                $"The schedule {this} belongs to another trainer, whose losses it follows; make one for each trainer.");
+                $"The schedule {this} follows the losses of another trainer; create one schedule for each trainer.");
         }
 
         Array.ForEach(_inner, inner => inner.Bind(owner));
@@ -180,13 +183,15 @@ public abstract class LearningRateSchedule
 
     private protected static double CheckFactor(double value, string argument)
         => double.IsFinite(value) && value >= 0 ? value
-        : throw new ArgumentOutOfRangeException(argument, value, "It has to be finite and at least 0.");
+        : throw new ArgumentOutOfRangeException(argument, value, "The value has to be finite and at least 0.");
 
     private protected static long CheckLength(long value, string argument)
-        => value >= 1 ? value : throw new ArgumentOutOfRangeException(argument, value, "It has to be at least 1.");
+        => value >= 1 ? value : throw new ArgumentOutOfRangeException(argument, value, "The value has to be at least 1.");
 
     private protected static ScheduleUnit CheckUnit(ScheduleUnit value, string argument)
-        => Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(argument, value, "It has to be Step or Epoch.");
+        => Enum.IsDefined(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(argument, value, "The unit has to be Step or Epoch.");
 
     private void Tell(long epoch, double loss)
     {

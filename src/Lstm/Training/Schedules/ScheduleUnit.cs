@@ -1,6 +1,6 @@
 namespace Lstm.Training;
 
-/// <summary>The unit in which a <see cref="LearningRateSchedule"/> counts.</summary>
+/// <summary>The unit of time that a <see cref="LearningRateSchedule"/> counts in.</summary>
 public enum ScheduleUnit
 {
     /// <summary>Optimizer steps: <see cref="Optimizer{T}.Steps"/>. Skipped steps do not count.</summary>

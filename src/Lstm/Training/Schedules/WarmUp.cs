@@ -1,23 +1,23 @@
 namespace Lstm.Training;
 
 /// <summary>
-/// Raises the learning rate along a line, and then follows another schedule; as PyTorch's <c>LinearLR</c> and
+/// A schedule that raises the learning rate linearly and then follows another schedule, as PyTorch's <c>LinearLR</c> in a
 /// <c>SequentialLR</c>.
 /// </summary>
 /// <remarks>
-/// With t the count and n the length: for t &lt; n the factor is s + (1 − s)·t/n times that of the next schedule at its
-/// beginning; from n on it is the next schedule's, which counts this unit from 0 there. The next schedule hears of the epochs
-/// that end during the warm-up too.
+/// With t the count and n the length, the factor for t &lt; n is s + (1 − s)·t/n times the next schedule's factor at its
+/// beginning. From n on, the factor is that of the next schedule, whose count of this unit is 0 at n. The next schedule is also
+/// notified of the epochs that end during the warm-up.
 /// </remarks>
 public sealed class WarmUp : LearningRateSchedule
 {
     private readonly LearningRateSchedule _next;
 
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="length">n, at least 1.</param>
-    /// <param name="next">The schedule that follows; null for the learning rate as it is.</param>
-    /// <param name="start">s, the factor of the first step, finite and at least 0. Default 0.</param>
-    /// <param name="unit">What t counts. Default <see cref="ScheduleUnit.Step"/>.</param>
+    /// <summary>Initializes a warm-up schedule.</summary>
+    /// <param name="length">The number n of steps or epochs of the warm-up, at least 1.</param>
+    /// <param name="next">The schedule that follows. Null, the default, for the unscheduled learning rate.</param>
+    /// <param name="start">The factor s of the first step, finite and at least 0. Default 0.</param>
+    /// <param name="unit">The unit of the count t. Default <see cref="ScheduleUnit.Step"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public WarmUp(long length, LearningRateSchedule? next = null, double start = 0, ScheduleUnit unit = ScheduleUnit.Step)
         : this(next ?? new ConstantRate(), length, start, unit)
@@ -36,13 +36,13 @@ public sealed class WarmUp : LearningRateSchedule
     /// <inheritdoc/>
     public override string Kind => "warm_up";
 
-    /// <summary>n.</summary>
+    /// <summary>The number n of steps or epochs of the warm-up.</summary>
     public long Length { get; }
 
-    /// <summary>s.</summary>
+    /// <summary>The factor s of the first step.</summary>
     public double Start { get; }
 
-    /// <summary>The unit of the count.</summary>
+    /// <summary>The unit of the count t: steps or epochs.</summary>
     public ScheduleUnit Unit { get; }
 
     /// <inheritdoc/>
