@@ -56,7 +56,8 @@ public abstract class CustomOptimizer<T> : Optimizer<T>
         {
             if (!double.IsFinite(start))
             {
-                throw new ArgumentException($"The scalar '{name}' starts at {start}; its initial value has to be finite.", nameof(scalars));
+                throw new ArgumentException(
+                    $"The scalar '{name}' starts at {start}; its initial value has to be finite.", nameof(scalars));
             }
         }
     }

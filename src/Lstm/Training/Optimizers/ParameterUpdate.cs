@@ -74,5 +74,5 @@ public readonly ref struct ParameterUpdate<T>
         => (uint)index < (uint)count
             ? index
             : throw new ArgumentOutOfRangeException(
-                nameof(index), index, $"The optimizer's constructor declared {count}; the index has to be from 0 to {count - 1}.");
+                nameof(index), index, $"The optimizer's constructor declared {count} names; the index has to be below {count}.");
 }
