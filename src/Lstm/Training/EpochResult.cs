@@ -3,19 +3,21 @@ using System.Text.Json.Serialization;
 
 namespace Lstm.Training;
 
-/// <summary>One epoch's losses; the training loss is measured while the parameters change.</summary>
+/// <summary>The losses of one epoch. The training loss is measured while the parameters change.</summary>
 /// <param name="Loss">
-/// The loss over all units of the epoch, but for those of skipped steps; null when every step was skipped. An epoch that was
-/// interrupted and resumed has its whole loss.
+/// The training loss over all units of the epoch except those of skipped steps. Null if every step was skipped. For an epoch that
+/// was interrupted and resumed, the loss covers the whole epoch.
 /// </param>
-/// <param name="Accuracy">The share of right decisions; null where the loss decides nothing.</param>
-/// <param name="ValidationLoss">The validation loss; null without validation.</param>
-/// <param name="ValidationAccuracy">The share of right decisions in validation; null where there are none.</param>
+/// <param name="Accuracy">
+/// The fraction of correct decisions in training. Null if the loss does not decide between classes.
+/// </param>
+/// <param name="ValidationLoss">The validation loss. Null without validation batches.</param>
+/// <param name="ValidationAccuracy">The fraction of correct decisions in validation. Null if there are none.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public readonly record struct EpochResult(
     double? Loss, double? Accuracy, double? ValidationLoss = null, double? ValidationAccuracy = null)
 {
-    /// <summary>The numbers that there are, in one line.</summary>
+    /// <summary>Returns the losses and accuracies that are not null, in one line of text.</summary>
     public override string ToString()
         => string.Join(", ", new (string Name, double? Value)[]
             {

@@ -3,19 +3,19 @@ using System.Text.Json.Serialization;
 
 namespace Lstm.Training;
 
-/// <summary>A network's loss on batches it does not learn from.</summary>
+/// <summary>The result of <see cref="Trainer{T}.Evaluate"/>: the loss and the accuracy on the batches.</summary>
 /// <param name="Loss">
-/// Under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, however they are cut, else
-/// the sum.
+/// The loss: under <see cref="Reduction.Mean"/> the mean over all units (<see cref="LossUnit"/>) of all batches, which does not
+/// depend on how the data are divided into batches; under <see cref="Reduction.Sum"/> the sum.
 /// </param>
 /// <param name="Accuracy">
-/// The share of right decisions – the largest logit is the label's, or a binary logit's sign is the target's; null where the loss
-/// decides nothing.
+/// The fraction of correct decisions: the label has the largest logit, or a binary logit has the sign of the target. Null if the
+/// loss does not decide between classes.
 /// </param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public readonly record struct EvaluationResult(double Loss, double? Accuracy)
 {
-    /// <summary>The loss, and the accuracy if there is one, in one line.</summary>
+    /// <summary>Returns the loss, and the accuracy if it is not null, in one line of text.</summary>
     public override string ToString()
         => string.Create(CultureInfo.InvariantCulture, $"loss {Loss:g6}")
             + (Accuracy is { } accuracy

@@ -11,11 +11,11 @@ using Lstm.Training;
 namespace Lstm;
 
 /// <summary>
-/// A limit to a gradient, applied between Backward and the optimizer's step (Pascanu, Mikolov &amp; Bengio 2013).
+/// A limit of the gradient, applied between Backward and the optimizer's step (Pascanu, Mikolov &amp; Bengio 2013).
 /// </summary>
 /// <remarks>
-/// Norms are Euclidean, summed in double over fixed blocks in order: the same bits on every SIMD width. Frozen parameters
-/// are left out of the norm and unchanged, as those without a gradient are in PyTorch.
+/// Norms are Euclidean. They are summed in double over fixed blocks in order, which gives the same bits on every SIMD width. The
+/// gradients of frozen parameters are neither part of the norm nor changed, as in PyTorch for parameters without a gradient.
 /// </remarks>
 public sealed class GradientClip
 {
@@ -28,7 +28,7 @@ public sealed class GradientClip
     {
         if (!(double.IsFinite(most) && most > 0))
         {
-            throw new ArgumentOutOfRangeException(argument, most, "The limit has to be finite and above 0.");
+            throw new ArgumentOutOfRangeException(argument, most, "The limit of the gradient has to be finite and above 0.");
         }
 
         _limit = limit;
@@ -43,35 +43,38 @@ public sealed class GradientClip
         Value,
     }
 
-    /// <summary>Measures the norm and changes nothing.</summary>
+    /// <summary>No limit: the norm is measured and the gradient does not change.</summary>
     public static GradientClip None { get; } = new(Limit.Nothing, 1, string.Empty);
 
     /// <summary>
-    /// Scales the whole gradient by max/(norm + 10⁻⁶) where that is under 1, as PyTorch's <c>clip_grad_norm_</c> does.
+    /// Limits the norm of the whole gradient: scales it by max/(norm + 10⁻⁶) if that is below 1, as PyTorch's
+    /// <c>clip_grad_norm_</c>.
     /// </summary>
-    /// <param name="max">The limit to the norm of all gradients together, finite and above 0.</param>
+    /// <param name="max">The limit of the norm of all gradients together, finite and above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
     public static GradientClip ByGlobalNorm(double max) => new(Limit.GlobalNorm, max, nameof(max));
 
-    /// <summary>Scales the gradient of each parameter by max/(its norm + 10⁻⁶) where that is under 1.</summary>
-    /// <param name="max">The limit to the norm of each parameter's gradient, finite and above 0.</param>
+    /// <summary>
+    /// Limits the norm of each parameter's gradient: scales the gradient by max/(norm + 10⁻⁶) if that is below 1.
+    /// </summary>
+    /// <param name="max">The limit of the norm of each parameter's gradient, finite and above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
     public static GradientClip ByTensorNorm(double max) => new(Limit.TensorNorm, max, nameof(max));
 
-    /// <summary>Clamps each element to −max … max.</summary>
-    /// <param name="max">The limit, finite and above 0.</param>
+    /// <summary>Limits each element of the gradient to −max … max.</summary>
+    /// <param name="max">The limit of the absolute value of each element, finite and above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="max"/> is not finite, or not above 0.</exception>
     public static GradientClip ByValue(double max) => new(Limit.Value, max, nameof(max));
 
-    /// <summary>Limits a gradient.</summary>
+    /// <summary>Applies the limit to a gradient.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="gradient">The gradient, changed in place.</param>
-    /// <returns>The norm of all gradients together, before.</returns>
+    /// <returns>The norm of all gradients together before the limit is applied.</returns>
     /// <exception cref="ArgumentException">
-    /// The limit is 0 in <typeparamref name="T"/>, or, by value, infinite; nothing has been changed.
+    /// The limit is rounded to 0 in <typeparamref name="T"/>, or a limit by value to infinity. Nothing is changed.
     /// </exception>
     /// <exception cref="NonFiniteGradientException">
-    /// A gradient is infinite or NaN, or so large that its squares are; nothing has been changed.
+    /// A gradient, or the sum of its squares, is infinite or NaN. Nothing is changed.
     /// </exception>
     /// <exception cref="InvalidOperationException">A pass or an optimizer uses the gradient.</exception>
     public double Apply<T>(Gradient<T> gradient)
@@ -81,7 +84,7 @@ public sealed class GradientClip
         return Apply(new ReadOnlySpan<Gradient<T>>(in gradient), Alone, SimdDispatch.Best, null);
     }
 
-    /// <summary>What is limited, and to how much.</summary>
+    /// <summary>Returns the kind of the limit and its value as text.</summary>
     public override string ToString() => _limit == Limit.Nothing ? nameof(None) : InvariantText.Of($"{_limit} {_most}");
 
     /// <summary>Limits the gradients of several networks together, shared among the workers of a team.</summary>
@@ -97,7 +100,7 @@ public sealed class GradientClip
         if (NumberCheck<T>.WhyNot(_limit == Limit.Value ? _most : Math.Min(_most, 1)) is { } problem)
         {
             throw new ArgumentException(
-                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."),
+                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped. Give another limit."),
                 "gradient");
         }
 

@@ -2,15 +2,15 @@
 
 namespace Lstm.Training;
 
-/// <summary>What a trainer does with a gradient that is infinite or NaN.</summary>
+/// <summary>The action of a trainer when a gradient is infinite or NaN.</summary>
 public enum NonFiniteAction
 {
-    /// <summary>Throw <see cref="NonFiniteGradientException"/>; the network is left as before the step.</summary>
+    /// <summary>Throws <see cref="NonFiniteGradientException"/>. The network stays as before the step.</summary>
     Throw,
 
     /// <summary>
-    /// Leave the step out and go on; carried states go back to the initial ones. Targets of training batches that are not finite
-    /// are then left out in the same way instead of being refused; those of validation batches are always refused.
+    /// Skips the step and continues training; carried states are reset to the initial states. A step is also skipped if a target
+    /// of a training batch is not finite, instead of an exception. A validation target that is not finite always throws.
     /// </summary>
     SkipStep,
 }

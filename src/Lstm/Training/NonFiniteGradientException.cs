@@ -7,12 +7,12 @@ using Lstm.Texts;
 
 namespace Lstm.Training;
 
-/// <summary>A gradient is infinite or NaN; nothing has been changed.</summary>
+/// <summary>The exception that is thrown when a gradient is infinite or NaN. Nothing is changed.</summary>
 public sealed class NonFiniteGradientException : ArithmeticException
 {
-    /// <summary>Makes the exception.</summary>
+    /// <summary>Initializes the exception.</summary>
     /// <param name="parameterName">The first parameter whose gradient is not finite.</param>
-    /// <param name="norm">The norm found there.</param>
+    /// <param name="norm">The norm of that gradient, infinite or NaN.</param>
     public NonFiniteGradientException(string parameterName, double norm)
         : base(InvariantText.Of($"The gradient of '{parameterName}' is not finite (its norm is {norm})."))
     {
@@ -32,18 +32,19 @@ public sealed class NonFiniteGradientException : ArithmeticException
     /// <summary>The first parameter whose gradient is not finite.</summary>
     public string ParameterName { get; }
 
-    /// <summary>The norm found there: infinite or NaN.</summary>
+    /// <summary>The norm of the gradient of <see cref="ParameterName"/>, infinite or NaN.</summary>
     public double Norm { get; }
 
     /// <summary>
-    /// Where the pass first left the finite numbers, as <see cref="NonFinite.Find{T}(Tape{T}, NetworkTarget{T})"/> says; null
-    /// when it was not looked for (a <see cref="Trainer{T}"/> looks) or every value of the pass is finite and their sums are not.
+    /// The first value of the pass that is not finite, as found by <see cref="NonFinite.Find{T}(Tape{T}, NetworkTarget{T})"/>.
+    /// Null if there was no search (a <see cref="Trainer{T}"/> always searches), or if all values are finite and a sum of them is
+    /// not.
     /// </summary>
     public NonFiniteValue? Origin { get; }
 
     /// <summary>
-    /// The index of the batch in the list that Fit of a <see cref="Trainer{T}"/> was given, or its number in the epoch; null
-    /// without a trainer, and where several batches share the step and the loss of each is finite.
+    /// The index of the batch in the list that was passed to Fit of a <see cref="Trainer{T}"/>, or the batch's number in the
+    /// epoch. Null without a trainer, or if several batches share the step and the loss of each is finite.
     /// </summary>
     public int? BatchIndex { get; }
 

@@ -1,17 +1,18 @@
 namespace Lstm.Training;
 
-/// <summary>What <see cref="TrainingOptions.Shuffle"/> puts in another order in each epoch.</summary>
+/// <summary>The items that <see cref="TrainingOptions.Shuffle"/> reorders in each epoch.</summary>
 public enum Shuffle
 {
-    /// <summary>Nothing: the batches come in the list's order.</summary>
+    /// <summary>No shuffling. The batches are used in the list's order.</summary>
     None,
 
-    /// <summary>The batches; each keeps its sequences.</summary>
+    /// <summary>The batches are shuffled. Each batch keeps its sequences.</summary>
     Batches,
 
     /// <summary>
-    /// The sequences of all batches: they are dealt out anew, into batches of as many sequences as the list's. Needs a list whose
-    /// batches exist and are alike (features or ids of one size, targets of one kind, weights in all or in none).
+    /// The sequences of all batches are shuffled and redistributed into batches with the list's numbers of sequences. Needs a
+    /// list of existing batches of one kind: features or ids of one size, targets of one kind, and weights in all batches or in
+    /// none.
     /// </summary>
     Sequences,
 }

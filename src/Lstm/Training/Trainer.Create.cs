@@ -3,16 +3,16 @@ using Lstm.Training;
 
 namespace Lstm;
 
-/// <summary>Makes trainers without naming the number type: the network gives it.</summary>
+/// <summary>Creates trainers with the number type inferred from the network.</summary>
 public static class Trainer
 {
-    /// <summary>Makes a trainer.</summary>
+    /// <summary>Creates a trainer of a network.</summary>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
     /// <param name="network">The network to train.</param>
     /// <param name="loss">The loss to minimise.</param>
-    /// <param name="optimizer">The optimizer, of this trainer alone.</param>
-    /// <param name="clip">How gradients are limited before each step; null for not at all.</param>
-    /// <param name="schedule">The course of the learning rate; null for none.</param>
+    /// <param name="optimizer">The optimizer, which only this trainer may use.</param>
+    /// <param name="clip">The limit of the gradients before each step. Null, the default, for no limit.</param>
+    /// <param name="schedule">The learning rate schedule. Null, the default, for no schedule.</param>
     /// <exception cref="InvalidOperationException">The schedule belongs to another trainer.</exception>
     public static Trainer<T> Create<T>(
         Network<T> network,

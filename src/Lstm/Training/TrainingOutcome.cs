@@ -3,15 +3,15 @@ namespace Lstm.Training;
 /// <summary>How a call of Fit ended.</summary>
 public enum TrainingOutcome
 {
-    /// <summary>All epochs were gone through.</summary>
+    /// <summary>All epochs were completed.</summary>
     Completed,
 
-    /// <summary><see cref="TrainingOptions.Patience"/> ended it.</summary>
+    /// <summary>Training stopped early because of <see cref="TrainingOptions.Patience"/>.</summary>
     StoppedEarly,
 
-    /// <summary>It was cancelled.</summary>
+    /// <summary>The call was canceled.</summary>
     Canceled,
 
-    /// <summary>An exception ended it.</summary>
+    /// <summary>An exception ended the call.</summary>
     Failed,
 }

@@ -8,40 +8,40 @@ namespace Lstm;
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record TrainingResult
 {
-    /// <summary>How it ended.</summary>
+    /// <summary>How the training run ended.</summary>
     public required TrainingOutcome Outcome { get; init; }
 
-    /// <summary>One entry for each epoch that was completed.</summary>
+    /// <summary>The results of the completed epochs, one entry for each.</summary>
     public required IReadOnlyList<EpochResult> Epochs { get; init; }
 
-    /// <summary>Optimizer steps made.</summary>
+    /// <summary>The number of optimizer steps, without skipped ones.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Steps left out because a gradient was not finite.</summary>
+    /// <summary>The number of steps that were skipped because a gradient was not finite.</summary>
     public required long SkippedSteps { get; init; }
 
     /// <summary>
-    /// The epoch of the lowest validation loss, counted from 1 as in <see cref="TrainingProgress.Epoch"/>; null without
-    /// validation, or where each validation loss is NaN.
+    /// The epoch of the lowest validation loss, counted from 1 as in <see cref="TrainingProgress.Epoch"/>. Null without
+    /// validation batches, or if every validation loss is NaN.
     /// </summary>
     public required int? BestEpoch { get; init; }
 
-    /// <summary>The time it took.</summary>
+    /// <summary>The duration of the training run.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>The result of <see cref="BestEpoch"/>; null where there is none.</summary>
+    /// <summary>The result of the epoch <see cref="BestEpoch"/>. Null if that is null.</summary>
     public EpochResult? Best => BestEpoch is { } epoch ? Epochs[epoch - 1] : null;
 
-    /// <summary>Whether <see cref="TrainingOptions.Patience"/> ended it.</summary>
+    /// <summary>Whether training stopped early because of <see cref="TrainingOptions.Patience"/>.</summary>
     public bool StoppedEarly => Outcome == TrainingOutcome.StoppedEarly;
 
-    /// <summary>The last epoch's loss; null without epochs, or where every step was skipped.</summary>
+    /// <summary>The training loss of the last epoch. Null without epochs, or if every step of the epoch was skipped.</summary>
     public double? Loss => Epochs.Count == 0 ? null : Epochs[^1].Loss;
 
-    /// <summary>The last epoch's validation loss; null without validation.</summary>
+    /// <summary>The validation loss of the last epoch. Null without epochs or validation batches.</summary>
     public double? ValidationLoss => Epochs.Count == 0 ? null : Epochs[^1].ValidationLoss;
 
-    /// <summary>Epochs, steps, losses, outcome and time in one line.</summary>
+    /// <summary>Returns the epochs, steps, losses, outcome and duration in one line of text.</summary>
     public override string ToString()
     {
         string loss = Loss is { } last ? $", loss {Text(last)}" : string.Empty;

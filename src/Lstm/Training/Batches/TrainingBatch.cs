@@ -4,20 +4,22 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>An input with the target of its output; sequence by sequence, step by step.</summary>
-/// <remarks>It refers to the batches given and copies nothing.</remarks>
+/// <summary>A batch for training or evaluation: an input and the target of its output.</summary>
+/// <remarks>The object refers to the given input, target and weights, and copies nothing.</remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class TrainingBatch<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Pairs an input with a target.</summary>
-    /// <param name="input">Features, or ids for an embedding; for a model of several networks an input of several parts.</param>
-    /// <param name="target">Values or labels, as the loss takes them, with one row per output row.</param>
+    /// <summary>Initializes a batch from an input and a target.</summary>
+    /// <param name="input">
+    /// Features, or ids for an embedding. A model of several networks may need an input of several parts.
+    /// </param>
+    /// <param name="target">The values or labels that the loss needs, one row per output row.</param>
     /// <param name="weights">
-    /// One weight per output row; null for those of <paramref name="target"/>, or for 1 where that has none.
+    /// One weight per output row. Null for the weights of <paramref name="target"/>, or for 1 if the target has none.
     /// </param>
     /// <exception cref="ArgumentNullException">The input or the target is null.</exception>
-    /// <exception cref="ArgumentException">The target has weights already.</exception>
+    /// <exception cref="ArgumentException">The target and <paramref name="weights"/> both have weights.</exception>
     public TrainingBatch(NetworkInput<T> input, NetworkTarget<T> target, SequenceBatch<T>? weights = null)
     {
         if (!input.IsGiven)
@@ -28,19 +30,19 @@ public sealed class TrainingBatch<T>
         target.Require(nameof(target));
         if (weights is not null && target.Weights is not null)
         {
-            throw new ArgumentException("The target has weights already; give them in one place.", nameof(weights));
+            throw new ArgumentException("The target has weights already; give weights in the target or here, not in both.", nameof(weights));
         }
 
         (Input, Target) = (input, weights is null ? target : target.With(weights));
     }
 
-    /// <summary>The input.</summary>
+    /// <summary>The input of the model.</summary>
     public NetworkInput<T> Input { get; }
 
-    /// <summary>The target, with its weights.</summary>
+    /// <summary>The target of the output, with its weights.</summary>
     public NetworkTarget<T> Target { get; }
 
-    /// <summary>The sizes of the input and of the target.</summary>
+    /// <summary>Returns the sizes of the input and of the target as text.</summary>
     public override string ToString() => $"{TypeName.Of(this)}: input {Input}; target {Target}";
 
     /// <summary>The origin of its sequences; null when that is not known.</summary>

@@ -6,40 +6,40 @@ using Lstm.Texts;
 
 namespace Lstm.Training;
 
-/// <summary>When Fit of a <see cref="Trainer{T}"/> saves checkpoints, and where.</summary>
+/// <summary>The options for saving checkpoints in Fit of a <see cref="Trainer{T}"/>: the file and the interval.</summary>
 /// <remarks>
 /// <para>The newest checkpoint is always at <see cref="Path"/>. It is written at the end of each epoch unless
-/// <see cref="EverySteps"/> or <see cref="Every"/> says otherwise, and when Fit ends or is cancelled.
+/// <see cref="EverySteps"/> or <see cref="Every"/> says otherwise, and when Fit ends or is canceled.
 /// <see cref="Trainer{T}.LoadCheckpoint(string)"/> reads it.</para>
-/// <para>Each file is written beside its place and renamed into it: a process that is killed at any time leaves the checkpoint
-/// before, whole.</para>
+/// <para>Each file is written to a temporary name in the same folder and then renamed. If the process is killed, the previous
+/// checkpoint stays intact.</para>
 /// </remarks>
 public sealed record CheckpointOptions
 {
-    /// <summary>Describes checkpoints.</summary>
-    /// <param name="path">The file of the newest checkpoint; a file that is there is replaced.</param>
+    /// <summary>Initializes the options with the path of the checkpoint.</summary>
+    /// <param name="path">The path of the newest checkpoint. An existing file is replaced.</param>
     public CheckpointOptions(string path) => Path = path;
 
-    /// <summary>The file of the newest checkpoint.</summary>
+    /// <summary>The path of the newest checkpoint.</summary>
     public string Path { get; init; }
 
-    /// <summary>Optimizer steps between two checkpoints, at least 1. Null, the default, for no such rule.</summary>
+    /// <summary>The number of optimizer steps between two checkpoints, at least 1. Null, the default, for no limit.</summary>
     public long? EverySteps { get; init; }
 
     /// <summary>
-    /// The time between two checkpoints, above zero; one is written after the step that passes it. Null, the default, for no such
-    /// rule. With <see cref="EverySteps"/> too, whichever comes first.
+    /// The time between two checkpoints, above zero. A checkpoint is written after the step that exceeds it. Null, the default,
+    /// for no limit. If <see cref="EverySteps"/> is also set, the first of the two limits applies.
     /// </summary>
     public TimeSpan? Every { get; init; }
 
     /// <summary>
-    /// How many of the latest checkpoints are kept, at least 1. Default 1: the one at <see cref="Path"/>. Older ones are named by
-    /// the optimizer steps that they were saved after: <c>training.safetensors</c> has
-    /// <c>training.step-0000001200.safetensors</c> beside it. Files of such names that are older still are deleted.
+    /// The number of latest checkpoints to keep, at least 1. Default 1, the checkpoint at <see cref="Path"/>. Older checkpoints
+    /// are in the same folder and named by their number of optimizer steps, for example
+    /// <c>training.step-0000001200.safetensors</c> for <c>training.safetensors</c>. Older files with such names are deleted.
     /// </summary>
     public int Keep { get; init; } = 1;
 
-    /// <summary>All members by name, in the same text in every culture.</summary>
+    /// <summary>Returns all members by name as culture-independent text.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(CheckpointOptions), PrintMembers);
 
     internal void Check()
@@ -54,7 +54,7 @@ public sealed record CheckpointOptions
     {
         if (!holds)
         {
-            throw new ArgumentException($"Checkpoint.{name} is {value ?? "null"}; it has to be {range}.", "options");
+            throw new ArgumentException($"Checkpoint.{name} is {value ?? "null"}; the value has to be {range}.", "options");
         }
     }
 }

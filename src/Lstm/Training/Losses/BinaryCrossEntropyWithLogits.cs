@@ -8,21 +8,24 @@ using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>The cross-entropy of independent yes-or-no decisions, each given by a logit x: the probability is σ(x).</summary>
+/// <summary>The binary cross-entropy of independent decisions, each with a logit x whose probability is σ(x).</summary>
 /// <remarks>
-/// l = −p·t·log σ(x) − (1 − t)·log(1 − σ(x)), computed as (1 − t)·x + (1 + (p − 1)·t)·log(1 + e⁻ˣ), which no x overflows;
-/// ∂l/∂x = (1 + (p − 1)·t)·σ(x) − p·t. t is 0 or 1, or a probability; p weighs the positive side and is 1 unless given.
-/// <see cref="Loss{T}"/> says how values are put together; p does not count in its Σ w, as in PyTorch.
+/// l = −p·t·log σ(x) − (1 − t)·log(1 − σ(x)), computed as (1 − t)·x + (1 + (p − 1)·t)·log(1 + e⁻ˣ), which does not overflow for
+/// any x; ∂l/∂x = (1 + (p − 1)·t)·σ(x) − p·t. The target t is 0, 1 or a probability. The weight p of the positive class is 1 by
+/// default. <see cref="Loss{T}"/> describes how the values are combined. p is not part of Σ w, as in PyTorch.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class BinaryCrossEntropyWithLogits<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Makes the loss.</summary>
+    /// <summary>Initializes a binary cross-entropy loss.</summary>
     /// <param name="positiveWeights">
-    /// p: one for all features or one for each, finite in <typeparamref name="T"/> and at least 0; none for 1.
+    /// The weights p of the positive class: one for all features or one for each feature, finite in <typeparamref name="T"/> and
+    /// at least 0. Default 1.
     /// </param>
-    /// <exception cref="ArgumentException">A weight is negative or not finite, or becomes 0.</exception>
+    /// <exception cref="ArgumentException">
+    /// A weight is negative or not finite, or is above 0 and rounded to 0 in <typeparamref name="T"/>.
+    /// </exception>
     public BinaryCrossEntropyWithLogits(params ReadOnlySpan<double> positiveWeights)
     {
         T[] weights = new T[Math.Max(1, positiveWeights.Length)];
@@ -35,7 +38,7 @@ public sealed class BinaryCrossEntropyWithLogits<T> : Loss<T>
         Rows = new ElementLoss<LogitError, T>(weights);
     }
 
-    /// <summary><see cref="LossUnit.Element"/>: the mean is over all values of all rows.</summary>
+    /// <summary>Gets <see cref="LossUnit.Element"/>: the mean is taken over all values of all rows.</summary>
     public override LossUnit Unit => LossUnit.Element;
 
     internal override RowLoss<T> Rows { get; }

@@ -23,8 +23,8 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
             if (!double.IsFinite(weight))
             {
                 throw new ArgumentException(
-                    $"{loss} gives label {labels[row]} of {place.Of(shape, row)} the weight {weight}; LabelWeight returns " +
-                    $"finite numbers.",
+                    $"{loss} gives label {labels[row]} of {place.Of(shape, row)} the weight {weight}; LabelWeight has to return " +
+                    $"a finite number.",
                     place.Argument("labels"));
             }
 
@@ -93,8 +93,8 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
         if (!loss.Accepts(label, block.Features))
         {
             throw new InvalidOperationException(
-                $"A label was changed to {label} while a pass read it, and {loss} does not take that label. Change labels " +
-                $"between passes only.");
+                $"A label was changed to {label} while a pass read it, and {loss} does not accept that label. " +
+                $"Change labels between passes only.");
         }
 
         double value =

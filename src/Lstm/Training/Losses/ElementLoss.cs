@@ -31,7 +31,7 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
 
     public override string? WhyNotFeatures(int features)
         => parameters.Length <= 1 || parameters.Length == features ? null
-        : $"The output has {features} values per row; the loss was given weights for {parameters.Length}.";
+        : $"The output has {features} values per row, the loss has {parameters.Length} weights; give 1 weight or {features}.";
 
     public override void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {
@@ -39,7 +39,7 @@ internal sealed unsafe class ElementLoss<TFunction, T>(params T[] parameters) : 
         {
             throw new ArgumentException(
                 $"The target {target.Values!.Rows[index]} of {place.Of(shape, index, features)} is outside 0 … 1. " +
-                $"BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability.",
+                $"BinaryCrossEntropyWithLogits takes 0 for no, 1 for yes, or a probability between.",
                 place.Argument("target"));
         }
     }

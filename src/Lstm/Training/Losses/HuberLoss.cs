@@ -7,17 +7,19 @@ using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>Huber (1964): squared near the target, absolute far from it, so that outliers pull with a limited force.</summary>
+/// <summary>
+/// The Huber loss (1964): quadratic for small errors and linear for large ones, which limits the effect of outliers.
+/// </summary>
 /// <remarks>
-/// With d = y − t: l = ½·d² where |d| ≤ δ, and δ·(|d| − ½·δ) beyond; ∂l/∂y = d clamped to ±δ. PyTorch's smooth L1 with its β
-/// is this with δ = β, divided by β. <see cref="Loss{T}"/> says how values are put together.
+/// With d = y − t: l = ½·d² where |d| ≤ δ, and δ·(|d| − ½·δ) beyond; ∂l/∂y = d clamped to ±δ. PyTorch's smooth L1 loss
+/// with β is the Huber loss with δ = β, divided by β. <see cref="Loss{T}"/> describes how the values are combined.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class HuberLoss<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Makes the loss.</summary>
-    /// <param name="delta">δ, finite and above 0 in <typeparamref name="T"/>.</param>
+    /// <summary>Initializes a Huber loss.</summary>
+    /// <param name="delta">The error δ above which the loss is linear, finite and above 0 in <typeparamref name="T"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="delta"/> is not finite, or not above 0.</exception>
     public HuberLoss(double delta = 1)
     {
@@ -30,10 +32,10 @@ public sealed class HuberLoss<T> : Loss<T>
         Rows = new ElementLoss<HuberError, T>(T.CreateChecked(delta));
     }
 
-    /// <summary>δ.</summary>
+    /// <summary>The error δ above which the loss is linear.</summary>
     public double Delta { get; }
 
-    /// <summary><see cref="LossUnit.Element"/>: the mean is over all values of all rows.</summary>
+    /// <summary>Gets <see cref="LossUnit.Element"/>: the mean is taken over all values of all rows.</summary>
     public override LossUnit Unit => LossUnit.Element;
 
     internal override RowLoss<T> Rows { get; }

@@ -21,7 +21,7 @@ public abstract class LabelLoss<T> : Loss<T>
 {
     private CustomLabelRows<T>? _rows;
 
-    /// <summary><see cref="LossUnit.Row"/>: each row counts with its weight times the weight of its label.</summary>
+    /// <summary>Gets <see cref="LossUnit.Row"/>: the weight of a row is multiplied by the weight of its label.</summary>
     public sealed override LossUnit Unit => LossUnit.Row;
 
     /// <summary><see cref="LabelWeight"/> and <see cref="LossOf"/> for the rows' arithmetic.</summary>
@@ -38,19 +38,21 @@ public abstract class LabelLoss<T> : Loss<T>
     /// <param name="output">The row of the output, one value per output of the network.</param>
     /// <param name="label">The label of the row.</param>
     /// <param name="outputGradient">
-    /// Overwritten with ∂l/∂output, as long as <paramref name="output"/>. Empty when the gradient is not wanted.
+    /// Overwritten with ∂l/∂output, as long as <paramref name="output"/>. Empty if no gradient is needed.
     /// </param>
-    /// <returns>l.</returns>
+    /// <returns>The loss l.</returns>
     protected abstract double LossOf(ReadOnlySpan<T> output, int label, Span<T> outputGradient);
 
-    /// <summary>Gives the weight of a label, which is finite; 0 ignores its rows. Default 1.</summary>
-    /// <param name="label">The label, not checked yet.</param>
+    /// <summary>
+    /// Gets the weight of a label, which has to be finite. Rows of a label with weight 0 are ignored. Default 1.
+    /// </summary>
+    /// <param name="label">The label, before <see cref="TakesLabel"/> has checked it.</param>
     protected virtual double LabelWeight(int label) => 1;
 
     /// <summary>
-    /// Tells whether the loss takes a label. By default labels are classes: 0 … <paramref name="outputSize"/> − 1.
+    /// Gets whether the loss accepts a label. By default labels are classes: 0 … <paramref name="outputSize"/> − 1.
     /// </summary>
-    /// <param name="label">The label; its weight is not 0.</param>
+    /// <param name="label">The label, whose weight is not 0.</param>
     /// <param name="outputSize">The number of values in a row of the output.</param>
     protected virtual bool TakesLabel(int label, int outputSize) => (uint)label < (uint)outputSize;
 

@@ -7,36 +7,36 @@ using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>The number that training minimises, computed from a network's output and a target, and its gradient.</summary>
+/// <summary>The base class of losses, which compute a number to minimise and its gradient from an output and a target.</summary>
 /// <remarks>
-/// <para>With l the loss of one unit (<see cref="Unit"/>), w the product of its row's weight and its class's weight, the value
-/// is Σ w·l under <see cref="Reduction.Sum"/> and Σ w·l / Σ w under <see cref="Reduction.Mean"/>, as in PyTorch; units that are
-/// ignored appear in neither sum. Where nothing counts – no rows, all labels ignored, Σ w = 0 under Mean – the value is 0 and
-/// so is the gradient (PyTorch gives NaN). A row of weight 0 counts for nothing, whatever it holds. Over several batches the
-/// mean is that of all their units, however they are cut into batches.</para>
-/// <para>Sums are made in double, over blocks of 64 rows whose partial sums are added in order, so the bits depend neither on
-/// the SIMD width nor on threads. NaN in the output or target gives NaN.</para>
-/// <para>A loss is immutable and may be shared by threads. A custom loss names its <see cref="Unit"/> and overrides
-/// <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/> for target values, or its twin
-/// for labels; and <see cref="WeightOf(SequenceBatch{T}, SequenceBatch{T})"/>, or its twin, if not every unit counts with the
-/// weight of its row.</para>
+/// <para>Let l be the loss of one unit (<see cref="Unit"/>) and w the product of its row's weight and its class's weight. The
+/// value is Σ w·l under <see cref="Reduction.Sum"/> and Σ w·l / Σ w under <see cref="Reduction.Mean"/>, as in PyTorch. Ignored
+/// units are in neither sum. If no unit counts – no rows, all labels ignored, or Σ w = 0 under Mean – the value and the gradient
+/// are 0 (PyTorch gives NaN). A row of weight 0 has no effect, whatever its values are. Over several batches, the mean is over
+/// all their units, so it does not depend on how the data are divided into batches.</para>
+/// <para>Sums are computed in double, over blocks of 64 rows whose partial sums are added in order. The bits therefore depend
+/// neither on the SIMD width nor on threads. NaN in the output or target gives NaN.</para>
+/// <para>A loss is immutable and can be shared by threads. A custom loss implements <see cref="Unit"/> and overrides
+/// <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/> for target values, or its overload
+/// for labels. If the weight of a unit is not the weight of its row, the loss also overrides
+/// <see cref="WeightOf(SequenceBatch{T}, SequenceBatch{T})"/>, or its overload for labels.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>How the losses of the units are put together. Default <see cref="Reduction.Mean"/>.</summary>
+    /// <summary>How the losses of the units are combined. Default <see cref="Reduction.Mean"/>.</summary>
     public Reduction Reduction { get; init; } = Reduction.Mean;
 
-    /// <summary>The units that the loss counts.</summary>
+    /// <summary>The units that the loss is computed for: elements, rows or sequences.</summary>
     public abstract LossUnit Unit { get; }
 
     /// <summary>
-    /// Whether the loss needs every sequence from its first step to its last, so that training cannot be combined with
-    /// <see cref="TrainingOptions.TruncateAfter"/>. By default true for a <see cref="Unit"/> of <see cref="LossUnit.Sequence"/>.
+    /// Whether the loss needs whole sequences, which <see cref="TrainingOptions.TruncateAfter"/> does not give. By default true
+    /// if <see cref="Unit"/> is <see cref="LossUnit.Sequence"/>.
     /// </summary>
     /// <remarks>
-    /// Override it in a loss that counts rows or elements and still relates the rows of a sequence to each other.
+    /// Override this property in a loss whose unit is a row or an element if the rows of a sequence depend on each other.
     /// </remarks>
     protected virtual bool NeedsWholeSequences => Unit == LossUnit.Sequence;
 
@@ -46,17 +46,16 @@ public abstract class Loss<T>
     /// <summary>The rows' arithmetic where each row's loss depends on that row alone; null for a loss of whole batches.</summary>
     internal virtual RowLoss<T>? Rows => null;
 
-    /// <summary>Computes the loss of an output for target values, and its gradient.</summary>
+    /// <summary>Computes the loss and its gradient for an output and target values.</summary>
     /// <param name="output">A network's output.</param>
-    /// <param name="target">The target of each output row: the same lengths and feature size.</param>
+    /// <param name="target">The target of each output row, with the lengths and the feature size of the output.</param>
     /// <param name="outputGradient">
-    /// Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is
-    /// wanted.
+    /// Overwritten with the gradient with respect to <paramref name="output"/>, in its shape. Null if no gradient is needed.
     /// </param>
-    /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
-    /// <returns>The value.</returns>
+    /// <param name="weights">One finite weight per row, with the lengths of <paramref name="output"/>. Null for 1.</param>
+    /// <returns>The loss.</returns>
     /// <exception cref="ArgumentException">
-    /// The shapes do not fit, a weight is not finite, a target is none of this loss's, or the loss takes labels; nothing has been
+    /// The shapes do not match, a weight is not finite, a target is out of the loss's range, or the loss takes labels. Nothing is
     /// written.
     /// </exception>
     public double Evaluate(
@@ -65,17 +64,17 @@ public abstract class Loss<T>
         => EvaluateTotals(
             Given(output), new NetworkTarget<T>(target, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
-    /// <summary>Computes the loss of an output for integer labels, and its gradient.</summary>
+    /// <summary>Computes the loss and its gradient for an output and integer labels.</summary>
     /// <param name="output">A network's output: one value per class.</param>
-    /// <param name="labels">One label per row, the lengths those of <paramref name="output"/>.</param>
+    /// <param name="labels">One label per row, with the lengths of <paramref name="output"/>.</param>
     /// <param name="outputGradient">
-    /// Overwritten with the gradient with respect to <paramref name="output"/>, whose shape it has; null when only the value is
-    /// wanted.
+    /// Overwritten with the gradient with respect to <paramref name="output"/>, in its shape. Null if no gradient is needed.
     /// </param>
-    /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
-    /// <returns>The value.</returns>
+    /// <param name="weights">One finite weight per row, with the lengths of <paramref name="output"/>. Null for 1.</param>
+    /// <returns>The loss.</returns>
     /// <exception cref="ArgumentException">
-    /// The shapes do not fit, a label is no class, a weight is not finite, or the loss takes values; nothing has been written.
+    /// The shapes do not match, a label is not a class, a weight is not finite, or the loss takes target values. Nothing is
+    /// written.
     /// </exception>
     public double Evaluate(
         SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null,
@@ -84,23 +83,25 @@ public abstract class Loss<T>
             Given(output), new NetworkTarget<T>(labels, weights), outputGradient, null, null, SimdDispatch.Best).Value;
 
     /// <summary>
-    /// Computes the sum and the weight of an output's loss for target values, and the gradient of the sum divided by a number.
+    /// Computes the weighted sum of the losses and the sum of the weights for target values, and the gradient of the former
+    /// divided by a number.
     /// </summary>
     /// <remarks>
-    /// To train on several batches as on one, add up their <see cref="WeightOf(TrainingBatch{T})"/> and give that as the divisor
-    /// of each; the sum of their gradients is then the gradient of the mean over all units.
+    /// To train on several batches as on one, add up their <see cref="WeightOf(TrainingBatch{T})"/> and pass the total as the
+    /// divisor for each batch. The sum of their gradients is then the gradient of the mean over all units.
     /// </remarks>
     /// <param name="output">A network's output.</param>
-    /// <param name="target">The target of each output row: the same lengths and feature size.</param>
+    /// <param name="target">The target of each output row, with the lengths and the feature size of the output.</param>
     /// <param name="outputGradient">
-    /// Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>;
-    /// null when it is not wanted.
+    /// Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>.
+    /// Null if no gradient is needed.
     /// </param>
-    /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
-    /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
+    /// <param name="weights">One finite weight per row, with the lengths of <paramref name="output"/>. Null for 1.</param>
+    /// <param name="divisor">The number that the gradient is divided by, finite. 0 gives a gradient of 0. Default 1.</param>
     /// <exception cref="ArgumentException">
-    /// As for <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>, or the divisor is
-    /// not finite.
+    /// An argument is not valid for
+    /// <see cref="Evaluate(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>, or the divisor is not
+    /// finite.
     /// </exception>
     public LossSum EvaluateSum(
         SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient = null,
@@ -110,17 +111,18 @@ public abstract class Loss<T>
             SimdDispatch.Best).WeightedSum;
 
     /// <summary>
-    /// Computes the sum and the weight of an output's loss for integer labels, and the gradient of the sum divided by a number.
+    /// Computes the weighted sum of the losses and the sum of the weights for integer labels, and the gradient of the former
+    /// divided by a number.
     /// </summary>
     /// <inheritdoc cref="EvaluateSum(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, double)"/>
     /// <param name="output">A network's output: one value per class.</param>
-    /// <param name="labels">One label per row, the lengths those of <paramref name="output"/>.</param>
+    /// <param name="labels">One label per row, with the lengths of <paramref name="output"/>.</param>
     /// <param name="outputGradient">
-    /// Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>;
-    /// null when it is not wanted.
+    /// Overwritten with the gradient of the sum with respect to <paramref name="output"/>, divided by <paramref name="divisor"/>.
+    /// Null if no gradient is needed.
     /// </param>
-    /// <param name="weights">One finite weight per row, the lengths those of <paramref name="output"/>; null for 1.</param>
-    /// <param name="divisor">Divides the gradient, finite; 0 gives the gradient 0. Default 1.</param>
+    /// <param name="weights">One finite weight per row, with the lengths of <paramref name="output"/>. Null for 1.</param>
+    /// <param name="divisor">The number that the gradient is divided by, finite. 0 gives a gradient of 0. Default 1.</param>
     public LossSum EvaluateSum(
         SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient = null,
         SequenceBatch<T>? weights = null, double divisor = 1)
@@ -129,87 +131,88 @@ public abstract class Loss<T>
             SimdDispatch.Best).WeightedSum;
 
     /// <summary>
-    /// Adds up the weights of a batch's units, for which no output is needed: the number that the mean of the batch is divided
-    /// by.
+    /// Computes the sum of the weights of a batch's units, by which the mean of the batch is divided. No output is needed.
     /// </summary>
-    /// <param name="batch">A batch whose target this loss can take.</param>
+    /// <param name="batch">A batch with a target that is valid for this loss.</param>
     public double WeightOf(TrainingBatch<T> batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         return WeightOf(batch.Target);
     }
 
-    /// <summary>The loss's name.</summary>
+    /// <summary>Returns the loss's name.</summary>
     public override string ToString() => GetType().Name.Split('`')[0];
 
     /// <summary>
-    /// Computes, in a custom loss of target values, Σ w·l over the units of an output and the gradient of this sum.
+    /// Computes the sum Σ w·l over the units of an output and its gradient, in a custom loss for target values.
     /// </summary>
     /// <remarks>
-    /// Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.
+    /// Divide neither the sum nor the gradient by the weight: the library does, according to <see cref="Reduction"/> and to the
+    /// number of batches that share a step.
     /// </remarks>
     /// <param name="output">A network's output.</param>
     /// <param name="target">
-    /// The target, of any feature size; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of
-    /// <see cref="LossUnit.Sequence"/>, where its number of sequences is.
+    /// The target, of any feature size, with the lengths of <paramref name="output"/>. If <see cref="Unit"/> is
+    /// <see cref="LossUnit.Sequence"/>, only the number of sequences is that of <paramref name="output"/>.
     /// </param>
     /// <param name="outputGradient">
-    /// All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null
-    /// when it is not wanted.
+    /// Receives the gradient of the sum with respect to <paramref name="output"/>, in its shape. It is all zero when the method
+    /// is called. Null if no gradient is needed.
     /// </param>
-    /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
-    /// <returns>Σ w·l.</returns>
+    /// <param name="weights">One finite weight per row, or one per sequence if the unit is a sequence. Null for 1.</param>
+    /// <returns>The sum Σ w·l.</returns>
     protected virtual double SumOf(
         SequenceBatch<T> output, SequenceBatch<T> target, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
         => throw new ArgumentException($"{this} does not take target values; give it integer labels.", nameof(target));
 
     /// <summary>
-    /// Computes, in a custom loss of integer labels, Σ w·l over the units of an output and the gradient of this sum.
+    /// Computes the sum Σ w·l over the units of an output and its gradient, in a custom loss for integer labels.
     /// </summary>
     /// <remarks>
-    /// Divide neither by the weight: <see cref="Reduction"/> and a trainer's accumulation over batches do that.
+    /// Divide neither the sum nor the gradient by the weight: the library does, according to <see cref="Reduction"/> and to the
+    /// number of batches that share a step.
     /// </remarks>
     /// <param name="output">A network's output.</param>
     /// <param name="labels">
-    /// One label per row; its lengths are those of <paramref name="output"/>, but for a <see cref="Unit"/> of
-    /// <see cref="LossUnit.Sequence"/>, where its number of sequences is.
+    /// One label per row, with the lengths of <paramref name="output"/>. If <see cref="Unit"/> is
+    /// <see cref="LossUnit.Sequence"/>, only the number of sequences is that of <paramref name="output"/>.
     /// </param>
     /// <param name="outputGradient">
-    /// All zero; to be written with the gradient of the sum with respect to <paramref name="output"/>, whose shape it has. Null
-    /// when it is not wanted.
+    /// Receives the gradient of the sum with respect to <paramref name="output"/>, in its shape. It is all zero when the method
+    /// is called. Null if no gradient is needed.
     /// </param>
-    /// <param name="weights">One finite weight per row, or one per sequence where that is the unit; null for 1.</param>
-    /// <returns>Σ w·l.</returns>
+    /// <param name="weights">One finite weight per row, or one per sequence if the unit is a sequence. Null for 1.</param>
+    /// <returns>The sum Σ w·l.</returns>
     protected virtual double SumOf(
         SequenceBatch<T> output, SequenceBatch<int> labels, SequenceBatch<T>? outputGradient, SequenceBatch<T>? weights)
         => throw new ArgumentException($"{this} does not take integer labels; give it target values.", nameof(labels));
 
-    /// <summary>Adds up, in a custom loss of target values, the weights of the units, without the output: Σ w.</summary>
+    /// <summary>Computes the sum Σ w of the units' weights, without an output, in a custom loss for target values.</summary>
     /// <remarks>
-    /// By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count
-    /// differently.
+    /// By default the weight of a unit is the weight of its row, or 1. Override this method if some units do not count, or have
+    /// other weights.
     /// </remarks>
     /// <param name="target">The target.</param>
     /// <param name="weights">
-    /// As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>.
+    /// The weights, as in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T}, SequenceBatch{T})"/>.
     /// </param>
-    /// <returns>Σ w.</returns>
+    /// <returns>The sum Σ w.</returns>
     protected virtual double WeightOf(SequenceBatch<T> target, SequenceBatch<T>? weights)
     {
         ArgumentNullException.ThrowIfNull(target);
         return UnitCount.Of(Unit, target, weights);
     }
 
-    /// <summary>Adds up, in a custom loss of integer labels, the weights of the units, without the output: Σ w.</summary>
+    /// <summary>Computes the sum Σ w of the units' weights, without an output, in a custom loss for integer labels.</summary>
     /// <remarks>
-    /// By default each unit counts with the weight of its row, or with 1. Override it where some units do not count, or count
-    /// differently.
+    /// By default the weight of a unit is the weight of its row, or 1. Override this method if some units do not count, or have
+    /// other weights.
     /// </remarks>
     /// <param name="labels">The labels.</param>
     /// <param name="weights">
-    /// As in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{int}, SequenceBatch{T}, SequenceBatch{T})"/>.
+    /// The weights, as in <see cref="SumOf(SequenceBatch{T}, SequenceBatch{int}, SequenceBatch{T}, SequenceBatch{T})"/>.
     /// </param>
-    /// <returns>Σ w.</returns>
+    /// <returns>The sum Σ w.</returns>
     protected virtual double WeightOf(SequenceBatch<int> labels, SequenceBatch<T>? weights)
     {
         ArgumentNullException.ThrowIfNull(labels);

@@ -146,7 +146,7 @@ internal unsafe struct LossRun<T> : IJob
         if (other is not null)
         {
             throw new ArgumentException(
-                $"The output gradient and the {other} are the same batch; the gradient needs a batch of its own.",
+                $"The output gradient and the {other} are the same batch; give a separate batch for the gradient.",
                 "outputGradient");
         }
     }

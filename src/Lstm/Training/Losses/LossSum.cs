@@ -3,16 +3,16 @@ using Lstm.Texts;
 namespace Lstm.Training;
 
 /// <summary>
-/// A loss before its reduction: sums and weights of several batches can be added up, and their mean does not depend on how the
-/// data are cut.
+/// The weighted sum of a loss and the sum of the weights. Add up both over several batches to get a mean that does not depend on
+/// how the data are divided into batches.
 /// </summary>
-/// <param name="Sum">Σ w·l.</param>
-/// <param name="Weight">Σ w over the units that count: <see cref="LossUnit"/>.</param>
+/// <param name="Sum">The weighted sum of the losses, Σ w·l.</param>
+/// <param name="Weight">The sum of the weights of the units (<see cref="LossUnit"/>) that count, Σ w.</param>
 public readonly record struct LossSum(double Sum, double Weight)
 {
-    /// <summary><see cref="Sum"/> / <see cref="Weight"/>; 0 where nothing counts.</summary>
+    /// <summary>The mean loss, <see cref="Sum"/> / <see cref="Weight"/>; 0 if no unit counts.</summary>
     public double Mean => Weight == 0 ? 0 : Sum / Weight;
 
-    /// <summary>The members by name, in the same text in every culture.</summary>
+    /// <summary>Returns the members by name as culture-independent text.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(LossSum), PrintMembers);
 }

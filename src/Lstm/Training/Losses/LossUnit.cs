@@ -1,16 +1,16 @@
 namespace Lstm.Training;
 
-/// <summary>What a loss counts: under <see cref="Reduction.Mean"/> its value is a mean over these.</summary>
+/// <summary>The units that a loss is computed for. Under <see cref="Reduction.Mean"/> the loss is a mean over them.</summary>
 public enum LossUnit
 {
-    /// <summary>One value of the target, or one label; each counts with the weight of its row.</summary>
+    /// <summary>One value of the target, or one label. The weight of the unit is the weight of its row.</summary>
     Element,
 
-    /// <summary>One row: a step of a sequence, or a pooled sequence; it counts with its weight.</summary>
+    /// <summary>One row: a step of a sequence, or a pooled sequence. The weight of the unit is the weight of the row.</summary>
     Row,
 
     /// <summary>
-    /// One sequence. The lengths of the target are its own, and weights, where they are given, are one per sequence.
+    /// One sequence. The target's lengths may differ from the output's. Weights, if given, are one per sequence.
     /// </summary>
     Sequence,
 }

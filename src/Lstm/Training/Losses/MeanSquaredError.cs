@@ -6,13 +6,13 @@ using Lstm.Training.Losses;
 
 namespace Lstm;
 
-/// <summary>The squared error of each value: l = (y − t)².</summary>
-/// <remarks>∂l/∂y = 2·(y − t). <see cref="Loss{T}"/> says how values are put together.</remarks>
+/// <summary>The mean squared error: the loss of each value is l = (y − t)².</summary>
+/// <remarks>∂l/∂y = 2·(y − t). <see cref="Loss{T}"/> describes how the values are combined.</remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class MeanSquaredError<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary><see cref="LossUnit.Element"/>: the mean is over all values of all rows.</summary>
+    /// <summary>Gets <see cref="LossUnit.Element"/>: the mean is taken over all values of all rows.</summary>
     public override LossUnit Unit => LossUnit.Element;
 
     internal override RowLoss<T> Rows { get; } = new ElementLoss<SquaredError, T>();

@@ -1,11 +1,11 @@
 namespace Lstm.Training;
 
-/// <summary>How the losses of a batch's units become one number.</summary>
+/// <summary>How the losses of a batch's units are combined into one number.</summary>
 public enum Reduction
 {
-    /// <summary>The mean over all units that count: Σ w·l / Σ w, where w is 1 without weights.</summary>
+    /// <summary>The weighted mean over all units that count, Σ w·l / Σ w. Without weights, w is 1.</summary>
     Mean,
 
-    /// <summary>The sum: Σ w·l.</summary>
+    /// <summary>The weighted sum over all units, Σ w·l.</summary>
     Sum,
 }
