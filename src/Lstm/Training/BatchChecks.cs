@@ -46,7 +46,7 @@ internal sealed class BatchChecks<T>(
         if (options.TruncateAfter is not null && loss.RefusesParts)
         {
             throw new NotSupportedException(
-                $"{loss} needs whole sequences, and TruncateAfter gives it parts of them. Leave TruncateAfter at null; " +
+                $"{loss} needs whole sequences, which TruncateAfter does not give. Leave TruncateAfter at null; " +
                 $"RecomputeEvery saves memory.");
         }
 
@@ -58,7 +58,7 @@ internal sealed class BatchChecks<T>(
         if (model.WholeSequenceReason is { } reason)
         {
             string option = options.CarryState ? nameof(options.CarryState) : nameof(options.TruncateAfter);
-            throw new NotSupportedException($"{reason}; {option} gives it parts of them.");
+            throw new NotSupportedException($"{reason}; {option} gives only parts of sequences.");
         }
     }
 

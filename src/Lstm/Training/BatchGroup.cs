@@ -39,8 +39,8 @@ internal sealed class BatchGroup<T>(Loss<T> loss, int most)
             if (_batches[i].Batch.InputVersion != _versions[i])
             {
                 throw new InvalidOperationException(
-                    $"Batch {_batches[i].Index} was refilled while batch {_batches[^1].Index} was made; "
-                    + $"the {most} batches of AccumulateBatches have to be batches of their own.");
+                    $"Batch {_batches[i].Index} was refilled while batch {_batches[^1].Index} was created; "
+                    + $"the {most} batches of AccumulateBatches have to be separate objects.");
             }
 
             weight += loss.WeightOf(_batches[i].Batch);

@@ -41,9 +41,8 @@ internal sealed class BatchSources<T>
             {
                 string option = Options.DropSmallBatch ? nameof(Options.DropSmallBatch) : "Shuffle = Sequences";
                 throw new ArgumentException(
-                    $"{option} needs batches that exist, but the list of type {batches.GetType().Name} may make them when it " +
-                    $"is asked. "
-                    + "Give an array, or do this in the list itself.",
+                    $"{option} needs existing batches, but the list of type {batches.GetType().Name} may create them on demand. "
+                    + "Give an array or a List, or do this in the list itself.",
                     "options");
             }
 
@@ -63,7 +62,7 @@ internal sealed class BatchSources<T>
 
         return DealtSource<T>.WhyNotAlike(all) is { } problem
             ? throw new ArgumentException(
-                $"Shuffle = Sequences deals out the sequences of all batches anew, but {problem}. Use Shuffle = Batches.",
+                $"Shuffle = Sequences redistributes the sequences of all batches, but {problem}. Use Shuffle = Batches.",
                 argument)
             : new DealtSource<T>(all, Options.Seed, Options.AccumulateBatches, count);
     }
@@ -72,7 +71,7 @@ internal sealed class BatchSources<T>
     public BatchSource<T> OfTraining(Func<int, IEnumerable<TrainingBatch<T>>> epochBatches)
         => Options.Shuffle == Shuffle.Sequences || Options.DropSmallBatch
             ? throw new ArgumentException(
-                "Shuffle = Sequences and DropSmallBatch need batches that exist; a function that makes them can do this itself.",
+                "Shuffle = Sequences and DropSmallBatch need existing batches. Do this in the function that creates the batches.",
                 "options")
             : new EpochSource<T>(epochBatches, Checks("epochBatches", List, Options, trains: true));
 

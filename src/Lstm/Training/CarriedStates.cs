@@ -38,8 +38,8 @@ internal sealed class CarriedStates<T>(Network<T> network, bool carries, Network
     public bool AreMissing(TrainingBatch<T> batch, int index)
         => Starts || Next is null
             || (Next.Count == batch.InputShape.Count ? false : throw new InvalidOperationException(
-                $"The carried states are of {Next.Count} sequences, batch {index} has {batch.InputShape.Count}: "
-                + "the training is resumed with other batches."));
+                $"The carried states have {Next.Count} sequences, batch {index} has {batch.InputShape.Count}. "
+                + "Resume with the batches of the interrupted training run."));
 
     /// <summary>Sets the states of the pass to come to the initial ones.</summary>
     public void Reset(int count)

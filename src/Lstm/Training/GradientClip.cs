@@ -100,7 +100,7 @@ public sealed class GradientClip
         if (NumberCheck<T>.WhyNot(_limit == Limit.Value ? _most : Math.Min(_most, 1)) is { } problem)
         {
             throw new ArgumentException(
-                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped. Give another limit."),
+                InvariantText.Of($"The limit {_most} of the clipping is {problem}: no gradient would be left, or none clipped."),
                 "gradient");
         }
 

@@ -11,15 +11,15 @@ using Lstm.Training.Models;
 namespace Lstm;
 
 /// <summary>
-/// Trains a network, or a model of several: Forward, loss, Backward, clipping and the optimizer, epoch after epoch.
+/// Trains a network or a model of several networks: runs Forward, loss, Backward, clipping and optimizer steps over epochs.
 /// </summary>
 /// <remarks>
-/// <para>The same batches, options and starting point give the same bits, on any number of threads, interrupted and resumed or
-/// not. Two calls of Fit of 5 epochs do what one call of 10 does, except that each looks for its own best epoch and has its own
-/// patience. A step allocates nothing once all buffers have grown to the largest batch.</para>
-/// <para>One thread trains. While it does, other threads may call <see cref="SaveCheckpoint(string)"/> and
-/// <see cref="Evaluate"/>: they wait for the end of the step under way, and the next step waits for them. Calls that would change
-/// the training under way, such as <see cref="LoadCheckpoint(string)"/>, are refused meanwhile.</para>
+/// <para>The same batches, options and starting point give the same bits, on any number of threads and also if training is
+/// interrupted and resumed. Two calls of Fit with 5 epochs give the same result as one call with 10, except that each call has a
+/// separate best epoch and separate patience. A step allocates nothing once all buffers have grown to the largest batch.</para>
+/// <para>One thread trains. During training, other threads can call <see cref="SaveCheckpoint(string)"/> and
+/// <see cref="Evaluate"/>: these calls wait for the end of the current step, and the next step waits for them. Calls that would
+/// change the training run, such as <see cref="LoadCheckpoint(string)"/>, are refused.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Trainer<T>
@@ -27,24 +27,24 @@ public sealed class Trainer<T>
 {
     private BestParameters<T>? _best;
 
-    /// <summary>Creates a trainer.</summary>
+    /// <summary>Initializes a trainer of a network.</summary>
     /// <param name="network">The network to train.</param>
     /// <param name="loss">The loss to minimise.</param>
-    /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
+    /// <param name="optimizer">The optimizer, which keeps its state between calls of Fit.</param>
     /// <exception cref="ArgumentException">
-    /// The loss cannot be meant for the network: it takes logits and the last <see cref="DenseSpec"/> has an activation, it has
-    /// weights for another number of classes, or it chooses among one class.
+    /// The loss does not match the network: the loss needs logits and the last <see cref="DenseSpec"/> has an activation, the
+    /// loss has weights for another number of classes, or there is only one class to choose from.
     /// </exception>
     public Trainer(Network<T> network, Loss<T> loss, Optimizer<T> optimizer)
         : this(NetworkModel<T>.Of(network), loss, optimizer)
     {
     }
 
-    /// <summary>Creates a trainer of a model of several networks, whose last one gives the output.</summary>
+    /// <summary>Initializes a trainer of a model of several networks. The last network gives the output.</summary>
     /// <inheritdoc cref="Trainer{T}(Network{T}, Loss{T}, Optimizer{T})" path="exception"/>
     /// <param name="model">The model to train.</param>
     /// <param name="loss">The loss to minimise, of the output of the model's last network.</param>
-    /// <param name="optimizer">The optimizer; it keeps its state between calls of Fit.</param>
+    /// <param name="optimizer">The optimizer, which keeps its state between calls of Fit.</param>
     public Trainer(TrainableModel<T> model, Loss<T> loss, Optimizer<T> optimizer)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -54,27 +54,27 @@ public sealed class Trainer<T>
         (Loss, State) = (loss, new TrainingState<T>(model, optimizer));
     }
 
-    /// <summary>The model that is trained; for a trainer of a network the model of this network alone.</summary>
+    /// <summary>The model that is trained. For a trainer of one network, a model with only this network.</summary>
     public TrainableModel<T> Model => State.Model;
 
-    /// <summary>The network that is trained; for a model of several networks the last one, which gives the output.</summary>
+    /// <summary>The network that is trained. For a model of several networks, the last one, which gives the output.</summary>
     public Network<T> Network => State.Model.Output;
 
     /// <summary>The loss that is minimised.</summary>
     public Loss<T> Loss { get; }
 
-    /// <summary>The optimizer, with its state.</summary>
+    /// <summary>The optimizer, including its state.</summary>
     public Optimizer<T> Optimizer => State.Optimizer;
 
-    /// <summary>The limit to gradients. Default <see cref="GradientClip.None"/>.</summary>
+    /// <summary>The limit of the gradients. Default <see cref="GradientClip.None"/>.</summary>
     public GradientClip Clip { get; init; } = GradientClip.None;
 
     /// <summary>
-    /// The course of the learning rate: a factor of <see cref="Optimizer{T}.LearningRate"/> for each step. Default null, which
-    /// stands for the factor 1. Checkpoints save its kind, settings and numbers.
+    /// The learning rate schedule, which gives a factor of <see cref="Optimizer{T}.LearningRate"/> for each step. Null, the
+    /// default, for the factor 1. Checkpoints save the schedule's kind, settings and numbers.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// The schedule has numbers of its own and belongs to another trainer.
+    /// The schedule has numbers that it changes, and belongs to another trainer.
     /// </exception>
     public LearningRateSchedule? Schedule
     {
@@ -87,10 +87,10 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// The progress of the training. After a canceled Fit the next call goes on behind the last completed step, in the same
-    /// epoch.
+    /// The position in the training run. After a canceled call of Fit, the next call continues after the last completed step, in
+    /// the same epoch.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The property is set while Fit runs.</exception>
+    /// <exception cref="InvalidOperationException">The property is set while Fit is running.</exception>
     public TrainingPosition Position
     {
         get => State.Position;
@@ -98,7 +98,7 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// The result of the latest call of Fit, whether completed, canceled or failed; null before the first call has ended.
+    /// The result of the latest call of Fit, whether completed, canceled or failed. Null before the end of the first call.
     /// </summary>
     public TrainingResult? LastResult { get; private set; }
 
@@ -107,43 +107,45 @@ public sealed class Trainer<T>
 
     /// <summary>Trains on a list of batches.</summary>
     /// <param name="batches">
-    /// One or more batches; an epoch goes through all of them. All are checked before the first step if they exist: the list is
-    /// an <see cref="ICollection{T}"/>, as arrays and <see cref="List{T}"/> are. A list of another kind may create its batches on
-    /// demand: each batch is asked for once an epoch and checked when it comes.
+    /// One or more batches, all of which are used in each epoch. If the list is an <see cref="ICollection{T}"/>, as arrays and
+    /// <see cref="List{T}"/> are, all batches are checked before the first step. Any other list may create its batches on demand:
+    /// each batch is requested once per epoch and checked before it is used.
     /// </param>
-    /// <param name="options">The options of the training.</param>
+    /// <param name="options">The options of the training run.</param>
     /// <param name="validationBatches">
-    /// Batches to evaluate after each epoch; null or empty for none. They continue each other if
-    /// <see cref="TrainingOptions.CarryState"/> is set.
+    /// The batches to evaluate after each epoch, which continue each other if <see cref="TrainingOptions.CarryState"/> is set.
+    /// Null or empty for none.
     /// </param>
     /// <param name="progress">
-    /// Receives a report, on this thread, after each batch (with <see cref="TrainingOptions.TruncateAfter"/> after each segment)
-    /// and each epoch. <see cref="Progress{T}"/> passes reports on to another thread, late and perhaps out of order; a custom
-    /// <see cref="IProgress{T}"/> is called in place.
+    /// Receives a report, on the calling thread, after each batch (with <see cref="TrainingOptions.TruncateAfter"/> after each
+    /// segment) and each epoch. <see cref="Progress{T}"/> forwards reports to another thread, with a delay and possibly out of
+    /// order. A custom <see cref="IProgress{T}"/> is called directly.
     /// </param>
     /// <param name="cancellationToken">Checked before each batch and each segment.</param>
-    /// <returns>The result, also in <see cref="LastResult"/>, which has it after an exception too.</returns>
+    /// <returns>
+    /// The result of the training run. <see cref="LastResult"/> has the result as well, also after an exception.
+    /// </returns>
     /// <exception cref="ArgumentException">
-    /// There are no batches, or they or the options do not fit the network or the loss; the message says where, by batch,
-    /// sequence and step. Nothing has been changed. A target that is not finite is refused unless
-    /// <see cref="TrainingOptions.OnNonFinite"/> leaves its step out.
+    /// There are no batches, or a batch or the options do not match the network or the loss. The message names the batch,
+    /// sequence and step. Nothing is changed. A target that is not finite is refused unless
+    /// <see cref="TrainingOptions.OnNonFinite"/> skips its step.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// <see cref="Position"/> is none in these batches, Fit runs already, or <see cref="Schedule"/> gives a factor that is
-    /// negative or not finite; the network is left at the last completed step.
+    /// <see cref="Position"/> is not a position in these batches, another call of Fit is running, or <see cref="Schedule"/> gives
+    /// a factor that is negative or not finite. The network has the parameters of the last completed step.
     /// </exception>
     /// <exception cref="NotSupportedException">
-    /// Sequences are to be cut or continued, and a layer or the loss needs them whole.
+    /// The options divide or continue sequences, and a layer or the loss needs whole sequences.
     /// </exception>
     /// <exception cref="NonFiniteGradientException">
-    /// A gradient is not finite; the network is left at the last completed step.
+    /// A gradient is not finite. The network has the parameters of the last completed step.
     /// </exception>
     /// <exception cref="OperationCanceledException">
-    /// The call was canceled; the network is left at the last completed step.
+    /// The call was canceled. The network has the parameters of the last completed step.
     /// </exception>
     /// <exception cref="IOException">
-    /// A checkpoint cannot be written; the network is left at the last completed step. A path where no checkpoint can be written
-    /// is refused before the first step.
+    /// A checkpoint cannot be written. The network has the parameters of the last completed step. A path where no checkpoint can
+    /// be written is refused before the first step.
     /// </exception>
     public TrainingResult Fit(
         IReadOnlyList<TrainingBatch<T>> batches,
@@ -157,14 +159,15 @@ public sealed class Trainer<T>
         return Fit(sources, sources.OfTraining(batches), progress, cancellationToken);
     }
 
-    /// <summary>Trains on batches that a function creates for each epoch: data larger than memory, augmentation.</summary>
+    /// <summary>Trains on batches that a function creates for each epoch, for augmentation or data larger than memory.</summary>
     /// <param name="epochBatches">
-    /// Gives the batches of an epoch, numbered from 0 over all calls of Fit, one after the other. Called once an epoch; an epoch
-    /// that is resumed takes the batches from its beginning and leaves out those that are done. A batch may be refilled for the
-    /// next one, unless <see cref="TrainingOptions.AccumulateBatches"/> needs several at a time.
+    /// A function that returns the batches of an epoch, given the epoch's number, counted from 0 over all calls of Fit. The
+    /// function is called once per epoch. A resumed epoch enumerates the batches from the beginning and skips those already used.
+    /// The function may refill a batch and return it as the next one, unless <see cref="TrainingOptions.AccumulateBatches"/>
+    /// needs several batches at a time.
     /// </param>
-    /// <param name="options">The options of the training; <see cref="TrainingOptions.Shuffle"/> has no effect.</param>
-    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
+    /// <param name="options">The options of the training run. <see cref="TrainingOptions.Shuffle"/> has no effect.</param>
+    /// <param name="validationBatches">The batches to evaluate after each epoch. Null or empty for none.</param>
     /// <param name="progress">Receives a report after each batch or segment, and after each epoch.</param>
     /// <param name="cancellationToken">Checked before each batch and each segment.</param>
     /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?,
@@ -181,9 +184,9 @@ public sealed class Trainer<T>
         return Fit(sources, sources.OfTraining(epochBatches), progress, cancellationToken);
     }
 
-    /// <summary>Trains on a list of batches for a number of epochs, with the default options otherwise.</summary>
+    /// <summary>Trains on a list of batches for a number of epochs, with default options.</summary>
     /// <param name="batches">One or more batches.</param>
-    /// <param name="epochs">Passes over the batches, at least 1.</param>
+    /// <param name="epochs">The number of passes over the batches, at least 1.</param>
     /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?,
     /// IProgress{TrainingProgress}?, CancellationToken)"/>
     public TrainingResult Fit(IReadOnlyList<TrainingBatch<T>> batches, int epochs)
@@ -191,9 +194,9 @@ public sealed class Trainer<T>
 
     /// <summary>Trains on a list of batches and calls a function after each batch and each epoch.</summary>
     /// <param name="batches">One or more batches.</param>
-    /// <param name="options">The options of the training.</param>
-    /// <param name="progress">The function, called on this thread.</param>
-    /// <param name="validationBatches">Batches to evaluate after each epoch; null or empty for none.</param>
+    /// <param name="options">The options of the training run.</param>
+    /// <param name="progress">The function to call, on the calling thread.</param>
+    /// <param name="validationBatches">The batches to evaluate after each epoch. Null or empty for none.</param>
     /// <param name="cancellationToken">Checked before each batch and each segment.</param>
     /// <inheritdoc cref="Fit(IReadOnlyList{TrainingBatch{T}}, TrainingOptions, IReadOnlyList{TrainingBatch{T}}?,
     /// IProgress{TrainingProgress}?, CancellationToken)"/>
@@ -210,20 +213,20 @@ public sealed class Trainer<T>
         return Fit(batches, options, validationBatches, new InPlaceProgress(progress), cancellationToken);
     }
 
-    /// <summary>Measures the loss on batches, without learning and without dropout.</summary>
+    /// <summary>Computes the loss and the accuracy on batches, without training and without dropout.</summary>
     /// <remarks>
     /// Long sequences are evaluated in pieces, so that memory does not grow with their length, unless the network or the loss
-    /// needs whole sequences. The logits of large vocabularies are never stored. While Fit runs on another thread, this call
-    /// waits for the end of a step, and the next step waits for this call.
+    /// needs whole sequences. The logits of large vocabularies are never stored. If Fit runs on another thread, this call waits
+    /// for the end of the current step, and the next step waits for this call.
     /// </remarks>
-    /// <param name="batches">One or more batches; each is asked for once.</param>
-    /// <param name="options">The options of the evaluation; null for the defaults.</param>
-    /// <param name="cancellationToken">Checked before each batch, and within long ones.</param>
+    /// <param name="batches">One or more batches. Each batch is requested once.</param>
+    /// <param name="options">The options of the evaluation. Null for the default options.</param>
+    /// <param name="cancellationToken">Checked before each batch and between the pieces of long batches.</param>
     /// <exception cref="ArgumentException">
-    /// There are no batches, one does not fit the network or the loss, or a target is not finite.
+    /// There are no batches, a batch does not match the network or the loss, or a target is not finite.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The loss makes this call within a training step.</exception>
-    /// <exception cref="NotSupportedException">States are to be carried, and a layer needs whole sequences.</exception>
+    /// <exception cref="InvalidOperationException">The loss calls this method within a training step.</exception>
+    /// <exception cref="NotSupportedException">The options carry states, and a layer needs whole sequences.</exception>
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public EvaluationResult Evaluate(
         IReadOnlyList<TrainingBatch<T>> batches, EvaluationOptions? options = null, CancellationToken cancellationToken = default)
@@ -243,12 +246,12 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// Gives the network the parameters of the best epoch of the latest call of Fit, as <see cref="TrainingOptions.RestoreBest"/>
-    /// does at the end of a training: for a training that was canceled or failed.
+    /// Restores the parameters of the best epoch of the latest call of Fit. Use it after a call that was canceled or failed;
+    /// <see cref="TrainingOptions.RestoreBest"/> does the same at the end of a completed call.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// Fit runs, or its latest call has kept no parameters: it was made without <see cref="TrainingOptions.RestoreBest"/>, or
-    /// ended before its first validation.
+    /// Fit is running, or its latest call has no best parameters because <see cref="TrainingOptions.RestoreBest"/> was false or
+    /// the call ended before its first validation.
     /// </exception>
     public void RestoreBest()
     {
@@ -256,34 +259,35 @@ public sealed class Trainer<T>
         if (_best is not { IsKept: true })
         {
             throw new InvalidOperationException(
-                "There are no best parameters: the latest call of Fit was made without RestoreBest, or ended before its first " +
-                "validation.");
+                "There are no best parameters: the latest call of Fit had RestoreBest = false, or ended before its first " +
+                "validation. Set TrainingOptions.RestoreBest.");
         }
 
         _best.Restore();
     }
 
     /// <summary>
-    /// Saves all that a training goes on from: the parameters and which are frozen, the optimizer's state and settings,
-    /// <see cref="Position"/>, and carried states. After <see cref="LoadCheckpoint(string)"/>, in any process, the next call of
-    /// Fit gives the bits that a training without interruption would have given.
+    /// Saves a checkpoint from which training can be resumed: the parameters and which are frozen, the optimizer's state and
+    /// settings, <see cref="Position"/>, and carried states. After <see cref="LoadCheckpoint(string)"/>, in any process, the next
+    /// call of Fit gives the same bits as a training run without interruption.
     /// </summary>
     /// <remarks>
-    /// The program gives batches, loss, clipping and <see cref="TrainingOptions"/> again; <see cref="TrainingOptions.Epochs"/>
-    /// and <see cref="TrainingOptions.Patience"/> count from 0 in each call of Fit. Any thread may call this method at any time:
-    /// while Fit runs, the file is written between two steps, and the next step waits for it
-    /// (<see cref="TrainingOptions.Checkpoint"/> does so by rule). The file is a safetensors file with a hash, written beside its
-    /// place and renamed into it, so that at no time half a file stands there.
+    /// The checkpoint does not contain batches, loss, clipping and <see cref="TrainingOptions"/>; the program has to supply the
+    /// same ones. <see cref="TrainingOptions.Epochs"/> and <see cref="TrainingOptions.Patience"/> count from 0 in each call of
+    /// Fit. Any thread may call this method at any time: while Fit runs, the file is written between two steps, and the next step
+    /// waits for it. Set <see cref="TrainingOptions.Checkpoint"/> to save checkpoints at intervals. The file is a safetensors
+    /// file with a hash. It is written to a temporary name in the same folder and then renamed, so that an incomplete file never
+    /// has the given path.
     /// </remarks>
-    /// <param name="path">The path of the file; an existing file is replaced.</param>
+    /// <param name="path">The path of the file. An existing file is replaced.</param>
     /// <exception cref="ArgumentException">
-    /// A layer's name is no valid Unicode, or a name that an optimizer's setting was made for is no parameter.
+    /// A layer's name is not valid Unicode, or the optimizer has a setting for a parameter that does not exist.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The optimizer's state belongs to another network, or the loss makes this call within a training step.
+    /// The optimizer's state belongs to another network, or the loss calls this method within a training step.
     /// </exception>
     /// <exception cref="IOException">
-    /// The file cannot be written, or a folder, a device, a FIFO or a socket is there; what was there remains.
+    /// The file cannot be written, or the path is a folder, a device, a FIFO or a socket. An existing file is kept.
     /// </exception>
     public void SaveCheckpoint(string path)
     {
@@ -291,9 +295,9 @@ public sealed class Trainer<T>
         CheckpointFile.Save(State, path);
     }
 
-    /// <summary>Writes a checkpoint, as <see cref="SaveCheckpoint(string)"/> does, to a stream, at its position.</summary>
+    /// <summary>Saves a checkpoint to a stream, at the stream's position.</summary>
     /// <inheritdoc cref="SaveCheckpoint(string)"/>
-    /// <param name="stream">The stream; it stays open.</param>
+    /// <param name="stream">The stream to write to, which stays open.</param>
     public void SaveCheckpoint(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -301,18 +305,20 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// Returns to the state that <see cref="SaveCheckpoint(string)"/> saved. All is checked before anything changes.
+    /// Restores the state that <see cref="SaveCheckpoint(string)"/> saved. The whole file is checked before anything is changed.
     /// </summary>
     /// <remarks>
-    /// The network needs the same specs, and the optimizer the same kind and the same constructor settings (β, ε, momentum, …).
-    /// Settings that can be changed later – <see cref="Optimizer{T}.LearningRate"/>, factors, weight decays, which parameters are
-    /// frozen – become those of the file; to go on with others, change them afterwards.
+    /// The network needs the same specs, and the optimizer the same kind and constructor settings (β, ε, momentum, …). Settings
+    /// that can be changed later – <see cref="Optimizer{T}.LearningRate"/>, factors, weight decays, and which parameters are
+    /// frozen – are read from the file. Change them after this call to continue with others.
     /// </remarks>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The path of the file.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is broken, no checkpoint, or one of another network or optimizer: the message names the difference.
+    /// The file is damaged, is not a checkpoint, or belongs to another network or optimizer. The message names the difference.
     /// </exception>
-    /// <exception cref="InvalidOperationException">Fit runs, or the optimizer's state belongs to another network.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Fit is running, or the optimizer's state belongs to another network.
+    /// </exception>
     public void LoadCheckpoint(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -322,7 +328,7 @@ public sealed class Trainer<T>
 
     /// <inheritdoc cref="LoadCheckpoint(string)"/>
     /// <param name="stream">
-    /// The file, from the stream's position to its end; it stays open. A stream that cannot seek is read into memory.
+    /// The stream to read, from its position to its end. The stream stays open. A stream that cannot seek is read into memory.
     /// </param>
     public void LoadCheckpoint(Stream stream)
     {
@@ -353,7 +359,7 @@ public sealed class Trainer<T>
         return LastResult!;
     }
 
-    /// <summary>The model, the loss, the optimizer, and the number of completed epochs.</summary>
+    /// <summary>Returns the network, the loss, the optimizer and the number of completed epochs as text.</summary>
     public override string ToString()
         => $"{TypeName.Of(this)}: {Network}; {Loss}; {Optimizer}; {Counted.Of(Position.Epoch, "epoch")}";
 }

@@ -4,92 +4,95 @@ using Lstm.Training;
 
 namespace Lstm;
 
-/// <summary>How Fit of a <see cref="Trainer{T}"/> goes through the batches.</summary>
+/// <summary>The options of Fit of a <see cref="Trainer{T}"/>.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>How often all batches are gone through, at least 0. Default 1.</summary>
+    /// <summary>The number of passes over all batches, at least 0. Default 1.</summary>
     public int Epochs { get; init; } = 1;
 
     /// <summary>
-    /// Truncated BPTT (Williams &amp; Peng 1990): batches are cut into segments of this many steps, each with an optimizer step
-    /// of its own; states pass from segment to segment, gradients do not. Null (the default) for whole sequences.
+    /// The number of time steps of a segment in truncated BPTT (Williams &amp; Peng 1990), at least 1. Batches are divided into
+    /// segments, and each segment has one optimizer step. States are carried from segment to segment; gradients are not. Null,
+    /// the default, for whole sequences.
     /// </summary>
     public int? TruncateAfter { get; init; }
 
     /// <summary>
-    /// After how many steps an optimizer step is made, 1 … <see cref="TruncateAfter"/>, which is also the default (null). With
-    /// fewer, the segments overlap (Williams &amp; Peng 1990, BPTT(h; h')): each of the updates, one for these k₁ steps, runs
-    /// over them and the k₂ − k₁ steps before them, k₂ being <see cref="TruncateAfter"/>, and propagates the loss of the k₁ new
-    /// steps back through all k₂. The loss of each step is counted once; the state that a segment starts from was computed by the
-    /// segment before it, with the parameters of that time.
+    /// The number k₁ of time steps between two optimizer steps in truncated BPTT, 1 … <see cref="TruncateAfter"/>. Null, the
+    /// default, for <see cref="TruncateAfter"/>. With a smaller number the segments overlap (Williams &amp; Peng 1990,
+    /// BPTT(h; h')): with k₂ = <see cref="TruncateAfter"/>, each update runs over k₁ new steps and the k₂ − k₁ steps before them,
+    /// and propagates the loss of the new steps back through all k₂. The loss of each step is counted once. The previous segment
+    /// computed the state that a segment starts from, with the parameters it had then.
     /// </summary>
     public int? StepEvery { get; init; }
 
     /// <summary>
-    /// Steps after which a pass keeps its states, to compute what lies between again when it goes back: less memory, the same
-    /// bits; see <see cref="Tape{T}.RecomputeEvery"/>. 0 for the square root of the length; null, the default, to keep
-    /// everything.
+    /// The number of time steps between the states that a pass stores; the backward pass recomputes the steps between. Results
+    /// have the same bits and need less memory; see <see cref="Tape{T}.RecomputeEvery"/>. 0 uses the square root of the length.
+    /// Null, the default, to store all steps.
     /// </summary>
     public int? RecomputeEvery { get; init; }
 
     /// <summary>
-    /// Whether the sequences of a batch continue those of the batch before: states are carried on, from the initial one at the
-    /// start of an epoch, and batches keep their order. All batches have the same number of sequences then; <see cref="Lanes"/>
-    /// makes such batches of long series. Batches of <see cref="SlidingWindows"/> that do not continue each other are refused.
-    /// Default false.
+    /// Whether the sequences of a batch continue those of the previous batch. If true, states are carried from batch to batch, an
+    /// epoch starts from the initial states, and batches keep their order. All batches need the same number of sequences;
+    /// <see cref="Lanes"/> creates such batches from long series. Batches of <see cref="SlidingWindows"/> that do not continue
+    /// each other are refused. Default false.
     /// </summary>
     public bool CarryState { get; init; }
 
     /// <summary>
-    /// How many batches share an optimizer step, at least 1; under <see cref="Reduction.Mean"/> the gradient is that of the mean
-    /// over all units (<see cref="LossUnit"/>) of these batches, however they are cut, else of the sum. Not to be combined with
-    /// <see cref="TruncateAfter"/>. Default 1.
+    /// The number of batches that share an optimizer step, at least 1. Default 1. The gradient is that of the loss over all units
+    /// (<see cref="LossUnit"/>) of these batches, the mean under <see cref="Reduction.Mean"/> and the sum otherwise. It does not
+    /// depend on how the data are divided into these batches. Cannot be combined with <see cref="TruncateAfter"/>.
     /// </summary>
     public int AccumulateBatches { get; init; } = 1;
 
     /// <summary>
-    /// What each epoch takes in an order of its own, drawn from <see cref="Seed"/>. Default <see cref="Shuffle.Batches"/>. With
-    /// <see cref="CarryState"/>, and with batches that a function makes for each epoch, the order is the given one.
+    /// The items that are shuffled in each epoch, with an order drawn from <see cref="Seed"/>. Default
+    /// <see cref="Shuffle.Batches"/>. With <see cref="CarryState"/>, and with batches that a function creates for each epoch, the
+    /// batches keep their order.
     /// </summary>
     public Shuffle Shuffle { get; init; } = Shuffle.Batches;
 
     /// <summary>
-    /// Whether an epoch leaves out the last batch of the list (of <see cref="Shuffle.Sequences"/>, the last that is dealt out) if
-    /// it has fewer sequences than the first. Needs a list whose batches exist. Default false.
+    /// Whether an epoch skips the last batch of the list, or with <see cref="Shuffle.Sequences"/> the last shuffled batch, if the
+    /// batch has fewer sequences than the first. Needs a list of existing batches. Default false.
     /// </summary>
     public bool DropSmallBatch { get; init; }
 
-    /// <summary>Seed of the orders and of the dropout masks. Default 0.</summary>
+    /// <summary>The seed of the batch orders and of the dropout masks. Default 0.</summary>
     public long Seed { get; init; }
 
     /// <summary>
-    /// Most threads that share a pass, the caller's included. 0, the default, stands for one per processor. The size of the work
-    /// decides how many of them take part, never more than there are processors; any number gives the same bits.
+    /// The largest number of threads that share a pass, including the caller's. 0, the default, for one per processor. Small
+    /// passes use fewer threads, and no pass uses more than there are processors. Any number gives the same bits.
     /// </summary>
     public int Workers { get; init; }
 
-    /// <summary>What to do with a gradient that is not finite. Default <see cref="NonFiniteAction.Throw"/>.</summary>
+    /// <summary>The action when a gradient is infinite or NaN. Default <see cref="NonFiniteAction.Throw"/>.</summary>
     public NonFiniteAction OnNonFinite { get; init; }
 
     /// <summary>
-    /// Stops after this many epochs in a row without a better validation loss, at least 1; null (the default) for never.
+    /// The number of epochs in a row without a better validation loss after which training stops, at least 1. Null, the default,
+    /// for no early stopping.
     /// </summary>
     public int? Patience { get; init; }
 
-    /// <summary>By how much a validation loss has to be below the best to be better, at least 0. Default 0.</summary>
+    /// <summary>The amount by which a better validation loss has to be below the best one, at least 0. Default 0.</summary>
     public double MinimumImprovement { get; init; }
 
     /// <summary>
-    /// Whether the network ends with the parameters of the epoch of the best validation loss. Default false. The optimizer's
-    /// state is not taken back. A training that is cancelled or fails keeps the parameters of its last step;
-    /// <see cref="Trainer{T}.RestoreBest"/> then gives it the best.
+    /// Whether the network gets the parameters of the epoch with the best validation loss at the end of training. Default false.
+    /// The optimizer's state is not restored. If training is canceled or fails, the network keeps the parameters of the last
+    /// step; call <see cref="Trainer{T}.RestoreBest"/> to get the best ones.
     /// </summary>
     public bool RestoreBest { get; init; }
 
-    /// <summary>When checkpoints are saved, and where. Null, the default, for none.</summary>
+    /// <summary>The file and the interval of checkpoints. Null, the default, for no checkpoints.</summary>
     public CheckpointOptions? Checkpoint { get; init; }
 
-    /// <summary>All members by name, in the same text in every culture.</summary>
+    /// <summary>Returns all members by name as culture-independent text.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(TrainingOptions), PrintMembers);
 
     internal void Check(bool validates)
@@ -105,47 +108,52 @@ public sealed record TrainingOptions
         if (!Enum.IsDefined(OnNonFinite) || !Enum.IsDefined(Shuffle))
         {
             throw new ArgumentException(
-                $"OnNonFinite is {OnNonFinite} and Shuffle is {Shuffle}; each has to be one of its enumeration's values.",
+                $"OnNonFinite is {OnNonFinite} and Shuffle is {Shuffle}; each has to be a member of its enumeration.",
                 "options");
         }
 
         if (!(MinimumImprovement >= 0 && double.IsFinite(MinimumImprovement)))
         {
             throw new ArgumentException(
-                InvariantText.Of($"MinimumImprovement is {MinimumImprovement}; it has to be finite and at least 0."), "options");
+                InvariantText.Of($"MinimumImprovement is {MinimumImprovement}; the value has to be finite and at least 0."),
+                "options");
         }
 
         if (AccumulateBatches > 1 && TruncateAfter is not null)
         {
             throw new ArgumentException(
                 $"AccumulateBatches is {AccumulateBatches}, which cannot be combined with TruncateAfter ({TruncateAfter}): " +
-                $"each segment makes a step.", "options");
+                $"each segment has one step. Leave one of the two out.", "options");
         }
 
         if (StepEvery is not null && !(StepEvery <= TruncateAfter))
         {
             throw new ArgumentException(
-                TruncateAfter is { } back ? $"StepEvery is {StepEvery}; it has to be at most TruncateAfter, which is {back}."
-                : $"StepEvery is {StepEvery}, but there is no TruncateAfter: it says how far back those steps go.", "options");
+                TruncateAfter is { } back
+                    ? $"StepEvery is {StepEvery}; the value has to be at most TruncateAfter, which is {back}."
+                    : $"StepEvery is {StepEvery}, but TruncateAfter is null. Set TruncateAfter, or leave StepEvery out.",
+                "options");
         }
 
         if (!validates && (Patience is not null || RestoreBest || MinimumImprovement > 0))
         {
             throw new ArgumentException(
-                "Patience, RestoreBest and MinimumImprovement need validation batches; there are none.", "options");
+                "Patience, RestoreBest and MinimumImprovement need validation batches, and there are 0. Give validationBatches.",
+                "options");
         }
 
         if (CarryState && Shuffle == Shuffle.Sequences)
         {
             throw new ArgumentException(
-                "Shuffle is Sequences, but CarryState needs the batches in their order. Leave one of the two out.", "options");
+                "Shuffle is Sequences, but CarryState needs the batches in the given order. Leave one of the two out.",
+                "options");
         }
 
         if (RecomputeEvery > 0 && RecomputeEvery >= TruncateAfter)
         {
             throw new ArgumentException(
                 $"RecomputeEvery is {RecomputeEvery}, which has no effect: TruncateAfter is {TruncateAfter}, and no pass is " +
-                $"longer. Leave RecomputeEvery out, or set it below.", "options");
+                $"longer. Leave RecomputeEvery out, or set a smaller value.", "options");
         }
     }
 
@@ -165,9 +173,8 @@ public sealed record TrainingOptions
         if (position.Step > 0 && TruncateAfter is null)
         {
             throw new InvalidOperationException(
-                $"The position is behind step {position.Step} within a batch, where truncation left it, but TruncateAfter is " +
-                $"null. "
-                + "Resume with the options that the training had.");
+                $"The position is after step {position.Step} within a truncated batch, but TruncateAfter is null. "
+                + "Resume with the options of the interrupted training run.");
         }
     }
 
@@ -175,7 +182,7 @@ public sealed record TrainingOptions
     {
         if (value < least)
         {
-            throw new ArgumentException($"{name} is {value}; it has to be at least {least}.", "options");
+            throw new ArgumentException($"{name} is {value}; the value has to be at least {least}.", "options");
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed record TrainingResult
     /// <summary>The duration of the training run.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>The result of the epoch <see cref="BestEpoch"/>. Null if that is null.</summary>
+    /// <summary>The result of the epoch <see cref="BestEpoch"/>. Null if there is no best epoch.</summary>
     public EpochResult? Best => BestEpoch is { } epoch ? Epochs[epoch - 1] : null;
 
     /// <summary>Whether training stopped early because of <see cref="TrainingOptions.Patience"/>.</summary>

@@ -189,8 +189,8 @@ internal sealed class TrainingRun<T> : IDisposable
         if (step > 0 && step >= all)
         {
             throw new InvalidOperationException(
-                $"The position is behind step {step} of batch {source.Index}, which has {all} steps: "
-                + "the training is resumed with other batches.");
+                $"The position is after step {step} of batch {source.Index}, which has {all} steps. "
+                + "Resume with the batches of the interrupted training run.");
         }
 
         LossMeter meter = default;

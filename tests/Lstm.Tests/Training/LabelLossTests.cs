@@ -130,7 +130,7 @@ public class LabelLossTests
         Trainer<double> trainer = new(network, new Smooth(), new Sgd<double>(0.1));
         string message =
             Assert.Throws<NotSupportedException>(() => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2 })).Message;
-        Assert.StartsWith("Smooth needs whole sequences, and TruncateAfter gives it parts of them.", message);
+        Assert.StartsWith("Smooth needs whole sequences, which TruncateAfter does not give.", message);
         trainer.Fit([batch], new TrainingOptions());
     }
 

@@ -580,7 +580,7 @@ public class TrainerTests
             Assert.Throws<ArgumentException>(
             "options", () => trainer.Fit([batch], new TrainingOptions { TruncateAfter = 2, StepEvery = 3 })).Message);
         Assert.Contains(
-            "no TruncateAfter",
+            "TruncateAfter is null",
             Assert.Throws<ArgumentException>(
             "options", () => trainer.Fit([batch], new TrainingOptions { StepEvery = 3 })).Message);
         Assert.Contains(

@@ -14,7 +14,7 @@ internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> ba
     {
         Dispose();
         IEnumerable<TrainingBatch<T>> all = batches(epoch) ?? throw new InvalidOperationException(
-            $"epochBatches({epoch}) returned null; it has to return the batches of the epoch.");
+            $"epochBatches({epoch}) returned null; the function has to return the batches of the epoch.");
         _epoch = all.GetEnumerator();
         Index = -1;
         checks.Begin();
@@ -23,8 +23,8 @@ internal sealed class EpochSource<T>(Func<int, IEnumerable<TrainingBatch<T>>> ba
             if (!_epoch.MoveNext())
             {
                 throw new InvalidOperationException(
-                    $"The position is behind batch {done} of epoch {epoch}, but epochBatches({epoch}) gives {i} batches. "
-                    + "It has to give the same batches whenever it is called with an epoch.");
+                    $"The position is after batch {done} of epoch {epoch}, but epochBatches({epoch}) returned {i} batches. "
+                    + "The function has to return the same batches for the same epoch.");
             }
 
             Index++;

@@ -30,7 +30,8 @@ public sealed class TrainingBatch<T>
         target.Require(nameof(target));
         if (weights is not null && target.Weights is not null)
         {
-            throw new ArgumentException("The target has weights already; give weights in the target or here, not in both.", nameof(weights));
+            throw new ArgumentException(
+                    "The target has weights already; give weights in the target or here, not in both.", nameof(weights));
         }
 
         (Input, Target) = (input, weights is null ? target : target.With(weights));

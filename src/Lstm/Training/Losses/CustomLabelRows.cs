@@ -23,8 +23,8 @@ internal sealed unsafe class CustomLabelRows<T>(LabelLoss<T> loss) : LabelRows<T
             if (!double.IsFinite(weight))
             {
                 throw new ArgumentException(
-                    $"{loss} gives label {labels[row]} of {place.Of(shape, row)} the weight {weight}; LabelWeight has to return " +
-                    $"a finite number.",
+                    $"{loss} gives label {labels[row]} of {place.Of(shape, row)} the weight {weight}; LabelWeight has to " +
+                    $"return a finite number.",
                     place.Argument("labels"));
             }
 

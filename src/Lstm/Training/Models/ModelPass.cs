@@ -9,16 +9,16 @@ using Lstm.Training.Models;
 
 namespace Lstm.Training;
 
-/// <summary>Takes batches through the networks of a <see cref="TrainableModel{T}"/>, forward and backward.</summary>
+/// <summary>The base class of passes, which run the networks of a <see cref="TrainableModel{T}"/> on batches.</summary>
 /// <remarks>
 /// <para>The object has a tape and a gradient for each network. A derived class overrides <see cref="Forward"/>, which runs the
 /// networks on <see cref="Tapes"/> and calls <see cref="ForwardLoss"/> for the last one, and <see cref="Backward"/>, which calls
-/// <see cref="Network{T}.Backward"/> for the networks in reverse, with <see cref="Gradients"/>. It hands gradients on from
-/// network to network: the tapes' <see cref="Tape{T}.InputGradient"/>, <see cref="Tape{T}.InitialStateGradient"/>,
-/// <see cref="Tape{T}.OutputGradient"/> and <see cref="Tape{T}.FinalStateGradient"/>.</para>
-/// <para>The trainer clears the gradients before each step, draws dropout masks, and moves running averages of batch norm. For an
-/// evaluation only <see cref="Forward"/> is called; the tapes are in evaluation mode then. One thread uses the object at a
-/// time.</para>
+/// <see cref="Network{T}.Backward"/> for the networks in reverse, with <see cref="Gradients"/>. The derived class passes
+/// gradients from network to network with the tapes' <see cref="Tape{T}.InputGradient"/>,
+/// <see cref="Tape{T}.InitialStateGradient"/>, <see cref="Tape{T}.OutputGradient"/> and
+/// <see cref="Tape{T}.FinalStateGradient"/>.</para>
+/// <para>The trainer clears the gradients before each step, draws dropout masks, and updates running averages of batch norm. An
+/// evaluation calls only <see cref="Forward"/>, with tapes in evaluation mode. One thread uses the object at a time.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public abstract class ModelPass<T> : IDisposable
@@ -41,8 +41,8 @@ public abstract class ModelPass<T> : IDisposable
 
     /// <summary>Initializes the object with tapes and gradients of the model's networks.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="options">The options that <see cref="TrainableModel{T}.CreatePass"/> was given.</param>
-    /// <exception cref="NotSupportedException">Steps are to be recomputed, and a network has batch norm.</exception>
+    /// <param name="options">The options that were passed to <see cref="TrainableModel{T}.CreatePass"/>.</param>
+    /// <exception cref="NotSupportedException">The options recompute steps, and a network has batch norm.</exception>
     protected ModelPass(TrainableModel<T> model, ModelPassOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -65,7 +65,7 @@ public abstract class ModelPass<T> : IDisposable
         _outputGradient = new SequenceBatch<T>(model.Output.OutputSize);
     }
 
-    /// <summary>Whether passes train; otherwise only the loss is measured.</summary>
+    /// <summary>Whether the passes train. If false, only the loss is computed.</summary>
     protected bool Trains { get; }
 
     /// <summary>A tape for each network of the model, in the model's order.</summary>
@@ -74,7 +74,7 @@ public abstract class ModelPass<T> : IDisposable
     /// <summary>A gradient for each network of the model, in the model's order; empty if <see cref="Trains"/> is false.</summary>
     protected IReadOnlyList<Gradient<T>> Gradients => _gradients;
 
-    /// <summary>The networks that passes run, and whether they train.</summary>
+    /// <summary>Returns the number of networks and whether the passes train as text.</summary>
     public override string ToString()
         => $"{TypeName.Of(this)}: {Counted.Of(_tapes.Length, "network")}, {(Trains ? "training" : "evaluation")}";
 
@@ -90,36 +90,38 @@ public abstract class ModelPass<T> : IDisposable
     /// <summary>The state that the pass starts from and overwrites; null for the initial one.</summary>
     private protected NetworkState<T>? CarriedState => _call.State;
 
-    /// <summary>Ends the worker threads of the tapes.</summary>
+    /// <summary>Releases the tapes and ends their worker threads.</summary>
     public void Dispose()
     {
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Runs a batch forward; calls <see cref="ForwardLoss"/> once, for the last network.</summary>
-    /// <param name="input">The input, which fits the model.</param>
+    /// <summary>
+    /// Runs the networks forward on a batch. The method calls <see cref="ForwardLoss"/> once, for the last network.
+    /// </summary>
+    /// <param name="input">The input, which <see cref="TrainableModel{T}"/> has checked.</param>
     /// <param name="target">The target, for <see cref="ForwardLoss"/>.</param>
     protected abstract void Forward(NetworkInput<T> input, NetworkTarget<T> target);
 
     /// <summary>Runs the networks backward, in reverse order, and adds to <see cref="Gradients"/>.</summary>
     /// <remarks>
-    /// The last network's output gradient is the loss's: call its <see cref="Network{T}.Backward"/> first. A network that is not
-    /// run backward does not learn in this step.
+    /// Call <see cref="Network{T}.Backward"/> of the last network first: its output gradient is that of the loss. A network that
+    /// is not run backward does not learn in this step.
     /// </remarks>
     protected abstract void Backward();
 
     /// <summary>Runs the last network on its tape and evaluates the trainer's loss.</summary>
     /// <remarks>
-    /// Large vocabularies are handled as by
+    /// The logits of large vocabularies are not stored, as in
     /// <see cref="Network{T}.ForwardLoss(NetworkInput{T}, NetworkTarget{T}, Loss{T}, Tape{T}, NetworkState{T}, Gradient{T})"/>.
     /// </remarks>
     /// <param name="input">The last network's input.</param>
     /// <param name="target">The target of its output.</param>
-    /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
-    /// <exception cref="ArgumentException">The input, the state or the target does not fit the network or the loss.</exception>
+    /// <param name="state">The initial state, overwritten with the final one. Null for the zero or learned initial state.</param>
+    /// <exception cref="ArgumentException">The input, the state or the target does not match the network or the loss.</exception>
     /// <exception cref="InvalidOperationException">
-    /// No pass is under way, or the method was called in this pass before.
+    /// No pass is running, or the method was already called in this pass.
     /// </exception>
     protected void ForwardLoss(NetworkInput<T> input, NetworkTarget<T> target, NetworkState<T>? state = null)
     {
@@ -141,8 +143,8 @@ public abstract class ModelPass<T> : IDisposable
         _isEvaluated = true;
     }
 
-    /// <summary>Releases the tapes; a derived class releases what it has made besides, and calls this method.</summary>
-    /// <param name="disposing">Whether <see cref="Dispose()"/> makes the call.</param>
+    /// <summary>Releases the tapes. An override releases the resources of the derived class and calls this method.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> calls the method.</param>
     protected virtual void Dispose(bool disposing)
     {
         if (disposing)

@@ -4,18 +4,19 @@ using Lstm.Runtime;
 
 namespace Lstm.Training;
 
-/// <summary>A model that a <see cref="Trainer{T}"/> trains: networks with names, and the way of a batch through them.</summary>
+/// <summary>The base class of models of several networks that a <see cref="Trainer{T}"/> trains together.</summary>
 /// <remarks>
-/// <para>A <see cref="Trainer{T}"/> makes a model of one network itself. Derive from this class to train several networks
-/// together, such as an encoder and a decoder, or a network of characters under one of words: <see cref="CreatePass"/> gives a
-/// <see cref="ModelPass{T}"/> whose two methods run the networks forward and backward. Loss, clipping, optimizer, schedules,
-/// checkpoints, evaluation and early stopping are the trainer's.</para>
+/// <para>A model consists of named networks and a method that creates passes. Derive from this class to train several networks
+/// together, such as an encoder and a decoder, or a network of characters under a network of words. <see cref="CreatePass"/>
+/// returns a <see cref="ModelPass{T}"/>, whose two methods run the networks forward and backward. The trainer provides loss,
+/// clipping, optimizer, schedules, checkpoints, evaluation and early stopping. For one network, a <see cref="Trainer{T}"/>
+/// creates the model itself.</para>
 /// <para>The last network gives the output that the loss compares with the target. It reads the last part of the input
-/// (<see cref="NetworkInput{T}"/>), so that its output has the lengths of that part, or one row for each sequence if it pools
-/// them. The other parts may have any lengths and kinds, and any numbers of sequences. The target is the loss's: with
-/// <see cref="LossUnit.Sequence"/> it has lengths of its own.</para>
-/// <para>Parameters are named by their network in checkpoints, in optimizers' settings and in messages:
-/// <c>encoder.lstm.weight_ih_l0</c>. Sequences of a derived model are read whole: <see cref="TrainingOptions.TruncateAfter"/>,
+/// (<see cref="NetworkInput{T}"/>), so that its output has the lengths of that part, or one row for each sequence if the network
+/// pools them. The other parts may have any lengths, kinds and numbers of sequences. With <see cref="LossUnit.Sequence"/> the
+/// target's lengths may differ from the output's.</para>
+/// <para>In checkpoints, optimizer settings and messages, parameter names start with the network's name:
+/// <c>encoder.lstm.weight_ih_l0</c>. A derived model reads whole sequences: <see cref="TrainingOptions.TruncateAfter"/>,
 /// <see cref="TrainingOptions.CarryState"/> and <see cref="EvaluationOptions.CarryState"/> are refused.</para>
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
@@ -27,10 +28,12 @@ public abstract class TrainableModel<T>
 
     /// <summary>Initializes a model with its networks.</summary>
     /// <param name="networks">
-    /// One or more networks with their names, in the order of a forward pass; the last one gives the output. No network and no
-    /// name may be there twice. A name is not empty and has no dot.
+    /// One or more networks with their names, in the order of a forward pass; the last one gives the output. Networks and
+    /// names are unique. A name is not empty and has no dot.
     /// </param>
-    /// <exception cref="ArgumentException">There are no networks, a name is not valid, or something is there twice.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no networks, a name is not valid, or a network or name occurs twice.
+    /// </exception>
     /// <exception cref="ArgumentNullException">A name or a network is null.</exception>
     protected TrainableModel(params ReadOnlySpan<(string Name, Network<T> Network)> networks)
     {
@@ -49,7 +52,7 @@ public abstract class TrainableModel<T>
             if (name.Length == 0 || name.Contains('.', StringComparison.Ordinal) || _names.Contains(name))
             {
                 throw new ArgumentException(
-                    $"Network {i} has the name '{name}'; give each network another name, not empty and without a dot.",
+                    $"Network {i} has the name '{name}'; give each network a unique name, not empty and without a dot.",
                     nameof(networks));
             }
 
@@ -75,7 +78,7 @@ public abstract class TrainableModel<T>
     /// <summary>The networks, in the order of a forward pass. The last one gives the output.</summary>
     public IReadOnlyList<Network<T>> Networks => _networks;
 
-    /// <summary>The names of <see cref="Networks"/>; a single empty one for the model of a network alone.</summary>
+    /// <summary>The names of <see cref="Networks"/>. The model of a single network has one empty name.</summary>
     public IReadOnlyList<string> Names => _names;
 
     /// <summary>The network that gives the output, and whose states are carried where a model can carry them.</summary>
@@ -99,23 +102,23 @@ public abstract class TrainableModel<T>
     /// <summary>Why sequences can be neither cut nor continued, as the beginning of a sentence; null if they can.</summary>
     internal virtual string? WholeSequenceReason => $"The model {this} reads whole sequences";
 
-    /// <summary>The type's name and its networks' names.</summary>
+    /// <summary>Returns the type's name and the names of the networks as text.</summary>
     public override string ToString() => $"{GetType().Name.Split('`')[0]} ({string.Join(", ", _names)})";
 
-    /// <summary>Says why an input does not fit the model.</summary>
+    /// <summary>Checks an input and describes why it does not match the model.</summary>
     /// <remarks>
-    /// Called for each batch before it is used. An override checks the number of parts, their kinds and sizes, and how their
-    /// sequences belong together; it runs no network.
+    /// Called for each batch before the batch is used. An override checks the number of parts, their kinds and sizes, and the
+    /// relation of their sequences. It does not run a network.
     /// </remarks>
     /// <param name="input">The input of a batch.</param>
-    /// <returns>A sentence that names both sizes and the remedy; null if the input fits.</returns>
+    /// <returns>A sentence that names both sizes and the remedy. Null if the input matches.</returns>
     protected abstract string? WhyNotInput(NetworkInput<T> input);
 
-    /// <summary>Says why a network of the model cannot read a part of an input.</summary>
-    /// <remarks>Looks at the kind and the size of the values, the number of sequences and the ids.</remarks>
+    /// <summary>Checks a part of an input and describes why a network of the model cannot read it.</summary>
+    /// <remarks>Checks the kind and the size of the values, the number of sequences and the ids.</remarks>
     /// <param name="network">The network.</param>
-    /// <param name="part">The part: <c>input[0]</c>, say.</param>
-    /// <returns>A sentence with the remedy; null if the network can read the part.</returns>
+    /// <param name="part">The part, for example <c>input[0]</c>.</param>
+    /// <returns>A sentence with the remedy. Null if the network can read the part.</returns>
     protected static string? WhyNotInput(Network<T> network, NetworkInput<T> part)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -123,7 +126,7 @@ public abstract class TrainableModel<T>
         return network.WhyNotInput(part);
     }
 
-    /// <summary>Creates an object that takes batches through the networks, for one call of Fit or of an evaluation.</summary>
+    /// <summary>Creates the object that runs batches through the networks, for one call of Fit or of an evaluation.</summary>
     /// <param name="options">The options of its passes, for the constructor of <see cref="ModelPass{T}"/>.</param>
     protected abstract ModelPass<T> CreatePass(ModelPassOptions options);
 
@@ -134,7 +137,7 @@ public abstract class TrainableModel<T>
 
     internal string? WhyNot(NetworkInput<T> input)
         => WhyNotInput(input)
-            ?? (input.Shape.Count == 0 ? "The batch has 0 sequences; it needs at least 1: fill it first." : null);
+            ?? (input.Shape.Count == 0 ? "The batch has 0 sequences, and at least 1 is needed. Fill the batch first." : null);
 
     internal ModelPass<T> NewPass(ModelPassOptions options)
         => CreatePass(options) ?? throw new InvalidOperationException($"CreatePass of the model {this} returned null.");
