@@ -54,6 +54,6 @@ internal sealed class CellCode<TCell>(string name, TCell cell, string[] weights)
             ? start
             : throw new InvalidOperationException(
                 $"The cell '{name}' starts the weight '{weights[weight]}' of unit {unit} at "
-                + $"{start.ToString(CultureInfo.InvariantCulture)}.");
+                + $"{start.ToString(CultureInfo.InvariantCulture)}; StartOf has to return a finite number.");
     }
 }

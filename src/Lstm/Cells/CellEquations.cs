@@ -1,8 +1,8 @@
 namespace Lstm.Cells;
 
 /// <summary>
-/// The equations of an LSTM cell, for <c>LstmSpec.Cell</c>: the built-in ones with their variants (<see cref="LstmEquations"/>)
-/// or those of a custom cell (<see cref="CustomEquations"/>).
+/// The base class of the equations of an LSTM cell, for <c>LstmSpec.Cell</c>: the built-in equations with their variants
+/// (<see cref="LstmEquations"/>), or those of a custom cell (<see cref="CustomEquations"/>).
 /// </summary>
 public abstract record CellEquations
 {
@@ -10,7 +10,7 @@ public abstract record CellEquations
     {
     }
 
-    /// <summary>The equations as C#, with the properties that differ from their defaults.</summary>
+    /// <summary>Returns the equations as C#, with the properties that differ from their defaults.</summary>
     public abstract override string ToString();
 
     /// <summary>The gates that the equations have.</summary>

@@ -5,11 +5,11 @@ using Lstm.Texts;
 namespace Lstm.Cells;
 
 /// <summary>
-/// The state vectors that a custom cell carries from step to step beside c: those of one vector of units, numbered 1 to
+/// The state vectors that a custom cell carries from step to step besides c, for one vector of units. Their numbers are 1 to
 /// <see cref="ICustomCell{TSelf}.StateCount"/> − 1.
 /// </summary>
-/// <remarks>c has the number 0 and is not here: the cell's methods get and return it.</remarks>
-/// <typeparam name="TLane">The vector.</typeparam>
+/// <remarks>The cell state c has the number 0 and is not included: the cell's methods receive and return it.</remarks>
+/// <typeparam name="TLane">The vector type.</typeparam>
 public readonly unsafe ref struct CellStates<TLane>
     where TLane : struct, ILane<TLane>
 {
@@ -34,13 +34,13 @@ public readonly unsafe ref struct CellStates<TLane>
         _isForward = isForward;
     }
 
-    /// <summary>The number of state vectors beside c.</summary>
+    /// <summary>Returns the number of state vectors besides c as text.</summary>
     public override string ToString() => Counted.Of(_count - 1, "state vector") + " beside c";
 
     /// <summary>
-    /// A state vector of this step. In Forward it has the value of the step before until <see cref="Set"/> gives it the new one.
+    /// Gets a state vector of this step. In Forward, the value is that of the previous step until <see cref="Set"/> changes it.
     /// </summary>
-    /// <param name="index">1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
+    /// <param name="index">The number of the state vector, 1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a state vector.</exception>
     public TLane this[int index]
     {
@@ -48,10 +48,10 @@ public readonly unsafe ref struct CellStates<TLane>
         get => Unsafe.ReadUnaligned<TLane>(_next + Offset(index));
     }
 
-    /// <summary>In Backward: the value of a state vector of the step before.</summary>
-    /// <param name="index">1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
+    /// <summary>Gets the value of a state vector at the previous step. For use in Backward.</summary>
+    /// <param name="index">The number of the state vector, 1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a state vector.</exception>
-    /// <exception cref="InvalidOperationException">The method that is running is not Backward.</exception>
+    /// <exception cref="InvalidOperationException">The cell's method that is running is not Backward.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane Previous(int index)
     {
@@ -59,11 +59,13 @@ public readonly unsafe ref struct CellStates<TLane>
         return Unsafe.ReadUnaligned<TLane>(_previous + Offset(index));
     }
 
-    /// <summary>In Forward: sets the new value of a state vector. One that is not set keeps its value.</summary>
-    /// <param name="index">1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
+    /// <summary>
+    /// Sets the new value of a state vector. For use in Forward. A state vector that is not set keeps its value.
+    /// </summary>
+    /// <param name="index">The number of the state vector, 1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
     /// <param name="value">The new value.</param>
     /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a state vector.</exception>
-    /// <exception cref="InvalidOperationException">The method that is running is not Forward.</exception>
+    /// <exception cref="InvalidOperationException">The cell's method that is running is not Forward.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Set(int index, TLane value)
     {
@@ -72,12 +74,12 @@ public readonly unsafe ref struct CellStates<TLane>
     }
 
     /// <summary>
-    /// In OutputBackward and Backward: the gradient of a state vector of this step, with the part of the later steps and what
-    /// <see cref="SetGradient"/> has made of it since.
+    /// Gets the gradient of a state vector of this step. For use in OutputBackward and Backward. The gradient includes the
+    /// contribution of later steps, and reflects calls of <see cref="SetGradient"/>.
     /// </summary>
-    /// <param name="index">1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
+    /// <param name="index">The number of the state vector, 1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a state vector.</exception>
-    /// <exception cref="InvalidOperationException">The method that is running is Forward or Output.</exception>
+    /// <exception cref="InvalidOperationException">The cell's method that is running is Forward or Output.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane Gradient(int index)
     {
@@ -86,13 +88,13 @@ public readonly unsafe ref struct CellStates<TLane>
     }
 
     /// <summary>
-    /// Sets the gradient of a state vector: in OutputBackward that of this step, with h's part added; in Backward, at the end,
-    /// that of the step before.
+    /// Sets the gradient of a state vector. OutputBackward sets the gradient of this step, including the contribution of h;
+    /// Backward sets the gradient of the previous step after all reads.
     /// </summary>
-    /// <param name="index">1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
+    /// <param name="index">The number of the state vector, 1 … <see cref="ICustomCell{TSelf}.StateCount"/> − 1.</param>
     /// <param name="gradient">The gradient.</param>
     /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a state vector.</exception>
-    /// <exception cref="InvalidOperationException">The method that is running is Forward or Output.</exception>
+    /// <exception cref="InvalidOperationException">The cell's method that is running is Forward or Output.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetGradient(int index, TLane gradient)
     {
@@ -123,11 +125,11 @@ public readonly unsafe ref struct CellStates<TLane>
     [DoesNotReturn]
     private static void ThrowIndex(int index, int count)
         => throw new ArgumentOutOfRangeException(nameof(index), index, count > 1
-            ? $"The cell carries {count} state vectors; those beside c have the numbers 1 to {count - 1}. "
+            ? $"The cell carries {count} state vectors; those besides c have the numbers 1 to {count - 1}. "
                 + "Set StateCount to carry more."
             : "The cell carries c only. Set StateCount to carry more state vectors.");
 
     [DoesNotReturn]
     private static void ThrowRule(string rule)
-        => throw new InvalidOperationException($"This method of a cell may not do that to a state vector: {rule}.");
+        => throw new InvalidOperationException($"This method of the cell cannot use the state vector in this way: {rule}.");
 }

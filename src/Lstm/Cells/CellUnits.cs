@@ -5,10 +5,10 @@ using Lstm.Texts;
 namespace Lstm.Cells;
 
 /// <summary>
-/// What the units of a custom cell have beside gates and c: weights of their own, values kept from Forward for Backward, and the
-/// other state vectors.
+/// The data of a vector of units in a custom cell besides gates and c: weights of the units, values kept from Forward for
+/// Backward, and the other state vectors.
 /// </summary>
-/// <typeparam name="TLane">The vector.</typeparam>
+/// <typeparam name="TLane">The vector type.</typeparam>
 public readonly unsafe ref struct CellUnits<TLane>
     where TLane : struct, ILane<TLane>
 {
@@ -33,12 +33,12 @@ public readonly unsafe ref struct CellUnits<TLane>
         _keptCount = keptCount;
     }
 
-    /// <summary>The state vectors that the cell carries beside c.</summary>
+    /// <summary>The state vectors that the cell carries besides c.</summary>
     public CellStates<TLane> States { get; }
 
-    /// <summary>The weights of one of the names of <see cref="ICustomCell{TSelf}.WeightNames"/>.</summary>
-    /// <param name="index">Its place among the names.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such name.</exception>
+    /// <summary>Gets the weights of the units for a name in <see cref="ICustomCell{TSelf}.WeightNames"/>.</summary>
+    /// <param name="index">The index of the name in <see cref="ICustomCell{TSelf}.WeightNames"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a weight.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane Weight(int index)
     {
@@ -47,15 +47,15 @@ public readonly unsafe ref struct CellUnits<TLane>
     }
 
     /// <summary>
-    /// In Backward: sets what this step adds to the gradient of the weights of a name, ∂/∂w of this step alone.
+    /// Sets the contribution ∂/∂w of this step to the gradient of the weights. For use in Backward.
     /// </summary>
     /// <remarks>
-    /// Backward sets all of them, each time; what it does not set is 0. They are added up once all steps are back, in an order
-    /// that depends on nothing but the batch.
+    /// Backward sets the contributions of all weights in each call; a contribution that is not set is 0. After the last step of
+    /// Backward the contributions are added in an order that depends only on the batch.
     /// </remarks>
-    /// <param name="index">Its place among the names.</param>
-    /// <param name="gradient">The part of this step.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such name.</exception>
+    /// <param name="index">The index of the name in <see cref="ICustomCell{TSelf}.WeightNames"/>.</param>
+    /// <param name="gradient">The contribution of this step.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The cell has not declared such a weight.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetWeightGradient(int index, TLane gradient)
     {
@@ -63,10 +63,10 @@ public readonly unsafe ref struct CellUnits<TLane>
         Unsafe.WriteUnaligned(_kept + ((_keptCount + index) * LineBytes), gradient);
     }
 
-    /// <summary>In Forward: keeps a value for Backward.</summary>
-    /// <param name="index">Which of the <see cref="ICustomCell{TSelf}.KeptCount"/> it is.</param>
+    /// <summary>Keeps a value for Backward. For use in Forward.</summary>
+    /// <param name="index">The index of the value, 0 … <see cref="ICustomCell{TSelf}.KeptCount"/> − 1.</param>
     /// <param name="value">The value.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cell has not declared so many values.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Keep(int index, TLane value)
     {
@@ -74,9 +74,9 @@ public readonly unsafe ref struct CellUnits<TLane>
         Unsafe.WriteUnaligned(_kept + (index * LineBytes), value);
     }
 
-    /// <summary>In Backward: what Forward kept at this step, 0 if it did not.</summary>
-    /// <param name="index">Which of the <see cref="ICustomCell{TSelf}.KeptCount"/> it is.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    /// <summary>Gets the value that Forward kept at this step, or 0 if Forward kept none. For use in Backward.</summary>
+    /// <param name="index">The index of the value, 0 … <see cref="ICustomCell{TSelf}.KeptCount"/> − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The cell has not declared so many values.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane Kept(int index)
     {
@@ -84,7 +84,7 @@ public readonly unsafe ref struct CellUnits<TLane>
         return Unsafe.ReadUnaligned<TLane>(_kept + (index * LineBytes));
     }
 
-    /// <summary>The numbers of weights and of values kept for Backward.</summary>
+    /// <summary>Returns the numbers of weights and of kept values as text.</summary>
     public override string ToString() => $"{Counted.Of(_weightCount, "weight")}, {Counted.Of(_keptCount, "kept value")}";
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -99,5 +99,5 @@ public readonly unsafe ref struct CellUnits<TLane>
     [DoesNotReturn]
     private static void Throw(int index, int count)
         => throw new ArgumentOutOfRangeException(
-            nameof(index), index, $"The cell has declared {count} of these; they count from 0.");
+            nameof(index), index, $"The cell has declared {count} of these; the index has to be at least 0 and below {count}.");
 }

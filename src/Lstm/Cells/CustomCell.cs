@@ -7,9 +7,9 @@ using System.Text;
 namespace Lstm.Cells;
 
 /// <summary>
-/// A custom cell and its name, for <see cref="CustomEquations"/> and, to load a model that has it, for <c>LoadOptions.Cells</c>.
+/// A custom cell with a name, for the spec of a layer, and for <c>LoadOptions.Cells</c> to load a model that uses the cell.
 /// </summary>
-/// <remarks>Two are equal if their names and settings are.</remarks>
+/// <remarks>Two custom cells are equal if their names and settings are equal.</remarks>
 public sealed class CustomCell : IEquatable<CustomCell>
 {
     // What tells whether a cell's text says all about it.
@@ -29,33 +29,34 @@ public sealed class CustomCell : IEquatable<CustomCell>
         _code = code;
     }
 
-    /// <summary>The name, which files carry.</summary>
+    /// <summary>The name by which model files identify the cell.</summary>
     public string Name { get; }
 
     /// <summary>
-    /// The cell's text, which files carry beside the name: what its <c>ToString</c> says under the invariant culture, for a
-    /// record struct without the type's name, <c>{ Beta = 1 }</c>.
+    /// The cell's settings as text, saved in model files with the name: the result of <c>ToString</c> in the invariant culture.
+    /// For a record struct the text is without the type's name, for example <c>{ Beta = 1 }</c>.
     /// </summary>
     public string Settings { get; }
 
     /// <summary>The cell's equations, names and counts.</summary>
     /// <exception cref="InvalidOperationException">The cell is one that a file names.</exception>
-    internal CellCode Code => _code ?? throw new InvalidOperationException($"The cell {this} is known by its name only.");
+    internal CellCode Code => _code ?? throw new InvalidOperationException(
+        $"The cell {this} is known only by the name in a file. Give the cell in LoadOptions.Cells.");
 
     /// <summary>Uses a custom cell in place of the built-in equations: <c>new LstmSpec(8) { Cell = cell }</c>.</summary>
-    /// <param name="cell">The cell.</param>
+    /// <param name="cell">The cell to use.</param>
     public static implicit operator CellEquations(CustomCell cell) => new CustomEquations(cell);
 
-    /// <summary>Gives a cell a name.</summary>
-    /// <typeparam name="TCell">The cell.</typeparam>
-    /// <param name="name">The name by which files know it: not empty, without control characters.</param>
-    /// <param name="cell">The cell with its settings.</param>
+    /// <summary>Creates a custom cell with a name, for use in layers and files.</summary>
+    /// <typeparam name="TCell">The type of the cell.</typeparam>
+    /// <param name="name">The name by which model files identify the cell, not empty and without control characters.</param>
+    /// <param name="cell">The cell, including its settings.</param>
     /// <exception cref="ArgumentException">
-    /// The name is empty or has a control character; or the cell has fields that its text does not tell, so that a file would not
-    /// know its settings (a record struct tells its public properties and fields, if they are numbers, booleans or enumerations);
-    /// or the names of the cell's weights are no names, double, or those of a layer's other weights; or its
-    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is below 0 or above 64, or its <see cref="ICustomCell{TSelf}.StateCount"/>
-    /// below 1 or above 16.
+    /// The name is empty or has a control character. Or the cell's text does not contain all its fields, so that a file would not
+    /// save all settings (the text of a record struct contains its public properties and fields; they have to be numbers,
+    /// booleans or enumerations). Or the name of a weight is not valid, occurs twice, or is a name of a layer's other weights. Or
+    /// <see cref="ICustomCell{TSelf}.KeptCount"/> is outside 0 … 64, or <see cref="ICustomCell{TSelf}.StateCount"/> outside 1 …
+    /// 16.
     /// </exception>
     public static CustomCell Of<[DynamicallyAccessedMembers(LookedAt)] TCell>(string name, TCell cell)
         where TCell : unmanaged, ICustomCell<TCell>
@@ -63,16 +64,16 @@ public sealed class CustomCell : IEquatable<CustomCell>
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (name.Any(char.IsControl))
         {
-            throw new ArgumentException("The name of a cell has no control characters.", nameof(name));
+            throw new ArgumentException("The name of a cell must not contain control characters.", nameof(name));
         }
 
         string settings = SettingsOf(cell);
         if (UntoldField(typeof(TCell)) is { } field)
         {
             throw new ArgumentException(
-                $"The cell '{name}' has '{field}', which its text '{settings}' does not tell: files would not know it. "
-                + "Make it a record struct whose settings are public properties "
-                + "with no code of their own, of numbers, booleans and enumerations, or override ToString.",
+                $"The cell '{name}' has '{field}', which its text '{settings}' does not contain: files would not save it. "
+                + "Make the cell a record struct whose settings are public auto-implemented properties "
+                + "that are numbers, booleans or enumerations, or override ToString.",
                 nameof(cell));
         }
 
@@ -83,8 +84,8 @@ public sealed class CustomCell : IEquatable<CustomCell>
                 || Taken.Contains(weight) || weights.Count(other => other == weight) > 1)
             {
                 throw new ArgumentException(
-                    $"The cell '{name}' has a weight of the name '{weight}'; names consist of letters, digits and underscores, "
-                    + $"are not given twice, and none is {string.Join(", ", Taken)}.",
+                    $"The cell '{name}' has a weight with the name '{weight}'. Use unique names of letters, digits and "
+                    + $"underscores, other than {string.Join(", ", Taken)}.",
                     nameof(cell));
             }
         }
@@ -92,14 +93,14 @@ public sealed class CustomCell : IEquatable<CustomCell>
         if (TCell.StateCount is < 1 or > 16)
         {
             throw new ArgumentException(
-                $"The cell '{name}' carries {TCell.StateCount} state vectors; StateCount has to be 1, for c alone, to 16.",
+                $"The cell '{name}' carries {TCell.StateCount} state vectors; StateCount has to be in 1 … 16 (1 is c alone).",
                 nameof(cell));
         }
 
         return TCell.KeptCount is >= 0 and <= 64
             ? new CustomCell(name, settings, new CellCode<TCell>(name, cell, weights))
             : throw new ArgumentException(
-                $"The cell '{name}' keeps {TCell.KeptCount} values per unit; 0 to 64 are possible.", nameof(cell));
+                $"The cell '{name}' keeps {TCell.KeptCount} values per unit; KeptCount has to be in 0 … 64.", nameof(cell));
     }
 
     /// <inheritdoc/>
@@ -111,7 +112,7 @@ public sealed class CustomCell : IEquatable<CustomCell>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Settings);
 
-    /// <summary>Name and settings.</summary>
+    /// <summary>Returns the name and the settings as text.</summary>
     public override string ToString() => Settings.Length == 0 ? Name : $"{Name} {Settings}";
 
     /// <summary>A cell that a file names, until it is found among those that the program knows.</summary>

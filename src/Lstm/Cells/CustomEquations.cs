@@ -1,10 +1,12 @@
 namespace Lstm.Cells;
 
-/// <summary>The equations of a custom cell. A <see cref="CustomCell"/> converts to it.</summary>
+/// <summary>
+/// The equations of a custom cell in an LSTM layer. A <see cref="CustomCell"/> converts to this type implicitly.
+/// </summary>
 public sealed record CustomEquations : CellEquations
 {
-    /// <summary>Uses a custom cell.</summary>
-    /// <param name="cell">The cell, which <see cref="CustomCell.Of{TCell}"/> makes.</param>
+    /// <summary>Initializes the equations with a custom cell.</summary>
+    /// <param name="cell">The cell, created with <see cref="CustomCell.Of{TCell}"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="cell"/> is null.</exception>
     public CustomEquations(CustomCell cell)
     {
@@ -12,11 +14,11 @@ public sealed record CustomEquations : CellEquations
         Cell = cell;
     }
 
-    /// <summary>The custom cell.</summary>
+    /// <summary>The custom cell that defines the equations.</summary>
     public CustomCell Cell { get; }
 
     internal override LstmGates Gates => Cell.Code.Gates;
 
-    /// <summary>The text of the cell in brackets.</summary>
+    /// <summary>Returns the type's name with the cell's text in parentheses.</summary>
     public override string ToString() => $"{nameof(CustomEquations)}({Cell})";
 }

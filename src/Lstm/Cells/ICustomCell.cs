@@ -3,78 +3,87 @@ using Lstm.Diagnostics;
 
 namespace Lstm.Cells;
 
-/// <summary>The equations of a user's own LSTM cell: what happens between the matrix products and the new states.</summary>
+/// <summary>The equations of a custom LSTM cell, which compute the new states from the results of the matrix products.</summary>
 /// <remarks>
-/// <para>A layer computes z = W_ih x + W_hh h + b, four values for each unit. Forward makes gates and the new c of them; Output
-/// makes h of c; OutputBackward and Backward take the gradient the same way back. Everything else (matrix products, time,
-/// batches, threads, files) is the library's.</para>
-/// <para>A cell is a value without references, best a <c>readonly record struct</c>, whose properties are its settings. It is
-/// written once, on vectors (<see cref="ILane{TSelf}"/>) of any precision and width, and compiled into the library's kernels: put
-/// <c>[MethodImpl(MethodImplOptions.AggressiveInlining)]</c> on its methods and build it with optimisation. A method may depend
-/// on nothing but its arguments and the settings, and is called by several threads at once. Give the cell to a layer with
-/// <see cref="CustomCell.Of{TCell}"/> and <c>LstmSpec.Cell</c>, and check it with <see cref="GradientCheck"/>.</para>
-/// <para>Gates that are not in <see cref="Gates"/> get the gradient 0 whatever Backward leaves in them; what Forward leaves in
-/// them comes back in Backward as it does for the others, so they hold values that Backward would have to compute again.</para>
+/// <para>A layer computes z = W_ih x + W_hh h + b, four values for each unit. Forward computes the gates and the new c from z;
+/// Output computes h from c; OutputBackward and Backward propagate the gradient in reverse. The library does everything else
+/// (matrix products, time steps, batches, threads and files).</para>
+/// <para>A cell is a value type without references, preferably a <c>readonly record struct</c>, whose properties are its
+/// settings. The equations are written once, on vectors (<see cref="ILane{TSelf}"/>) of any precision and width, and are compiled
+/// into the library's kernels. Put <c>[MethodImpl(MethodImplOptions.AggressiveInlining)]</c> on the methods, and build with
+/// optimisation. A method may depend only on its arguments and the settings, and several threads call it at once. Use the cell in
+/// a layer with <see cref="CustomCell.Of{TCell}"/> and <c>LstmSpec.Cell</c>, and check it with
+/// <see cref="GradientCheck"/>.</para>
+/// <para>Gates that are not in <see cref="Gates"/> get the gradient 0, whatever Backward leaves in them. Backward receives the
+/// values that Forward leaves in them, as for the other gates, so they can hold values that Backward would otherwise
+/// recompute.</para>
 /// </remarks>
-/// <typeparam name="TSelf">The cell.</typeparam>
+/// <typeparam name="TSelf">The type of the cell.</typeparam>
 public interface ICustomCell<TSelf>
     where TSelf : unmanaged, ICustomCell<TSelf>
 {
     /// <summary>
-    /// The gates whose pre-activations it uses. Default all; the rows of the others stay in the parameters, with gradient 0.
+    /// The gates whose pre-activations the cell uses. Default all. The rows of unused gates stay in the parameters, with gradient
+    /// 0.
     /// </summary>
     static virtual LstmGates Gates => LstmGates.All;
 
     /// <summary>
-    /// Names of weights that each unit has one of: <c>tau</c> is the parameter <c>weight_tau_l{k}</c> [H] of layer k. Default
-    /// none. Letters, digits and underscores, the same each time.
+    /// The names of the weights of which each unit has one. The name <c>tau</c> gives layer k the parameter
+    /// <c>weight_tau_l{k}</c> [H]. A name consists of letters, digits and underscores. The property returns the same names in
+    /// each call. Default none.
     /// </summary>
     static virtual IReadOnlyList<string> WeightNames => [];
 
-    /// <summary>How many values per unit and step Forward keeps for Backward, beside the gates and c. Default 0.</summary>
+    /// <summary>
+    /// The number of values per unit and step that Forward keeps for Backward besides the gates and c, 0 … 64. Default 0.
+    /// </summary>
     static virtual int KeptCount => 0;
 
     /// <summary>
-    /// How many state vectors of H values the cell carries from step to step: 1, the default, for c alone, at most 16. The others
-    /// are <see cref="CellUnits{TLane}.States"/>, and start at 0 or at learned values as c does.
+    /// The number of state vectors of H values that the cell carries from step to step, 1 … 16. Default 1, for c alone. The other
+    /// vectors are in <see cref="CellUnits{TLane}.States"/>. They start at 0 or at learned values, as c does.
     /// </summary>
     static virtual int StateCount => 1;
 
-    /// <summary>What a weight of a unit starts at. Default 0.</summary>
+    /// <summary>Gets the initial value of a weight of a unit. Default 0.</summary>
     /// <param name="cell">The cell.</param>
-    /// <param name="weight">The weight's place among <see cref="WeightNames"/>.</param>
-    /// <param name="unit">The unit, 0 … H − 1.</param>
-    /// <param name="units">H.</param>
+    /// <param name="weight">The index of the weight in <see cref="WeightNames"/>.</param>
+    /// <param name="unit">The index of the unit, 0 … H − 1.</param>
+    /// <param name="units">The number of units H.</param>
     static virtual double StartOf(in TSelf cell, int weight, int unit, int units) => 0;
 
-    /// <summary>i, f, g and o come as pre-activations and become the gates; returns the new cell state.</summary>
-    /// <typeparam name="TLane">The vector.</typeparam>
-    /// <param name="i">The input gate.</param>
-    /// <param name="f">The forget gate.</param>
-    /// <param name="g">The candidate.</param>
-    /// <param name="o">The output gate.</param>
-    /// <param name="previous">c of the step before.</param>
-    /// <param name="units">The units' own weights, kept values and other state vectors.</param>
+    /// <summary>
+    /// Computes the gates and the new cell state. i, f, g and o are the pre-activations on entry and the gates on return.
+    /// </summary>
+    /// <typeparam name="TLane">The vector type.</typeparam>
+    /// <param name="i">The input gate i.</param>
+    /// <param name="f">The forget gate f.</param>
+    /// <param name="g">The candidate g.</param>
+    /// <param name="o">The output gate o.</param>
+    /// <param name="previous">The cell state c of the previous step.</param>
+    /// <param name="units">The weights of the units, kept values and other state vectors.</param>
     TLane Forward<TLane>(ref TLane i, ref TLane f, ref TLane g, ref TLane o, TLane previous, CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>;
 
     /// <summary>
-    /// i, f, g and o come as Forward left them and become the gradients of their pre-activations; <paramref name="gradient"/>
-    /// comes as ∂/∂c of the new cell state and becomes ∂/∂c of the one before, and so do the gradients of the other state
-    /// vectors.
+    /// Propagates the gradient through <see cref="Forward"/>. i, f, g and o are the values that Forward left on entry and the
+    /// gradients of their pre-activations on return. <paramref name="gradient"/> is ∂/∂c of the new cell state on entry and ∂/∂c
+    /// of the previous cell state on return. The same applies to the gradients of the other state vectors.
     /// </summary>
-    /// <typeparam name="TLane">The vector.</typeparam>
-    /// <param name="i">The input gate.</param>
-    /// <param name="f">The forget gate.</param>
-    /// <param name="g">The candidate.</param>
-    /// <param name="o">The output gate.</param>
-    /// <param name="previous">c of the step before.</param>
-    /// <param name="next">The new cell state, as Forward returned it.</param>
-    /// <param name="outputGateGradient">∂/∂o, from OutputBackward.</param>
+    /// <typeparam name="TLane">The vector type.</typeparam>
+    /// <param name="i">The input gate i.</param>
+    /// <param name="f">The forget gate f.</param>
+    /// <param name="g">The candidate g.</param>
+    /// <param name="o">The output gate o.</param>
+    /// <param name="previous">The cell state c of the previous step.</param>
+    /// <param name="next">The new cell state that Forward returned.</param>
+    /// <param name="outputGateGradient">The gradient ∂/∂o from OutputBackward.</param>
     /// <param name="gradient">
-    /// In: all of ∂/∂c but what a cell adds itself if its Forward uses the new c in a gate. Out: ∂/∂c of the step before.
+    /// On entry, ∂/∂c of the new cell state. If Forward uses the new c in a gate, the cell adds that gate's contribution itself.
+    /// On return, ∂/∂c of the previous step.
     /// </param>
-    /// <param name="units">The units' own weights, kept values and other state vectors.</param>
+    /// <param name="units">The weights of the units, kept values and other state vectors.</param>
     void Backward<TLane>(
         ref TLane i,
         ref TLane f,
@@ -87,33 +96,36 @@ public interface ICustomCell<TSelf>
         CellUnits<TLane> units)
         where TLane : struct, ILane<TLane>;
 
-    /// <summary>The new hidden state. Default o⊙tanh(c).</summary>
-    /// <typeparam name="TLane">The vector.</typeparam>
+    /// <summary>Computes the new hidden state h. Default o⊙tanh(c).</summary>
+    /// <typeparam name="TLane">The vector type.</typeparam>
     /// <param name="cell">The cell.</param>
-    /// <param name="o">The output gate.</param>
+    /// <param name="o">The output gate o.</param>
     /// <param name="c">The new cell state.</param>
     static virtual TLane Output<TLane>(in TSelf cell, TLane o, TLane c)
         where TLane : struct, ILane<TLane> => o * TLane.Tanh(c);
 
-    /// <summary>The new hidden state of a cell that carries several state vectors. Default: that of c alone.</summary>
-    /// <typeparam name="TLane">The vector.</typeparam>
+    /// <summary>
+    /// Computes the new hidden state h of a cell that carries several state vectors. By default, h depends on o and c only.
+    /// </summary>
+    /// <typeparam name="TLane">The vector type.</typeparam>
     /// <param name="cell">The cell.</param>
-    /// <param name="o">The output gate.</param>
+    /// <param name="o">The output gate o.</param>
     /// <param name="c">The new cell state.</param>
-    /// <param name="states">The other new state vectors, to be read.</param>
+    /// <param name="states">The other new state vectors, which this method only reads.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual TLane Output<TLane>(in TSelf cell, TLane o, TLane c, CellStates<TLane> states)
         where TLane : struct, ILane<TLane> => TSelf.Output(in cell, o, c);
 
     /// <summary>
-    /// The way back of <see cref="Output{TLane}(in TSelf, TLane, TLane)"/>: returns the gradient of c. Replace both or neither.
+    /// Propagates the gradient through <see cref="Output{TLane}(in TSelf, TLane, TLane)"/> and returns the gradient of c.
+    /// Implement both methods or neither.
     /// </summary>
-    /// <typeparam name="TLane">The vector.</typeparam>
+    /// <typeparam name="TLane">The vector type.</typeparam>
     /// <param name="cell">The cell.</param>
-    /// <param name="o">The output gate.</param>
+    /// <param name="o">The output gate o.</param>
     /// <param name="c">The new cell state.</param>
-    /// <param name="gradient">∂/∂h.</param>
-    /// <param name="outputGateGradient">Becomes ∂/∂o.</param>
+    /// <param name="gradient">The gradient ∂/∂h of the hidden state.</param>
+    /// <param name="outputGateGradient">Receives the gradient ∂/∂o of the output gate.</param>
     static virtual TLane OutputBackward<TLane>(in TSelf cell, TLane o, TLane c, TLane gradient, out TLane outputGateGradient)
         where TLane : struct, ILane<TLane>
     {
@@ -124,16 +136,17 @@ public interface ICustomCell<TSelf>
     }
 
     /// <summary>
-    /// The way back of <see cref="Output{TLane}(in TSelf, TLane, TLane, CellStates{TLane})"/>: returns the gradient of c, and
-    /// adds h's part to those of the other state vectors. Replace both or neither. Default: that of c alone.
+    /// Propagates the gradient through <see cref="Output{TLane}(in TSelf, TLane, TLane, CellStates{TLane})"/>: returns the
+    /// gradient of c, and adds the contribution of h to the gradients of the other state vectors. Implement both methods or
+    /// neither. By default, h depends on o and c only.
     /// </summary>
-    /// <typeparam name="TLane">The vector.</typeparam>
+    /// <typeparam name="TLane">The vector type.</typeparam>
     /// <param name="cell">The cell.</param>
-    /// <param name="o">The output gate.</param>
+    /// <param name="o">The output gate o.</param>
     /// <param name="c">The new cell state.</param>
-    /// <param name="gradient">∂/∂h.</param>
+    /// <param name="gradient">The gradient ∂/∂h of the hidden state.</param>
     /// <param name="states">The other new state vectors and their gradients.</param>
-    /// <param name="outputGateGradient">Becomes ∂/∂o.</param>
+    /// <param name="outputGateGradient">Receives the gradient ∂/∂o of the output gate.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual TLane OutputBackward<TLane>(
         in TSelf cell, TLane o, TLane c, TLane gradient, CellStates<TLane> states, out TLane outputGateGradient)

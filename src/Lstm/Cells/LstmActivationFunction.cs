@@ -2,39 +2,41 @@
 
 namespace Lstm.Cells;
 
-/// <summary>The functions of an <see cref="LstmActivation"/>. A parameter that is not mentioned has no effect.</summary>
+/// <summary>
+/// The functions of an <see cref="LstmActivation"/>. A parameter that a description does not mention has no effect.
+/// </summary>
 public enum LstmActivationFunction
 {
-    /// <summary>1 / (1 + e⁻ˣ).</summary>
+    /// <summary>The logistic function, 1 / (1 + e⁻ˣ).</summary>
     Sigmoid,
 
-    /// <summary>tanh x.</summary>
+    /// <summary>The hyperbolic tangent, tanh x.</summary>
     Tanh,
 
-    /// <summary>max(x, 0).</summary>
+    /// <summary>The rectified linear function, max(x, 0).</summary>
     Relu,
 
-    /// <summary>αx + β, bounded to 0 … 1; ONNX and Keras 2 have α = 0.2, β = 0.5.</summary>
+    /// <summary>The linear function αx + β, clipped to 0 … 1. ONNX and Keras 2 use α = 0.2 and β = 0.5.</summary>
     HardSigmoid,
 
-    /// <summary>x, or αx below 0; α ≥ 0, in ONNX 0.01.</summary>
+    /// <summary>The leaky rectified linear function: x, or αx if x is below 0, with α ≥ 0. ONNX uses α = 0.01.</summary>
     LeakyRelu,
 
-    /// <summary>x, or α(eˣ − 1) below 0; α ≥ 0, in ONNX 1.</summary>
+    /// <summary>The exponential linear function: x, or α(eˣ − 1) if x is below 0, with α ≥ 0. ONNX uses α = 1.</summary>
     Elu,
 
-    /// <summary>x / (1 + |x|).</summary>
+    /// <summary>The softsign function, x / (1 + |x|).</summary>
     Softsign,
 
-    /// <summary>log(1 + eˣ).</summary>
+    /// <summary>The softplus function, log(1 + eˣ).</summary>
     Softplus,
 
-    /// <summary>α tanh(βx), α ≠ 0.</summary>
+    /// <summary>The scaled hyperbolic tangent, α tanh(βx), with α ≠ 0.</summary>
     ScaledTanh,
 
-    /// <summary>αx + β.</summary>
+    /// <summary>The linear function αx + β.</summary>
     Affine,
 
-    /// <summary>x above α, else 0; in ONNX α = 1.</summary>
+    /// <summary>The thresholded linear function: x if x is above α, else 0. ONNX uses α = 1.</summary>
     ThresholdedRelu,
 }

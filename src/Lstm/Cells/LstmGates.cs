@@ -1,10 +1,10 @@
 namespace Lstm.Cells;
 
-/// <summary>The four gates of an LSTM, in the order of its parameters' rows.</summary>
+/// <summary>The four gates of an LSTM cell, in the order of the parameters' rows.</summary>
 [Flags]
 public enum LstmGates
 {
-    /// <summary>None of them.</summary>
+    /// <summary>None of the gates.</summary>
     None = 0,
 
     /// <summary>The input gate i.</summary>
@@ -19,6 +19,6 @@ public enum LstmGates
     /// <summary>The output gate o.</summary>
     Output = 8,
 
-    /// <summary>All of them.</summary>
+    /// <summary>All four gates.</summary>
     All = Input | Forget | Candidate | Output,
 }

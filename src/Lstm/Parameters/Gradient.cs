@@ -8,15 +8,15 @@ namespace Lstm;
 
 /// <summary>The gradient of a loss with respect to every parameter of a network.</summary>
 /// <remarks>
-/// <see cref="Network{T}.Backward"/> adds into it; <see cref="Clear"/> it before the first batch of a step. One pass at a time
-/// writes to a gradient: a second one throws <see cref="InvalidOperationException"/>.
+/// <see cref="Network{T}.Backward"/> adds to a gradient. Call <see cref="Clear"/> before the first batch of a step. One pass at a
+/// time writes to a gradient: a second pass throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class Gradient<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const string UseRemedy =
-        "Each pass needs a gradient of its own while it runs: create one for each thread with network.CreateGradient().";
+        "Passes that run at once need separate gradients: create one for each thread with network.CreateGradient().";
 
     internal Gradient(ParameterLayout layout)
     {
@@ -34,7 +34,7 @@ public sealed class Gradient<T>
     /// <summary>All elements in the storage order of the parameters, padding (always zero) included.</summary>
     internal Span<T> Flat => Buffer.Span[..Layout.Length];
 
-    /// <summary>Sets all to zero.</summary>
+    /// <summary>Sets all values of the gradient to zero.</summary>
     /// <exception cref="InvalidOperationException">A pass or an optimizer uses the gradient.</exception>
     public void Clear()
     {
@@ -42,7 +42,7 @@ public sealed class Gradient<T>
         Flat.Clear();
     }
 
-    /// <summary>Copies out the gradient of one parameter, in PyTorch's layout.</summary>
+    /// <summary>Gets a copy of the gradient of one parameter, in PyTorch's layout.</summary>
     /// <param name="name">The parameter's name, as in <see cref="Network{T}.Parameters"/>.</param>
     /// <exception cref="ArgumentException">There is no such parameter.</exception>
     /// <exception cref="InvalidOperationException">A pass writes to the gradient.</exception>
@@ -55,7 +55,9 @@ public sealed class Gradient<T>
     /// <summary>Overwrites the gradient of one parameter, given in PyTorch's layout.</summary>
     /// <param name="name">The parameter's name, as in <see cref="Network{T}.Parameters"/>.</param>
     /// <param name="tensor">A tensor of the parameter's shape.</param>
-    /// <exception cref="ArgumentException">There is no such parameter, or the shape is not its.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no such parameter, or the tensor has another shape than the parameter.
+    /// </exception>
     /// <exception cref="InvalidOperationException">A pass or an optimizer uses the gradient.</exception>
     public void Write(string name, in ReadOnlyTensorSpan<T> tensor)
     {
@@ -65,7 +67,7 @@ public sealed class Gradient<T>
 
     /// <summary>Takes a gradient for a pass that adds to it; does nothing for null.</summary>
     /// <exception cref="InvalidOperationException">It is in use.</exception>
-    /// <summary>The number of parameters and of their values.</summary>
+    /// <summary>Returns the numbers of values and of parameter tensors as text.</summary>
     public override string ToString()
         => $"{TypeName.Of(this)}: {Counted.Of(Layout.All.Sum(parameter => (long)parameter.Count), "value")} "
             + $"of {Counted.Of(Layout.All.Count, "tensor")}";

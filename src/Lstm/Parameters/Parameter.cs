@@ -2,7 +2,7 @@ using Lstm.Kernels.Products;
 
 namespace Lstm.Parameters;
 
-/// <summary>A named tensor of a network's parameters.</summary>
+/// <summary>The description of a named parameter tensor of a network.</summary>
 public sealed class Parameter
 {
     private readonly PanelLayout? _panels;
@@ -24,21 +24,24 @@ public sealed class Parameter
         PackedLength = checked(Rows * Columns);
     }
 
-    /// <summary>The name: the layer's, a dot, and PyTorch's name of the tensor, e.g. <c>lstm.weight_ih_l0</c>.</summary>
+    /// <summary>
+    /// The name of the parameter: the layer's name, a dot, and PyTorch's name of the tensor, for example
+    /// <c>lstm.weight_ih_l0</c>.
+    /// </summary>
     public string Name { get; }
 
-    /// <summary>The shape in PyTorch's layout.</summary>
+    /// <summary>The shape of the parameter in PyTorch's layout.</summary>
     public IReadOnlyList<int> Shape { get; }
 
-    /// <summary>Number of values.</summary>
+    /// <summary>The number of values of the parameter.</summary>
     public int Count => Rows * Columns;
 
-    /// <summary>Whether optimizers change it; see <see cref="Network{T}.SetTrainable"/>.</summary>
+    /// <summary>Whether optimizers change the parameter. <see cref="Network{T}.SetTrainable"/> sets the value.</summary>
     public bool Trainable { get; internal set; } = true;
 
     /// <summary>
-    /// Whether it is no parameter proper but a running average that passes measure (batch norm's): saved with the others, never
-    /// trained; see <see cref="Network{T}.UpdateStatistics"/>.
+    /// Whether the parameter is a running average of batch norm. A running average is saved with the other parameters and never
+    /// trained; <see cref="Network{T}.UpdateStatistics"/> updates it.
     /// </summary>
     public bool IsStatistic { get; internal init; }
 

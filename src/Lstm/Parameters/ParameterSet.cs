@@ -69,7 +69,7 @@ internal sealed unsafe class ParameterSet<T>
         if (trainable && parameter.IsStatistic)
         {
             throw new ArgumentException(
-                $"Parameter '{Shortened.Text(name)}' is a running average, which passes measure: it cannot be trained.",
+                $"Parameter '{Shortened.Text(name)}' is a running average of batch norm and cannot be trained.",
                 nameof(trainable));
         }
 
@@ -114,7 +114,7 @@ internal sealed unsafe class ParameterSet<T>
     /// <exception cref="InvalidOperationException">Another call is writing.</exception>
     public Use.Taking TakeForWriting() => Use.Take(
         _writing, "The network",
-        "One call at a time may write to its parameters: train a network on one thread, and give others a Clone.");
+        "Only one call at a time can write to the parameters: train a network on one thread, and use a Clone on other threads.");
 
     /// <summary>Notes that the values have changed.</summary>
     public void Touch() => Version++;

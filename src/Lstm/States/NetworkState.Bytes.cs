@@ -12,15 +12,15 @@ namespace Lstm;
 public sealed partial class NetworkState<T>
 {
     /// <summary>
-    /// Saves the state as bytes for <see cref="NetworkState.FromBytes{T}"/>; every bit survives, NaNs included.
+    /// Saves the state as bytes, which <see cref="NetworkState.FromBytes{T}"/> reads. Every bit is kept, including those of NaN.
     /// </summary>
     /// <remarks>
-    /// Little-endian: <c>LSTMSTAT</c>, the version 3, bytes per value, <see cref="Count"/>, the number of entries and their
-    /// sizes, h and c, and the <see cref="Steps"/> (32 bits each), the values (of each entry h, then c), and the SHA-256 of all
-    /// that.
+    /// The format is little-endian: <c>LSTMSTAT</c>; as 32-bit integers the version 3, the number of bytes per value,
+    /// <see cref="Count"/>, the number of entries, the sizes of h and c of each entry, and <see cref="Steps"/>; the values, for
+    /// each entry h and then c; and the SHA-256 hash of all preceding bytes.
     /// </remarks>
     /// <exception cref="InvalidOperationException">
-    /// A pass or a stream uses the state; or it takes more bytes than an array can hold.
+    /// A pass or a stream uses the state, or the state needs more bytes than an array can hold.
     /// </exception>
     public byte[] ToBytes()
     {
@@ -31,8 +31,8 @@ public sealed partial class NetworkState<T>
         if (length > Array.MaxLength)
         {
             throw new InvalidOperationException(
-                $"The state takes {length} bytes; an array holds at most {Array.MaxLength}. Store h and c of each entry by " +
-                $"themselves (Hidden, Cell).");
+                $"The state needs {length} bytes; an array holds at most {Array.MaxLength}. Store h and c of each entry " +
+                $"separately (Hidden, Cell).");
         }
 
         int header = NetworkState.HeaderLength(Sizes.Count, Count);
@@ -79,7 +79,7 @@ public sealed partial class NetworkState<T>
     private Span<byte> Block(int index) => MemoryMarshal.AsBytes(index % 2 == 0 ? Hidden(index / 2) : Cell(index / 2));
 }
 
-/// <summary>Makes states from bytes.</summary>
+/// <summary>Creates states from bytes.</summary>
 public static class NetworkState
 {
     internal const int Version = 3;
@@ -90,11 +90,11 @@ public static class NetworkState
 
     internal static ReadOnlySpan<byte> Magic => "LSTMSTAT"u8;
 
-    /// <summary>Makes a state from what <see cref="NetworkState{T}.ToBytes"/> returned.</summary>
-    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the state had.</typeparam>
-    /// <param name="bytes">All bytes.</param>
+    /// <summary>Creates a state from the bytes that <see cref="NetworkState{T}.ToBytes"/> returned.</summary>
+    /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, the type of the saved state.</typeparam>
+    /// <param name="bytes">All bytes of the saved state.</param>
     /// <exception cref="InvalidDataException">
-    /// They are damaged, a state of another precision, or no state: the message says what.
+    /// The bytes are damaged, are not a state, or are a state of another precision. The message names the problem.
     /// </exception>
     public static NetworkState<T> FromBytes<T>(ReadOnlySpan<byte> bytes)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -106,7 +106,7 @@ public static class NetworkState
 
         if (bytes.Length < HeaderLength(0, 0) + SHA256.HashSizeInBytes)
         {
-            throw new InvalidDataException($"The state is cut off: {bytes.Length} bytes are too few for any.");
+            throw new InvalidDataException($"The state is truncated: {bytes.Length} bytes are too few for a state.");
         }
 
         ReadOnlySpan<byte> content = bytes[..^SHA256.HashSizeInBytes];
@@ -175,7 +175,7 @@ public static class NetworkState
         }
 
         throw new InvalidDataException(
-            $"The state is damaged: {count} sequences and {entries} entries of the given sizes do not make {content.Length} " +
+            $"The state is damaged: {count} sequences and {entries} entries of the given sizes do not give {content.Length} " +
             $"bytes.");
     }
 
@@ -188,8 +188,8 @@ public static class NetworkState
                 "Trainer.LoadCheckpoint a checkpoint."
             : ForeignFile.Recognise(start, end) is { } foreign
                 ? $"The bytes are {foreign.What}, not a state: FromBytes reads the bytes that ToBytes returned."
-                : $"The {bytes.Length} bytes are no state: they do not begin with 'LSTMSTAT'. FromBytes reads the bytes that " +
-                    $"ToBytes returned.";
+                : $"The {bytes.Length} bytes are not a state: they do not begin with 'LSTMSTAT'. FromBytes reads the bytes " +
+                    $"that ToBytes returned.";
     }
 
     private static int Field(ReadOnlySpan<byte> content, int index)

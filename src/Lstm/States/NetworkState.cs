@@ -7,16 +7,17 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>The hidden and cell states of a network's recurrent layers for B sequences: a value that the caller owns.</summary>
+/// <summary>The hidden and cell states of a network's recurrent layers for B sequences.</summary>
 /// <remarks>
-/// The entries stand layer by layer, a reverse direction after its forward one, as in PyTorch's h_n. Rows are in the caller's
-/// order of sequences. One pass or stream uses a state at a time: a second one throws <see cref="InvalidOperationException"/>.
+/// The caller owns the state. The entries are in the order of the layers, with the reverse direction after the forward one, as in
+/// PyTorch's h_n. Rows are in the caller's order of sequences. One pass or stream uses a state at a time: a second one throws
+/// <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed partial class NetworkState<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const string UseRemedy = "Each pass, and each stream, needs a state of its own while it runs: Clone makes one.";
+    private const string UseRemedy = "Passes and streams that run at once need separate states: create one for each with Clone.";
 
     private readonly AlignedBuffer<T> _values;
     private readonly int[] _starts;
@@ -53,35 +54,35 @@ public sealed partial class NetworkState<T>
     /// <summary>Taken by each pass that reads the state and writes it back, and by each step of a stream.</summary>
     internal Use Use { get; }
 
-    /// <summary>Number of sequences B.</summary>
+    /// <summary>The number of sequences B.</summary>
     public int Count { get; }
 
-    /// <summary>Values per sequence of each entry: one entry for each direction of each recurrent layer.</summary>
+    /// <summary>The sizes of the entries. There is one entry for each direction of each recurrent layer.</summary>
     public IReadOnlyList<StateSize> Sizes { get; }
 
-    /// <summary>The hidden states of one entry, [B, <see cref="StateSize.Hidden"/>]; writable.</summary>
-    /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
+    /// <summary>Gets the hidden states of one entry, [B, <see cref="StateSize.Hidden"/>]. They can be changed in place.</summary>
+    /// <param name="entry">The index of the entry, 0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
     public Span<T> Hidden(int entry) => _values.Span.Slice(Place(entry, 0), Count * Sizes[entry].Hidden);
 
-    /// <summary>The cell states of one entry, [B, <see cref="StateSize.Cell"/>]; writable.</summary>
-    /// <param name="entry">0 … <see cref="Sizes"/>.Count − 1.</param>
+    /// <summary>Gets the cell states of one entry, [B, <see cref="StateSize.Cell"/>]. They can be changed in place.</summary>
+    /// <param name="entry">The index of the entry, 0 … <see cref="Sizes"/>.Count − 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such entry.</exception>
     public Span<T> Cell(int entry) => _values.Span.Slice(Place(entry, 1), Count * Sizes[entry].Cell);
 
     /// <summary>
-    /// The number of steps that each sequence has made since its start, [B]; writable. Passes and streams count them, up to
-    /// <see cref="int.MaxValue"/>; batch norm has statistics for each step.
+    /// The number of steps of each sequence since its start, [B]. The numbers can be changed in place. Passes and streams count
+    /// steps up to <see cref="int.MaxValue"/>; batch norm uses the number to select the statistics of a step.
     /// </summary>
     public Span<int> Steps => _steps;
 
     /// <summary>
-    /// Puts every sequence back to its start, and its number of steps to 0: h and c become zero, or the learned initial state of
-    /// the network that made the state or last ran it. A state of gradients becomes zero.
+    /// Resets every sequence to its start, with 0 steps: h and c become zero, or the learned initial state of the network that
+    /// created the state or last ran it. A state of gradients becomes zero.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// The state was made from bytes and no pass of a network has used it, so its start is not known; or a pass or a stream uses
-    /// the state.
+    /// The start is not known, because the state was created from bytes and no pass of a network has used it; or a pass or a
+    /// stream uses the state.
     /// </exception>
     public void Clear()
     {
@@ -92,11 +93,11 @@ public sealed partial class NetworkState<T>
     }
 
     /// <summary>
-    /// Puts one sequence back to its start, and its number of steps to 0, as <see cref="Clear()"/> does with all.
+    /// Resets one sequence to its start, with 0 steps, as <see cref="Clear()"/> does for all sequences.
     /// </summary>
-    /// <param name="sequence">0 … <see cref="Count"/> − 1.</param>
+    /// <param name="sequence">The index of the sequence, 0 … <see cref="Count"/> − 1.</param>
     /// <exception cref="InvalidOperationException">
-    /// The state was made from bytes and no pass of a network has used it, so its start is not known.
+    /// The start is not known, because the state was created from bytes and no pass of a network has used it.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence.</exception>
     /// <exception cref="InvalidOperationException">A pass or a stream uses the state.</exception>
@@ -120,10 +121,10 @@ public sealed partial class NetworkState<T>
         Start?.SetLearned(this, sequence, 1);
     }
 
-    /// <summary>Overwrites all states, and the numbers of steps, with another's.</summary>
-    /// <param name="source">A state of the same sizes and number of sequences.</param>
+    /// <summary>Overwrites all states and numbers of steps with those of another state.</summary>
+    /// <param name="source">The state to copy, with the same sizes and number of sequences.</param>
     /// <exception cref="ArgumentException">The sizes or the numbers of sequences differ.</exception>
-    /// <exception cref="InvalidOperationException">A pass or a stream uses one of the two.</exception>
+    /// <exception cref="InvalidOperationException">A pass or a stream uses one of the two states.</exception>
     public void CopyFrom(NetworkState<T> source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -139,7 +140,7 @@ public sealed partial class NetworkState<T>
         CopyValues(source);
     }
 
-    /// <summary>A copy of its own.</summary>
+    /// <summary>Creates an independent copy of the state.</summary>
     /// <exception cref="InvalidOperationException">A pass or a stream uses the state.</exception>
     public NetworkState<T> Clone()
     {
@@ -164,7 +165,7 @@ public sealed partial class NetworkState<T>
         {
             throw new ArgumentOutOfRangeException(
                 argument, count,
-                $"The states of {count} sequences are {length} values; one state holds at most {AlignedBuffer<T>.MaxLength}. " +
+                $"The states of {count} sequences have {length} values; one state holds at most {AlignedBuffer<T>.MaxLength}. " +
                 $"Divide the sequences among several states.");
         }
     }
@@ -216,7 +217,7 @@ public sealed partial class NetworkState<T>
             throw new ArgumentException(
                 $"The state has the sizes [{Text(Sizes)}] per sequence, one for each direction of each LSTM layer; here they " +
                 $"are [{Text(sizes)}]. "
-                + "Use a state that CreateState of this network has made.", argument);
+                + "Use a state from CreateState of this network.", argument);
         }
 
         if (count != Count)
@@ -227,7 +228,9 @@ public sealed partial class NetworkState<T>
         }
     }
 
-    /// <summary>The number of sequences, and the sizes of h and c of each recurrent layer and direction.</summary>
+    /// <summary>
+    /// Returns the number of sequences, and the sizes of h and c of each recurrent layer and direction, as text.
+    /// </summary>
     public override string ToString()
         => $"{TypeName.Of(this)}: {Counted.Of(Count, "sequence")}, {Counted.Of(Sizes.Count, "layer")} of {Text(Sizes)} units";
 
@@ -258,8 +261,8 @@ public sealed partial class NetworkState<T>
         if (IsOfBytes)
         {
             throw new InvalidOperationException(
-                "The state was made from bytes and no pass of a network has used it, so its start is not known: zero, or what " +
-                "a network has learned. "
+                "The state was created from bytes and no pass of a network has used it, so it is not known whether it starts " +
+                "at zero or at learned values. "
                 + "Use a state of network.CreateState, which is at the start.");
         }
     }

@@ -1,12 +1,13 @@
 namespace Lstm.Specs;
 
-/// <summary>Values per sequence of one entry of a <see cref="NetworkState{T}"/>.</summary>
+/// <summary>The sizes of the hidden and cell state of one entry of a <see cref="NetworkState{T}"/>, per sequence.</summary>
 /// <param name="Hidden">
-/// Of the hidden state, all that the next step's gates see of the step before: H, or P with a projection; with recurrent gates
-/// then 3H more, the gates i f o.
+/// The number of values of the hidden state, which the gates of the next step read: H, or P with a projection. With recurrent
+/// gates 3H more, the gates i f o.
 /// </param>
 /// <param name="Cell">
-/// Of the cell state: H, or, for a custom cell that carries several state vectors, H of each, one vector after the other.
+/// The number of values of the cell state: H, or H times the number of state vectors of a custom cell, one vector after the
+/// other.
 /// </param>
 public readonly record struct StateSize(int Hidden, int Cell)
 {
