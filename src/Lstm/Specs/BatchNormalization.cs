@@ -19,7 +19,7 @@ public sealed record BatchNormalization : LstmNormalization
     /// <summary>
     /// The number S of steps that have separate statistics, at least 1; later steps share the statistics of step S. Default 100.
     /// Steps are counted from the start of a sequence, also in a batch that continues it (<see cref="NetworkState{T}.Steps"/>). A
-    /// reverse direction counts from the end where it starts.
+    /// reverse direction counts steps from the end of the sequence.
     /// </summary>
     public int Steps { get; init; } = StandardSteps;
 

@@ -2,7 +2,7 @@ using Lstm.Texts;
 
 namespace Lstm;
 
-/// <summary>A table with one row of values per id. It is the first layer of a network whose input is integer ids.</summary>
+/// <summary>A table with one row of values per id, the first layer of a network whose input is integer ids.</summary>
 /// <remarks>
 /// The network's input size is the number of ids V. Parameter: <c>weight</c> [V, E], uniform with variance 1/E. A pass checks all
 /// ids before it computes: an id outside 0 … V − 1 throws <see cref="ArgumentException"/>.

@@ -3,7 +3,7 @@ using Lstm.Texts;
 namespace Lstm;
 
 /// <summary>
-/// The base class of layer descriptions, from which a network is created. It is immutable and is saved in the model file.
+/// The base class of layer descriptions, from which a network is created. A spec is immutable and is saved in the model file.
 /// </summary>
 /// <remarks>Change a copy with a <c>with</c> expression. The values are checked when a network is created.</remarks>
 public abstract record LayerSpec
@@ -15,7 +15,7 @@ public abstract record LayerSpec
     public string? Name { get; init; }
 
     /// <summary>
-    /// The spec as C#, with the properties that differ from their defaults: <c>LstmSpec(64) { Layers = 2 }</c>.
+    /// Returns the spec as C#, with the properties that differ from their defaults: <c>LstmSpec(64) { Layers = 2 }</c>.
     /// </summary>
     public sealed override string ToString() => Describe().Add(nameof(Name), Name, null).ToString();
 

@@ -22,7 +22,7 @@ public abstract record LstmNormalization
     /// <summary>The number that is added to the variance, 10⁻³⁰ … 10³⁰. Default 10⁻⁵.</summary>
     public double Epsilon { get; init; } = StandardEpsilon;
 
-    /// <summary>The properties that differ from their defaults, as C#.</summary>
+    /// <summary>Returns the normalisation as C#, with the properties that differ from their defaults.</summary>
     public sealed override string ToString() => Describe().Add(nameof(Epsilon), Epsilon, StandardEpsilon).ToString();
 
     private protected abstract CodeText Describe();

@@ -22,6 +22,6 @@ public sealed record LstmProjection
     /// </summary>
     public double? Clip { get; init; }
 
-    /// <summary>The projection as C#: its size, and the clip if there is one.</summary>
+    /// <summary>Returns the projection as C#, with its size, and its clip if there is one.</summary>
     public override string ToString() => new CodeText(nameof(LstmProjection), Size).Add(nameof(Clip), Clip, null).ToString();
 }

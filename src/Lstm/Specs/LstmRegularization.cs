@@ -38,7 +38,7 @@ public sealed record LstmRegularization
     /// </summary>
     public double CellZoneout { get; init; }
 
-    /// <summary>The rates that are not 0, as C#.</summary>
+    /// <summary>Returns the regularization as C#, with the rates that are not 0.</summary>
     public override string ToString() => new CodeText(nameof(LstmRegularization))
         .Add(nameof(InputDropout), InputDropout, 0)
         .Add(nameof(RecurrentDropout), RecurrentDropout, 0)

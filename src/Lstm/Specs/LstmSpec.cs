@@ -21,8 +21,8 @@ namespace Lstm;
 /// <see cref="Projection"/> to P values <c>weight_hr_l{k}</c> [P, H], and <c>weight_hh_l{k}</c> [4H, P]; with
 /// <see cref="LstmEquations.GateRecurrence"/> <c>weight_gg_l{k}</c> [3H, 3H]; with a <see cref="Normalization"/>
 /// <c>norm_ih_weight_l{k}</c> and <c>norm_hh_weight_l{k}</c> [4H], <c>norm_c_weight_l{k}</c> and <c>norm_c_bias_l{k}</c> [H];
-/// with <see cref="LearnInitialState"/> <c>initial_h_l{k}</c>, as long as the hidden state (H, or P, and 3H more with gates that
-/// see gates), and <c>initial_c_l{k}</c> [H]; of a custom cell <c>weight_{name}_l{k}</c> [H].</para>
+/// with <see cref="LearnInitialState"/> <c>initial_h_l{k}</c>, as long as the hidden state (H, or P, and 3H more with gate
+/// recurrence), and <c>initial_c_l{k}</c> [H]; with a custom cell <c>weight_{name}_l{k}</c> [H].</para>
 /// </remarks>
 public sealed record LstmSpec : LayerSpec
 {
@@ -76,7 +76,7 @@ public sealed record LstmSpec : LayerSpec
     /// The longest memory T that the data need, in steps, at least 2 (chrono initialisation, Tallec &amp; Ollivier 2018). The
     /// biases of the forget gates start at log u with u uniform from 1 to T − 1, those of the input gates at −log u, so that the
     /// units forget over 2 to T steps and gradients reach as far back. It replaces <see cref="ForgetBias"/> and needs logistic
-    /// gates. With two biases, the first one gets the values. Null, the default, for no such initialisation.
+    /// gates. With two biases, the first one gets the values. Null, the default, for no chrono initialisation.
     /// </summary>
     public int? MemorySpan { get; init; }
 
@@ -85,7 +85,7 @@ public sealed record LstmSpec : LayerSpec
 
     /// <summary>
     /// Whether gradients flow back in time through c alone, not through h or peepholes (the approximation of Hochreiter &amp;
-    /// Schmidhuber 1997). It is cheaper, and it is not the gradient of the loss. Default false.
+    /// Schmidhuber 1997). The truncated gradient is cheaper to compute, but is not the gradient of the loss. Default false.
     /// </summary>
     public bool TruncatedGradient { get; init; }
 

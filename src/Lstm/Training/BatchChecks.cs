@@ -92,12 +92,12 @@ internal sealed class BatchChecks<T>(
     {
         if (batch is null)
         {
-            throw new ArgumentException($"Batch {index} of the {list} is null.", argument);
+            throw new ArgumentException($"Batch {index} of the {list} is null; give a batch.", argument);
         }
 
         if (model.WhyNot(batch.Input) is { } problem)
         {
-            throw new ArgumentException($"Batch {index} of the {list} does not fit. {problem}", argument);
+            throw new ArgumentException($"Batch {index} of the {list} does not match the model. {problem}", argument);
         }
 
         CheckTarget(batch, new BatchPlace(argument, list, index));
@@ -132,8 +132,8 @@ internal sealed class BatchChecks<T>(
         if (sequences != _sequences)
         {
             throw new ArgumentException(
-                $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; carried states " +
-                $"need the same number.",
+                $"Batch {index} of the {list} has {sequences} sequences, the first batch has {_sequences}; CarryState " +
+                $"needs the same number in each batch.",
                 argument);
         }
 
@@ -150,7 +150,7 @@ internal sealed class BatchChecks<T>(
         {
             throw new ArgumentException(
                 $"Batch {index - 1} of the {list} has sequences of {_lengths.First} and of {_lengths.Other} steps; "
-                + "carried on with batch norm, all of a batch need the same length.",
+                + "CarryState with batch norm needs sequences of the same length in a batch.",
                 argument);
         }
 

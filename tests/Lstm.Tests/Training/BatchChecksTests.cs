@@ -37,7 +37,7 @@ public class BatchChecksTests
     }
 
     [Theory]
-    [InlineData(-1, "has the label -100")]
+    [InlineData(-1, "the label -100")]
     [InlineData(9, "DenseSpec(10)")]
     [InlineData(5, "subtract 1, or use DenseSpec(6)")]
     public void Fit_says_what_to_do_about_a_label(int label, string remedy)
@@ -86,7 +86,7 @@ public class BatchChecksTests
             "sequence 2 has 4 rows, its output 3", Refused(steps, new(input, Rows.Random<float>(new Random(4), [10, 10, 4], 2))));
         Assert.Contains(
             "the same sequences in the same order", Refused(steps, new(input, Rows.Random<float>(new Random(4), [10, 10], 2))));
-        Assert.Contains("3 values per row; to the output belong 2", Refused(steps, new(input, input)));
+        Assert.Contains("3 values per row; the output needs 2", Refused(steps, new(input, input)));
         Assert.Contains(
             "The weights of batch 0 of the training batches have 3 rows",
             Refused(steps, new(input, perStep, Rows.Random<float>(new Random(4), [1, 1, 1], 1))));
@@ -187,7 +187,8 @@ public class BatchChecksTests
         {
             string message =
                 Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(network, loss, new Adam<float>())).Message;
-            Assert.StartsWith($"Layer 'head' has the activation {activation}, and {loss} takes logits: it applies the ", message);
+            Assert.StartsWith(
+                $"Layer 'head' has the activation {activation}, but {loss} needs logits: the loss applies the ", message);
             Assert.Contains("Set Activation = Activation.None", message);
             Assert.Throws<ArgumentException>("loss", () => new Trainer<float>(pooled, loss, new Adam<float>()));
         }
@@ -217,7 +218,7 @@ public class BatchChecksTests
         Assert.Contains("Use BinaryCrossEntropyWithLogits with targets 0 and 1, or DenseSpec(2)", message);
         message = Assert.Throws<ArgumentException>(
             "loss", () => new Trainer<float>(two, new SoftmaxCrossEntropy<float>(1, 2, 3), new Adam<float>())).Message;
-        Assert.Contains("2 classes; the loss was given weights for 3", message);
+        Assert.Contains("2 classes, the loss has 3 class weights", message);
         Assert.Throws<ArgumentException>(
             "loss", () => new Trainer<float>(two, new BinaryCrossEntropyWithLogits<float>(1, 2, 3), new Adam<float>()));
         _ = new Trainer<float>(one, new BinaryCrossEntropyWithLogits<float>(), new Adam<float>());

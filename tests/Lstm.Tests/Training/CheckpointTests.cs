@@ -220,12 +220,12 @@ public abstract class CheckpointTests<T>
             new Adam<T>(), 3, new LstmSpec(64), Specs[1], Specs[2]);
         Refuse("64", new Adam<T>(), 3, new LstmSpec(64), new DropoutSpec(0.2), new DenseSpec(2));
         Refuse("0.4", new Adam<T>(), 3, Specs[0], new DropoutSpec(0.4), Specs[2]);
-        Refuse("3 layer specs; this one has 2", new Adam<T>(), 3, Specs[0], Specs[2]);
+        Refuse("3 layer specs; this network has 2", new Adam<T>(), 3, Specs[0], Specs[2]);
         Refuse("3 inputs", new Adam<T>(), 4, [.. Specs]);
-        Refuse("kind adam; this one has kind sgd", new Sgd<T>(0.01, 0.9), 3, [.. Specs]);
+        Refuse("kind adam; this optimizer has kind sgd", new Sgd<T>(0.01, 0.9), 3, [.. Specs]);
         Refuse("kind adamw", new AdamW<T>(), 3, [.. Specs]);
-        Refuse("beta2 0.999; this one has beta2 0.99", new Adam<T>(beta2: 0.99), 3, [.. Specs]);
-        Refuse("no checkpoint", new Adam<T>(), 3, [SaveModel(), .. Specs]);
+        Refuse("beta2 0.999; this optimizer has beta2 0.99", new Adam<T>(beta2: 0.99), 3, [.. Specs]);
+        Refuse("not a checkpoint", new Adam<T>(), 3, [SaveModel(), .. Specs]);
 
         Network<T> other = Network.Create<T>(3, Specs);
         Adam<T> taken = new();

@@ -133,8 +133,8 @@ public class CustomOptimizerTests
     [InlineData("optimizer.steps.dense.bias", "The checkpoint has no tensor 'optimizer.steps.dense.bias'")]
     [InlineData("+optimizer.other.dense.bias", "optimizer.other.dense.bias")]
     [InlineData("nan", "optimizer.power.dense.bias")]
-    [InlineData("momentum", "The checkpoint's optimizer has momentum 0.8; this one has momentum 0.9.")]
-    [InlineData("+setting", "The checkpoint's optimizer has setting 1; this training's optimizer has none of the name.")]
+    [InlineData("momentum", "The checkpoint's optimizer has momentum 0.8; this optimizer has momentum 0.9.")]
+    [InlineData("+setting", "The checkpoint's optimizer has setting 1; this training's optimizer has no such setting.")]
     public void LoadCheckpoint_of_other_state_names_it_and_changes_nothing(string change, string message)
     {
         Trainer<double> trainer = Make(new CustomOptimizers.Momentum(0.05, 0.9));

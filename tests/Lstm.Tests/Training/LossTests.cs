@@ -146,7 +146,7 @@ public class LossTests
         SoftmaxCrossEntropy<float> softmax = new();
         ArgumentException e =
             Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2, 3, 4]), gradient));
-        Assert.Contains("The target has 1 values per row; to the output belong 2.", e.Message);
+        Assert.Contains("The target has 1 values per row; the output needs 2.", e.Message);
         e = Assert.Throws<ArgumentException>("target", () => squared.Evaluate(output, Rows.Of<float>([1, 2], 2), gradient));
         Assert.Contains("The target has 1 rows in 1 sequences, the output 2 in 1", e.Message);
         Assert.Throws<ArgumentException>(

@@ -179,12 +179,12 @@ public class ScheduleTests
     [Fact]
     public void LoadCheckpoint_of_another_schedule_names_it_and_changes_nothing()
     {
-        Refused(null, new StepDecay(3), "The checkpoint lacks the metadata 'schedule.kind'.");
+        Refused(null, new StepDecay(3), "The checkpoint does not have the metadata 'schedule.kind'.");
         Refused(new StepDecay(3), null, "The checkpoint's schedule has kind step; this training has no schedule.");
-        Refused(new StepDecay(3), new StepDecay(4), "The checkpoint's schedule has every 3; this one has every 4.");
-        Refused(new StepDecay(3), new CosineDecay(4), "The checkpoint's schedule has kind step; this one has kind cosine.");
+        Refused(new StepDecay(3), new StepDecay(4), "The checkpoint's schedule has every 3; this schedule has every 4.");
+        Refused(new StepDecay(3), new CosineDecay(4), "The checkpoint's schedule has kind step; this schedule has kind cosine.");
         Refused(new WarmUp(3, new StepDecay(3)), new WarmUp(3, new StepDecay(4)),
-            "The checkpoint's schedule has inner0.every 3; this one has inner0.every 4.");
+            "The checkpoint's schedule has inner0.every 3; this schedule has inner0.every 4.");
         Refused(new Recorder(), new Recorder("other"), "The checkpoint has a tensor F64 [1] 'schedule.heard'", "schedule.heard");
 
         static void Refused(LearningRateSchedule? saved, LearningRateSchedule? loaded, string message, string? other = null)

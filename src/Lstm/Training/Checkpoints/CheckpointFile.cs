@@ -54,7 +54,8 @@ internal static class CheckpointFile
         LossMeter epochLoss = default;
         if (file.Metadata.TryGetValue(EpochLoss, out string? sums) && !LossMeter.TryParse(sums, out epochLoss))
         {
-            throw new InvalidDataException($"The checkpoint's '{EpochLoss}' is '{sums}', which is not the sums of a loss.");
+            throw new InvalidDataException(
+                $"The checkpoint's '{EpochLoss}' is '{sums}', which does not contain the sums of a loss.");
         }
 
         long steps = CheckpointMetadata.Number(file, "steps", long.MaxValue);
@@ -156,7 +157,7 @@ internal static class CheckpointFile
         HashSet<string> names = [.. tensors.Select(tensor => tensor.Name)];
         if (file.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } unexpected)
         {
-            throw new InvalidDataException($"The checkpoint has a tensor {unexpected}; this training has none of the name.");
+            throw new InvalidDataException($"The checkpoint has a tensor {unexpected}; this training run has no such tensor.");
         }
 
         // All shapes before the first value: a file cannot make memory be taken for less than it has.

@@ -24,20 +24,20 @@ internal static class CheckpointMetadata
         string? format = file.Metadata.GetValueOrDefault("format"), version = file.Metadata.GetValueOrDefault("version");
         if (format == ModelFile.Format)
         {
-            throw new InvalidDataException("The file is no checkpoint but a model: Network.Load reads it.");
+            throw new InvalidDataException("The file is a model, not a checkpoint. Read it with Network.Load.");
         }
 
         if (format != Format)
         {
             throw new InvalidDataException(
-                $"The file is no checkpoint: its metadata has the format '{Shortened.Text(format)}', not '{Format}'. "
-                + "The tensors of other programs are read by LoadStateDict.");
+                $"The file is not a checkpoint: its metadata has the format '{Shortened.Text(format)}', not '{Format}'. "
+                + "Read the tensors of other programs with LoadStateDict.");
         }
 
         if (version != Version)
         {
             throw new InvalidDataException(
-                $"The checkpoint is of version '{Shortened.Text(version)}'; this library reads version '{Version}'.");
+                $"The checkpoint has version '{Shortened.Text(version)}'; this library reads version '{Version}'.");
         }
     }
 
@@ -87,13 +87,14 @@ internal static class CheckpointMetadata
         (int inputSize, LayerSpec[] specs) = SpecJson.Read(Value(file, key));
         if (inputSize != network.InputSize)
         {
-            throw new InvalidDataException($"The checkpoint's network has {inputSize} inputs; this one has {network.InputSize}.");
+            throw new InvalidDataException(
+                $"The checkpoint's network has {inputSize} inputs; this network has {network.InputSize}.");
         }
 
         if (specs.Length != network.Specs.Count)
         {
             throw new InvalidDataException(
-                $"The checkpoint's network has {specs.Length} layer specs; this one has {network.Specs.Count}.");
+                $"The checkpoint's network has {specs.Length} layer specs; this network has {network.Specs.Count}.");
         }
 
         for (int i = 0; i < specs.Length; i++)
@@ -101,7 +102,7 @@ internal static class CheckpointMetadata
             if (specs[i] != network.Specs[i])
             {
                 throw new InvalidDataException(
-                    $"Layer {i} of the checkpoint's network is not that of this one: " +
+                    $"Layer {i} of the checkpoint's network differs from that of this network: " +
                     $"{SpecJson.Difference(specs[i], network.Specs[i])}.");
             }
         }
@@ -120,14 +121,14 @@ internal static class CheckpointMetadata
             if (found != value)
             {
                 throw new InvalidDataException(
-                    $"The checkpoint's {what} has {name} {Shortened.Text(found)}; this one has {name} {value}.");
+                    $"The checkpoint's {what} has {name} {Shortened.Text(found)}; this {what} has {name} {value}.");
             }
         }
 
         if (file.Metadata.Keys.FirstOrDefault(
             key => key.StartsWith(prefix, StringComparison.Ordinal) && !known.Contains(key)) is { } other)
         {
-            string has = known.Count == 0 ? $"this training has no {what}" : $"this training's {what} has none of the name";
+            string has = known.Count == 0 ? $"this training has no {what}" : $"this training's {what} has no such setting";
             throw new InvalidDataException(
                 $"The checkpoint's {what} has {Shortened.Text(other[prefix.Length..])} " +
                 $"{Shortened.Text(file.Metadata[other])}; {has}.");
@@ -139,10 +140,11 @@ internal static class CheckpointMetadata
         => long.TryParse(Value(file, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
             ? number
             : throw new InvalidDataException(
-                $"The checkpoint's '{key}' is '{Shortened.Text(Value(file, key))}', no whole number of 0 … {most}.");
+                $"The checkpoint's '{key}' is '{Shortened.Text(Value(file, key))}', not a whole number in 0 … {most}.");
 
     public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Value(SafetensorsReader file, string key)
-        => file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"The checkpoint lacks the metadata '{key}'.");
+        => file.Metadata.GetValueOrDefault(key)
+            ?? throw new InvalidDataException($"The checkpoint does not have the metadata '{key}'.");
 }

@@ -9,7 +9,7 @@ namespace Lstm.Training;
 /// <summary>The options for saving checkpoints in Fit of a <see cref="Trainer{T}"/>: the file and the interval.</summary>
 /// <remarks>
 /// <para>The newest checkpoint is always at <see cref="Path"/>. It is written at the end of each epoch unless
-/// <see cref="EverySteps"/> or <see cref="Every"/> says otherwise, and when Fit ends or is canceled.
+/// <see cref="EverySteps"/> or <see cref="Every"/> is set, and when Fit ends or is canceled.
 /// <see cref="Trainer{T}.LoadCheckpoint(string)"/> reads it.</para>
 /// <para>Each file is written to a temporary name in the same folder and then renamed. If the process is killed, the previous
 /// checkpoint stays intact.</para>

@@ -23,11 +23,11 @@ internal abstract record CheckpointTensor(string Name, IReadOnlyList<int> Shape)
     {
         SafetensorsTensor tensor = file.Find(name)
             ?? throw new InvalidDataException(
-            $"The checkpoint has no tensor '{name}'; this training has one, {type} [{string.Join(", ", shape)}].");
+            $"The checkpoint has no tensor '{name}'; this training run needs {type} [{string.Join(", ", shape)}].");
         return tensor.Type == type && tensor.Shape.SequenceEqual(shape.Select(size => (long)size))
             ? tensor
             : throw new InvalidDataException(
-                $"The checkpoint has a tensor {tensor}; in this training it is {type} [{string.Join(", ", shape)}].");
+                $"The checkpoint has a tensor {tensor}; this training run needs {type} [{string.Join(", ", shape)}].");
     }
 }
 

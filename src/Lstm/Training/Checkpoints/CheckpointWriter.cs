@@ -26,7 +26,7 @@ internal sealed class CheckpointWriter<T>
         if (Path.GetDirectoryName(SaveTarget.Resolve(options.Path)) is { } folder && !Directory.Exists(folder))
         {
             throw new DirectoryNotFoundException(
-                $"Checkpoint.Path is '{options.Path}', but there is no folder '{folder}'. Make it before the training.");
+                $"Checkpoint.Path is '{options.Path}', but the folder '{folder}' does not exist. Create it before training.");
         }
     }
 

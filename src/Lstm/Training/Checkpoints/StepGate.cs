@@ -55,9 +55,9 @@ internal sealed class StepGate
             if (_stepping == Environment.CurrentManagedThreadId)
             {
                 throw new InvalidOperationException(
-                    $"{call} was called within a training step, by the loss, the optimizer or the schedule: half of the step " +
-                    $"is done. "
-                    + "Call it from a progress callback or after Fit.");
+                    $"{call} was called within a training step, by the loss, the optimizer or the schedule, when " +
+                    $"the step is incomplete. "
+                    + $"Call {call} from a progress callback or after Fit.");
             }
 
             _waiting++;

@@ -57,7 +57,7 @@ internal static class LossChecks<T>
         {
             throw new ArgumentException(
                 $"The target {values.Rows[index]} of {place.Of(values.Shape, index, values.FeatureSize)} is not finite. "
-                + "To leave its row out, give the row the weight 0; to leave out the step, set OnNonFinite to SkipStep.",
+                + "To ignore the row, give it the weight 0; to skip the step, set OnNonFinite to SkipStep.",
                 place.Argument("target"));
         }
     }
@@ -97,7 +97,7 @@ internal static class LossChecks<T>
         if (layers[last] is DenseLayer<T> { IsLinear: false } dense)
         {
             throw new ArgumentException(
-                $"Layer '{dense.Name}' has the activation {dense.Activation}, and {loss} takes logits: it applies the " +
+                $"Layer '{dense.Name}' has the activation {dense.Activation}, but {loss} needs logits: the loss applies the " +
                 $"{(rows.TakesLabels ? "softmax" : "sigmoid")} itself. "
                 + "Set Activation = Activation.None in the last DenseSpec.",
                 nameof(loss));
@@ -137,7 +137,7 @@ internal static class LossChecks<T>
         {
             string part = argument == "outputGradient" ? "output gradient" : argument;
             throw new ArgumentException(
-                $"The {place.Part(part)} {ShapeText.Has(part)} {actual} values per row; to the output belong {expected}.",
+                $"The {place.Part(part)} {ShapeText.Has(part)} {actual} values per row; the output needs {expected}.",
                 place.Argument(argument));
         }
     }
@@ -156,8 +156,8 @@ internal static class LossChecks<T>
         if (row < weights.RowCount)
         {
             throw new ArgumentException(
-                $"Weight {weights.Rows[row]} of {place.Of(weights.Shape, row)} is not finite; a row that does not count has " +
-                $"the weight 0.", place.Argument("weights"));
+                $"Weight {weights.Rows[row]} of {place.Of(weights.Shape, row)} is not finite. Give a row that is to be " +
+                $"ignored the weight 0.", place.Argument("weights"));
         }
     }
 }

@@ -7,7 +7,7 @@ using Lstm.Training.Losses;
 namespace Lstm;
 
 /// <summary>The mean absolute error: the loss of each value is l = |y − t|.</summary>
-/// <remarks>∂l/∂y = sign(y − t), 0 where they are equal. <see cref="Loss{T}"/> describes how the values are combined.</remarks>
+/// <remarks>∂l/∂y = sign(y − t), which is 0 for y = t. <see cref="Loss{T}"/> describes how the values are combined.</remarks>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
 public sealed class MeanAbsoluteError<T> : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

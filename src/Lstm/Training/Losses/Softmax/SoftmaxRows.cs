@@ -21,7 +21,7 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
 
     public override string? WhyNotFeatures(int features)
         => classWeights.Length == 0 || classWeights.Length == features ? null
-        : $"The output has {Classes(features)}; the loss was given weights for {classWeights.Length}.";
+        : $"The output has {Classes(features)}, the loss has {classWeights.Length} class weights; give one for each class.";
 
     public override void Check(NetworkTarget<T> target, SequenceShape shape, int features, BatchPlace place)
     {
@@ -197,7 +197,7 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
     private static string Classes(int count) => count == 1 ? "1 class" : $"{count} classes";
 
     private string Remedy(int label, int features)
-        => label < 0 ? $"a row that does not count has the label {ignored}"
+        => label < 0 ? $"give rows that are to be ignored the label {ignored}"
         : features == 1 ? $"use BinaryCrossEntropyWithLogits, or DenseSpec({label + 1L})"
         : label == features ? $"labels start at 0; subtract 1, or use DenseSpec({label + 1L})"
         : $"use DenseSpec({label + 1L}) for labels up to {label}";
@@ -207,6 +207,6 @@ internal sealed unsafe class SoftmaxRows<T>(T[] classWeights, double smoothing, 
         : throw Changed(label, classWeights.Length);
 
     private static InvalidOperationException Changed(int label, int classes)
-        => new($"There is a label {label}, and there are {classes} classes, 0 to {classes - 1}. Labels may not be changed " +
-            $"while a pass reads them.");
+        => new($"A label is {label}, but there are {classes} classes, 0 to {classes - 1}. Do not change labels while a pass " +
+            $"reads them.");
 }
