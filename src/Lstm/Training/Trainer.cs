@@ -246,8 +246,8 @@ public sealed class Trainer<T>
     }
 
     /// <summary>
-    /// Restores the parameters of the best epoch of the latest call of Fit. Use it after a call that was canceled or failed;
-    /// <see cref="TrainingOptions.RestoreBest"/> does the same at the end of a completed call.
+    /// Restores the parameters of the best epoch of the latest call of Fit. Use this method after a call that was canceled or
+    /// failed; <see cref="TrainingOptions.RestoreBest"/> does the same at the end of a completed call.
     /// </summary>
     /// <exception cref="InvalidOperationException">
     /// Fit is running, or its latest call has no best parameters because <see cref="TrainingOptions.RestoreBest"/> was false or

@@ -115,8 +115,7 @@ public sealed record TrainingOptions
         if (!(MinimumImprovement >= 0 && double.IsFinite(MinimumImprovement)))
         {
             throw new ArgumentException(
-                InvariantText.Of($"MinimumImprovement is {MinimumImprovement}; the value has to be finite and at least 0."),
-                "options");
+                InvariantText.Of($"MinimumImprovement is {MinimumImprovement}; give a finite value of at least 0."), "options");
         }
 
         if (AccumulateBatches > 1 && TruncateAfter is not null)
@@ -138,8 +137,7 @@ public sealed record TrainingOptions
         if (!validates && (Patience is not null || RestoreBest || MinimumImprovement > 0))
         {
             throw new ArgumentException(
-                "Patience, RestoreBest and MinimumImprovement need validation batches, and there are 0. Give validationBatches.",
-                "options");
+                "Patience, RestoreBest and MinimumImprovement need validation batches; give validationBatches.", "options");
         }
 
         if (CarryState && Shuffle == Shuffle.Sequences)

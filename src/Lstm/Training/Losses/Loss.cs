@@ -156,8 +156,8 @@ public abstract class Loss<T>
     /// <see cref="LossUnit.Sequence"/>, only the number of sequences is that of <paramref name="output"/>.
     /// </param>
     /// <param name="outputGradient">
-    /// Receives the gradient of the sum with respect to <paramref name="output"/>, in its shape. It is all zero when the method
-    /// is called. Null if no gradient is needed.
+    /// Receives the gradient of the sum with respect to <paramref name="output"/>, in its shape. The batch is all zero when the
+    /// method is called. Null if no gradient is needed.
     /// </param>
     /// <param name="weights">One finite weight per row, or one per sequence if the unit is a sequence. Null for 1.</param>
     /// <returns>The sum Σ w·l.</returns>
@@ -178,8 +178,8 @@ public abstract class Loss<T>
     /// <see cref="LossUnit.Sequence"/>, only the number of sequences is that of <paramref name="output"/>.
     /// </param>
     /// <param name="outputGradient">
-    /// Receives the gradient of the sum with respect to <paramref name="output"/>, in its shape. It is all zero when the method
-    /// is called. Null if no gradient is needed.
+    /// Receives the gradient of the sum with respect to <paramref name="output"/>, in its shape. The batch is all zero when the
+    /// method is called. Null if no gradient is needed.
     /// </param>
     /// <param name="weights">One finite weight per row, or one per sequence if the unit is a sequence. Null for 1.</param>
     /// <returns>The sum Σ w·l.</returns>

@@ -74,7 +74,7 @@ public abstract class ModelPass<T> : IDisposable
     /// <summary>A gradient for each network of the model, in the model's order; empty if <see cref="Trains"/> is false.</summary>
     protected IReadOnlyList<Gradient<T>> Gradients => _gradients;
 
-    /// <summary>Returns the number of networks and whether the passes train as text.</summary>
+    /// <summary>Returns, as text, the number of networks and whether the passes train.</summary>
     public override string ToString()
         => $"{TypeName.Of(this)}: {Counted.Of(_tapes.Length, "network")}, {(Trains ? "training" : "evaluation")}";
 
@@ -100,7 +100,7 @@ public abstract class ModelPass<T> : IDisposable
     /// <summary>
     /// Runs the networks forward on a batch. The method calls <see cref="ForwardLoss"/> once, for the last network.
     /// </summary>
-    /// <param name="input">The input, which <see cref="TrainableModel{T}"/> has checked.</param>
+    /// <param name="input">The input, which matches the model.</param>
     /// <param name="target">The target, for <see cref="ForwardLoss"/>.</param>
     protected abstract void Forward(NetworkInput<T> input, NetworkTarget<T> target);
 

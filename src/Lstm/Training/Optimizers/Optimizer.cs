@@ -81,7 +81,7 @@ public abstract class Optimizer<T>
     /// Sets the learning rate of one parameter relative to the others: <see cref="LearningRate"/> times a factor.
     /// </summary>
     /// <param name="parameterName">
-    /// A name from <see cref="Network{T}.Parameters"/>. Before the first step the name is not checked until that step.
+    /// A name from <see cref="Network{T}.Parameters"/>. Before the first step, the check is deferred to that step.
     /// </param>
     /// <param name="factor">The factor, finite and at least 0. A parameter that is not set has 1.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the factor is negative or not finite.</exception>
@@ -95,7 +95,7 @@ public abstract class Optimizer<T>
 
     /// <summary>Sets the weight decay of one parameter, for example 0 for a bias.</summary>
     /// <param name="parameterName">
-    /// A name from <see cref="Network{T}.Parameters"/>. Before the first step the name is not checked until that step.
+    /// A name from <see cref="Network{T}.Parameters"/>. Before the first step, the check is deferred to that step.
     /// </param>
     /// <param name="weightDecay">The weight decay λ, finite and at least 0.</param>
     /// <exception cref="ArgumentException">There is no such parameter, or the decay is negative or not finite.</exception>
@@ -129,8 +129,7 @@ public abstract class Optimizer<T>
         ArgumentNullException.ThrowIfNull(gradient);
         if (!ReferenceEquals(gradient.Layout, network.Layout))
         {
-            throw new ArgumentException(
-                "The gradient belongs to another network; give one of network.CreateGradient().", nameof(gradient));
+            throw new ArgumentException("The gradient belongs to another network; use network.CreateGradient().", nameof(gradient));
         }
 
         Step(new ReadOnlySpan<Network<T>>(in network), [string.Empty], new ReadOnlySpan<Gradient<T>>(in gradient), team);
@@ -240,8 +239,7 @@ public abstract class Optimizer<T>
         }
         else if (!IsBoundTo(networks))
         {
-            throw new InvalidOperationException(
-                "The optimizer's state belongs to another network; create one optimizer for each network.");
+            throw new InvalidOperationException("The optimizer's state belongs to another network; create one for each network.");
         }
     }
 
