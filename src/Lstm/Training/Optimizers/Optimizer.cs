@@ -129,7 +129,7 @@ public abstract class Optimizer<T>
         ArgumentNullException.ThrowIfNull(gradient);
         if (!ReferenceEquals(gradient.Layout, network.Layout))
         {
-            throw new ArgumentException("The gradient belongs to another network; use network.CreateGradient().", nameof(gradient));
+            throw new ArgumentException("The gradient belongs to another network; use its CreateGradient.", nameof(gradient));
         }
 
         Step(new ReadOnlySpan<Network<T>>(in network), [string.Empty], new ReadOnlySpan<Gradient<T>>(in gradient), team);
