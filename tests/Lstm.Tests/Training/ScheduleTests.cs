@@ -210,8 +210,8 @@ public class ScheduleTests
             Assert.Throws<InvalidOperationException>(
             () => trainer.Fit(CustomOptimizerTests.Batches(), new TrainingOptions { Epochs = 3 }));
         Assert.Equal(
-            $"The schedule Broken gives the factor {FormattableString.Invariant($"{factor}")} for step 5 of epoch 1; the factor " +
-            $"has to be finite and at least 0.", e.Message);
+            $"The schedule Broken gives the factor {FormattableString.Invariant($"{factor}")} for step 5 of epoch 1; the " +
+            $"factor has to be finite and at least 0.", e.Message);
         Assert.Equal((5, new TrainingPosition(1, 1, 5)), ((int)trainer.Optimizer.Steps, trainer.Position));
         Trainer<double> plain = CustomOptimizerTests.Make(new Sgd<double>(0.1));
         TrainerTests.Seen seen = new()
