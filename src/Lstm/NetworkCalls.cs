@@ -29,11 +29,6 @@ internal static class NetworkCalls
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         => network.InitialStates.AddGradient(tape.InitialStateGradient, gradient);
 
-    /// <summary>Moves running averages, in flat parameters, towards the statistics of the pass on a tape.</summary>
-    public static void MoveStatistics<T>(this Network<T> network, Tape<T> tape, Span<T> flat)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => tape.MoveStatistics(flat);
-
     /// <summary>Sets all sequences of a state to the start.</summary>
     public static void ResetState<T>(this Network<T> network, NetworkState<T> state)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -5,7 +5,7 @@ using Lstm.Kernels.Products;
 
 namespace Lstm.Cells;
 
-/// <summary>What layers need of a custom cell: its names and counts, and its equations compiled into the kernels.</summary>
+/// <summary>The names, the counts and the compiled equations of a custom cell, for the layers.</summary>
 internal abstract class CellCode
 {
     public abstract IReadOnlyList<string> WeightNames { get; }

@@ -28,7 +28,7 @@ public sealed record SlidingWindows
     /// <summary>The number of steps from the start of a window to the start of the next, at least 1. Default 1.</summary>
     public int Stride { get; init; } = 1;
 
-    /// <summary>Whether a window has one target, or one for each step. Default <see cref="WindowTarget.ManyToOne"/>.</summary>
+    /// <summary>The targets of a window: one, or one for each step. Default <see cref="WindowTarget.ManyToOne"/>.</summary>
     public WindowTarget Target { get; init; }
 
     /// <summary>The number of windows that a series has.</summary>

@@ -1,6 +1,6 @@
 namespace Lstm.Data;
 
-/// <summary>Whether a sliding window has one target, or one for each of its steps.</summary>
+/// <summary>The targets of a sliding window: one, or one for each step.</summary>
 public enum WindowTarget
 {
     /// <summary>

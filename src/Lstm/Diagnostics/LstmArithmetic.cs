@@ -1,6 +1,6 @@
 namespace Lstm.Diagnostics;
 
-/// <summary>How multiply-adds are rounded in a process. Processes with the same value compute the same bits.</summary>
+/// <summary>The rounding of multiply-adds in a process. Processes with the same value compute the same bits.</summary>
 public enum LstmArithmetic
 {
     /// <summary>a·b + c is rounded once, by a fused multiply-add instruction.</summary>

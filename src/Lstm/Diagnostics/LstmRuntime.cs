@@ -19,7 +19,7 @@ public sealed class LstmRuntime
     /// <summary>The instruction set and the arithmetic of this process. They never change.</summary>
     public static LstmRuntime Current { get; } = new();
 
-    /// <summary>How multiply-adds are rounded. Processes with the same value compute the same bits.</summary>
+    /// <summary>The rounding of multiply-adds in this process. Processes with the same value compute the same bits.</summary>
     public LstmArithmetic Arithmetic { get; } = SimdDispatch.IsFused ? LstmArithmetic.Fused : LstmArithmetic.Separate;
 
     /// <summary>

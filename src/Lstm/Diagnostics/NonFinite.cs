@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Runtime;
-using Lstm.Sequences;
 
 namespace Lstm.Diagnostics;
 

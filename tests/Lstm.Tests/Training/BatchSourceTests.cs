@@ -115,7 +115,7 @@ public class BatchSourceTests
             () => trainer.Fit((Func<int, IEnumerable<TrainingBatch<float>>>)(_ => null!), new TrainingOptions())).Message);
         trainer.Position = new TrainingPosition(0, 2, 2);
         Assert.Contains(
-            "gives 1 batches",
+            "returned 1 batches",
             Assert.Throws<InvalidOperationException>(
             () => trainer.Fit(_ => TrainerTests.Batches(1), new TrainingOptions())).Message);
         Assert.Throws<ArgumentException>("options", () => trainer.Fit(_ => TrainerTests.Batches(1), new TrainingOptions

@@ -250,7 +250,7 @@ public class CustomOptimizerTests
         InvalidOperationException e =
             Assert.Throws<InvalidOperationException>(
             () => new CustomOptimizers.Named([], [("n", 0)]).Step(network, network.CreateGradient()));
-        Assert.Contains("'n' of parameter lstm.weight_ih_l0 NaN in step 0", e.Message);
+        Assert.Contains("'n' of parameter lstm.weight_ih_l0 to NaN in step 0", e.Message);
     }
 
     internal static MemoryStream Save(Trainer<double> trainer)

@@ -238,8 +238,8 @@ public class TrainableModelTests
         trainer.Fit(Batches(), 1);
         double[] encoder = model.Encoder.Flat.ToArray(), decoder = model.Decoder.Flat.ToArray();
         double[] velocity = optimizer.Parts[0].Buffers[0].Span.ToArray();
-        optimizer.Then = parameter => _ = parameter.Name == "dense.bias" ? throw new NotImplementedException() : 0;
-        Assert.Throws<NotImplementedException>(() => trainer.Fit(Batches(), new TrainingOptions { Workers = 1 }));
+        optimizer.Then = parameter => _ = parameter.Name == "dense.bias" ? throw new ArithmeticException() : 0;
+        Assert.Throws<ArithmeticException>(() => trainer.Fit(Batches(), new TrainingOptions { Workers = 1 }));
         Assert.Equal(encoder, model.Encoder.Flat.ToArray());
         Assert.Equal(decoder, model.Decoder.Flat.ToArray());
         Assert.Equal(velocity, optimizer.Parts[0].Buffers[0].Span.ToArray());

@@ -3,7 +3,7 @@ using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>How the specs of one type are written to and read from JSON.</summary>
+/// <summary>The JSON form of the specs of one type: it writes them and reads them.</summary>
 /// <typeparam name="TBase">The type of which it is one kind.</typeparam>
 internal abstract class SpecKind<TBase>
     where TBase : class

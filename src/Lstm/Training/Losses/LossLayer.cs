@@ -66,8 +66,7 @@ internal sealed unsafe class LossLayer<T>(DenseLayer<T> dense, LayerTape<T> dens
         {
             throw new InvalidOperationException(
                 "ComputesInputGradient of the tape was turned on after ForwardLoss, which has done the backward pass of the " +
-                "last layer. "
-                + "Set it before ForwardLoss.");
+                "last layer. Set it before ForwardLoss.");
         }
 
         own.Clear();

@@ -20,7 +20,7 @@ internal sealed class RunningAverages<T>(Network<T> network)
     {
         if (_flat.Length > 0)
         {
-            network.MoveStatistics(tape, _flat);
+            tape.MoveStatistics(_flat);
         }
     }
 
