@@ -44,9 +44,9 @@ internal unsafe struct RowProduct<T> : IKernel<T>, IJob
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        // SAFETY: y has Rows rows of Columns.Columns real values: DenseTape.Prepare and LossLayer reserve it for DenseLayer, and
-        // Network.InputGradient for the gradients of inputs. Only these columns are touched (NarrowProduct, PanelEdge); a share
-        // is a range of the rows.
+        // SAFETY: y has Rows rows of Columns.Columns real values: DenseTape.Prepare and LossLayer reserve it for DenseLayer,
+        // LayerGradients.Of and Tape.ReserveInputGradient for the gradients of inputs. Only these columns are touched
+        // (NarrowProduct, PanelEdge); a share is a range of the rows.
         Debug.Assert(_first >= 0 && _end <= Rows, "A row is not of the product.");
         Debug.Assert(Output != null || Rows == 0, "There is no y.");
         Debug.Assert(OutputStride >= Columns.Columns || Rows <= 1, "Rows of y overlap.");
