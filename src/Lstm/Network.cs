@@ -125,12 +125,22 @@ public sealed class Network<T>
     /// <exception cref="ArgumentException">There is no parameter of that name.</exception>
     public Tensor<T> ReadParameter(string name) => ParameterSet.Read(name);
 
+    /// <inheritdoc cref="ReadParameter(string)"/>
+    /// <param name="name">A name from <see cref="Parameters"/>.</param>
+    /// <param name="destination">Room for exactly its values, row by row.</param>
+    public void ReadParameter(string name, Span<T> destination) => ParameterSet.Read(name, destination);
+
     /// <summary>Overwrites one parameter, given in PyTorch's layout.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
     /// <param name="tensor">A tensor of the parameter's shape.</param>
     /// <exception cref="ArgumentException">There is no parameter of that name, or its shape is another one.</exception>
     /// <exception cref="InvalidOperationException">Another call is writing to the parameters.</exception>
     public void WriteParameter(string name, in ReadOnlyTensorSpan<T> tensor) => ParameterSet.Write(name, tensor);
+
+    /// <inheritdoc cref="WriteParameter(string, in ReadOnlyTensorSpan{T})"/>
+    /// <param name="name">A name from <see cref="Parameters"/>.</param>
+    /// <param name="values">All its values, row by row.</param>
+    public void WriteParameter(string name, ReadOnlySpan<T> values) => ParameterSet.Write(name, values);
 
     /// <summary>Freezes a parameter, or makes it trainable.</summary>
     /// <param name="name">A name from <see cref="Parameters"/>.</param>
@@ -180,9 +190,7 @@ public sealed class Network<T>
     /// <summary>Opens a stream that runs the network step by step.</summary>
     /// <param name="sessions">The number of sessions, at least 1.</param>
     /// <param name="workers">As in <see cref="CreateTape"/>. More than 1 pay for many sessions or large layers.</param>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="sessions"/> is less than 1 or more than a state can hold, or <paramref name="workers"/> is negative.
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are too few or too many sessions or workers.</exception>
     /// <exception cref="PlatformNotSupportedException">The platform has no threads (WebAssembly): use 1 worker.</exception>
     /// <exception cref="NotSupportedException">A layer reads in reverse or pools whole sequences.</exception>
     public NetworkStream<T> OpenStream(int sessions = 1, int workers = 1) => new(this, sessions, workers);
@@ -287,12 +295,8 @@ public sealed class Network<T>
     /// <summary>Runs a batch without a tape.</summary>
     /// <param name="batch">Sequences of <see cref="InputSize"/> features, or of ids 0 … <see cref="InputSize"/> − 1.</param>
     /// <param name="state">The state to start from, overwritten with the final one; null for the zero or learned one.</param>
-    /// <param name="workspace">
-    /// A workspace of this network, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate the output.
-    /// </param>
-    /// <exception cref="ArgumentException">
-    /// The batch, the state or the workspace does not fit this network, or the batch is the workspace's own.
-    /// </exception>
+    /// <param name="workspace">A workspace, whose <see cref="Workspace{T}.Output"/> is returned; null to allocate it.</param>
+    /// <exception cref="ArgumentException">Something does not fit this network, or the batch is the workspace's own.</exception>
     /// <exception cref="InvalidOperationException">The state or workspace is in use, or the batch is refilled.</exception>
     /// <exception cref="NonFiniteValueException">A value is not finite; see <see cref="Workspace{T}.ChecksFinite"/>.</exception>
     public SequenceBatch<T> Predict(NetworkInput<T> batch, NetworkState<T>? state = null, Workspace<T>? workspace = null)

@@ -40,7 +40,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
 
             switch (Pooling)
             {
-                case Pooling.Last:
+                case Pooling.Last or Pooling.LastStep or Pooling.FirstStep:
                     for (int f = 0; f < InputSize; f++)
                     {
                         output[f] = input.Pointer[((nint)input.Shape.Row(b, LastStep(f, length)) * InputSize) + f];
@@ -82,7 +82,7 @@ internal sealed unsafe class PoolingLayer<T> : Layer<T>
             {
                 switch (Pooling)
                 {
-                    case Pooling.Last:
+                    case Pooling.Last or Pooling.LastStep or Pooling.FirstStep:
                         inputGradient[((nint)input.Shape.Row(b, LastStep(f, length)) * InputSize) + f] = dy[f];
                         break;
                     case Pooling.Max:

@@ -1,4 +1,5 @@
 using Lstm.Cells;
+using Lstm.Specs;
 using Lstm.Texts;
 
 namespace Lstm.Layers;
@@ -42,6 +43,14 @@ internal static class SpecEffects
                 }
 
                 pooling = names[i];
+            }
+            else if (specs[i] is RepeatLastSpec)
+            {
+                pooling = null;
+            }
+            else if (specs[i] is ActivationSpec activation)
+            {
+                FindParameters(activation, names[i], found);
             }
         }
 
@@ -95,6 +104,26 @@ internal static class SpecEffects
         FindParameters(equations.ReverseGateActivation, nameof(equations.ReverseGateActivation), name, found);
         FindParameters(equations.ReverseCellActivation, nameof(equations.ReverseCellActivation), name, found);
         FindParameters(equations.ReverseHiddenActivation, nameof(equations.ReverseHiddenActivation), name, found);
+    }
+
+    private static void FindParameters(ActivationSpec activation, string name, List<string> found)
+    {
+        bool hasBeta = activation.Function is ActivationFunction.HardSigmoid or ActivationFunction.ScaledTanh
+            or ActivationFunction.Affine;
+        bool hasAlpha = hasBeta
+            || activation.Function is ActivationFunction.LeakyRelu or ActivationFunction.Elu
+                or ActivationFunction.ThresholdedRelu;
+        if (activation.Alpha != 0 && !hasAlpha)
+        {
+            Add(found, name, nameof(activation.Alpha), activation.Alpha,
+                $"{activation.Function} has no α. Leave it at 0, or take a function that has one");
+        }
+
+        if (activation.Beta != 0 && !hasBeta)
+        {
+            Add(found, name, nameof(activation.Beta), activation.Beta,
+                $"{activation.Function} has no β. Leave it at 0, or take a function that has one");
+        }
     }
 
     private static void FindParameters(LstmActivation? activation, string property, string name, List<string> found)

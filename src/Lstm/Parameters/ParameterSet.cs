@@ -61,6 +61,23 @@ internal sealed unsafe class ParameterSet<T>
         }
     }
 
+    /// <summary>Copies out one parameter, in PyTorch's layout, row by row.</summary>
+    /// <exception cref="ArgumentException">There is no such parameter, or the room is not as long as it.</exception>
+    public void Read(string name, Span<T> destination) => Layout.Read(name, Flat, destination);
+
+    /// <summary>Overwrites one parameter, given in PyTorch's layout, row by row.</summary>
+    /// <exception cref="ArgumentException">There is no such parameter, or there are more or fewer values.</exception>
+    /// <exception cref="InvalidOperationException">Another call is writing.</exception>
+    public void Write(string name, ReadOnlySpan<T> values)
+    {
+        using Use.Taking writing = TakeForWriting();
+        lock (Lock)
+        {
+            Layout.Write(name, values, Flat);
+            Touch();
+        }
+    }
+
     /// <summary>Freezes a parameter or lets it be trained.</summary>
     /// <exception cref="ArgumentException">There is no such parameter, or it is a statistic that is to be trained.</exception>
     public void SetTrainable(string name, bool trainable)

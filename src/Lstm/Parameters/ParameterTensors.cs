@@ -38,4 +38,21 @@ internal static class ParameterTensors
         tensor.FlattenTo(values);
         parameter.Pack(values, flat);
     }
+
+    /// <summary>Copies one parameter, in PyTorch's layout.</summary>
+    public static void Read<T>(this ParameterLayout layout, string name, ReadOnlySpan<T> flat, Span<T> destination)
+        => FindOf(layout, name, destination.Length, nameof(destination)).Unpack(flat, destination);
+
+    /// <summary>Overwrites one parameter from PyTorch's layout, row by row.</summary>
+    public static void Write<T>(this ParameterLayout layout, string name, ReadOnlySpan<T> values, Span<T> flat)
+        => FindOf(layout, name, values.Length, nameof(values)).Pack(values, flat);
+
+    private static Parameter FindOf(ParameterLayout layout, string name, int length, string argument)
+    {
+        Parameter parameter = layout.Find(name);
+        return length == parameter.Count ? parameter : throw new ArgumentException(
+            $"The span has {length} values; parameter '{Shortened.Text(name)}' is [{string.Join(", ", parameter.Shape)}], " +
+            $"{parameter.Count} values. "
+            + "Give all of them in PyTorch's layout, row by row.", argument);
+    }
 }

@@ -14,4 +14,10 @@ public enum Pooling
 
     /// <summary>The largest value of each feature over the steps. Of equal values, the first gets the gradient.</summary>
     Max,
+
+    /// <summary>The last step's output, whichever direction read it.</summary>
+    LastStep,
+
+    /// <summary>The first step's output, whichever direction read it.</summary>
+    FirstStep,
 }

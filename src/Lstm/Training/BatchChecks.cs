@@ -25,7 +25,10 @@ internal sealed class BatchChecks<T>(
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The shape of the output where the network pools sequences; null where it is the input's.</summary>
-    private readonly SequenceShape? _pooled = model.Pools ? new SequenceShape() : null;
+    private readonly SequenceShape? _pooled = model.PooledSteps is null ? null : new SequenceShape();
+
+    /// <summary>The rows of each sequence where it does.</summary>
+    private readonly int _pooledSteps = model.PooledSteps ?? 1;
 
     /// <summary>Whether a target that is not finite is refused, as its step could not be left out.</summary>
     private readonly bool _needsFinite = options.OnNonFinite == NonFiniteAction.Throw || !trains;
@@ -112,7 +115,7 @@ internal sealed class BatchChecks<T>(
         SequenceShape output = batch.InputShape;
         if (_pooled is not null)
         {
-            _pooled.SetDense(output.Count, 1);
+            _pooled.SetDense(output.Count, _pooledSteps);
             output = _pooled;
         }
 

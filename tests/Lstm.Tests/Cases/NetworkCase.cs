@@ -44,11 +44,16 @@ internal sealed class NetworkCase(string name, int inputSize, int[] lengths, par
 
     public bool TakesIds => specs[0] is EmbeddingSpec;
 
-    /// <summary>Whether a sequence becomes one row.</summary>
-    public bool Pools => specs.Any(spec => spec is PoolingSpec);
+    /// <summary>The rows that each sequence becomes, whatever its length; null where it keeps its own.</summary>
+    public int? PooledSteps => specs.LastOrDefault(spec => spec is PoolingSpec or RepeatLastSpec) switch
+    {
+        null => null,
+        RepeatLastSpec repeat => repeat.Steps,
+        _ => 1,
+    };
 
     /// <summary>Whether it can be given its steps one by one: nothing waits for a sequence's end.</summary>
-    public bool Streams => !Pools && Lstms.All(spec => spec.Direction == LstmDirection.Forward);
+    public bool Streams => PooledSteps is null && Lstms.All(spec => spec.Direction == LstmDirection.Forward);
 
     /// <summary>Whether sequences of a batch depend on each other in training, and whole passes are needed.</summary>
     public bool UsesBatchStatistics => Lstms.Any(spec => spec.Normalization is BatchNormalization);
@@ -102,7 +107,7 @@ internal sealed class NetworkCase(string name, int inputSize, int[] lengths, par
     public NetworkTarget<T> Target<T>(int seed, int outputSize, params int[] ofLengths)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int[] rows = Pools ? [.. ofLengths.Select(_ => 1)] : ofLengths;
+        int[] rows = PooledSteps is { } steps ? [.. ofLengths.Select(_ => steps)] : ofLengths;
         if (Loss.TakesLabels())
         {
             return Sample.Ids(seed, outputSize, rows);

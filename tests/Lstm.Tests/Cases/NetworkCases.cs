@@ -11,8 +11,8 @@ internal static class NetworkCases
 {
     private static readonly Dictionary<string, NetworkCase> ByName = new NetworkCase[][]
     {
-        StackCases.All, HeadCases.All, EquationCases.All, RecurrenceCases.All, LayerNormCases.All, BatchNormCases.All,
-        CustomCellCases.All, LossCases.All,
+        StackCases.All, HeadCases.All, SmallLayerCases.All, EquationCases.All, RecurrenceCases.All, LayerNormCases.All,
+        BatchNormCases.All, CustomCellCases.All, LossCases.All,
     }.SelectMany(cases => cases).ToDictionary(each => each.Name);
 
     public static IReadOnlyCollection<NetworkCase> All => ByName.Values;

@@ -24,10 +24,9 @@ internal static class ForeignFile
         + "the transposed recurrent kernel, bias_ih_l0 the bias (the gates' order is the same); LoadStateDict reads that file.";
 
     private const string ByOnnx =
-        "Write the parameters of the module it was exported from with safetensors.torch.save_file, or the tensors W, R and B " +
-        "of its LSTM nodes with "
-        + "safetensors.numpy.save_file (ONNX has the gates in the order i o f c, this library i f g o); LoadStateDict reads " +
-        "that file.";
+        "Read it with OnnxModel.Import of the package Lstm.Onnx; or write the tensors W, R and B of its LSTM nodes with "
+        + "safetensors.numpy.save_file (ONNX has the gates in the order i o f c, this library i f g o); LoadStateDict reads that "
+        + "file.";
 
     private static readonly (byte[] Magic, string What, string Advice)[] Magics =
     [

@@ -107,6 +107,22 @@ internal static class LayerKinds
             Name<PoolingSpec>(),
             SpecProperty<PoolingSpec>.Enum(
                 "pooling", spec => spec.Pooling, (spec, value) => spec with { Pooling = value }, isRequired: true)),
+        new SpecKind<LayerSpec, ActivationSpec>(
+            "activation", "a layer of kind 'activation'", () => new ActivationSpec(default), _ => 0,
+            Name<ActivationSpec>(),
+            SpecProperty<ActivationSpec>.Enum(
+                "function", spec => spec.Function, (spec, value) => spec with { Function = value }, isRequired: true),
+            SpecProperty<ActivationSpec>.Double("alpha", spec => spec.Alpha, (spec, value) => spec with { Alpha = value }),
+            SpecProperty<ActivationSpec>.Double("beta", spec => spec.Beta, (spec, value) => spec with { Beta = value })),
+        new SpecKind<LayerSpec, LayerNormSpec>(
+            "layerNorm", "a layer of kind 'layerNorm'", () => new LayerNormSpec(), _ => 0,
+            Name<LayerNormSpec>(),
+            SpecProperty<LayerNormSpec>.Double("epsilon", spec => spec.Epsilon, (spec, value) => spec with { Epsilon = value })),
+        new SpecKind<LayerSpec, RepeatLastSpec>(
+            "repeatLast", "a layer of kind 'repeatLast'", () => new RepeatLastSpec(0), _ => 0,
+            Name<RepeatLastSpec>(),
+            SpecProperty<RepeatLastSpec>
+                .Int("steps", spec => spec.Steps, (spec, value) => spec with { Steps = value }, isRequired: true)),
     ];
 
     public static SpecProperty<TSpec> Name<TSpec>()

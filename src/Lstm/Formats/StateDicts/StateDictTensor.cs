@@ -23,13 +23,12 @@ internal sealed record StateDictTensor(Parameter Parameter, SafetensorsTensor Te
             return values;
         }
 
-        // Added in double and rounded once, whatever the file's precision and the network's.
         double[] first = new double[values.Length], second = new double[values.Length];
         file.Read<double>(Tensor, first);
         file.Read<double>(SecondBias, second);
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = T.CreateTruncating(first[i] + second[i]);
+            values[i] = BiasSum.Of<T>(first[i], second[i]);
         }
 
         return values;

@@ -119,9 +119,38 @@ internal sealed class LayerStack<T>
                 _layers.Add(new DropoutLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Rate = dropout.Rate });
                 break;
             default:
+                AddSmall(spec, name, inputSize, parameters);
+                break;
+        }
+    }
+
+    private void AddSmall(LayerSpec spec, string name, int inputSize, ParameterLayout parameters)
+    {
+        switch (spec)
+        {
+            case ActivationSpec activation:
+                ActivationLayer<T>.Check(activation, name);
+                _layers.Add(new ActivationLayer<T>(activation) { Name = name, Index = _made++, InputSize = inputSize });
+                break;
+            case LayerNormSpec norm:
+                SpecCheck.Check(
+                    norm.Epsilon is >= 1e-30 and <= 1e30, name, nameof(norm.Epsilon), norm.Epsilon, "from 1e-30 to 1e30");
+                _layers.Add(new LayerNormLayer<T>(norm, inputSize, name, parameters)
+                {
+                    Name = name,
+                    Index = _made++,
+                    InputSize = inputSize,
+                });
+                break;
+            case RepeatLastSpec repeat:
+                SpecCheck.Check(repeat.Steps >= 1, name, nameof(repeat.Steps), repeat.Steps, "at least 1");
+                _layers.Add(new RepeatLastLayer<T> { Name = name, Index = _made++, InputSize = inputSize, Steps = repeat.Steps });
+                break;
+            default:
                 throw new ArgumentException(
-                    $"Layer '{name}' is a {spec.GetType().Name}; a layer is made of an LstmSpec, DenseSpec, EmbeddingSpec, "
-                    + "PoolingSpec or DropoutSpec.", "layers");
+                    $"Layer '{name}' is a {spec.GetType().Name}; a layer is made of an LstmSpec, DenseSpec, EmbeddingSpec, " +
+                    $"PoolingSpec, DropoutSpec, "
+                    + "ActivationSpec, LayerNormSpec or RepeatLastSpec.", "layers");
         }
     }
 
@@ -206,7 +235,12 @@ internal sealed class LayerStack<T>
         bool isMerged = pooling == Pooling.Last && source >= 0 && _layers[source] is MergeLayer<T>;
         int place = isMerged ? source : _layers.Count;
         inputSize = isMerged ? _layers[source].InputSize : inputSize;
-        int? forward = pooling == Pooling.Last ? ForwardFeatures(place - 1, inputSize) : inputSize;
+        int? forward = pooling switch
+        {
+            Pooling.Last => ForwardFeatures(place - 1, inputSize),
+            Pooling.FirstStep => 0,
+            _ => inputSize,
+        };
         if (forward is null)
         {
             throw new ArgumentException(

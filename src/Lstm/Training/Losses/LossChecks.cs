@@ -89,7 +89,7 @@ internal static class LossChecks<T>
 
         // A pooling or dropout passes on what the layer before gives.
         int last = layers.Count - 1;
-        while (last > 0 && layers[last] is PoolingLayer<T> or DropoutLayer<T>)
+        while (last > 0 && layers[last] is PoolingLayer<T> or RepeatLastLayer<T> or DropoutLayer<T>)
         {
             last--;
         }
@@ -100,6 +100,14 @@ internal static class LossChecks<T>
                 $"Layer '{dense.Name}' has the activation {dense.Activation}, but {loss} needs logits: the loss applies the " +
                 $"{(rows.TakesLabels ? "softmax" : "sigmoid")} itself. "
                 + "Set Activation = Activation.None in the last DenseSpec.",
+                nameof(loss));
+        }
+
+        if (layers[last] is ActivationLayer<T> activation)
+        {
+            throw new ArgumentException(
+                $"Layer '{activation.Name}' applies {activation.Function}, and {loss} takes logits: it applies the "
+                + $"{(rows.TakesLabels ? "softmax" : "sigmoid")} itself. Leave the ActivationSpec out while training.",
                 nameof(loss));
         }
 

@@ -96,8 +96,13 @@ public abstract class TrainableModel<T>
     /// <summary>Whether a network has running averages, which are measured step by step.</summary>
     internal bool HasStatistics => Array.Exists(_networks, network => network.HasStatistics);
 
-    /// <summary>Whether the output has one row for each sequence.</summary>
-    internal bool Pools => Output.Layers.Any(layer => layer is PoolingLayer<T>);
+    /// <summary>The rows of the output for each sequence: 1 after a pooling; null where it has those of the input.</summary>
+    internal int? PooledSteps => Output.Layers.LastOrDefault(layer => layer is PoolingLayer<T> or RepeatLastLayer<T>) switch
+    {
+        null => null,
+        RepeatLastLayer<T> repeat => repeat.Steps,
+        _ => 1,
+    };
 
     /// <summary>Why sequences can be neither cut nor continued, as the beginning of a sentence; null if they can.</summary>
     internal virtual string? WholeSequenceReason => $"The model {this} reads whole sequences";

@@ -1,0 +1,120 @@
+using System.Numerics;
+using Lstm.Onnx.Files;
+using Lstm.Specs;
+
+namespace Lstm.Onnx.Export;
+
+/// <summary>A network as an ONNX model.</summary>
+internal static class NetworkExport
+{
+    public static ModelProto Write<T>(Network<T> network, OnnxExportOptions options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string[] names = NamesOf(network);
+        string[] obstacles =
+            [.. network.Specs.SelectMany((spec, i) => spec is LstmSpec lstm ? LstmExport<T>.Obstacles(lstm, names[i]) : [])];
+        if (obstacles.Length > 0)
+        {
+            throw new NotSupportedException(
+                $"ONNX's LSTM cannot say all of the network: {string.Join("; ", obstacles)}. Train without these options, or " +
+                $"keep the network in Lstm's own format.");
+        }
+
+        GraphWriter writer = new(options.Double);
+        ExportSteps steps = WriteInputs(network, options, writer);
+        LstmExport<T> lstms = new(network, writer, options);
+        SmallLayerExport<T> small = new(network, writer);
+        for (int i = 0; i < names.Length; i++)
+        {
+            steps = network.Specs[i] switch
+            {
+                LstmSpec spec => lstms.Write(spec, names[i], steps),
+                var spec => small.Write(spec, names[i], steps),
+            };
+        }
+
+        WriteOutput(options, writer, steps);
+        return ModelOf(network, writer.Graph);
+    }
+
+    // Names as the parameters have them; layers without parameters need none.
+    private static string[] NamesOf<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string[] names = new string[network.Specs.Count];
+        int at = 0;
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (network.Specs[i] is LstmSpec or DenseSpec or EmbeddingSpec or LayerNormSpec)
+            {
+                string prefix = network.Parameters[at].Name[..(network.Parameters[at].Name.IndexOf('.') + 1)];
+                names[i] = prefix[..^1];
+                while (at < network.Parameters.Count && network.Parameters[at].Name.StartsWith(prefix, StringComparison.Ordinal))
+                {
+                    at++;
+                }
+            }
+            else
+            {
+                names[i] = network.Specs[i].Name ?? network.Specs[i].GetType().Name;
+            }
+        }
+
+        return names;
+    }
+
+    private static ExportSteps WriteInputs<T>(Network<T> network, OnnxExportOptions options, GraphWriter writer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string input = writer.Take(options.InputName);
+        writer.Take(options.OutputName);
+        object[] axes = options.BatchFirst ? ["batch", "time"] : ["time", "batch"];
+        writer.Graph.Input.Add(network.TakesIds
+            ? GraphWriter.Value(input, GraphWriter.Int64, axes)
+            : GraphWriter.Value(input, writer.ValueType, [.. axes, network.InputSize]));
+        string? lengths = options.Lengths ? writer.Take("lengths") : null;
+        if (lengths is not null)
+        {
+            writer.Graph.Input.Add(GraphWriter.Value(lengths, GraphWriter.Int32, "batch"));
+        }
+
+        string steps = !options.BatchFirst ? input
+            : writer.Node("input", "Transpose", [input], GraphWriter.Ints("perm", network.TakesIds ? [1, 0] : [1, 0, 2]));
+        return new ExportSteps(steps, network.InputSize, lengths, IsPooled: false);
+    }
+
+    private static void WriteOutput(OnnxExportOptions options, GraphWriter writer, ExportSteps steps)
+    {
+        NodeProto node = new() { Name = options.OutputName, OpType = "Identity" };
+        node.Input.Add(steps.Name);
+        node.Output.Add(options.OutputName);
+        if (steps.IsPooled)
+        {
+            node.OpType = "Squeeze";
+            node.Input.Add(writer.Integers(0));
+        }
+        else if (options.BatchFirst)
+        {
+            node.OpType = "Transpose";
+            node.Attribute.Add(GraphWriter.Ints("perm", 1, 0, 2));
+        }
+
+        writer.Graph.Node.Add(node);
+        object[] axes = steps.IsPooled ? ["batch", steps.Features] : options.BatchFirst ? ["batch", "steps", steps.Features]
+            : ["steps", "batch", steps.Features];
+        writer.Graph.Output.Insert(0, GraphWriter.Value(options.OutputName, writer.ValueType, axes));
+    }
+
+    private static ModelProto ModelOf<T>(Network<T> network, GraphProto graph)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ModelProto model = new() { IrVersion = 10, ProducerName = "Lstm", Graph = graph };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = 22 });
+        foreach ((string key, string value) in network.Metadata)
+        {
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        }
+
+        return model;
+    }
+}

@@ -1,0 +1,291 @@
+using Lstm.Onnx.Files;
+
+namespace Lstm.Onnx.Graphs;
+
+/// <summary>Operators on constants of the file and on the numbers that shapes are made of.</summary>
+internal static class ConstantOperators
+{
+    private const int MostOfShape = 64;
+
+    /// <summary>The value as numbers of a shape; null if it is none.</summary>
+    public static ShapeVector? Shape(Value value) => value switch
+    {
+        ShapeVector vector => vector,
+        Constant { Tensor: { IsInteger: true, Count: <= MostOfShape, Shape.Count: <= 1 } tensor }
+            => new ShapeVector([.. tensor.To<long>().Select(Dim.Of)], tensor.Shape.Count == 0),
+        _ => null,
+    };
+
+    public static Value ConstantOfShape(NodeContext node)
+    {
+        TensorProto? value = node.Attributes.Tensor("value");
+        OnnxTensor? tensor = value is null ? null : node.Graph.Read(value);
+        if (tensor is { Count: not 1 })
+        {
+            return node.Fail($"value {tensor} has to have one number");
+        }
+
+        return node.Input(0) is Constant { Tensor: { IsInteger: true, Count: 1 } length } && length[0] is >= 0 and <= MostOfShape
+            && (tensor?.IsInteger ?? false)
+            ? new ShapeVector([.. Enumerable.Repeat(Dim.Of((long)tensor[0]), (int)length[0])], false)
+            : new Fill(tensor?[0] ?? 0);
+    }
+
+    public static Value Constant(NodeContext node)
+    {
+        if (node.Attributes.Tensor("value") is { } tensor)
+        {
+            return new Constant(node.Graph.Read(tensor));
+        }
+
+        if (node.Attributes.Has("value_int"))
+        {
+            return new Constant(OnnxTensor.Create<long>(node.Name, [node.Attributes.Int("value_int", 0)]));
+        }
+
+        if (node.Attributes.Has("value_float"))
+        {
+            return new Constant(OnnxTensor.Create<float>(node.Name, [(float)node.Attributes.Float("value_float", 0)]));
+        }
+
+        if (node.Attributes.Ints("value_ints") is { } integers)
+        {
+            return new Constant(OnnxTensor.Create<long>(node.Name, integers, integers.Length));
+        }
+
+        float[] floats = [.. node.Attributes.Floats("value_floats").Select(value => (float)value)];
+        return new Constant(OnnxTensor.Create<float>(node.Name, floats, floats.Length));
+    }
+
+    public static Value ShapeOf(NodeContext node, Atom[][] groups)
+    {
+        int start = Bound(node.Attributes.Int("start", 0)), end = Bound(node.Attributes.Int("end", groups.Length));
+        return new ShapeVector([.. groups.Skip(start).Take(Math.Max(0, end - start)).Select(Dim.Of)], false);
+
+        int Bound(long place) => (int)Math.Clamp(place < 0 ? place + groups.Length : place, 0, groups.Length);
+    }
+
+    public static Value Concat(NodeContext node, Value[] values)
+    {
+        ShapeVector?[] parts = [.. values.Select(Shape)];
+        if (Array.TrueForAll(parts, part => part is not null) && parts.Sum(part => part!.Dims.Length) <= MostOfShape)
+        {
+            return new ShapeVector([.. parts.SelectMany(part => part!.Dims)], false);
+        }
+
+        OnnxTensor[] tensors = [.. values.OfType<Constant>().Select(constant => constant.Tensor)];
+        int axis = tensors.Length == 0 ? -1 : node.Axis(node.Attributes.Int("axis", 0), tensors[0].Shape.Count);
+        if (axis < 0 || tensors.Length != values.Length)
+        {
+            return node.Fail("joins values that have no order");
+        }
+
+        int[] shape = [.. tensors[0].Shape];
+        foreach (OnnxTensor tensor in tensors[1..])
+        {
+            if (tensor.Shape.Count != shape.Length || tensor.Shape.Where((size, i) => i != axis && size != shape[i]).Any()
+                || tensor.IsInteger != tensors[0].IsInteger)
+            {
+                return node.Fail($"joins {tensors[0]} and {tensor}");
+            }
+
+            shape[axis] = checked(shape[axis] + tensor.Shape[axis]);
+        }
+
+        int inner = shape.Skip(axis + 1).Aggregate(1, (product, size) => product * size), outer = shape.Take(axis)
+            .Aggregate(1, (product, size) => product * size);
+        node.Graph.Spend((long)outer * inner * shape[axis]);
+        double[] joined = new double[outer * shape[axis] * inner];
+        int at = 0;
+        for (int o = 0; o < outer; o++)
+        {
+            foreach (OnnxTensor tensor in tensors)
+            {
+                for (int i = 0, count = tensor.Shape[axis] * inner; i < count; i++)
+                {
+                    joined[at++] = tensor[(o * count) + i];
+                }
+            }
+        }
+
+        return Typed(tensors[0], shape, joined);
+    }
+
+    public static Value Slice(NodeContext node, OnnxTensor tensor)
+    {
+        if (Bounds(node, tensor.Shape.Count) is not { } all)
+        {
+            return Unknown.Instance;
+        }
+
+        int[] shape = [.. tensor.Shape], starts = new int[shape.Length];
+        foreach ((int axis, long start, long end) in all)
+        {
+            starts[axis] = (int)Math.Clamp(start < 0 ? start + tensor.Shape[axis] : start, 0, tensor.Shape[axis]);
+            shape[axis] = (int)Math.Clamp(end < 0 ? end + tensor.Shape[axis] : end, starts[axis], tensor.Shape[axis])
+                - starts[axis];
+        }
+
+        return Picked(node, tensor, shape, index => index.Select((place, axis) => place + starts[axis]));
+    }
+
+    /// <summary>
+    /// The axes, starts and ends of a Slice whose steps are 1; null, with the problem noted, if they are not known.
+    /// </summary>
+    public static (int Axis, long Start, long End)[]? Bounds(NodeContext node, int rank)
+    {
+        long[]? starts = node.Attributes.Ints("starts") ?? node.Integers(1), ends = node.Attributes.Ints("ends")
+            ?? node.Integers(2);
+        long[]? axes = node.Attributes.Ints("axes")
+            ?? (node.Has(3) ? node.Integers(3) : [.. Enumerable.Range(0, starts?.Length ?? 0).Select(axis => (long)axis)]);
+        long[]? steps = node.Has(4) ? node.Integers(4) : [];
+        if (starts is null || ends is null || axes is null || steps is null || starts.Length != ends.Length
+            || axes.Length != starts.Length
+            || steps.Any(step => step != 1))
+        {
+            node.Fail("its bounds are not known, or its steps are not 1");
+            return null;
+        }
+
+        (int, long, long)[] all = [.. axes.Select((axis, i) => (node.Axis(axis, rank), starts[i], ends[i]))];
+        return all.Any(bound => bound.Item1 < 0) ? null : all;
+    }
+
+    public static Value Transpose(NodeContext node, OnnxTensor tensor)
+    {
+        int rank = tensor.Shape.Count;
+        long[] order = node.Attributes.Ints("perm") ?? [.. Enumerable.Range(0, rank).Reverse().Select(axis => (long)axis)];
+        if (order.Length != rank || order.Any(axis => axis < 0 || axis >= rank) || order.Distinct().Count() != rank)
+        {
+            return node.Fail($"has the order [{string.Join(", ", order.Take(17))}] for {tensor}");
+        }
+
+        int[] places = new int[rank];
+        for (int i = 0; i < rank; i++)
+        {
+            places[order[i]] = i;
+        }
+
+        return Picked(
+            node, tensor, [.. order.Select(axis => tensor.Shape[(int)axis])], index => places.Select(place => index[place]));
+    }
+
+    public static Value Reshape(NodeContext node, OnnxTensor tensor, long[] target)
+    {
+        int[] shape = new int[target.Length];
+        long known = 1;
+        for (int i = 0; i < shape.Length; i++)
+        {
+            long size = target[i] == 0 && i < tensor.Shape.Count && node.Attributes.Int("allowzero", 0) == 0 ? tensor.Shape[i]
+                : target[i];
+            shape[i] = size is >= -1 and <= int.MaxValue ? (int)size : -2;
+            known = size >= 0 && known <= int.MaxValue ? known * size : known;
+        }
+
+        int infer = Array.IndexOf(shape, -1);
+        if (infer >= 0 && known > 0)
+        {
+            shape[infer] = (int)(tensor.Count / known);
+        }
+
+        return shape.Any(size => size < 0)
+            || shape.Aggregate(1L, (product, size) => Math.Min(product * size, int.MaxValue)) != tensor.Count
+            ? node.Fail($"reshapes {tensor} to [{string.Join(", ", target.Take(17))}]")
+            : new Constant(tensor.With(shape));
+    }
+
+    public static Value Gather(NodeContext node, OnnxTensor tensor, OnnxTensor indices)
+    {
+        int axis = node.Axis(node.Attributes.Int("axis", 0), tensor.Shape.Count);
+        if (axis < 0 || indices.Count != 1 || !indices.IsInteger)
+        {
+            return node.Fail($"takes {indices} of {tensor}; one index of a constant can be read");
+        }
+
+        long index = (long)indices[0] < 0 ? (long)indices[0] + tensor.Shape[axis] : (long)indices[0];
+        if (index < 0 || index >= tensor.Shape[axis])
+        {
+            return node.Fail($"takes index {index} of {tensor}");
+        }
+
+        int[] shape = [.. tensor.Shape.Select((size, i) => i == axis ? 1 : size)];
+        Value picked = Picked(node, tensor, shape, places => places.Select((place, i) => i == axis ? (int)index : place));
+        return indices.Shape.Count == 0 && picked is Constant { Tensor: var one }
+            ? new Constant(one.With([.. shape.Where((_, i) => i != axis)])) : picked;
+    }
+
+    public static Value Cast(NodeContext node, OnnxTensor tensor)
+    {
+        node.Graph.Spend(tensor.Count);
+        int[] shape = [.. tensor.Shape];
+        return node.Attributes.Int("to", 1) switch
+        {
+            1 or 10 or 16 => new Constant(new OnnxTensor(tensor.Name, shape, tensor.To<float>())),
+            11 => new Constant(new OnnxTensor(tensor.Name, shape, tensor.To<double>())),
+            2 or 3 or 4 or 5 or 6 or 7 or 9 or 12 or 13 => new Constant(new OnnxTensor(tensor.Name, shape, tensor.To<long>())),
+            _ => node.Fail($"casts to the element type {node.Attributes.Int("to", 1)}"),
+        };
+    }
+
+    /// <summary>Arithmetic of shapes: known numbers, and sizes of axes times or over 1.</summary>
+    public static Value? Arithmetic(string op, ShapeVector a, ShapeVector b)
+    {
+        int count = Math.Max(a.Dims.Length, b.Dims.Length);
+        if ((a.Dims.Length != count && a.Dims.Length != 1) || (b.Dims.Length != count && b.Dims.Length != 1))
+        {
+            return null;
+        }
+
+        Dim[] result = new Dim[count];
+        for (int i = 0; i < count; i++)
+        {
+            Dim x = a.Dims[a.Dims.Length == 1 ? 0 : i], y = b.Dims[b.Dims.Length == 1 ? 0 : i];
+            Dim? value = (op, x.Known, y.Known) switch
+            {
+                ("Add", { } m, { } n) => Dim.Of(unchecked(m + n)),
+                ("Sub", { } m, { } n) => Dim.Of(unchecked(m - n)),
+                ("Mul", { } m, { } n) => Dim.Of(unchecked(m * n)),
+                ("Div", { } m, { } n) when n > 0 => Dim.Of(m / n),
+                ("Mul" or "Div", null, 1) => x,
+                ("Mul", 1, null) => y,
+                ("Mul", null, null) => new Dim(null, [.. x.Atoms, .. y.Atoms]),
+                _ => null,
+            };
+            if (value is not { } known || known.Atoms.Length > 16)
+            {
+                return null;
+            }
+
+            result[i] = known;
+        }
+
+        return new ShapeVector(result, a.IsScalar && b.IsScalar);
+    }
+
+    private static Value Picked(NodeContext node, OnnxTensor tensor, int[] shape, Func<int[], IEnumerable<int>> place)
+    {
+        long count = shape.Aggregate(1L, (product, size) => product * size);
+        node.Graph.Spend(count * Math.Max(1, shape.Length));
+        int[] index = new int[shape.Length];
+        return new Constant(tensor.Pick(shape, i =>
+        {
+            for (int axis = shape.Length - 1; axis >= 0; i /= shape[axis], axis--)
+            {
+                index[axis] = i % shape[axis];
+            }
+
+            int at = 0, a = 0;
+            foreach (int where in place(index))
+            {
+                at = (at * tensor.Shape[a++]) + where;
+            }
+
+            return at;
+        }));
+    }
+
+    private static Constant Typed(OnnxTensor like, int[] shape, double[] values) => new(like.IsInteger
+        ? new OnnxTensor(like.Name, shape, Array.ConvertAll(values, value => (long)value))
+        : like.IsDouble ? new OnnxTensor(like.Name, shape, values)
+            : new OnnxTensor(like.Name, shape, Array.ConvertAll(values, value => (float)value)));
+}

@@ -1,0 +1,277 @@
+using Google.Protobuf;
+using Lstm.Onnx.Export;
+using Lstm.Onnx.Files;
+using Lstm.Specs;
+using static Lstm.Onnx.Tests.OnnxBuilder;
+
+namespace Lstm.Onnx.Tests;
+
+/// <summary>
+/// Files that lie: each ends in a network or in <see cref="InvalidDataException"/>, with memory linear in its length.
+/// </summary>
+public class HostileFileTests
+{
+    /// <summary>Bytes allocated per byte of the file, at most; a node of a few bytes becomes several objects.</summary>
+    private const long Factor = 400;
+
+    private const long Constant = 1 << 22;
+
+    [Fact]
+    public void Mutated_files_load_or_are_refused()
+    {
+        byte[][] good = Good();
+        Random random = new(17);
+        int count = int.TryParse(Environment.GetEnvironmentVariable("LSTM_ONNX_FUZZ"), out int wanted) ? wanted
+            : 4000, refused = 0;
+        Array.ForEach(good, file => Assert.True(Loads(file)));
+        for (int i = 0; i < count; i++)
+        {
+            refused += Loads(Mutated(good[random.Next(good.Length)], random)) ? 0 : 1;
+        }
+
+        Assert.InRange(refused, count / 4, count);
+    }
+
+    [Fact]
+    public void Crafted_files_are_refused()
+    {
+        int count = 0;
+        foreach (byte[] file in Crafted())
+        {
+            Assert.False(Loads(file), $"crafted file {count}");
+            count++;
+        }
+
+        Assert.InRange(count, 200, 2000);
+    }
+
+    private static byte[][] Good() =>
+    [
+        Exported(
+        new(), new LstmSpec(3) { Direction = LstmDirection.Bidirectional }, new PoolingSpec(Pooling.Last), new DenseSpec(2)),
+        Exported(
+            new() { States = true }, new LstmSpec(3) { Layers = 2, Bias = LstmBias.Two }, new LayerNormSpec(),
+            new ActivationSpec(ActivationFunction.Softmax)),
+        Exported(
+            new() { BatchFirst = false, Double = true }, new LstmSpec(3) { LearnInitialState = true },
+            new PoolingSpec(Pooling.Mean), new RepeatLastSpec(2)),
+        Exported(new(), new EmbeddingSpec(2), new LstmSpec(2) { Shortcut = LstmShortcut.Add }),
+    ];
+
+    private static byte[] Exported(OnnxExportOptions options, params LayerSpec[] specs)
+    {
+        MemoryStream file = new();
+        OnnxModel.Export(Network.Create<float>(4, specs), file, options);
+        return file.ToArray();
+    }
+
+    private static byte[] Mutated(byte[] good, Random random)
+    {
+        List<byte> file = [.. good];
+        for (int change = random.Next(1, 4); change > 0 && file.Count > 0; change--)
+        {
+            int at = random.Next(file.Count), length = Math.Min(random.Next(1, 9), file.Count - at);
+            switch (random.Next(6))
+            {
+                case 0:
+                    file[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    file[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    file.RemoveRange(at, length);
+                    break;
+                case 3:
+                    file.InsertRange(at, Enumerable.Range(0, length).Select(_ => (byte)random.Next(256)));
+                    break;
+                case 4:
+                    file.RemoveRange(at, file.Count - at);
+                    break;
+                default:
+                    file.InsertRange(at, file.GetRange(random.Next(file.Count - length + 1), length));
+                    break;
+            }
+        }
+
+        return [.. file];
+    }
+
+    private static bool Loads(byte[] file)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        bool loads = true;
+        try
+        {
+            OnnxModel.Import<float>(new MemoryStream(file), new() { AllowPrecisionChange = true });
+        }
+        catch (InvalidDataException)
+        {
+            loads = false;
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(allocated <= (Factor * file.Length) + Constant, $"{allocated} bytes allocated for a file of {file.Length}.");
+        return loads;
+    }
+
+    private static IEnumerable<byte[]> Crafted()
+    {
+        yield return [];
+        yield return [0xFF];
+        yield return "not a model"u8.ToArray();
+        foreach (long size in (long[])[-1, long.MinValue, long.MaxValue, int.MaxValue, 1L << 40, 0, 17, 1 << 20])
+        {
+            foreach (string name in (string[])["W", "R", "B", "P"])
+            {
+                foreach (int axis in (int[])[0, 1, 2])
+                {
+                    yield return With(model => Dim(model, name, axis, size));
+                }
+            }
+        }
+
+        foreach (int type in (int[])[0, 3, 6, 7, 8, 9, 14, 15, 17, 99])
+        {
+            foreach (string name in (string[])["W", "R", "B", "P"])
+            {
+                yield return With(model => Tensor(model, name).DataType = type);
+            }
+        }
+
+        foreach (long hidden in (long[])[-1, 0, 1, 3, 5, int.MaxValue, long.MaxValue, long.MinValue, 1L << 32])
+        {
+            yield return With(model => Attribute(model, "hidden_size").I = hidden);
+        }
+
+        foreach (string name in (string[])["W", "R", "B", "P"])
+        {
+            yield return With(model => model.Graph.Initializer.Remove(Tensor(model, name)));
+            yield return With(model => Tensor(model, name).RawData = ByteString.Empty);
+            yield return With(model => Tensor(model, name).DataLocation = 1);
+            yield return With(model => Tensor(model, name).Dims.Clear());
+            yield return With(model => Tensor(model, name).Dims.Add(Enumerable.Repeat(1L, 1000)));
+            yield return With(model => Tensor(model, name).Name = "other");
+        }
+
+        foreach (string op in (string[])["Conv", "GRU", "", "LSTM\n", "Loop", "Scan", "Where", "Einsum"])
+        {
+            yield return With(model => model.Graph.Node[0].OpType = op);
+        }
+
+        for (int input = 0; input < 3; input++)
+        {
+            int place = input;
+            yield return With(model => model.Graph.Node[0].Input[place] = string.Empty);
+            yield return With(model => model.Graph.Node[0].Input[place] = "y");
+            yield return With(model => model.Graph.Node[0].Input[place] = new string('n', 5000));
+        }
+
+        foreach (string activation in (string[])["", "Swish", "1", "Sigmoid,Tanh"])
+        {
+            yield return With(
+                model => model.Graph.Node[0].Attribute.Add(GraphWriter.Texts("activations", [activation, "Tanh", "Tanh"])));
+        }
+
+        yield return With(model => model.Graph.Node[0].Attribute.Add(GraphWriter.Texts("activations", ["Tanh"])));
+        yield return With(model => model.Graph.Node[0].Attribute.Add(GraphWriter.Text("direction", "up")));
+        yield return With(model => model.Graph.Node[0].Domain = "com.example");
+        yield return With(model => model.Graph.Node.Clear());
+        yield return With(model => model.Graph.Output.Clear());
+        yield return With(model => model.Graph.Input.Clear());
+        yield return With(model => model.Graph = null);
+        yield return With(model => model.Graph.Input[0].Type = null);
+        yield return With(model => model.Graph.Output[0] = new ValueInfoProto());
+        foreach (byte[] file in Growing().Concat(Deep()))
+        {
+            yield return file;
+        }
+    }
+
+    // Constants that double at each node, shapes that grow, chains of transpositions of a large tensor, cycles.
+    private static IEnumerable<byte[]> Growing()
+    {
+        foreach (int length in (int[])[20, 40, 100])
+        {
+            OnnxBuilder graph = Start().Constant("c0", Values(1024), 1024, 1);
+            OnnxBuilder integers = Start().Integers("c0", [.. Enumerable.Repeat(1L, 64)]);
+            for (int i = 0; i < length; i++)
+            {
+                graph.Node("Concat", [$"c{i}", $"c{i}"], [$"c{i + 1}"], GraphWriter.Int("axis", 0));
+                integers.Node("Concat", [$"c{i}", $"c{i}"], [$"c{i + 1}"], GraphWriter.Int("axis", 0));
+            }
+
+            yield return graph.Node("MatMul", ["x", $"c{length}"], ["y"]).Output("y").Bytes();
+            yield return integers.Node("Reshape", ["x", $"c{length}"], ["y"]).Output("y").Bytes();
+        }
+
+        OnnxBuilder transposed = Start().Constant("c0", Values(90000), 300, 300);
+        for (int i = 0; i < 2000; i++)
+        {
+            transposed.Node("Transpose", [$"c{i}"], [$"c{i + 1}"]);
+        }
+
+        yield return transposed.Node("MatMul", ["x", "c2000"], ["y"]).Output("y").Bytes();
+        yield return Start().Node("Tanh", ["b"], ["a"]).Node("Tanh", ["a"], ["b"]).Output("b").Bytes();
+        yield return Start().Node("Tanh", ["a"], ["a"]).Output("a").Bytes();
+        yield return Start().Integers("s", 1 << 30, 1 << 30, 1 << 30).Node("ConstantOfShape", ["s"], ["h"])
+            .Node("MatMul", ["x", "h"], ["y"]).Output("y").Bytes();
+        yield return Start().Integers("s", 1 << 30, 1, 1).Constant("c", Values(4), 1, 2, 2).Node("Expand", ["c", "s"], ["h"])
+            .Node("MatMul", ["x", "h"], ["y"]).Output("y").Bytes();
+        yield return Start().Integers("s", long.MaxValue, 1, 1).Node("Tile", ["x", "s"], ["y"]).Output("y").Bytes();
+        foreach (long axis in (long[])[4, -4, long.MaxValue, long.MinValue])
+        {
+            yield return Start().Node("Softmax", ["x"], ["y"], GraphWriter.Int("axis", axis)).Output("y").Bytes();
+            yield return Start().Node("Unsqueeze", ["x"], ["u"], GraphWriter.Ints("axes", axis)).Node("Tanh", ["u"], ["y"])
+                .Output("y").Bytes();
+            yield return Start().Node("Transpose", ["x"], ["u"], GraphWriter.Ints("perm", axis, 0, 1)).Node("Tanh", ["u"], ["y"])
+                .Output("y").Bytes();
+        }
+    }
+
+    private static IEnumerable<byte[]> Deep()
+    {
+        AttributeProto attribute = new() { Name = "body", Type = 5, G = new GraphProto() };
+        for (int i = 0; i < 300; i++)
+        {
+            GraphProto graph = new();
+            graph.Node.Add(new NodeProto { OpType = "If" });
+            graph.Node[0].Attribute.Add(attribute);
+            attribute = new AttributeProto { Name = "body", Type = 5, G = graph };
+        }
+
+        yield return Start().Node("If", ["x"], ["y"], attribute).Output("y").Bytes();
+    }
+
+    private static OnnxBuilder Start() => new OnnxBuilder().Input("x", 1, "n", "t", 2);
+
+    private static byte[] With(Action<ModelProto> change)
+    {
+        OnnxBuilder graph = new OnnxBuilder().Input("x", 1, "t", "n", 3).Constant("W", Values(48), 1, 16, 3)
+            .Constant("R", Values(64), 1, 16, 4)
+            .Constant("B", Values(32), 1, 32).Constant("P", Values(12), 1, 12)
+            .Node("LSTM", ["x", "W", "R", "B", "", "", "", "P"], ["y"], GraphWriter.Int("hidden_size", 4)).Output("y");
+        ModelProto model = ModelProto.Parser.ParseFrom(graph.Bytes());
+        change(model);
+        return model.ToByteArray();
+    }
+
+    private static TensorProto Tensor(ModelProto model, string name)
+        => model.Graph.Initializer.Single(tensor => tensor.Name == name);
+
+    private static AttributeProto Attribute(ModelProto model, string name)
+        => model.Graph.Node[0].Attribute.Single(attribute => attribute.Name == name);
+
+    private static void Dim(ModelProto model, string name, int axis, long size)
+    {
+        TensorProto tensor = Tensor(model, name);
+        if (axis < tensor.Dims.Count)
+        {
+            tensor.Dims[axis] = size;
+        }
+        else
+        {
+            tensor.Dims.Add(size);
+        }
+    }
+}
