@@ -1,30 +1,24 @@
 using System.Numerics;
+using Lstm.Formats;
 using Lstm.Onnx.Graphs;
 
 namespace Lstm.Onnx;
 
 /// <summary>A network read from an ONNX file, and how the file's inputs and outputs belong to it.</summary>
 /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
-public sealed class OnnxImport<T>
+public sealed class OnnxImport<T> : ModelImport<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly GraphRun<T> _run;
 
-    internal OnnxImport(Network<T> network, OnnxReport report, GraphSignature signature)
+    internal OnnxImport(Network<T> network, ImportReport report, GraphSignature signature)
+        : base(network, report)
     {
-        Network = network;
-        Report = report;
         _run = new GraphRun<T>(network, signature);
         InputName = signature.Input.Name;
         LengthsName = signature.Lengths;
         OutputNames = [.. signature.Sequences.Select(output => output.Name), .. signature.States.Select(output => output.Name)];
     }
-
-    /// <summary>The network.</summary>
-    public Network<T> Network { get; }
-
-    /// <summary>What was done.</summary>
-    public OnnxReport Report { get; }
 
     /// <summary>The name of the graph's input that the network reads.</summary>
     public string InputName { get; }

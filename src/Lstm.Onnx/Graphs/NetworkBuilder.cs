@@ -12,7 +12,7 @@ internal sealed class NetworkBuilder<T>
     private readonly GraphContext _context;
     private readonly OnnxImportOptions _options;
     private readonly List<LayerNode> _chain = [];
-    private readonly List<OnnxMapping> _mappings = [];
+    private readonly List<ImportMapping> _mappings = [];
     private readonly Dictionary<string, int> _kinds = [];
     private readonly InputNode _input;
 
@@ -46,7 +46,10 @@ internal sealed class NetworkBuilder<T>
         }
 
         GraphSignature signature = new(_input, _chain, outputs, roots);
-        OnnxReport report = new(_mappings, layers, _context.Ignored, signature.Left);
+        ImportReport report = new()
+        {
+            Format = "ONNX", Mappings = _mappings, Layers = layers, Ignored = _context.Ignored, Left = signature.Left,
+        };
         return new OnnxImport<T>(network, report, signature);
     }
 

@@ -12,6 +12,9 @@ internal sealed class KernelSource<T>(LstmDirectionPlace place, LstmKernelLayout
     private readonly int[] _peepholes = LstmKernelLayout.PeepholePlaces(gates);
     private readonly List<string> _problems = [];
 
+    /// <summary>What does not fit, a sentence without its full stop for each.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
     /// <summary>The parameters, each with its values in PyTorch's layout.</summary>
     public List<(Parameter Parameter, T[] Values)> Values { get; } = [];
 

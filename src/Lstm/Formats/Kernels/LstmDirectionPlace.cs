@@ -1,4 +1,3 @@
-using System.Numerics;
 using Lstm.Parameters;
 using Lstm.Texts;
 
@@ -25,15 +24,13 @@ internal sealed class LstmDirectionPlace
     public int Biases => Parameters.ContainsKey("bias_hh") ? 2 : Parameters.ContainsKey("bias_ih") ? 1 : 0;
 
     /// <exception cref="ArgumentException">The network has no such direction.</exception>
-    public static LstmDirectionPlace Find<T>(Network<T> network, string layer, int stackLayer, bool reverse)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static LstmDirectionPlace Find(IReadOnlyList<Parameter> parameters, string layer, int stackLayer, bool reverse)
     {
-        ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentOutOfRangeException.ThrowIfNegative(stackLayer);
         string end = InvariantText.Of($"_l{stackLayer}{(reverse ? "_reverse" : string.Empty)}"), start = layer + ".";
         Dictionary<string, Parameter> found = [];
-        foreach (Parameter parameter in network.Parameters)
+        foreach (Parameter parameter in parameters)
         {
             if (parameter.Name.StartsWith(start, StringComparison.Ordinal)
                 && parameter.Name.EndsWith(end, StringComparison.Ordinal))
@@ -44,7 +41,7 @@ internal sealed class LstmDirectionPlace
 
         string[] names =
         [
-            .. network.Parameters.Select(parameter => parameter.Name)
+            .. parameters.Select(parameter => parameter.Name)
                 .Where(name => name.Contains("weight_ih_l", StringComparison.Ordinal)),
         ];
         return found.ContainsKey("weight_ih") ? new(found, $"{layer}.*{end}") : throw new ArgumentException(

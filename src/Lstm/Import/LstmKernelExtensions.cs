@@ -33,7 +33,8 @@ public static class LstmKernelExtensions
         bool reverse = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        LstmDirectionPlace place = LstmDirectionPlace.Find(network, layer, stackLayer, reverse);
+        ArgumentNullException.ThrowIfNull(network);
+        LstmDirectionPlace place = LstmDirectionPlace.Find(network.Parameters, layer, stackLayer, reverse);
         KernelSource<T> source = new(place, layout, PlacesOf(layout));
         source.Convert(kernels);
         source.ThrowIfAny(nameof(kernels));
@@ -60,7 +61,8 @@ public static class LstmKernelExtensions
         bool reverse = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        LstmDirectionPlace place = LstmDirectionPlace.Find(network, layer, stackLayer, reverse);
+        ArgumentNullException.ThrowIfNull(network);
+        LstmDirectionPlace place = LstmDirectionPlace.Find(network.Parameters, layer, stackLayer, reverse);
         KernelTarget<T> target = new(place, layout, PlacesOf(layout), parameter =>
         {
             T[] values = new T[parameter.Count];
