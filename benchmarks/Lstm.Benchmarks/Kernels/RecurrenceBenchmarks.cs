@@ -44,6 +44,7 @@ public unsafe class RecurrenceBenchmarks<T>
         int slots = count + shape.RowCount;
         _start = RandomBuffer.Create<T>((long)layout.PaddedColumns * shape.RowCount);
         _gates = new(_start.Length);
+        T* hidden = Buffer(slots * units);
         T* cells = Buffer(layout.PaddedColumns / 4 * slots);
         _forward = new RecurrentForward<T>
         {
@@ -64,7 +65,11 @@ public unsafe class RecurrenceBenchmarks<T>
             Cells = cells,
             CellSlots = slots,
             KeepCells = true,
-            Path = HiddenUpdate<T>.Direct(Buffer(slots * units), units, units, count),
+            Hidden = hidden,
+            HiddenStride = units,
+            Size = units,
+            Seen = hidden,
+            SeenStride = units,
         };
         PanelLayout columns = PanelLayout.Plain<T>(units);
         T* transposed = Buffer(columns.PaddedColumns * layout.PaddedColumns);
@@ -92,17 +97,14 @@ public unsafe class RecurrenceBenchmarks<T>
             Split = new SequenceSplit(shape),
             Units = units,
             Sequences = count,
-            Hidden = new HiddenUpdateBackward<T>
-            {
-                Path = HiddenUpdate<T>.Direct(null, units, units, count),
-                Transposed = transposed,
-                Columns = columns,
-                GateTerms = _terms.Pointer,
-                GateTermCount = layout.PanelCount,
-                OutputGradient = Buffer(shape.RowCount * units),
-                OutputStride = units,
-                HiddenGradient = _stateGradients.Pointer,
-            },
+            Size = units,
+            OutputGradient = Buffer(shape.RowCount * units),
+            OutputStride = units,
+            Transposed = transposed,
+            Columns = columns,
+            GateTerms = _terms.Pointer,
+            GateTermCount = layout.PanelCount,
+            HiddenGradient = _stateGradients.Pointer,
             UnitWeights = null,
             Gates = _gates.Pointer,
             GateRows = shape.RowCount,

@@ -113,11 +113,11 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         job.KeepCells = true;
         job.CellSlots = slots;
         job.Cells = operands.Random(c.PaddedUnits * slots);
-        T* hidden = operands.Random(slots * (int)job.Path.HiddenStride);
-        job.Path = HiddenUpdate<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
+        T* hidden = operands.Random(slots * (int)job.HiddenStride);
+        job.Hidden = job.Seen = hidden + (c.Direction * c.Units);
         T[] z = Values(job.Gates, c.Gates.PaddedColumns * c.Shape.RowCount);
         T[] cells = Values(job.Cells, c.PaddedUnits * slots);
-        T[] h = Values(hidden, slots * (int)job.Path.HiddenStride);
+        T[] h = Values(hidden, slots * (int)job.HiddenStride);
         Naive(c, job, inputs, z, cells, h);
         Divide(job, workers);
         string what = $"{width} {c} {inputs} inputs, {workers} workers";
@@ -131,12 +131,12 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         using Operands<T> operands = new(c.Guard, c.Units);
         RecurrentForward<T> job = ForwardJob(c, operands, width, inputs);
         int slots = c.Shape.Count + c.Shape.RowCount;
-        T* hidden = operands.Random(slots * (int)job.Path.HiddenStride);
-        job.Path = HiddenUpdate<T>.Direct(hidden + c.Direction * c.Units, job.Path.HiddenStride, c.Units, c.Shape.Count);
+        T* hidden = operands.Random(slots * (int)job.HiddenStride);
+        job.Hidden = job.Seen = hidden + (c.Direction * c.Units);
         job.KeepCells = false;
         job.CellSlots = c.Shape.Count;
         job.Cells = operands.Random(c.PaddedUnits * c.Shape.Count);
-        T[] h = Values(hidden, slots * (int)job.Path.HiddenStride);
+        T[] h = Values(hidden, slots * (int)job.HiddenStride);
         T[] cells = new T[c.PaddedUnits * slots];
         for (int u = 0; u < c.PaddedUnits; u++)
         {
@@ -197,19 +197,16 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
             Split = new SequenceSplit(c.Shape),
             Units = c.Units,
             Sequences = c.Shape.Count,
-            Hidden = new HiddenUpdateBackward<T>
-            {
-                Path = HiddenUpdate<T>.Direct(null, c.Units, c.Units, c.Shape.Count),
-                Transposed = transposed,
-                Columns = columns,
-                GateTerms =
-                    operands.Terms(
-                    [.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
-                GateTermCount = c.Gates.PanelCount,
-                OutputGradient = dy,
-                OutputStride = stride,
-                HiddenGradient = dh,
-            },
+            Size = c.Units,
+            OutputGradient = dy,
+            OutputStride = stride,
+            Transposed = transposed,
+            Columns = columns,
+            GateTerms =
+                operands.Terms(
+                [.. Enumerable.Range(0, c.Gates.PanelCount).Select(p => GateTerm(c, (nint)gates, (nint)transposed, p))]),
+            GateTermCount = c.Gates.PanelCount,
+            HiddenGradient = dh,
             UnitWeights = UnitWeights(c, operands),
             Gates = gates,
             GateRows = rows,
@@ -291,7 +288,11 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
         Cells = null,
         CellSlots = 0,
         KeepCells = false,
-        Path = HiddenUpdate<T>.Direct(null, 2 * c.Units, c.Units, c.Shape.Count),
+        Hidden = null,
+        HiddenStride = 2 * c.Units,
+        Size = c.Units,
+        Seen = null,
+        SeenStride = 2 * c.Units,
     };
 
     private static T* UnitWeights(Case c, Operands<T> operands)
@@ -375,7 +376,7 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
                 int row = walk[s], previous = s == 0 ? rank : c.Shape.Count + walk[s - 1];
                 for (int u = 0; u < c.Units && s == walk.Length - 1; u++)
                 {
-                    dh[(rank * c.PaddedUnits) + u] += job.Hidden.OutputGradient[(row * job.Hidden.OutputStride) + u];
+                    dh[(rank * c.PaddedUnits) + u] += job.OutputGradient[(row * job.OutputStride) + u];
                 }
 
                 for (int u = 0; u < c.PaddedUnits; u++)
@@ -391,13 +392,13 @@ internal sealed unsafe class RecurrenceChecks<T, TCell>(TCell cell)
 
                 for (int u = 0; u < c.Units; u++)
                 {
-                    T sum = s == 0 ? T.Zero : job.Hidden.OutputGradient[(walk[s - 1] * job.Hidden.OutputStride) + u];
+                    T sum = s == 0 ? T.Zero : job.OutputGradient[(walk[s - 1] * job.OutputStride) + u];
                     for (int column = 0; column < c.Gates.PaddedColumns; column++)
                     {
                         sum = Operands<T>
                             .MultiplyAdd(
                             z[c.Gates.IndexOf(column, row, rows)],
-                            job.Hidden.Transposed[job.Hidden.Columns.IndexOf(u, column, c.Gates.PaddedColumns)], sum);
+                            job.Transposed[job.Columns.IndexOf(u, column, c.Gates.PaddedColumns)], sum);
                     }
 
                     dh[(rank * c.PaddedUnits) + u] = sum;

@@ -43,7 +43,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
     public readonly SimdWidth Width => Steps.Width;
 
     public readonly long Work
-        => (long)RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Path.Size) + (2 * JobWork.Cell));
+        => (long)RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T)) * ((4 * Steps.Size) + (2 * JobWork.Cell));
 
     private readonly int Parts => AfterUnits ? RowsOf(Steps.Plan.Step(Step)) : (int)Norm.Panels;
 
@@ -78,7 +78,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
             if (AfterUnits && rows > 0)
             {
                 nint skipped = first - block.First;
-                Steps.Path.Forward<TSimd, TVec>(
+                Steps.Update.Forward<TSimd, TVec>(
                     Steps.Plan.SequenceStep(Step), first, rows, block.Row + skipped, block.Previous + skipped);
             }
         }
@@ -100,7 +100,7 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
         T* inputs = ProductsAt(Norm.InputProducts, panel, row);
         foreach (ref readonly RecurrenceBlock block in blocks)
         {
-            T* seen = Steps.Path.Seen + (block.Previous * Steps.Path.SeenStride);
+            T* seen = Steps.Seen + (block.Previous * Steps.SeenStride);
             Steps.MultiplySeen<TSimd, TVec>(panel, Norm.Panels, seen, block.Count, hidden + (block.First * 4 * line));
         }
 
@@ -137,8 +137,8 @@ internal unsafe struct BatchNormForward<T> : ICellWork<T>
 
         T* shown = Norm.Shown + (panel * Steps.Sequences * line);
         Show<TSimd, TVec>(panel, rows, computed, shown);
-        T* outputs = Steps.Path.OutputOf(row, 0) + (panel * line);
-        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, outputs, Steps.Path.OutputStride, rows, units);
+        T* outputs = Steps.OutputOf(row, 0) + (panel * line);
+        CellEpilogue<TSimd, TVec, T, TCell>.Outputs(ref cell, z, shown, outputs, Steps.OutputStride, rows, units);
         if (Steps.CellZoneout.Exists)
         {
             ZoneOut<TSimd, TVec>(panel, blocks, computed);
@@ -353,7 +353,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
 
     public readonly long Work
         => (long)BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step)) * Norm.Panels * (64 / sizeof(T))
-            * ((4 * Steps.Hidden.Path.Size) + (2 * JobWork.Cell));
+            * ((4 * Steps.Size) + (2 * JobWork.Cell));
 
     private readonly int Parts => Part == Job.Units ? (int)Norm.Panels : BatchNormForward<T>.RowsOf(Steps.Plan.Step(Step));
 
@@ -395,11 +395,11 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
             int row = block.Row + first - block.First;
             if (rows > 0 && Part == Job.Receive)
             {
-                Steps.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                Steps.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
             }
             else if (rows > 0)
             {
-                Steps.Hidden.Propagate<TSimd, TVec>(t, first, rows, row, block.Previous + first - block.First);
+                Steps.Propagate<TSimd, TVec>(t, first, rows, row, block.Previous + first - block.First);
             }
         }
     }
@@ -464,7 +464,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
         T* shownGradient = Norm.Shown + (unit * Steps.Sequences);
         T* outputGradient = OutputGateGradient + (unit * Steps.Sequences);
         T* o = gates + (3 * line);
-        T* dm = Steps.Hidden.Units + unit;
+        T* dm = Steps.UnitGradient + unit;
         bool measures = Norm.MeasuresStep(rows);
         TVec count = TSimd.Broadcast(T.CreateTruncating(rows));
         for (nint u = 0; u < line; u += TSimd.Width)
@@ -480,7 +480,7 @@ internal unsafe struct BatchNormBackward<T> : ICellWork<T>
                 T* set = SetOf(measures, r, panel, BatchNorm<T>.CellLine) + u;
                 TVec normal = BatchNorm<T>.Normal<TSimd, TVec>(c + (r * line) + u, set, line);
                 TVec shown = TSimd.MultiplyAdd(scale, normal, shift);
-                TVec dh = TSimd.Load(dm + (r * Steps.Hidden.UnitsStride) + u);
+                TVec dh = TSimd.Load(dm + (r * Steps.UnitStride) + u);
                 TVec d = cell.OutputBackward<TSimd, TVec>(default, TSimd.Load(o + (r * 4 * line) + u), shown, dh, out TVec dO);
                 TSimd.Store(outputGradient + (r * line) + u, dO);
                 TSimd.Store(shownGradient + (r * line) + u, d);

@@ -74,7 +74,7 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
                 int t = Steps.Plan.SequenceStep(step);
                 for (nint panel = 0; panel < RecurrentNorm.Panels; panel++)
                 {
-                    T* seen = Steps.Path.Seen + (previous * Steps.Path.SeenStride);
+                    T* seen = Steps.Seen + (previous * Steps.SeenStride);
                     Steps.MultiplySeen<TSimd, TVec>(panel, RecurrentNorm.Panels, seen, rows, RecurrentNorm.Row(panel, gateRow));
                 }
 
@@ -83,9 +83,9 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
                 ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
                 CellNorm.Measure<TSimd, TVec>(Steps.KeepCells ? row : first, gateRow, first, rows);
                 Show<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
-                if (Steps.Path.Exists)
+                if (Steps.Update.Exists)
                 {
-                    Steps.Path.Forward<TSimd, TVec>(t, first, rows, row, previous);
+                    Steps.Update.Forward<TSimd, TVec>(t, first, rows, row, previous);
                 }
             }
         }
@@ -164,14 +164,14 @@ internal unsafe struct LayerNormForward<T> : ICellWork<T>
     {
         nint line = 64 / sizeof(T);
         T* shown = Shown + (first * line);
-        T* h = Steps.Path.OutputOf(row, first);
+        T* h = Steps.OutputOf(row, first);
         nint place = Steps.KeepCells ? row : first;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
             T* z = Steps.GatesAt(panel, row);
             CellNorm.Forward<TSimd, TVec>(panel, place, row - Steps.FirstGateRow, CellBias, shown, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.Outputs(
-                ref cell, z, shown, h + (panel * line), Steps.Path.OutputStride, rows,
+                ref cell, z, shown, h + (panel * line), Steps.OutputStride, rows,
                 nint.Min(Steps.Units - (panel * line), line));
             if (Steps.CellZoneout.Exists)
             {
@@ -199,7 +199,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.Hidden"/> take du by rank, and it
+    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.GateTerms"/> take du by rank, and it
     /// is the gradient of W_hh·s that crosses a cut.
     /// </summary>
     public required RecurrentBackward<T> Steps;
@@ -242,11 +242,11 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         Debug.Assert(
             InputNorm.ValueRows == Steps.GateRows && RecurrentNorm.ValueRows == Steps.GateRows, "Rows of u and z differ.");
         Debug.Assert(CellBias != null && Shown != null && RecurrentGradient != null, "An operand is missing.");
-        Debug.Assert(Steps.CellGradient != null && Steps.Hidden.HiddenGradient != null, "There is no room for dh or dc.");
+        Debug.Assert(Steps.CellGradient != null && Steps.HiddenGradient != null, "There is no room for dh or dc.");
         int last = Math.Min(_endRank, Steps.Later);
         if (_firstRank < last)
         {
-            Steps.Hidden.PropagateLater<TSimd, TVec>(
+            Steps.PropagateLater<TSimd, TVec>(
                 _firstRank, last - _firstRank, Steps.Plan.LastSlot(Steps.Sequences) + _firstRank);
         }
 
@@ -265,7 +265,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 nint row = block.Row + first - block.First;
                 nint previous = block.Previous + first - block.First;
                 int t = Steps.Plan.SequenceStep(step);
-                Steps.Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                Steps.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
                 ApplyOutputs<TSimd, TVec, TCell>(ref cell, t, first, rows, row);
                 CellNorm.MeasureGradient<TSimd, TVec>(ShownGradient, Steps.GateRows, row, first, rows);
                 ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
@@ -280,7 +280,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 int skipped = Math.Clamp(crossing - first, 0, rows);
                 if (skipped < rows)
                 {
-                    Steps.Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
+                    Steps.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, first + skipped, previous + skipped);
                 }
             }
         }
@@ -298,7 +298,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        T* dm = Steps.Hidden.Units + (first * Steps.Hidden.UnitsStride);
+        T* dm = Steps.UnitGradient + (first * Steps.UnitStride);
         T* shown = Shown + (first * line);
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
@@ -312,7 +312,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
             CellNorm.Forward<TSimd, TVec>(panel, row, row, CellBias, shown, rows);
             T* dShown = ShownGradientAt(panel, row);
             CellEpilogue<TSimd, TVec, T, TCell>.OutputsBackward(
-                ref cell, Steps.GatesAt(panel, row), shown, dm + (panel * line), Steps.Hidden.UnitsStride, dShown, rows);
+                ref cell, Steps.GatesAt(panel, row), shown, dm + (panel * line), Steps.UnitStride, dShown, rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(dShown, rows, Steps.Units - (panel * line));
         }
     }
@@ -324,7 +324,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        T* dO = Steps.Hidden.Units + (first * Steps.Hidden.UnitsStride);
+        T* dO = Steps.UnitGradient + (first * Steps.UnitStride);
         CandidateDrop<T> drop = Steps.Drop;
         for (nint panel = 0; panel < CellNorm.Panels; panel++)
         {
@@ -347,7 +347,7 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
                 Steps.CellAt(panel, previous),
                 CellNorm.Row(panel, row),
                 dO + (panel * line),
-                Steps.Hidden.UnitsStride,
+                Steps.UnitStride,
                 dc,
                 rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, dc, rows, Steps.Units - (panel * line));

@@ -89,9 +89,9 @@ internal static unsafe class StepViews
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T* GateGradientAt<T>(this in RecurrentBackward<T> steps, nint panel, nint rank)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        => steps.Hidden.GateGradient == null
+        => steps.Update.GateGradient == null
             ? null
-            : new Panels<T>(steps.Hidden.GateGradient, steps.Sequences, 192 / sizeof(T)).At(panel, rank);
+            : new Panels<T>(steps.Update.GateGradient, steps.Sequences, 192 / sizeof(T)).At(panel, rank);
 
     /// <summary>The units' own weights of a panel, <paramref name="lines"/> lines; null if there are none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

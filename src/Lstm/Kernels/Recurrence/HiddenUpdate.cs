@@ -8,7 +8,8 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Recurrence;
 
 /// <summary>
-/// From the units' outputs m = o⊙tanh(c) to what the next step sees: most layers go the direct way, on which all three are one.
+/// From the units' outputs m = o⊙tanh(c) to what the next step sees, in a layer where these differ; the default value, in any
+/// other layer, does not exist.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -17,9 +18,8 @@ namespace Lstm.Kernels.Recurrence;
 /// h is the layer's output and state, s what the next step's products see. All three stand in rows; h and s by slot (slot b &lt;
 /// B is the initial state of rank b, slot B + row the state after that row), m by row, or by rank when it is not kept.
 /// </remarks>
-// SAFETY: HiddenUpdateTape.Forward makes the struct (or Direct, from the layer's output): h has a slot for each sequence and row
-// in the layer's output; Prepare reserves s for as many, and m and h̃ for the rows, or ranks, of the pass. Rows and slots come
-// from the plan.
+// SAFETY: HiddenUpdateTape.Forward makes the struct: h has a slot for each sequence and row in the layer's output; Prepare
+// reserves s for as many, and m and h̃ for the rows, or ranks, of the pass. Rows and slots come from the plan.
 internal unsafe struct HiddenUpdate<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -42,9 +42,8 @@ internal unsafe struct HiddenUpdate<T>
     public T* Seen;
     public nint SeenStride;
 
-    /// <summary>m, rows of <see cref="OutputStride"/>: the rows of h when there is no projection.</summary>
+    /// <summary>m, rows of <see cref="Units"/>; null for no projection: then m stands where h does.</summary>
     public T* Outputs;
-    public nint OutputStride;
     public bool OutputsByRank;
 
     /// <summary>W_hr by panels of h; null for no projection.</summary>
@@ -74,23 +73,8 @@ internal unsafe struct HiddenUpdate<T>
     public nint GateRows;
     public nint FirstGateRow;
 
-    /// <summary>The direct way, on which m, h and s are one buffer by slot.</summary>
-    public static HiddenUpdate<T> Direct(T* hidden, nint stride, int units, int sequences) => new()
-    {
-        Units = units,
-        Size = units,
-        Sequences = sequences,
-        Hidden = hidden,
-        HiddenStride = stride,
-        Seen = hidden,
-        SeenStride = stride,
-        Outputs = hidden,
-        OutputStride = stride,
-    };
-
-    /// <summary>Where the units' outputs of a row go.</summary>
-    public readonly T* OutputOf(nint row, nint rank)
-        => Outputs + ((Projection == null ? Sequences + row : OutputsByRank ? rank : row) * OutputStride);
+    /// <summary>m of a row, where there is a projection.</summary>
+    public readonly T* OutputOf(nint row, nint rank) => Outputs + ((OutputsByRank ? rank : row) * Units);
 
     /// <summary>h and s of some rows of one step, from their m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -98,7 +82,8 @@ internal unsafe struct HiddenUpdate<T>
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        Debug.Assert(Exists && Hidden != null && Seen != null && Outputs != null, "A buffer of h, s or m is missing.");
+        Debug.Assert(Exists && Hidden != null && Seen != null, "A buffer of h or s is missing.");
+        Debug.Assert(Projection == null || Outputs != null, "The buffer of m is missing.");
         Debug.Assert(rank >= 0 && rank + rows <= Sequences && row >= 0 && previous >= 0, "There are no such rows.");
         Debug.Assert(HiddenStride >= Size && SeenStride >= Size, "Rows of h or s overlap.");
         T* h = Hidden + ((Sequences + row) * HiddenStride);
@@ -177,7 +162,7 @@ internal unsafe struct HiddenUpdate<T>
         where TVec : unmanaged
     {
         ProductTerm<T> term =
-            new() { A = m, ARowStride = OutputStride, B = Projection, PanelRows = Units, RowStep = 1, Count = Units };
+            new() { A = m, ARowStride = Units, B = Projection, PanelRows = Units, RowStep = 1, Count = Units };
         PanelLayout columns = ProjectionColumns!;
         for (int q = 0; q < columns.PanelCount; q++)
         {
@@ -235,8 +220,8 @@ internal unsafe struct HiddenUpdate<T>
 }
 
 /// <summary>
-/// The gradient's way back along a <see cref="HiddenUpdate{T}"/>: from the output's gradient and the later step's dz to that of
-/// the units' outputs.
+/// The gradient's way back along a <see cref="HiddenUpdate{T}"/>: from that of h to that of the units' outputs, and from a later
+/// step's dz to dh.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -246,38 +231,16 @@ internal unsafe struct HiddenUpdate<T>
 /// The chain of dh starts from the output's gradient (and what zoneout carried) and takes dz in storage order; with a dropout on
 /// the way, ds is a chain of its own.
 /// </remarks>
-// SAFETY: DirectionLayer.StepsBackward makes the struct, HiddenUpdateTape.Complete adds the rest: dh, what zoneout carries, dm
-// and the gradients of gates are reserved for all ranks (ClearStateGradients, HiddenUpdateTape.PrepareBackward), padding
-// included, and the output's gradient has the rows of the batch. Rows and ranks come from the plan.
+// SAFETY: HiddenUpdateTape.Backward makes the struct: what zoneout carries, dm and the gradients of gates are reserved for all
+// ranks (HiddenUpdateTape.PrepareBackward), padding included. RecurrentBackward says what holds of dh and the output's gradient,
+// and passes rows and ranks of the plan.
 internal unsafe struct HiddenUpdateBackward<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>
-    /// The path of the forward pass. Its <see cref="HiddenUpdate{T}.Exists"/> says whether it has anything on it.
-    /// </summary>
-    public required HiddenUpdate<T> Path;
+    /// <summary>The update of the forward pass.</summary>
+    public required HiddenUpdate<T> Update;
 
-    /// <summary>Whether no error flows back through what saw h (Hochreiter &amp; Schmidhuber 1997).</summary>
-    public bool Truncates;
-
-    /// <summary>W_hh with its columns, the hidden values, by panels, and a row for each gate column.</summary>
-    public required T* Transposed;
-    public required PanelLayout Columns;
-
-    /// <summary>dz by terms whose A is at row 0, in storage order, for products with <see cref="Transposed"/>.</summary>
-    public required ProductTerm<T>* GateTerms;
-    public required int GateTermCount;
-
-    /// <summary>The gradient of the output's rows, this direction's columns.</summary>
-    public required T* OutputGradient;
-    public required nint OutputStride;
-
-    /// <summary>
-    /// dh by rank, [B, padded Size]. In: the final state's gradient, out: the initial state's. The padding is 0.
-    /// </summary>
-    public required T* HiddenGradient;
-
-    /// <summary>carried, by rank like dh; null without zoneout.</summary>
+    /// <summary>carried by rank, rows as those of dh; null without zoneout.</summary>
     public T* Carried;
 
     /// <summary>dm by rank, [B, padded H]; null without a projection.</summary>
@@ -300,14 +263,10 @@ internal unsafe struct HiddenUpdateBackward<T>
     public PanelLayout? GateColumns;
 
     /// <summary>dz by terms for products with <see cref="TransposedGates"/>.</summary>
-    public ProductTerm<T>* GateRecurrentTerms;
+    public ProductTerm<T>* GateTerms;
 
-    /// <summary>
-    /// The dz, by rank, of the first rows of the segment read after this one, by terms as <see cref="GateTerms"/> and
-    /// <see cref="GateRecurrentTerms"/>: read by <see cref="PropagateLater"/>.
-    /// </summary>
+    /// <summary>The same of the segment read after this one, as <see cref="RecurrentBackward{T}.LaterTerms"/>.</summary>
     public ProductTerm<T>* LaterTerms;
-    public ProductTerm<T>* LaterRecurrentTerms;
 
     /// <summary>By rank, [B, padded 3H]: scratch for a product.</summary>
     public T* GateScratch;
@@ -315,138 +274,101 @@ internal unsafe struct HiddenUpdateBackward<T>
     /// <summary>∂/∂i, ∂/∂f, ∂/∂o from the next step, [panels of units, B, 3·line].</summary>
     public T* GateGradient;
 
-    private readonly int Size => Path.Size;
+    /// <summary>Whether there is anything to do between dh and dm.</summary>
+    public readonly bool Exists => Update.Exists;
 
-    private readonly int Sequences => Path.Sequences;
+    private readonly int Size => Update.Size;
 
-    /// <summary>dm, the gradient of the units' outputs, of rank 0, and its stride.</summary>
-    public readonly T* Units => UnitGradient != null ? UnitGradient : HiddenGradient;
+    private readonly int Sequences => Update.Sequences;
 
-    public readonly nint UnitsStride => UnitGradient != null ? UnitStride : Columns.PaddedColumns;
-
-    /// <summary>
-    /// Completes dh of some rows of one step and turns it into dm; sequences that end here, from rank <paramref name="from"/> on,
-    /// start with it.
-    /// </summary>
+    /// <summary>Turns the complete dh of some rows of one step, [rows, Size], into dm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Receive<TSimd, TVec>(int step, int from, int first, int rows, nint row)
+    public readonly void Receive<TSimd, TVec>(int step, int first, int rows, nint row, T* dh, nint stride)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        Debug.Assert(HiddenGradient != null && OutputGradient != null, "A gradient is missing.");
-        Debug.Assert(first >= 0 && from >= first && first + rows <= Sequences && row >= 0, "There are no such rows.");
-        if (from < first + rows)
+        Debug.Assert(Exists && dh != null && stride >= Size, "A gradient is missing.");
+        Debug.Assert(first >= 0 && first + rows <= Sequences && row >= 0, "There are no such rows.");
+        if (Update.Zoneout.Exists)
         {
-            Add<TSimd, TVec>(
-                HiddenGradient + (from * (nint)Columns.PaddedColumns), OutputGradient + ((row + from - first) * OutputStride),
-                first + rows - from);
+            Update.Zoneout.Backward<TSimd, TVec>(step, first, 0, dh, Carried + (first * stride), stride, rows, Size);
         }
 
-        if (!Path.Exists)
+        if (Update.Projection != null)
         {
-            return;
-        }
-
-        T* dh = HiddenGradient + (first * (nint)Columns.PaddedColumns);
-        if (Path.Zoneout.Exists)
-        {
-            Path.Zoneout.Backward<TSimd, TVec>(
-                step, first, 0, dh, Carried + (first * (nint)Columns.PaddedColumns), Columns.PaddedColumns, rows, Size);
-        }
-
-        if (Path.Projection != null)
-        {
-            Project<TSimd, TVec>(dh, first, rows, row);
+            Project<TSimd, TVec>(dh, stride, first, rows, row);
         }
     }
 
     /// <summary>
-    /// dh of the previous step, complete but for the sequences that begin here: at the initial state there is no output to start
-    /// from.
+    /// dh of the previous step, [rows, Size], from its <paramref name="dy"/>, which is null at the initial state, what zoneout
+    /// carried past the step, and the dz of the step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Propagate<TSimd, TVec>(int step, nint first, nint rows, nint row, nint previous)
+    public readonly void Propagate<TSimd, TVec>(
+        in RecurrentBackward<T> steps, int step, nint first, nint rows, nint row, T* dy, T* dh)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        Debug.Assert(HiddenGradient != null && OutputGradient != null, "A gradient is missing.");
-        Debug.Assert(first >= 0 && first + rows <= Sequences && row >= 0 && previous >= 0, "There are no such rows.");
         Debug.Assert(GateColumns is null || (GateScratch != null && GateGradient != null), "There is no room for the gates.");
-        T* dh = HiddenGradient + (first * Columns.PaddedColumns);
-        T* start = previous < Sequences ? null : OutputGradient + ((previous - Sequences) * OutputStride);
-        nint startStride = OutputStride;
-        if (Path.Exists && Path.Zoneout.Exists)
+        nint stride = steps.Columns.PaddedColumns;
+        T* start = dy;
+        nint startStride = steps.OutputStride;
+        if (Update.Zoneout.Exists)
         {
-            T* carried = Carried + (first * Columns.PaddedColumns);
-            if (start != null)
+            start = Carried + (first * stride);
+            if (dy != null)
             {
-                Add<TSimd, TVec>(carried, start, rows);
+                StepProduct<TSimd, TVec, T>.Add(start, stride, dy, startStride, rows, Size);
             }
 
-            start = carried;
-            startStride = Columns.PaddedColumns;
+            startStride = stride;
         }
 
-        if (Truncates)
-        {
-            for (nint r = 0; r < rows; r++)
-            {
-                Span<T> target = new(dh + (r * Columns.PaddedColumns), Size);
-                if (start == null)
-                {
-                    target.Clear();
-                }
-                else
-                {
-                    new ReadOnlySpan<T>(start + (r * startStride), Size).CopyTo(target);
-                }
-
-                if (GateGradient != null)
-                {
-                    ClearGateGradient(first + r);
-                }
-            }
-
-            return;
-        }
-
-        bool drops = Path.Exists && Path.Drop.Exists;
-        Multiply<TSimd, TVec>(GateTerms, GateTermCount, Columns, Size, row, rows, drops ? null : start, startStride, dh);
+        bool drops = Update.Drop.Exists && !steps.Truncates;
+        steps.MultiplyBack<TSimd, TVec>(row, rows, drops ? null : start, startStride, dh);
         for (nint r = 0; drops && r < rows; r++)
         {
-            T* ds = dh + (r * Columns.PaddedColumns);
-            Path.DropRow<TSimd, TVec>(Path.Drop.RowKey(step, (int)(first + r)), ds, ds);
+            T* ds = dh + (r * stride);
+            Update.DropRow<TSimd, TVec>(Update.Drop.RowKey(step, (int)(first + r)), ds, ds);
         }
 
         if (drops && start != null)
         {
-            Add<TSimd, TVec>(dh, start, rows, startStride);
+            StepProduct<TSimd, TVec, T>.Add(dh, stride, start, startStride, rows, Size);
         }
 
         if (TransposedGates != null)
         {
-            T* scratch = GateScratch + (first * GateColumns!.PaddedColumns);
-            Multiply<TSimd, TVec>(
-                GateRecurrentTerms, GateTermCount, GateColumns, GateColumns.Columns, row, rows, null, 0, scratch);
-            for (nint r = 0; r < rows; r++)
-            {
-                SetGateGradient(first + r, new ReadOnlySpan<T>(scratch + (r * GateColumns.PaddedColumns), GateColumns.Columns));
-            }
+            PropagateGates<TSimd, TVec>(steps, first, rows, row);
         }
     }
 
-    /// <summary><see cref="Propagate"/> for ranks whose next step is the first of the segment read after this one.</summary>
-    // The mask on the way is one for all steps, so the step does not matter.
+    // ∂/∂i, ∂/∂f, ∂/∂o of the previous step = dz·W of the gates.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void PropagateLater<TSimd, TVec>(nint first, nint rows, nint previous)
+    private readonly void PropagateGates<TSimd, TVec>(in RecurrentBackward<T> steps, nint first, nint rows, nint row)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        Debug.Assert(LaterTerms != null, "There is no later segment.");
-        HiddenUpdateBackward<T> later = this;
-        later.GateTerms = LaterTerms;
-        later.GateRecurrentTerms = LaterRecurrentTerms;
-        later.Propagate<TSimd, TVec>(0, first, rows, first, previous);
+        PanelLayout columns = GateColumns!;
+        T* scratch = GateScratch + (first * columns.PaddedColumns);
+        if (!steps.Truncates)
+        {
+            StepProduct<TSimd, TVec, T>.Multiply(
+                GateTerms, steps.GateTermCount, columns, columns.Columns, row, rows, null, 0, scratch);
+        }
+
+        for (nint r = 0; r < rows; r++)
+        {
+            if (steps.Truncates)
+            {
+                ClearGateGradient(first + r);
+            }
+            else
+            {
+                SetGateGradient(first + r, new ReadOnlySpan<T>(scratch + (r * columns.PaddedColumns), columns.Columns));
+            }
+        }
     }
 
     /// <summary>Sets one rank's gradients of the gates i f o, 3H values.</summary>
@@ -469,74 +391,29 @@ internal unsafe struct HiddenUpdateBackward<T>
     private readonly void ClearGateGradient(nint rank)
     {
         int line = 64 / sizeof(T);
-        for (int panel = 0; panel * line < Path.Units; panel++)
+        for (int panel = 0; panel * line < Update.Units; panel++)
         {
             new Span<T>(new Panels<T>(GateGradient, Sequences, 3 * line).At(panel, rank), 3 * line).Clear();
         }
     }
 
-    // c [rows, columns] = start + dz·W, in blocks of the sum.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply<TSimd, TVec>(
-        ProductTerm<T>* terms, int termCount, PanelLayout columns, int columnCount, nint row, nint rows, T* start,
-        nint startStride, T* c)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
-    {
-        for (int q = 0; q < columns.PanelCount; q++)
-        {
-            int column = columns.Start(q);
-            PanelProduct<T> product = new()
-            {
-                CStride = columns.PaddedColumns,
-                StartStride = startStride,
-                PanelStart = column,
-                Width = columns.Width(q),
-                Start = start == null ? null : start + column,
-            };
-            for (int term = 0; term < termCount;)
-            {
-                product.C = c + column;
-                product.Row = row;
-                product.Rows = rows;
-                product.Terms = terms + term;
-                product.TermCount = ProductTerm<T>
-                    .CountWithin(Product<TSimd, TVec, T>.SumPerBlock, product.Terms, termCount - term, out nint k);
-                term += (int)product.TermCount;
-                if (term < termCount)
-                {
-                    product.Fetch(terms->B + (column * terms->PanelRows) + (terms[term].FirstRow * product.Width), k);
-                }
-                else
-                {
-                    product.FetchNext(*terms, columns, q, k);
-                }
-
-                Product<TSimd, TVec, T>.PanelEdge(ref product, columnCount - column);
-                product.Start = c + column;
-                product.StartStride = columns.PaddedColumns;
-            }
-        }
-    }
-
     // dm = dh̃·W_hr, with dh̃ = 0 where h̃ was clipped; dh̃ is kept for the gradient of W_hr.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Project<TSimd, TVec>(T* dh, nint first, nint rows, nint row)
+    private readonly void Project<TSimd, TVec>(T* dh, nint stride, nint first, nint rows, nint row)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged
     {
-        PanelLayout columns = Path.ProjectionColumns!;
-        nint stride = Columns.PaddedColumns;
+        PanelLayout columns = Update.ProjectionColumns!;
         for (nint r = 0; r < rows; r++)
         {
             T* d = dh + (r * stride);
-            if (T.IsFinite(Path.ProjectionClip))
+            if (T.IsFinite(Update.ProjectionClip))
             {
-                T* h = Path.NewHidden != null ? Path.NewHidden + ((row + r) * Size)
-                    : Path.Hidden + ((Sequences + row + r) * Path.HiddenStride);
+                T* h = Update.NewHidden != null ? Update.NewHidden + ((row + r) * Size)
+                    : Update.Hidden + ((Sequences + row + r) * Update.HiddenStride);
                 for (nint u = 0; u < Size; u++)
                 {
-                    d[u] = T.Abs(h[u]) == Path.ProjectionClip ? T.Zero : d[u];
+                    d[u] = T.Abs(h[u]) == Update.ProjectionClip ? T.Zero : d[u];
                 }
             }
 
@@ -557,38 +434,7 @@ internal unsafe struct HiddenUpdateBackward<T>
             RowStep = 1,
             Count = Size,
         };
-        Multiply<TSimd, TVec>(
+        StepProduct<TSimd, TVec, T>.Multiply(
             &term, 1, UnitColumns!, UnitColumns!.Columns, 0, rows, null, 0, UnitGradient + (first * UnitStride));
-    }
-
-    // target [rows, Size] += source
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Add<TSimd, TVec>(T* target, T* source, nint rows)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
-        => Add<TSimd, TVec>(target, source, rows, OutputStride);
-
-    // AggressiveOptimization: with sequences of one length it runs once a pass, so it would stay in unoptimised code for long.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Add<TSimd, TVec>(T* target, T* source, nint rows, nint sourceStride)
-        where TSimd : struct, ISimd<TVec, T>
-        where TVec : unmanaged
-    {
-        for (nint r = 0; r < rows; r++)
-        {
-            nint u = 0;
-            for (; u <= Size - TSimd.Width; u += TSimd.Width)
-            {
-                TSimd.Store(target + u, TSimd.Add(TSimd.Load(target + u), TSimd.Load(source + u)));
-            }
-
-            for (; u < Size; u++)
-            {
-                target[u] += source[u];
-            }
-
-            target += Columns.PaddedColumns;
-            source += sourceStride;
-        }
     }
 }

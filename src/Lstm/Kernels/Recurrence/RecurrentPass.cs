@@ -18,8 +18,9 @@ namespace Lstm.Kernels.Recurrence;
 /// may be divided otherwise.
 /// </remarks>
 // SAFETY: DirectionLayer.Steps makes the struct. DirectionTape.Prepare has reserved gates, states, kept lines and the c before
-// zoneout for these row counts in each panel; HiddenUpdate says what holds of h, m and s. Rows and slots come from
-// RecurrencePlan.Set of the same shape, and a share is a range of its ranks (SequenceSplit.Of).
+// zoneout for these row counts in each panel, LstmTape.Prepare or DirectionSegments.ForwardSegment the slots of h, and
+// HiddenUpdateTape.Prepare those of s where it is not h. Rows and slots come from RecurrencePlan.Set of the same shape, and a
+// share is a range of its ranks (SequenceSplit.Of).
 internal unsafe struct RecurrentForward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -67,8 +68,19 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     public required nint CellSlots;
     public required bool KeepCells;
 
-    /// <summary>Where the units' outputs go, and the way from there to what the next step sees.</summary>
-    public required HiddenUpdate<T> Path;
+    /// <summary>h by slot: slot b &lt; B is the initial state of rank b, slot B + row the state after that row.</summary>
+    public required T* Hidden;
+    public required nint HiddenStride;
+
+    /// <summary>Values of h: H, or P with a projection.</summary>
+    public required int Size;
+
+    /// <summary>s by slot, what the next step's products see: h itself, unless an update makes it of h.</summary>
+    public required T* Seen;
+    public required nint SeenStride;
+
+    /// <summary>What makes h and s of the units' outputs; a plain layer, where these are h and s, has none.</summary>
+    public HiddenUpdate<T> Update;
 
     /// <summary>The weights of the gates that the next step sees, by panels of z; null for none.</summary>
     public T* GateRecurrent;
@@ -91,13 +103,20 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
             nint line = 64 / sizeof(T);
             nint units = (Units + line - 1) / line * line;
             nint gates = GateRecurrent == null ? 0 : 3 * Units;
-            return Split.Rows * (long)units * ((4 * ((Input.B == null ? 0 : Input.Count) + Path.Size + gates)) + JobWork.Cell);
+            return Split.Rows * (long)units * ((4 * ((Input.B == null ? 0 : Input.Count) + Size + gates)) + JobWork.Cell);
         }
     }
+
+    /// <summary>The distance of the units' outputs of one row to those of the next.</summary>
+    public readonly nint OutputStride => Update.Projection == null ? HiddenStride : Units;
 
     public readonly int SharesFor(int workers) => Split.SharesFor(workers);
 
     public void SetShare(WorkShare share) => (_firstRank, _endRank) = Split.Of(share);
+
+    /// <summary>Where the units' outputs of a row go: into h, unless a projection has yet to make h of them.</summary>
+    public readonly T* OutputOf(nint row, nint rank)
+        => Update.Projection == null ? Hidden + ((Sequences + row) * HiddenStride) : Update.OutputOf(row, rank);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run<TSimd, TVec, TCell>(ref TCell cell)
@@ -108,10 +127,10 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         AssertValid();
         nint line = 64 / sizeof(T);
         nint gates = 4 * line;
-        T* seen = Path.Seen;
-        nint seenStride = Path.SeenStride;
-        nint size = Path.Size;
-        nint hStride = Path.OutputStride;
+        T* seen = Seen;
+        nint seenStride = SeenStride;
+        nint size = Size;
+        nint hStride = OutputStride;
         ProductTerm<T>* terms = stackalloc ProductTerm<T>[3];
         terms[0] = Input;
         SetRecurrentTerms(terms + 1, null);
@@ -119,7 +138,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
 
         // Gates that nobody asks for again need no place of their own, only a line that stays in the first-level cache.
         // Theirs is that of their rank in the first panel: no step has more rows than GateRows.
-        bool passing = Input.B != null && !KeepCells && !Path.ShowsGates;
+        bool passing = Input.B != null && !KeepCells && !Update.ShowsGates;
         for (int step = FirstStep; step < EndStep; step++)
         {
             foreach (ref readonly RecurrenceBlock block in Plan.Step(step))
@@ -136,7 +155,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                 terms[0].A = Input.A + (row * Input.ARowStride);
                 terms[1].A = seen + (previous * seenStride);
                 terms[2].A = terms[1].A + size;
-                T* h = Path.OutputOf(row, first);
+                T* h = OutputOf(row, first);
                 nint units = Units;
                 for (nint panel = 0; units > 0; panel++, units -= line)
                 {
@@ -166,9 +185,9 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
                     }
                 }
 
-                if (Path.Exists)
+                if (Update.Exists)
                 {
-                    Path.Forward<TSimd, TVec>(Plan.SequenceStep(step), first, rows, row, previous);
+                    Update.Forward<TSimd, TVec>(Plan.SequenceStep(step), first, rows, row, previous);
                 }
             }
         }
@@ -181,7 +200,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         where TVec : unmanaged
     {
         nint gates = 256 / sizeof(T);
-        nint size = Path.Size;
+        nint size = Size;
         if (rows == 1 && GateRecurrent == null)
         {
             RowKernel<TSimd, TVec, T>.Run(u, null, null, 0, null, seen, size, Recurrent + (panel * gates * size));
@@ -212,7 +231,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         where TVec : unmanaged
     {
         nint gates = 256 / sizeof(T);
-        nint size = Path.Size;
+        nint size = Size;
         bool fused = Input.B != null;
         T* start = !fused ? z : Bias == null ? null : Bias + (panel * gates);
         if (rows == 1 && GateRecurrent == null)
@@ -249,11 +268,11 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
     // W_hh·s, and the weights of the gates in s.
     private readonly void SetRecurrentTerms(ProductTerm<T>* terms, T* seen)
     {
-        nint size = Path.Size;
+        nint size = Size;
         terms[0] = new ProductTerm<T>
         {
             A = seen,
-            ARowStride = Path.SeenStride,
+            ARowStride = SeenStride,
             B = Recurrent,
             PanelRows = size,
             RowStep = 1,
@@ -262,7 +281,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         terms[1] = new ProductTerm<T>
         {
             A = seen + size,
-            ARowStride = Path.SeenStride,
+            ARowStride = SeenStride,
             B = GateRecurrent,
             PanelRows = 3 * Units,
             RowStep = 1,
@@ -280,7 +299,7 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
         if (FirstStep < EndStep)
         {
             Debug.Assert(Recurrent != null && Gates != null && Cells != null, "The weights, gates or states are missing.");
-            Debug.Assert(Path.Outputs != null && Path.Hidden != null && Path.Seen != null, "There is no m, h or s.");
+            Debug.Assert(Hidden != null && Seen != null && SeenStride >= Size, "There is no h or s.");
             Debug.Assert(!CellZoneout.Exists || NewCells != null, "Zoneout has no room for the new c.");
         }
     }
@@ -290,12 +309,16 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
 /// Back-propagation through time of one direction, for a share of the sequences: gates become dz, step by step backwards.
 /// </summary>
 /// <remarks>
-/// At each step dh = ∂/∂output + dz₊₁·W_hh (the chain starts from the output's gradient and takes dz in storage order), the
-/// cell's equations turn gates into dz, and dc is carried in place. What is left in dh and dc is the initial state's gradient.
+/// <code>
+/// dh = dy + Rᵀ dz₊₁      dz, dc by the cell's equations      R = W_hh
+/// </code>
+/// The chain of dh starts from dy, the output's gradient, and takes dz in storage order. Gates become dz, and dc is carried in
+/// place. What is left in dh and dc is the initial state's gradient.
 /// </remarks>
 // SAFETY: DirectionLayer.StepsBackward makes the struct. DirectionTape has reserved gates, states and kept lines for all rows in
-// Prepare, and for all ranks the states' gradients in ClearStateGradients and what zoneout carries in PrepareBackward. Rows and
-// slots come from RecurrencePlan.Set of the same shape, and a share is a range of its ranks (SequenceSplit.Of).
+// Prepare, and for all ranks the states' gradients, padding included, in ClearStateGradients and what zoneout carries in
+// PrepareBackward; the output's gradient has the rows of the batch. Rows and slots come from RecurrencePlan.Set of the same shape,
+// and a share is a range of its ranks (SequenceSplit.Of).
 internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -310,8 +333,37 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     /// <summary>B: slots before the first row's.</summary>
     public required int Sequences;
 
-    /// <summary>The way of dh from one step to the one before.</summary>
-    public required HiddenUpdateBackward<T> Hidden;
+    /// <summary>Values of h: H, or P with a projection.</summary>
+    public required int Size;
+
+    /// <summary>dy: the gradient of the output's rows, this direction's columns.</summary>
+    public required T* OutputGradient;
+    public required nint OutputStride;
+
+    /// <summary>W_hh with its columns, the values of h, by panels, and a row for each gate column.</summary>
+    public required T* Transposed;
+    public required PanelLayout Columns;
+
+    /// <summary>dz by terms whose A is at row 0, in storage order, for products with <see cref="Transposed"/>.</summary>
+    public required ProductTerm<T>* GateTerms;
+    public required int GateTermCount;
+
+    /// <summary>
+    /// The dz, by rank, of the first rows of the segment read after this one, by terms as <see cref="GateTerms"/>: read by
+    /// <see cref="PropagateLater"/>.
+    /// </summary>
+    public ProductTerm<T>* LaterTerms;
+
+    /// <summary>Whether no error flows back through what saw h (Hochreiter &amp; Schmidhuber 1997).</summary>
+    public bool Truncates;
+
+    /// <summary>
+    /// dh by rank, [B, padded Size]. In: the final state's gradient, out: the initial state's. The padding is 0.
+    /// </summary>
+    public required T* HiddenGradient;
+
+    /// <summary>The way back between h and the units' outputs; a plain layer has none.</summary>
+    public HiddenUpdateBackward<T> Update;
 
     /// <summary>The weights of the units' own by panels; null for a cell that has none.</summary>
     public required T* UnitWeights;
@@ -358,10 +410,15 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         {
             nint line = 64 / sizeof(T);
             nint units = (Units + line - 1) / line * line;
-            nint gates = Hidden.GateColumns is null ? 0 : 3 * Units;
-            return Split.Rows * (long)units * ((4 * (Hidden.Path.Size + gates)) + JobWork.Cell);
+            nint gates = Update.GateColumns is null ? 0 : 3 * Units;
+            return Split.Rows * (long)units * ((4 * (Size + gates)) + JobWork.Cell);
         }
     }
+
+    /// <summary>dm, the gradient of the units' outputs, by rank: dh, unless there is a projection between.</summary>
+    public readonly T* UnitGradient => Update.UnitGradient == null ? HiddenGradient : Update.UnitGradient;
+
+    public readonly nint UnitStride => Update.UnitGradient == null ? Columns.PaddedColumns : Update.UnitStride;
 
     public readonly int SharesFor(int workers) => Split.SharesFor(workers);
 
@@ -381,7 +438,7 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         int last = Math.Min(_endRank, Later);
         if (_firstRank < last)
         {
-            Hidden.PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Plan.LastSlot(Sequences) + _firstRank);
+            PropagateLater<TSimd, TVec>(_firstRank, last - _firstRank, Plan.LastSlot(Sequences) + _firstRank);
         }
 
         for (int step = Plan.StepCount - 1; step >= 0; step--)
@@ -396,14 +453,100 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                     nint row = block.Row + first - block.First;
                     nint previous = block.Previous + first - block.First;
                     int t = Plan.SequenceStep(step);
-                    Hidden.Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
+                    Receive<TSimd, TVec>(t, Math.Max(first, block.Continuing), first, rows, row);
                     ApplyCell<TSimd, TVec, TCell>(ref cell, t, first, rows, row, previous);
                     int skipped = Math.Clamp(crossing - first, 0, rows);
                     if (skipped < rows)
                     {
-                        Hidden.Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, row + skipped, previous + skipped);
+                        Propagate<TSimd, TVec>(t, first + skipped, rows - skipped, row + skipped, previous + skipped);
                     }
                 }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Completes dh of some rows of one step: sequences that end here, from rank <paramref name="from"/> on, have dy to add, the
+    /// others started with it. Then dm follows.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Receive<TSimd, TVec>(int step, int from, int first, int rows, nint row)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        Debug.Assert(HiddenGradient != null && OutputGradient != null, "A gradient is missing.");
+        Debug.Assert(first >= 0 && from >= first && first + rows <= Sequences && row >= 0, "There are no such rows.");
+        nint stride = Columns.PaddedColumns;
+        if (from < first + rows)
+        {
+            T* dy = OutputGradient + ((row + from - first) * OutputStride);
+            StepProduct<TSimd, TVec, T>.Add(HiddenGradient + (from * stride), stride, dy, OutputStride, first + rows - from, Size);
+        }
+
+        if (Update.Exists)
+        {
+            Update.Receive<TSimd, TVec>(step, first, rows, row, HiddenGradient + (first * stride), stride);
+        }
+    }
+
+    /// <summary>
+    /// dh of the previous step, dy + Rᵀ dz, complete but for the sequences that begin here: the initial state has no dy.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Propagate<TSimd, TVec>(int step, nint first, nint rows, nint row, nint previous)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        Debug.Assert(HiddenGradient != null && OutputGradient != null, "A gradient is missing.");
+        Debug.Assert(first >= 0 && first + rows <= Sequences && row >= 0 && previous >= 0, "There are no such rows.");
+        T* dh = HiddenGradient + (first * Columns.PaddedColumns);
+        T* dy = previous < Sequences ? null : OutputGradient + ((previous - Sequences) * OutputStride);
+        if (Update.Exists)
+        {
+            Update.Propagate<TSimd, TVec>(this, step, first, rows, row, dy, dh);
+        }
+        else
+        {
+            MultiplyBack<TSimd, TVec>(row, rows, dy, OutputStride, dh);
+        }
+    }
+
+    /// <summary><see cref="Propagate"/> for ranks whose next step is the first of the segment read after this one.</summary>
+    // A mask on the way is one for all steps, so the step does not matter.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void PropagateLater<TSimd, TVec>(nint first, nint rows, nint previous)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        Debug.Assert(LaterTerms != null, "There is no later segment.");
+        RecurrentBackward<T> later = this;
+        later.GateTerms = LaterTerms;
+        later.Update.GateTerms = Update.LaterTerms;
+        later.Propagate<TSimd, TVec>(0, first, rows, first, previous);
+    }
+
+    // dh [rows, Size] = start + Rᵀ dz of the rows, or start alone where the gradient is truncated; start may be null, for 0.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void MultiplyBack<TSimd, TVec>(nint row, nint rows, T* start, nint startStride, T* dh)
+        where TSimd : struct, ISimd<TVec, T>
+        where TVec : unmanaged
+    {
+        if (!Truncates)
+        {
+            StepProduct<TSimd, TVec, T>.Multiply(GateTerms, GateTermCount, Columns, Size, row, rows, start, startStride, dh);
+            return;
+        }
+
+        for (nint r = 0; r < rows; r++)
+        {
+            Span<T> target = new(dh + (r * Columns.PaddedColumns), Size);
+            if (start == null)
+            {
+                target.Clear();
+            }
+            else
+            {
+                new ReadOnlySpan<T>(start + (r * startStride), Size).CopyTo(target);
             }
         }
     }
@@ -415,7 +558,7 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         where TCell : unmanaged, ICell<T>
     {
         nint line = 64 / sizeof(T);
-        T* dm = Hidden.Units + (first * Hidden.UnitsStride);
+        T* dm = UnitGradient + (first * UnitStride);
         CandidateDrop<T> drop = Drop;
         for (nint panel = 0; panel * line < Units; panel++)
         {
@@ -442,12 +585,12 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
                 UnitWeights == null ? null : UnitWeights + (panel * TCell.UnitWeightLines * line),
                 lines,
                 drop,
-                Hidden.GateGradient == null ? null : Hidden.GateGradient + (3 * place),
+                Update.GateGradient == null ? null : Update.GateGradient + (3 * place),
                 z,
                 cells + (previous * states),
                 after,
                 dm + (panel * line),
-                Hidden.UnitsStride,
+                UnitStride,
                 dc,
                 rows);
             CellEpilogue<TSimd, TVec, T, TCell>.ClearPadding(ref cell, lines, z, dc, rows, Units - (panel * line));

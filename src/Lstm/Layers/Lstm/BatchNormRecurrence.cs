@@ -111,7 +111,7 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
             work.Step = step;
             work.AfterUnits = false;
             Kernels.Run(pass.Team, ref work);
-            if (steps.Path.Exists)
+            if (steps.Update.Exists)
             {
                 work.AfterUnits = true;
                 Kernels.Run(pass.Team, ref work);
@@ -176,7 +176,7 @@ internal sealed unsafe class BatchNormRecurrence<T>(LstmSpec spec, LstmWeights w
     private void StepBack(in Pass<T> pass, DirectionTape<T> tape, ref BatchNormBackward<T> work)
     {
         work.Part = BatchNormBackward<T>.Job.Receive;
-        if (work.Steps.Hidden.Path.Exists || SomeEndAt(tape.Plan.Step(work.Step)))
+        if (work.Steps.Update.Exists || SomeEndAt(tape.Plan.Step(work.Step)))
         {
             Kernels.Run(pass.Team, ref work);
         }

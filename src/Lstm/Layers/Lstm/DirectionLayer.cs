@@ -225,6 +225,7 @@ internal sealed unsafe class DirectionLayer<T>
     {
         (int firstStep, int endStep) = tape.Plan.SequenceSteps(step, end);
         int firstGateRow = tape.FirstGateRow(tape.RowsOf(step, end).First);
+        Slots<T> seen = tape.Seen(pass);
         return new RecurrentForward<T>
         {
             Width = pass.Width,
@@ -246,7 +247,12 @@ internal sealed unsafe class DirectionLayer<T>
             Cells = tape.Cells.Pointer,
             CellSlots = tape.CellSlots,
             KeepCells = tape.Keeps,
-            Path = Update(pass, tape, firstGateRow),
+            Hidden = tape.Hidden.Pointer,
+            HiddenStride = tape.Hidden.Stride,
+            Size = _spec.StateSize,
+            Seen = seen.Pointer,
+            SeenStride = seen.Stride,
+            Update = tape.Update is { } update && update.Acts(pass) ? update.Forward(pass, tape, firstGateRow) : default,
             GateRecurrent = _weights.GateRecurrence is { } gates ? pass.Parameter(gates) : null,
             Drop = _masks.Candidate(pass, tape.Shape),
             CellZoneout = _masks.Cell(pass, tape.Shape),
@@ -256,29 +262,24 @@ internal sealed unsafe class DirectionLayer<T>
     }
 
     private RecurrentBackward<T> StepsBackward(in Pass<T> pass, DirectionTape<T> tape, T* outputGradient, int outputStride)
-    {
-        HiddenUpdateBackward<T> hidden = new()
-        {
-            Path = Update(pass, tape, 0),
-            Truncates = _spec.TruncatedGradient,
-            Transposed = tape.TransposedHh.Pointer,
-            Columns = tape.TransposedHh.Columns,
-            GateTerms = tape.StepTerms(),
-            GateTermCount = tape.GateTermCount,
-            OutputGradient = outputGradient,
-            OutputStride = outputStride,
-            HiddenGradient = tape.HiddenGradient.Pointer,
-            LaterTerms = pass.Segment.IsLast ? null : tape.LaterTerms(pass.Segment.Later),
-        };
-        tape.Update?.Complete(ref hidden, pass, tape);
-        return new RecurrentBackward<T>
+        => new()
         {
             Width = pass.Width,
             Plan = tape.Plan,
             Split = new SequenceSplit(tape.Shape),
             Units = _units,
             Sequences = tape.Shape.Count,
-            Hidden = hidden,
+            Size = _spec.StateSize,
+            OutputGradient = outputGradient,
+            OutputStride = outputStride,
+            Transposed = tape.TransposedHh.Pointer,
+            Columns = tape.TransposedHh.Columns,
+            GateTerms = tape.StepTerms(),
+            GateTermCount = tape.GateTermCount,
+            LaterTerms = pass.Segment.IsLast ? null : tape.LaterTerms(pass.Segment.Later),
+            Truncates = _spec.TruncatedGradient,
+            HiddenGradient = tape.HiddenGradient.Pointer,
+            Update = tape.Update is { } update && update.Acts(pass) ? update.Backward(pass, tape) : default,
             Earlier = pass.Segment.Earlier,
             Later = pass.Segment.Later,
             UnitWeights = UnitWeights(pass),
@@ -295,10 +296,4 @@ internal sealed unsafe class DirectionLayer<T>
             NewCellRows = tape.NewCellRows,
             CellCarried = tape.CellCarried.Pointer,
         };
-    }
-
-    private HiddenUpdate<T> Update(in Pass<T> pass, DirectionTape<T> tape, int firstGateRow)
-        => tape.Update is { } update && update.Acts(pass)
-            ? update.Forward(pass, tape, firstGateRow)
-            : HiddenUpdate<T>.Direct(tape.Hidden.Pointer, tape.Hidden.Stride, _units, tape.Shape.Count);
 }

@@ -114,8 +114,7 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
             HiddenStride = tape.Hidden.Stride,
             Seen = seen.Pointer,
             SeenStride = seen.Stride,
-            Outputs = projects ? Outputs.Pointer : tape.Hidden.Pointer,
-            OutputStride = projects ? _units : tape.Hidden.Stride,
+            Outputs = projects ? Outputs.Pointer : null,
             OutputsByRank = !tape.Keeps,
             Projection = projects ? pass.Parameter(weights.Projection!) : null,
             ProjectionColumns = weights.ProjectionColumns,
@@ -131,30 +130,36 @@ internal sealed unsafe class HiddenUpdateTape<T>(LstmSpec spec, LstmWeights weig
         };
     }
 
-    /// <summary>Adds its way back to that of a recurrence without one.</summary>
-    public void Complete(ref HiddenUpdateBackward<T> plain, in Pass<T> pass, DirectionTape<T> tape)
+    /// <summary>The way back along it as the kernels have it.</summary>
+    public HiddenUpdateBackward<T> Backward(in Pass<T> pass, DirectionTape<T> tape)
     {
-        plain.Carried = _carried.Pointer;
-        plain.Projected = Projected.Pointer;
-        plain.ProjectedRows = tape.Shape.RowCount;
-        plain.GateScratch = _gateScratch.Pointer;
+        HiddenUpdateBackward<T> back = new()
+        {
+            Update = Forward(pass, tape, 0),
+            Carried = _carried.Pointer,
+            Projected = Projected.Pointer,
+            ProjectedRows = tape.Shape.RowCount,
+            GateScratch = _gateScratch.Pointer,
+        };
         if (_transposedProjection is { } projection)
         {
-            plain.UnitGradient = _unitGradient.Pointer;
-            plain.UnitStride = projection.Columns.PaddedColumns;
-            plain.TransposedProjection = projection.Pointer;
-            plain.UnitColumns = projection.Columns;
+            back.UnitGradient = _unitGradient.Pointer;
+            back.UnitStride = projection.Columns.PaddedColumns;
+            back.TransposedProjection = projection.Pointer;
+            back.UnitColumns = projection.Columns;
         }
 
         if (_transposedGates is { } turned)
         {
-            plain.TransposedGates = turned.Pointer;
-            plain.GateColumns = turned.Columns;
-            plain.GateRecurrentTerms = tape.StepTerms(_gateTerms, turned.Pointer);
-            plain.LaterRecurrentTerms = pass.Segment.IsLast ? null
+            back.TransposedGates = turned.Pointer;
+            back.GateColumns = turned.Columns;
+            back.GateTerms = tape.StepTerms(_gateTerms, turned.Pointer);
+            back.LaterTerms = pass.Segment.IsLast ? null
                 : tape.LaterTerms(_laterGateTerms, turned.Pointer, pass.Segment.Later);
-            plain.GateGradient = _gateGradient.Pointer;
+            back.GateGradient = _gateGradient.Pointer;
         }
+
+        return back;
     }
 
     /// <summary>Sets a rank's gradients of the gates i f o, 3H values.</summary>
