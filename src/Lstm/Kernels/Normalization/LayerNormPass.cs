@@ -199,8 +199,8 @@ internal unsafe struct LayerNormBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// The recurrence without normalisation. The terms of its <see cref="RecurrentBackward{T}.GateTerms"/> take du by rank, and it
-    /// is the gradient of W_hh·s that crosses a cut.
+    /// The recurrence without normalisation. Its <see cref="RecurrentBackward{T}.GateTerms"/> take du by rank, and it is the
+    /// gradient of W_hh·s that crosses a cut.
     /// </summary>
     public required RecurrentBackward<T> Steps;
 

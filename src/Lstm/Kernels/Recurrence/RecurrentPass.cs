@@ -317,8 +317,8 @@ internal unsafe struct RecurrentForward<T> : ICellWork<T>
 /// </remarks>
 // SAFETY: DirectionLayer.StepsBackward makes the struct. DirectionTape has reserved gates, states and kept lines for all rows in
 // Prepare, and for all ranks the states' gradients, padding included, in ClearStateGradients and what zoneout carries in
-// PrepareBackward; the output's gradient has the rows of the batch. Rows and slots come from RecurrencePlan.Set of the same shape,
-// and a share is a range of its ranks (SequenceSplit.Of).
+// PrepareBackward; dy has the rows of the batch. Rows and slots come from RecurrencePlan.Set of the same shape, and a share is a
+// range of its ranks (SequenceSplit.Of).
 internal unsafe struct RecurrentBackward<T> : ICellWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -480,7 +480,8 @@ internal unsafe struct RecurrentBackward<T> : ICellWork<T>
         if (from < first + rows)
         {
             T* dy = OutputGradient + ((row + from - first) * OutputStride);
-            StepProduct<TSimd, TVec, T>.Add(HiddenGradient + (from * stride), stride, dy, OutputStride, first + rows - from, Size);
+            nint ending = first + rows - from;
+            StepProduct<TSimd, TVec, T>.Add(HiddenGradient + (from * stride), stride, dy, OutputStride, ending, Size);
         }
 
         if (Update.Exists)
