@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Formats;
+using Lstm.Formats.Safetensors;
 using Lstm.Layers;
 using Lstm.Parameters;
 using Lstm.Simd;
@@ -76,8 +77,13 @@ public static class Network
         => Create<float>(inputSize, seed, layers);
 
     /// <summary>
-    /// Loads a network that was saved with <see cref="Network{T}.Save(string)"/>: the same parameters, bit for bit.
+    /// Loads a network that was saved with <see cref="Network{T}.Save(string)"/>: the same parameters, bit for bit. Models of
+    /// other programs in safetensors, PyTorch, NumPy and JSON files are read as <see cref="ModelImport"/> reads them.
     /// </summary>
+    /// <remarks>
+    /// <see cref="ModelImport.Load{T}(string, ImportOptions?)"/> also returns a report of what was done with another program's
+    /// file, and takes options.
+    /// </remarks>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the file has.</typeparam>
     /// <param name="path">The file.</param>
     /// <param name="options">How the file is read; null for the defaults.</param>
@@ -90,6 +96,7 @@ public static class Network
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        ForeignModel.ThrowIfFolder(path);
         using FileStream stream = File.OpenRead(path);
         return Load<T>(stream, options);
     }
@@ -103,10 +110,33 @@ public static class Network
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(stream);
-        OpenModel<T> model = ModelFile.Open<T>(stream, options ?? new());
-        Network<T> network = new(model.InputSize, model.Specs, SimdDispatch.Best);
-        ModelFile.Copy(model, network.ParameterSet, network.Metadata);
-        return network;
+        stream = stream.CanSeek ? stream : SafetensorsReader.InMemory(stream);
+        FileStart start = FileStart.Of(stream);
+        options ??= new();
+        if (start.IsSafetensors || start.Format is null)
+        {
+            SafetensorsReader file = new(stream);
+            if (ModelFile.IsOurs(file))
+            {
+                return FromModel<T>(file, options);
+            }
+
+            stream.Position = start.Position;
+        }
+
+        try
+        {
+            NetworkDraft<T> draft = ForeignModel.Read<T>(
+                stream, start, new ImportOptions { AllowPrecisionChange = options.AllowPrecisionChange }, out string format);
+            _ = draft.Complete(format);
+            return FromDraft(draft);
+        }
+        catch (InvalidDataException e) when (start.IsSafetensors || start.HoldsTensors)
+        {
+            throw new InvalidDataException(
+                $"The file is not a model saved by this library, and its tensors make no network by themselves. {e.Message} "
+                + "ModelImport.Load takes options that say more; LoadStateDict reads tensors into a network that is there.", e);
+        }
     }
 
     /// <inheritdoc cref="Load{T}(string, LoadOptions?)"/>
@@ -116,6 +146,34 @@ public static class Network
     /// <inheritdoc cref="Load{T}(Stream, LoadOptions?)"/>
     /// <remarks>The network computes in <see cref="float"/>.</remarks>
     public static Network<float> Load(Stream stream, LoadOptions? options = null) => Load<float>(stream, options);
+
+    /// <summary>Makes the network of a model of this library.</summary>
+    internal static Network<T> FromModel<T>(SafetensorsReader file, LoadOptions options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        OpenModel<T> model = ModelFile.Open<T>(file, options);
+        Network<T> network = new(model.InputSize, model.Specs, SimdDispatch.Best);
+        ModelFile.Copy(model, network.ParameterSet, network.Metadata);
+        return network;
+    }
+
+    /// <summary>Makes the network of a draft that is complete.</summary>
+    internal static Network<T> FromDraft<T>(NetworkDraft<T> draft)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Network<T> network = new(draft.InputSize, [.. draft.Specs], SimdDispatch.Best);
+        foreach (Parameter parameter in network.Parameters)
+        {
+            network.WriteParameter(parameter.Name, draft.ValuesOf(parameter));
+        }
+
+        foreach ((string key, string value) in draft.Metadata)
+        {
+            network.Metadata[key] = value;
+        }
+
+        return network;
+    }
 
     /// <summary>Writes the starting values of a seed.</summary>
     internal static void Initialize<T>(this Network<T> network, long seed)

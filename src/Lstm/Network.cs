@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Diagnostics;
 using Lstm.Formats;
+using Lstm.Formats.Files;
 using Lstm.Kernels.Products;
 using Lstm.Layers;
 using Lstm.Layers.Stack;

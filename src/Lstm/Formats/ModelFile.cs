@@ -71,9 +71,14 @@ internal static class ModelFile
         writer.WriteTo(stream);
     }
 
+    /// <summary>Whether a file is one of this library, whole or damaged, by its metadata.</summary>
+    public static bool IsOurs(SafetensorsReader file)
+        => file.HasHash || file.Metadata.GetValueOrDefault("format") is Format or CheckpointFormat
+            || (file.Metadata.ContainsKey("version") && file.Metadata.ContainsKey("spec"));
+
     /// <summary>Reads a model's description and compares it with the file's tensors, which are not read yet.</summary>
     /// <exception cref="InvalidDataException">The file is broken, or no model of this precision.</exception>
-    public static OpenModel<T> Open<T>(Stream stream, LoadOptions options)
+    public static OpenModel<T> Open<T>(SafetensorsReader file, LoadOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (options.Cells is null || options.Cells.Contains(null!))
@@ -81,7 +86,6 @@ internal static class ModelFile
             throw new ArgumentException("LoadOptions.Cells is null or has a null in it.", nameof(options));
         }
 
-        SafetensorsReader file = new(stream);
         string? format = file.Metadata.GetValueOrDefault("format");
         if (format == CheckpointFormat)
         {
@@ -144,12 +148,18 @@ internal static class ModelFile
     public static void ReadStateDict<T>(ParameterSet<T> parameters, Stream stream, StateDictOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        SafetensorsReader file = new(stream);
-        bool isOurs = file.Metadata.GetValueOrDefault("format") is Format or CheckpointFormat
-            || (file.Metadata.ContainsKey("version") && file.Metadata.ContainsKey("spec"));
-        if (file.HasHash || isOurs)
+        using TensorFile file = TensorFile.Open(stream);
+        if (file.Safetensors is { } safetensors)
         {
-            file.CheckHash();
+            if (IsOurs(safetensors))
+            {
+                safetensors.CheckHash();
+            }
+        }
+        else if (options.Prefix.Length == 0 && StateDictContainer.Find(file) is { Length: > 0 } container)
+        {
+            // A checkpoint with the state_dict among other things.
+            options = options with { Prefix = container + "." };
         }
 
         StateDictTensor[] tensors = StateDictMatch.Find<T>(parameters.Layout.All, file, options);

@@ -135,6 +135,12 @@ public sealed class NetworkDraft<T>
     public void Map(string source, IReadOnlyList<int> sourceShape, string parameter, string note)
         => _mappings.Add(new ImportMapping(source, sourceShape, parameter, note));
 
+    /// <summary>The names of the tensors in the report.</summary>
+    internal IEnumerable<string> Sources => _mappings.Select(mapping => mapping.Source);
+
+    /// <summary>Notes that a parameter has a tensor, which does not fit: it is not missing too.</summary>
+    internal void Skip(string parameter) => _values.TryAdd(parameter, []);
+
     /// <summary>The values that a parameter was given.</summary>
     internal ReadOnlySpan<T> ValuesOf(Parameter parameter) => _values[parameter.Name];
 

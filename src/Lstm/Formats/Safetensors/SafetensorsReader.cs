@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Lstm.Formats.Safetensors;
@@ -9,10 +8,8 @@ namespace Lstm.Formats.Safetensors;
 internal sealed class SafetensorsReader
 {
     private const int ChunkBytes = 1 << 16;
-    private readonly Stream _stream;
     private readonly SafetensorsHeader _header;
     private readonly Dictionary<string, SafetensorsTensor> _byName = [];
-    private readonly long _payload;
     private readonly byte[] _chunk = new byte[ChunkBytes];
 
     /// <summary>Reads the header. The file is the stream from its position to its end.</summary>
@@ -20,13 +17,13 @@ internal sealed class SafetensorsReader
     /// <exception cref="InvalidDataException">The file is broken.</exception>
     public SafetensorsReader(Stream stream)
     {
-        _stream = stream.CanSeek ? stream : InMemory(stream);
-        long start = _stream.Position;
-        long length = Math.Max(0, _stream.Length - start);
+        Stream = stream.CanSeek ? stream : InMemory(stream);
+        long start = Stream.Position;
+        long length = Math.Max(0, Stream.Length - start);
         ulong header = ReadPrefix(start, length);
         byte[] json = new byte[header];
-        _stream.ReadExactly(json);
-        _payload = start + SafetensorsHeader.Prefix + json.Length;
+        Stream.ReadExactly(json);
+        Payload = start + SafetensorsHeader.Prefix + json.Length;
         _header = SafetensorsHeader.Parse(json, length - SafetensorsHeader.Prefix - json.Length);
         foreach (SafetensorsTensor tensor in _header.Tensors)
         {
@@ -34,10 +31,25 @@ internal sealed class SafetensorsReader
         }
     }
 
+    /// <summary>The file, for those who read tensors by themselves.</summary>
+    public Stream Stream { get; }
+
+    /// <summary>Where the tensors' bytes begin in <see cref="Stream"/>.</summary>
+    public long Payload { get; }
+
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <summary>In the order of the payload.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors => _header.Tensors;
+
+    /// <summary>The rest of a stream that cannot seek, read into memory.</summary>
+    public static MemoryStream InMemory(Stream stream)
+    {
+        MemoryStream copy = new();
+        stream.CopyTo(copy);
+        copy.Position = 0;
+        return copy;
+    }
 
     public SafetensorsTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
@@ -52,12 +64,12 @@ internal sealed class SafetensorsReader
         where T : unmanaged, INumberBase<T>
     {
         int size = SafetensorsTensor.SizeOf(tensor.Type);
-        _stream.Position = _payload + tensor.Start;
+        Stream.Position = Payload + tensor.Start;
         while (!destination.IsEmpty)
         {
             Span<T> values = destination[..Math.Min(ChunkBytes / size, destination.Length)];
             Span<byte> bytes = _chunk.AsSpan(0, values.Length * size);
-            _stream.ReadExactly(bytes);
+            Stream.ReadExactly(bytes);
             Convert(tensor, bytes, values);
             destination = destination[values.Length..];
         }
@@ -74,11 +86,11 @@ internal sealed class SafetensorsReader
         foreach (SafetensorsTensor tensor in SafetensorsHash.Order(Tensors))
         {
             hash.Append(tensor);
-            _stream.Position = _payload + tensor.Start;
+            Stream.Position = Payload + tensor.Start;
             for (long left = tensor.End - tensor.Start; left > 0;)
             {
                 Span<byte> bytes = _chunk.AsSpan(0, (int)Math.Min(left, _chunk.Length));
-                _stream.ReadExactly(bytes);
+                Stream.ReadExactly(bytes);
                 hash.AppendData(bytes);
                 left -= bytes.Length;
             }
@@ -96,34 +108,12 @@ internal sealed class SafetensorsReader
     private static void Convert<T>(SafetensorsTensor tensor, ReadOnlySpan<byte> bytes, Span<T> values)
         where T : unmanaged, INumberBase<T>
     {
-        string type = SafetensorsTensor.TypeOf<T>();
-        if (tensor.Type == type && BitConverter.IsLittleEndian)
+        if (!TensorValues.Converts<T>(tensor.Type, allowIntegers: false))
         {
-            bytes.CopyTo(MemoryMarshal.AsBytes(values));
-            return;
+            throw new InvalidDataException($"Tensor {tensor} cannot be read as {SafetensorsTensor.TypeOf<T>()}.");
         }
 
-        if (tensor.Type is not ("F64" or "F32" or "F16" or "BF16" or "I64" or "I32")
-            || tensor.Type.StartsWith('I') != type.StartsWith('I'))
-        {
-            throw new InvalidDataException($"Tensor {tensor} cannot be read as {type}.");
-        }
-
-        int size = bytes.Length / values.Length;
-        for (int i = 0; i < values.Length; i++)
-        {
-            ReadOnlySpan<byte> value = bytes.Slice(i * size, size);
-            values[i] = tensor.Type switch
-            {
-                "F64" => T.CreateTruncating(BinaryPrimitives.ReadDoubleLittleEndian(value)),
-                "F32" => T.CreateTruncating(BinaryPrimitives.ReadSingleLittleEndian(value)),
-                "F16" => T.CreateTruncating(BinaryPrimitives.ReadHalfLittleEndian(value)),
-                "BF16" => T.CreateTruncating(
-                    BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(value) << 16)),
-                "I64" => T.CreateChecked(BinaryPrimitives.ReadInt64LittleEndian(value)),
-                _ => T.CreateChecked(BinaryPrimitives.ReadInt32LittleEndian(value)),
-            };
-        }
+        TensorValues.Convert(tensor.Type, bytes, values);
     }
 
     /// <summary>Reads the header's length, which is in front of it.</summary>
@@ -152,23 +142,15 @@ internal sealed class SafetensorsReader
                 $"{length - SafetensorsHeader.Prefix} follow, and at most {SafetensorsHeader.MaxLength} are allowed.");
         }
 
-        _stream.Position = start + SafetensorsHeader.Prefix;
+        Stream.Position = start + SafetensorsHeader.Prefix;
         return header;
     }
 
     private byte[] ReadAt(long position, int count)
     {
         byte[] bytes = new byte[count];
-        _stream.Position = position;
-        _stream.ReadExactly(bytes);
+        Stream.Position = position;
+        Stream.ReadExactly(bytes);
         return bytes;
-    }
-
-    private static MemoryStream InMemory(Stream stream)
-    {
-        MemoryStream copy = new();
-        stream.CopyTo(copy);
-        copy.Position = 0;
-        return copy;
     }
 }

@@ -58,7 +58,8 @@ internal sealed class SafetensorsWriter
         }
     }
 
-    private static void Write<T>(ReadOnlySpan<T> values, Action<ReadOnlySpan<byte>> write)
+    /// <summary>The bytes of values, little-endian, in pieces.</summary>
+    public static void Write<T>(ReadOnlySpan<T> values, Action<ReadOnlySpan<byte>> write)
         where T : unmanaged
     {
         const int Chunk = 1 << 16;

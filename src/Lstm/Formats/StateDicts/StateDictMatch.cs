@@ -1,7 +1,6 @@
 
 
 
-using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
 
 namespace Lstm.Formats.StateDicts;
@@ -18,13 +17,13 @@ internal sealed class StateDictMatch
     private const string FirstBias = "bias_ih";
     private const string SecondBias = "bias_hh";
 
-    private readonly SafetensorsReader _file;
+    private readonly TensorFile _file;
     private readonly StateDictOptions _options;
     private readonly HashSet<string> _used = [];
     private readonly Dictionary<string, StateDictModule> _modules = [];
     private readonly StateDictProblems _problems;
 
-    private StateDictMatch(SafetensorsReader file, StateDictOptions options)
+    private StateDictMatch(TensorFile file, StateDictOptions options)
     {
         _file = file;
         _options = options;
@@ -35,7 +34,7 @@ internal sealed class StateDictMatch
     /// <exception cref="InvalidDataException">
     /// Tensors are missing, unexpected, or of another shape or precision; the message lists all.
     /// </exception>
-    public static StateDictTensor[] Find<T>(IReadOnlyList<Parameter> parameters, SafetensorsReader file, StateDictOptions options)
+    public static StateDictTensor[] Find<T>(IReadOnlyList<Parameter> parameters, TensorFile file, StateDictOptions options)
         where T : unmanaged
     {
         StateDictMatch match = new(file, options);
@@ -67,8 +66,8 @@ internal sealed class StateDictMatch
             return null;
         }
 
-        SafetensorsTensor? second = FindSecondBias(parameter, name, known);
-        foreach (SafetensorsTensor read in second is null ? (SafetensorsTensor[])[tensor] : [tensor, second])
+        FileTensor? second = FindSecondBias(parameter, name, known);
+        foreach (FileTensor read in second is null ? (FileTensor[])[tensor] : [tensor, second])
         {
             if (TensorFit.WhyNot<T>(read, parameter, _options.AllowPrecisionChange) is { } problem)
             {
@@ -82,7 +81,7 @@ internal sealed class StateDictMatch
     /// <summary>
     /// The second bias of the file for a layer that has one only; null for other parameters, and if there is none.
     /// </summary>
-    private SafetensorsTensor? FindSecondBias(Parameter parameter, string name, HashSet<string> known)
+    private FileTensor? FindSecondBias(Parameter parameter, string name, HashSet<string> known)
     {
         string local = StateDictModule.LocalOf(parameter.Name), second = parameter.Name[..^local.Length]
             + local.Replace(FirstBias, SecondBias, StringComparison.Ordinal);
@@ -99,7 +98,7 @@ internal sealed class StateDictMatch
 
     private void FindExtra()
     {
-        foreach (SafetensorsTensor tensor in _file.Tensors)
+        foreach (FileTensor tensor in _file.Tensors)
         {
             if (!tensor.Name.StartsWith(_options.Prefix, StringComparison.Ordinal) || _used.Contains(tensor.Name))
             {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lstm.Formats.Safetensors;
 
 namespace Lstm.Formats.StateDicts;
 
@@ -47,12 +46,12 @@ internal sealed class StateDictModule
     /// The spec that reads the module: <c>LstmSpec(8) { Layers = 2, Bias = LstmBias.Two }</c>; null if it is no
     /// LSTM.
     /// </summary>
-    public string? Describe(SafetensorsReader file)
+    public string? Describe(TensorFile file)
     {
-        Dictionary<string, SafetensorsTensor> tensors = [];
+        Dictionary<string, FileTensor> tensors = [];
         int layers = 0;
         bool isReverse = false;
-        foreach (SafetensorsTensor tensor in file.Tensors)
+        foreach (FileTensor tensor in file.Tensors)
         {
             if (NameOf(tensor.Name) == Name && StackPlace(LocalOf(tensor.Name)) is { } place)
             {

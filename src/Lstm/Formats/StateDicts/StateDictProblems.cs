@@ -1,12 +1,11 @@
 using System.Text;
-using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
 using Lstm.Texts;
 
 namespace Lstm.Formats.StateDicts;
 
 /// <summary>All that keeps a state_dict from being read into a network, and what to do about it.</summary>
-internal sealed class StateDictProblems(SafetensorsReader file)
+internal sealed class StateDictProblems(TensorFile file)
 {
     private const int MostShown = 50;
     private readonly List<string> _missing = [];
@@ -26,7 +25,7 @@ internal sealed class StateDictProblems(SafetensorsReader file)
     /// <summary>Notes a tensor that nothing reads.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="module">The module that is read, if it belongs to one.</param>
-    public void AddExtra(SafetensorsTensor tensor, StateDictModule? module)
+    public void AddExtra(FileTensor tensor, StateDictModule? module)
     {
         _extra.Add(tensor.ToString());
         _hasExtraModules |= module is null;
@@ -36,7 +35,7 @@ internal sealed class StateDictProblems(SafetensorsReader file)
         }
     }
 
-    /// <summary>Notes a tensor of another shape or type, as <see cref="TensorFit.WhyNot"/> says it.</summary>
+    /// <summary>Notes a tensor of another shape or type, as <see cref="TensorFit"/> says it.</summary>
     /// <param name="problem">What it says.</param>
     /// <param name="module">The module, if a spec of other sizes would read it.</param>
     public void AddUnfit(string problem, StateDictModule? module)

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
 
 namespace Lstm.Formats.StateDicts;
@@ -10,10 +9,10 @@ namespace Lstm.Formats.StateDicts;
 /// <param name="SecondBias">
 /// For the only bias of an LSTM layer: the second one of the file, which is added to it; else null.
 /// </param>
-internal sealed record StateDictTensor(Parameter Parameter, SafetensorsTensor Tensor, SafetensorsTensor? SecondBias)
+internal sealed record StateDictTensor(Parameter Parameter, FileTensor Tensor, FileTensor? SecondBias)
 {
     /// <summary>The values in PyTorch's layout.</summary>
-    public T[] Read<T>(SafetensorsReader file)
+    public T[] Read<T>(TensorFile file)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] values = new T[Parameter.Count];

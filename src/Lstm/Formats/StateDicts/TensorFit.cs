@@ -20,25 +20,37 @@ internal static class TensorFit
     /// </summary>
     public static string? WhyNot<T>(SafetensorsTensor tensor, Parameter parameter, bool allowPrecisionChange)
         where T : unmanaged
-    {
-        string type = SafetensorsTensor.TypeOf<T>();
-        return !HasShape(tensor, parameter) ? $"{tensor} has another shape than the parameter {Text(parameter)}"
-            : tensor.Type is not ("F64" or "F32" or "F16" or "BF16")
-                ? $"{tensor} is no floating-point tensor; the network is {type}"
-            : tensor.Type != type && !allowPrecisionChange
-                ? $"{tensor} is not {type} as the network is; AllowPrecisionChange converts it"
-            : null;
-    }
+        => WhyNot<T>(tensor.ToString(), tensor.Type, tensor.Shape, parameter, allowPrecisionChange);
+
+    /// <inheritdoc cref="WhyNot{T}(SafetensorsTensor, Parameter, bool)"/>
+    public static string? WhyNot<T>(FileTensor tensor, Parameter parameter, bool allowPrecisionChange)
+        where T : unmanaged
+        => WhyNot<T>(tensor.ToString(), tensor.ElementType, tensor.Sizes, parameter, allowPrecisionChange);
 
     /// <summary>Whether the tensor has the parameter's shape.</summary>
-    public static bool HasShape(SafetensorsTensor tensor, Parameter parameter)
+    public static bool HasShape(FileTensor tensor, Parameter parameter) => HasShape(tensor.Sizes, parameter.Shape);
+
+    /// <summary>Whether a shape is another one.</summary>
+    public static bool HasShape(ReadOnlySpan<long> shape, IReadOnlyList<int> expected)
     {
-        bool fits = tensor.Shape.Length == parameter.Shape.Count;
-        for (int d = 0; fits && d < tensor.Shape.Length; d++)
+        bool fits = shape.Length == expected.Count;
+        for (int d = 0; fits && d < shape.Length; d++)
         {
-            fits = tensor.Shape[d] == parameter.Shape[d];
+            fits = shape[d] == expected[d];
         }
 
         return fits;
+    }
+
+    private static string? WhyNot<T>(
+        string tensor, string elements, ReadOnlySpan<long> shape, Parameter parameter, bool allowPrecisionChange)
+        where T : unmanaged
+    {
+        string type = SafetensorsTensor.TypeOf<T>();
+        return !HasShape(shape, parameter.Shape) ? $"{tensor} has another shape than the parameter {Text(parameter)}"
+            : !TensorValues.IsFloatingPoint(elements) ? $"{tensor} is no floating-point tensor; the network is {type}"
+            : elements != type && !allowPrecisionChange
+                ? $"{tensor} is not {type} as the network is; AllowPrecisionChange converts it"
+            : null;
     }
 }

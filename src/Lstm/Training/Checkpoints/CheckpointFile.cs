@@ -1,5 +1,6 @@
 using System.Numerics;
 using Lstm.Formats;
+using Lstm.Formats.Files;
 using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
 using Lstm.Runtime;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
-using Lstm.Formats;
+using Lstm.Formats.Files;
 
 namespace Lstm.Training.Checkpoints;
 

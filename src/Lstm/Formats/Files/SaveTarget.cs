@@ -1,6 +1,6 @@
 using System.Formats.Tar;
 
-namespace Lstm.Formats;
+namespace Lstm.Formats.Files;
 
 /// <summary>The place of a file that is to be saved: free, or taken by a regular file, which the new one replaces.</summary>
 internal static class SaveTarget

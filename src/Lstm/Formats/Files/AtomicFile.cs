@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Lstm.Formats;
+namespace Lstm.Formats.Files;
 
 /// <summary>Writes a file so that its name always stands for a whole one: the old until the new is on disk.</summary>
 /// <remarks>
