@@ -7,6 +7,7 @@ using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
 using Lstm.Specs;
 using Lstm.Tests.Support;
+using TensorFile = Lstm.Tests.Support.TensorFile;
 
 namespace Lstm.Tests.Formats;
 

@@ -4,6 +4,7 @@ using Lstm.Formats;
 using Lstm.Formats.Safetensors;
 using Lstm.Parameters;
 using Lstm.Tests.Support;
+using TensorFile = Lstm.Tests.Support.TensorFile;
 
 namespace Lstm.Tests.Formats;
 

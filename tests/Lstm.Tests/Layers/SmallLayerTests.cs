@@ -1,6 +1,7 @@
 using Lstm.Formats;
 using Lstm.Specs;
 using Lstm.Tests.Support;
+using TensorFile = Lstm.Tests.Support.TensorFile;
 
 namespace Lstm.Tests.Layers;
 
