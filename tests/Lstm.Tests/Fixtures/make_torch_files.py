@@ -36,7 +36,7 @@ class Cells(nn.Module):
     def __init__(self):
         super().__init__()
         self.cells = nn.ModuleList([nn.LSTMCell(3, 5), nn.LSTMCell(5, 4)])
-        self.read_out = nn.Linear(4, 2)
+        self.read_out = nn.Linear(4, 2, bias=False)
 
     def forward(self, x):
         states = [None, None]

@@ -342,11 +342,7 @@ public class HostileTensorFileTests
     public void A_deflated_entry_that_is_damaged_or_shorter_is_refused()
     {
         byte[] array = Npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1000,)}", 4000);
-        for (int i = 128; i < array.Length; i++)
-        {
-            array[i] = (byte)(i * 2654435761 >> 7);
-        }
-
+        new Random(5).NextBytes(array.AsSpan(128));
         byte[] good = PickleBuilder.Zip(CompressionLevel.Optimal, ("arr_0.npy", array));
         Assert.Single(Read(good));
         int refused = 0;
@@ -371,7 +367,6 @@ public class HostileTensorFileTests
             [("m.weight_ih_l0", [1, 20_000]), ("m.weight_hr_l0", [1, 20_000]), ("m.weight_hh_l0", [4, 1])],
             [("m.weight_ih_l0", [20_000, 1]), ("m.weight_hh_l0", [20_000, 1])],
             [("m.weight_ih_l0", [4, 20_000]), ("m.weight_hh_l0", [20_000, 1]), ("m.weight_hr_l0", [20_000, 1])],
-            [.. Enumerable.Range(0, 300).Select(i => ($"m{i % 7}x{i}.weight", (int[])[3, 3]))],
             [.. Enumerable.Range(0, 50).SelectMany(i => Linear($"{(char)('a' + (i % 26))}{(i > 25 ? "x" : "y")}"))
                 .OrderBy(pair => pair.Name, StringComparer.Ordinal)],
             [($"{new string('9', 50_000)}.weight", [3, 3]), ($"{new string('8', 50_000)}.bias", [3])],

@@ -335,7 +335,7 @@ internal sealed class PickleReader(byte[] bytes, int start, PickleObjects object
         => _memo.TryGet(number, out object? value) ? value : throw Broken($"recalls value {number}, which it has not kept");
 
     private static object Integer(ReadOnlySpan<byte> little)
-        => little.Length <= sizeof(long) ? (long)new BigInteger(little) : new BigInteger(little);
+        => little.Length <= sizeof(long) ? (object)(long)new BigInteger(little) : new BigInteger(little);
 
     private string Line()
     {

@@ -22,23 +22,27 @@ internal sealed record TorchTensor(TorchStorage Storage, string Type, long Offse
                 + $"{MaxDimensions} of each, as many sizes as strides");
         }
 
+        if (shape.Contains(0))
+        {
+            return new TorchTensor(storage, type, 0, shape, null);
+        }
+
         Int128 last = first, count = 1;
         bool isRowByRow = true;
-        long expected = 1;
-        for (int d = shape.Length - 1; d >= 0 && count > 0; d--)
+        for (int d = shape.Length - 1; d >= 0; d--)
         {
-            isRowByRow &= shape[d] <= 1 || strides[d] == expected;
+            isRowByRow &= shape[d] == 1 || strides[d] == count;
             last += (Int128)(shape[d] - 1) * strides[d];
             count *= shape[d];
-            if (shape[d] > 0 && (last >= storage.Count || count > storage.Count))
+
+            // In each dimension, so that no product overflows.
+            if (last >= storage.Count || count > storage.Count)
             {
                 throw Outside(storage, first, shape, strides);
             }
-
-            expected = (long)count;
         }
 
-        return count == 0 || first < storage.Count
+        return last < storage.Count
             ? new TorchTensor(storage, type, first, shape, isRowByRow ? null : strides)
             : throw Outside(storage, first, shape, strides);
     }
