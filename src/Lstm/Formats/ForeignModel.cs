@@ -24,13 +24,16 @@ internal static class ForeignModel
     /// <param name="start">What it is.</param>
     /// <param name="options">How it is read.</param>
     /// <param name="format">The format, as the report names it.</param>
-    /// <exception cref="InvalidDataException">The file is broken, refused, or not read here: the message says by what.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken, refused, or not read here: the message says what reads it.
+    /// </exception>
     public static NetworkDraft<T> Read<T>(Stream stream, FileStart start, ImportOptions options, out string format)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (options.Parts is null || options.Parts.Contains(null!) || options.Layers is null || options.Layers.Contains(null!))
         {
-            throw new ArgumentException("ImportOptions.Parts or ImportOptions.Layers is null or has a null in it.", nameof(options));
+            throw new ArgumentException(
+                "ImportOptions.Parts or ImportOptions.Layers is null or has a null in it.", nameof(options));
         }
 
         if (start.Kind == FileKind.Json)

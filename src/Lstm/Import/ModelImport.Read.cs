@@ -1,6 +1,5 @@
 using System.Numerics;
 using Lstm.Formats.Safetensors;
-using Lstm.Parameters;
 
 namespace Lstm.Formats;
 

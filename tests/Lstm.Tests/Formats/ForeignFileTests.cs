@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Lstm.Formats;
 
 namespace Lstm.Tests.Formats;
 
@@ -37,6 +38,21 @@ public class ForeignFileTests
         ["gzip"] = (Gzip("anything"), ["gzip", "Decompress"]),
         ["git lfs"] =
             ([.. "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"u8], ["Git LFS", "git lfs pull"]),
+        ["torchscript"] = (
+            Zip("net/data.pkl", "net/code/__torch__.py", "net/constants.pkl"),
+            ["TorchScript", "torch.jit.load(path).state_dict()"]),
+        ["tflite"] = ([0x1C, 0, 0, 0, .. "TFL3"u8, .. new byte[300]], ["TensorFlow Lite", "tf2onnx", "Lstm.Onnx"]),
+        ["saved model"] = (
+            [0x08, 0x01, 0x12, 0xFF, 0x01, 0x0A, 0x09, 0x22, 0x05, .. "serve"u8, .. new byte[300]],
+            ["SavedModel", "tf2onnx", "Lstm.Keras"]),
+        ["coreml"] = (
+            [0x08, 0x04, 0x12, 0x30, 0x0A, 0x0E, 0x0A, 0x05, .. "input"u8, .. new byte[300]],
+            ["CoreML", "onnxmltools", "Lstm.Onnx"]),
+        ["coreml package"] = ([.. "{\"fileFormatVersion\": \"1.0.0\", \"itemInfoEntries\": {}}"u8], ["CoreML"]),
+        ["tensorflow.js"] = (
+            [.. "{\"format\": \"layers-model\", \"modelTopology\": {}, \"weightsManifest\": []}"u8],
+            ["TensorFlow.js", "KerasModel.Import", "Lstm.Keras"]),
+        ["tar"] = ([.. new byte[257], .. "ustar"u8, .. new byte[300]], ["tar archive", "Extract"]),
         ["html"] = ([.. "<!DOCTYPE html><html><body>404</body></html>"u8], ["HTML"]),
         ["text"] = ([.. "hello, world: größer"u8], ["plain text"]),
         ["short text"] = ([.. "hi"u8], ["plain text"]),
@@ -63,6 +79,33 @@ public class ForeignFileTests
         {
             string message = Assert.Throws<InvalidDataException>(load).Message;
             Assert.All(expected, part => Assert.Contains(part, message));
+        }
+    }
+
+    [Theory]
+    [InlineData("h5", "KerasModel.Import of the package Lstm.Keras")]
+    [InlineData("keras", "KerasModel.Import of the package Lstm.Keras")]
+    [InlineData("onnx, with a producer", "OnnxModel.Import of the package Lstm.Onnx")]
+    public void A_file_of_another_package_is_refused_with_the_call_that_reads_it(string name, string expected)
+    {
+        byte[] bytes = Files[name].Bytes;
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => ModelImport.Load<float>(new MemoryStream(bytes))).Message);
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Network.Load(new MemoryStream(bytes))).Message);
+    }
+
+    [Fact]
+    public void A_folder_of_another_program_is_refused_by_name()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["saved"]);
+        File.WriteAllBytes(folder["saved/saved_model.pb"], [8, 1]);
+        Directory.CreateDirectory(folder["a.mlpackage"]);
+        File.WriteAllText(folder["a.mlpackage/Manifest.json"], "{}");
+        foreach ((string path, string expected) in ((string, string)[])[("saved", "SavedModel"), ("a.mlpackage", "CoreML")])
+        {
+            Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Network.Load(folder[path])).Message);
+            Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => ModelImport.Load<float>(folder[path])).Message);
         }
     }
 

@@ -41,7 +41,8 @@ public class HostileTensorFileTests
     [Fact]
     public void A_pickle_that_makes_objects_or_calls_what_is_no_function_is_refused()
     {
-        Refuse(new PickleBuilder().Global("collections", "OrderedDict").Op(')').Op(0x81).ToArchive(), "makes an object of a class");
+        Refuse(
+            new PickleBuilder().Global("collections", "OrderedDict").Op(')').Op(0x81).ToArchive(), "makes an object of a class");
         Refuse(new PickleBuilder().Global("torch", "FloatStorage").Op(')').Op('R').ToArchive(), "'torch.FloatStorage'");
         Refuse(new PickleBuilder().Global("torch", "float32").Op(')').Op('R').ToArchive(), "'torch.float32'");
         Refuse(new PickleBuilder().Text("eval").Op(')').Op('R').ToArchive(), "no function");
@@ -177,8 +178,8 @@ public class HostileTensorFileTests
                 .Dict("b", value => value.Tensor("0", 1, 0, [1], [1])).Op('s').ToArchive(("0", 4)),
             "two tensors 'a.b'");
         Refuse(
-            new PickleBuilder().Op('}').Text("a").Tensor("0", 1, 0, [1], [1]).Op('s').Text("a").Tensor("0", 1, 0, [1], [1]).Op('s')
-                .ToArchive(("0", 4)),
+            new PickleBuilder().Op('}').Text("a").Tensor("0", 1, 0, [1], [1]).Op('s').Text("a").Tensor("0", 1, 0, [1], [1])
+                .Op('s').ToArchive(("0", 4)),
             "two tensors 'a'");
     }
 

@@ -6,7 +6,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Tests.Formats;
 
-/// <summary>PyTorch reads our files and computes the same: tests/interop/read_safetensors.py, run if PyTorch is installed.</summary>
+/// <summary>
+/// PyTorch reads our files and computes the same: tests/interop/read_safetensors.py, run if PyTorch is installed.
+/// </summary>
 public class InteropFileTests
 {
     private const string Python = "/usr/bin/python3";
@@ -22,7 +24,8 @@ public class InteropFileTests
             new DenseSpec(4) { Name = "fc" });
         Write<double>(folder, "projected", 2, new LstmSpec(5) { Layers = 2, Bias = LstmBias.Two, Projection = new(3) });
         Write<double>(
-            folder, "two", 4, new LstmSpec(7) { Bias = LstmBias.None, Name = "a" }, new LstmSpec(3) { Bias = LstmBias.Two, Name = "b" },
+            folder, "two", 4, new LstmSpec(7) { Bias = LstmBias.None, Name = "a" },
+            new LstmSpec(3) { Bias = LstmBias.Two, Name = "b" },
             new DenseSpec(1) { Name = "out" });
         (int code, string output) = Run(
             Path.Combine(Shared.Repository, "tests", "interop", "read_safetensors.py"), folder["."]);

@@ -172,7 +172,8 @@ public class TensorFormatTests
         TensorFileWriter writer = new();
         writer.Add<float>("a", [1], (float[])[1]);
         Assert.Contains("'a'", Assert.Throws<ArgumentException>(() => writer.Add<float>("a", [1], (float[])[1])).Message);
-        Assert.Contains("[2, 3] has 6", Assert.Throws<ArgumentException>(() => writer.Add<float>("b", [2, 3], new float[5])).Message);
+        Assert.Contains(
+            "[2, 3] has 6", Assert.Throws<ArgumentException>(() => writer.Add<float>("b", [2, 3], new float[5])).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => writer.Add<float>("b", [-1, -1], new float[1]));
         Assert.Throws<NotSupportedException>(() => writer.Add<short>("b", [1], new short[1]));
         Assert.Equal("'a' F32 [1]", writer.ToString());

@@ -74,7 +74,8 @@ internal static class ZipDirectory
         }
 
         ReadOnlySpan<byte> end = bytes.AsSpan(place);
-        long count = BinaryPrimitives.ReadUInt16LittleEndian(end[10..]), size = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]),
+        long count = BinaryPrimitives.ReadUInt16LittleEndian(end[10..]),
+            size = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]),
             offset = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]), endStart = length - tail + place;
         bool isLarge = count == ushort.MaxValue || size == uint.MaxValue || offset == uint.MaxValue;
         if (!isLarge || endStart < LocatorLength)
@@ -121,7 +122,8 @@ internal static class ZipDirectory
             unpacked = BinaryPrimitives.ReadUInt32LittleEndian(entry[24..]),
             header = BinaryPrimitives.ReadUInt32LittleEndian(entry[42..]);
         ReadZip64(entry.Slice(EntryLength + nameLength, extraLength), ref unpacked, ref packed, ref header);
-        int flags = BinaryPrimitives.ReadUInt16LittleEndian(entry[8..]), method = BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]);
+        int flags = BinaryPrimitives.ReadUInt16LittleEndian(entry[8..]),
+            method = BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]);
         if ((flags & EncryptedFlag) != 0 || method is not (0 or Deflated))
         {
             throw Broken($"has the entry '{Shortened.Text(name)}', which is encrypted or compressed by method {method}; "
@@ -130,8 +132,8 @@ internal static class ZipDirectory
 
         if (packed > offset || (method == 0 && packed != unpacked))
         {
-            throw Broken($"has the entry '{Shortened.Text(name)}' of {packed} bytes, {unpacked} unpacked, which does not fit into "
-                + $"the {offset} bytes before the directory");
+            throw Broken($"has the entry '{Shortened.Text(name)}' of {packed} bytes, {unpacked} unpacked, which does not fit "
+                + $"into the {offset} bytes before the directory");
         }
 
         place += EntryLength + nameLength + extraLength + comment;

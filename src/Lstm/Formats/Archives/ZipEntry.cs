@@ -7,7 +7,9 @@ namespace Lstm.Formats.Archives;
 /// <summary>A file in a zip archive, as the archive's directory describes it.</summary>
 /// <param name="Archive">The archive.</param>
 /// <param name="ArchiveStart">Where the archive begins in its stream.</param>
-/// <param name="DirectoryStart">Where the archive's directory begins, from the archive's beginning: no entry's data ends later.</param>
+/// <param name="DirectoryStart">
+/// Where the archive's directory begins, from the archive's beginning: no entry's data ends later.
+/// </param>
 /// <param name="Name">The name with its folders.</param>
 /// <param name="Method">0 for stored, 8 for deflated bytes.</param>
 /// <param name="Header">Where the entry's own header is, from the archive's beginning.</param>

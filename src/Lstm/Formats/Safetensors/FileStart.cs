@@ -42,8 +42,8 @@ internal sealed record FileStart(long Position, long Length, ForeignFormat? Form
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"The file is {Format?.What ?? "of an unknown format"}, and cannot be read. {e.Message} "
-                + $"{Format?.Advice}", e);
+            throw new InvalidDataException(
+                $"The file is {Format?.What ?? "of an unknown format"}, and cannot be read. {e.Message} {Format?.Advice}", e);
         }
     }
 }

@@ -17,11 +17,12 @@ internal static class ForeignAdvice
         + "\"model.pt\"); ModelImport.Load and LoadStateDict read that file.";
 
     public const string Keras =
-        "Read it with KerasModel.Import of the package Lstm.Keras; or write its weights from Python under the network's parameter "
-        + "names with safetensors.numpy.save_file: weight_ih_l0 is the transposed kernel, weight_hh_l0 the transposed recurrent "
-        + "kernel, bias_ih_l0 the bias (the gates' order is the same); LoadStateDict reads that file.";
+        "Read it with KerasModel.Import of the package Lstm.Keras; or write its weights from Python under the network's "
+        + "parameter names with safetensors.numpy.save_file: weight_ih_l0 is the transposed kernel, weight_hh_l0 the transposed "
+        + "recurrent kernel, bias_ih_l0 the bias (the gates' order is the same); LoadStateDict reads that file.";
 
-    public const string TensorFlowJs = "Read model.json, with its .bin files beside it, by KerasModel.Import of the package Lstm.Keras.";
+    public const string TensorFlowJs =
+        "Read model.json, with its .bin files beside it, by KerasModel.Import of the package Lstm.Keras.";
 
     public const string Onnx =
         "Read it with OnnxModel.Import of the package Lstm.Onnx; or write the tensors W, R and B of its LSTM nodes with "
@@ -30,16 +31,18 @@ internal static class ForeignAdvice
 
     public const string TfLite =
         "Give the model that it was converted from. If there is only this one, convert it in Python with "
-        + "tf2onnx.convert.from_tflite(path, output_path=\"model.onnx\"); OnnxModel.Import of the package Lstm.Onnx reads that file.";
+        + "tf2onnx.convert.from_tflite(path, output_path=\"model.onnx\"); OnnxModel.Import of the package Lstm.Onnx reads that "
+        + "file.";
 
     public const string SavedModel =
-        "Convert it in Python: tf.keras.models.load_model(folder).save(\"model.h5\") with TensorFlow up to 2.15, for KerasModel.Import "
-        + "of the package Lstm.Keras; or python -m tf2onnx.convert --saved-model folder --output model.onnx, for OnnxModel.Import "
-        + "of the package Lstm.Onnx.";
+        "Convert it in Python: tf.keras.models.load_model(folder).save(\"model.h5\") with TensorFlow up to 2.15, for "
+        + "KerasModel.Import of the package Lstm.Keras; or python -m tf2onnx.convert --saved-model folder --output model.onnx, "
+        + "for OnnxModel.Import of the package Lstm.Onnx.";
 
     public const string CoreMl =
         "Give the model that it was converted from. If there is only this one, convert it in Python with "
-        + "onnxmltools.convert_coreml(coremltools.utils.load_spec(path)); OnnxModel.Import of the package Lstm.Onnx reads the result.";
+        + "onnxmltools.convert_coreml(coremltools.utils.load_spec(path)); OnnxModel.Import of the package Lstm.Onnx reads the "
+        + "result.";
 
     public const string Gguf =
         "Write its tensors from Python under the network's parameter names: gguf.GGUFReader(path).tensors gives them, "

@@ -53,11 +53,14 @@ internal static class ForeignFile
 
         return start.StartsWith("PK\x03\x04"u8) || start.StartsWith("PK\x05\x06"u8) ? Archive(start, end)
             : IsPickle(start)
-                ? new(FileKind.Pickle, "a Python pickle, such as older versions of PyTorch write (.pt or .pth)", ForeignAdvice.PyTorch)
+                ? new(
+                    FileKind.Pickle, "a Python pickle, such as older versions of PyTorch write (.pt or .pth)",
+                    ForeignAdvice.PyTorch)
             : start.Length > TfLitePlace && start[TfLitePlace..].StartsWith("TFL3"u8)
                 ? Other("a TensorFlow Lite model (.tflite)", ForeignAdvice.TfLite)
             : Protobuf(start) is { } model ? model
-            : start.Length > TarPlace && start[TarPlace..].StartsWith("ustar"u8) ? Other("a tar archive", "Extract its files first.")
+            : start.Length > TarPlace && start[TarPlace..].StartsWith("ustar"u8)
+                ? Other("a tar archive", "Extract its files first.")
             : IsText(start) ? Text(start, end)
             : null;
     }
@@ -71,8 +74,10 @@ internal static class ForeignFile
 
     /// <summary>What a folder is that stands in a file's place; null for an unknown one.</summary>
     public static ForeignFormat? RecogniseFolder(string path)
-        => File.Exists(Path.Combine(path, "saved_model.pb")) ? Other("a TensorFlow SavedModel (a folder)", ForeignAdvice.SavedModel)
-            : File.Exists(Path.Combine(path, "Manifest.json")) && path.TrimEnd('/', '\\').EndsWith(".mlpackage", StringComparison.Ordinal)
+        => File.Exists(Path.Combine(path, "saved_model.pb"))
+                ? Other("a TensorFlow SavedModel (a folder)", ForeignAdvice.SavedModel)
+            : File.Exists(Path.Combine(path, "Manifest.json"))
+                && Path.TrimEndingDirectorySeparator(path).EndsWith(".mlpackage", StringComparison.Ordinal)
                 ? Other("a CoreML package (a folder)", ForeignAdvice.CoreMl)
             : null;
 

@@ -7,7 +7,9 @@ namespace Lstm.Formats.Safetensors;
 /// <summary>The values of tensors from their bytes, which are little-endian.</summary>
 internal static class TensorValues
 {
-    /// <summary>Whether a tensor of a type becomes values of <typeparamref name="T"/>: floating-point types become each other.</summary>
+    /// <summary>
+    /// Whether a tensor of a type becomes values of <typeparamref name="T"/>: floating-point types become each other.
+    /// </summary>
     /// <param name="type">The tensor's type.</param>
     /// <param name="allowIntegers">Whether integers become floating-point numbers, rounded to nearest.</param>
     public static bool Converts<T>(string type, bool allowIntegers)

@@ -3,7 +3,9 @@ using Lstm.Texts;
 
 namespace Lstm.Formats;
 
-/// <summary>A tensor in a file: its name, type and shape. <see cref="TensorFile.Read{T}(FileTensor)"/> reads its values.</summary>
+/// <summary>
+/// A tensor in a file: its name, type and shape. <see cref="TensorFile.Read{T}(FileTensor)"/> reads its values.
+/// </summary>
 public sealed class FileTensor
 {
     private readonly long[] _shape;
@@ -55,7 +57,9 @@ public sealed class FileTensor
     /// <summary>Whether all bytes in front of the first value have to be unpacked to reach it.</summary>
     internal bool IsSequential { get; init; }
 
-    /// <summary>The name of the container that the tensor is an item of, without the tensor's own; empty for the outermost.</summary>
+    /// <summary>
+    /// The name of the container that the tensor is an item of, without the tensor's own; empty for the outermost.
+    /// </summary>
     internal string Container { get; init; } = string.Empty;
 
     /// <summary>The number of values between the first and the last one, both included.</summary>

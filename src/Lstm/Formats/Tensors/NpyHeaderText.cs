@@ -3,7 +3,9 @@ using Lstm.Texts;
 
 namespace Lstm.Formats.Tensors;
 
-/// <summary>Reads the text of a <c>.npy</c> header from its beginning on: the few forms of Python's literals that it has.</summary>
+/// <summary>
+/// Reads the text of a <c>.npy</c> header from its beginning on: the few forms of Python's literals that it has.
+/// </summary>
 internal sealed class NpyHeaderText(string text)
 {
     private int _place;

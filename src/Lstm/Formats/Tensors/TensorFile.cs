@@ -102,8 +102,8 @@ public sealed class TensorFile : IDisposable
     public T[] Read<T>(string name)
         where T : unmanaged, INumberBase<T>
         => Read<T>(Find(name) ?? throw new ArgumentException(
-            $"The file has no tensor '{Shortened.Text(name)}'; it has {Shortened.List([.. Tensors.Select(tensor => tensor.Name)])}.",
-            nameof(name)));
+            $"The file has no tensor '{Shortened.Text(name)}'; it has "
+            + $"{Shortened.List([.. Tensors.Select(tensor => tensor.Name)])}.", nameof(name)));
 
     /// <inheritdoc cref="Read{T}(string)"/>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
@@ -193,7 +193,9 @@ public sealed class TensorFile : IDisposable
     private static TensorContents OfArchive(Stream stream, long start, long length)
     {
         IReadOnlyList<ZipEntry> entries = ZipDirectory.Read(stream, start);
-        return TorchFile.FindPickle(entries) is { } pickle ? TorchFile.Read(entries, pickle, length) : NpzFile.Read(entries, length);
+        return TorchFile.FindPickle(entries) is { } pickle
+            ? TorchFile.Read(entries, pickle, length)
+            : NpzFile.Read(entries, length);
     }
 
     private static TensorFile OfSafetensors(SafetensorsReader reader, Stream? owned)

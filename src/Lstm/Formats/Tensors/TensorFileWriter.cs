@@ -66,7 +66,8 @@ public sealed class TensorFileWriter
         string type = SafetensorsTensor.TypeOf<T>();
         if (!_names.Add(name))
         {
-            throw new ArgumentException($"A tensor '{Shortened.Text(name)}' has been added. Give each its own name.", nameof(name));
+            throw new ArgumentException(
+                $"A tensor '{Shortened.Text(name)}' has been added. Give each its own name.", nameof(name));
         }
 
         int[] sizes = shape.ToArray();
@@ -132,8 +133,8 @@ public sealed class TensorFileWriter
         if (count != length)
         {
             throw new ArgumentException(
-                $"There are {length} values; the shape [{string.Join(", ", shape.ToArray())}] has {count}. Give all of them, row by "
-                + "row.", nameof(shape));
+                $"There are {length} values; the shape [{string.Join(", ", shape.ToArray())}] has {count}. Give all of them, row "
+                + "by row.", nameof(shape));
         }
     }
 

@@ -67,8 +67,8 @@ internal static class TorchFile
             return !byName.TryGetValue(EntryOf(storage.Key), out ZipEntry? entry)
                 ? $"refers to the storage '{Shortened.Text(storage.Key)}', which is not in the archive"
                 : storage.Count > entry.Length / size
-                    ? $"says that the storage '{Shortened.Text(storage.Key)}' has {storage.Count} values of {size} bytes; its entry "
-                        + $"in the archive has {entry.Length} bytes"
+                    ? $"says that the storage '{Shortened.Text(storage.Key)}' has {storage.Count} values of {size} bytes; its "
+                        + $"entry in the archive has {entry.Length} bytes"
                 : null;
         }
     }

@@ -106,8 +106,8 @@ internal static class TorchLegacyFile
                 || BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(place)) != storage.Count)
             {
                 throw new InvalidDataException(
-                    $"The storage '{Shortened.Text(key)}' has {storage.Count} values of {size} bytes; at byte {place} the file has "
-                    + $"another number, or only {Math.Max(0, left)} bytes are left.");
+                    $"The storage '{Shortened.Text(key)}' has {storage.Count} values of {size} bytes; at byte {place} the file "
+                    + $"has another number, or only {Math.Max(0, left)} bytes are left.");
             }
 
             place += sizeof(long);

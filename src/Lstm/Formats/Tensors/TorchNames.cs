@@ -5,7 +5,9 @@ using Lstm.Texts;
 
 namespace Lstm.Formats.Tensors;
 
-/// <summary>Gives the tensors in the containers of a pickle their names: the keys on the way to them, with dots between.</summary>
+/// <summary>
+/// Gives the tensors in the containers of a pickle their names: the keys on the way to them, with dots between.
+/// </summary>
 /// <remarks>
 /// A container that is found again, or that contains itself, is gone through once. Names are paid for by the pickle's length:
 /// containers that share their long keys cannot ask for more.
@@ -46,7 +48,8 @@ internal sealed class TorchNames(long length)
 
         if (depth == MaxDepth)
         {
-            throw new InvalidDataException($"The pickle has containers nested deeper than {MaxDepth}, at '{Shortened.Text(path)}'.");
+            throw new InvalidDataException(
+                $"The pickle has containers nested deeper than {MaxDepth}, at '{Shortened.Text(path)}'.");
         }
 
         switch (container)
@@ -93,7 +96,8 @@ internal sealed class TorchNames(long length)
         if (_left < 0)
         {
             throw new InvalidDataException(
-                $"The names of the pickle's tensors, up to '{Shortened.Text(path)}', are longer than its {length} bytes pay for.");
+                $"The names of the pickle's tensors, up to '{Shortened.Text(path)}', are longer than its {length} bytes pay "
+                + "for.");
         }
 
         string name = path.Length == 0 ? key : $"{path}.{key}";

@@ -124,8 +124,8 @@ internal sealed class TorchObjects(Func<TorchStorage, string?> storages) : Pickl
     private static TorchStorage Retyped(TorchStorage storage, string type)
     {
         int size = Safetensors.SafetensorsTensor.SizeOf(type), own = Safetensors.SafetensorsTensor.SizeOf(storage.Type);
-        return storage.First == 0 ? storage with { Type = type, Count = storage.Count * own / size } : throw new InvalidDataException(
-            "makes a tensor of another type than the part of a storage that it lies in");
+        return storage.First == 0 ? storage with { Type = type, Count = (long)((Int128)storage.Count * own / size) }
+            : throw new InvalidDataException("makes a tensor of another type than the part of a storage that it lies in");
     }
 
     private static string? StorageTypeOf(PickleGlobal global)

@@ -69,7 +69,7 @@ internal sealed record TorchTensor(TorchStorage Storage, string Type, long Offse
     }
 
     private static InvalidDataException Outside(TorchStorage storage, long offset, long[] shape, long[] strides) => new(
-        $"makes a tensor [{string.Join(", ", shape)}] with the strides [{string.Join(", ", strides)}] from value {offset} on of a "
-        + $"storage of {storage.Count} values: it does not lie within them, or uses values several times. Save it after "
+        $"makes a tensor [{string.Join(", ", shape)}] with the strides [{string.Join(", ", strides)}] from value {offset} on of "
+        + $"a storage of {storage.Count} values: it does not lie within them, or uses values several times. Save it after "
         + "tensor.clone()");
 }

@@ -60,7 +60,8 @@ internal static class LayersGiven
         if (fitting.Length == 0 || (fitting.Length > 1 && !hasOrder))
         {
             string what = fitting.Length == 0 ? "no module" : "several modules";
-            string modules = Shortened.List([.. (fitting.Length == 0 ? left.AsEnumerable() : fitting).Select(module => $"{module}")]);
+            IEnumerable<StateModule> possible = fitting.Length == 0 ? left : fitting;
+            string modules = Shortened.List([.. possible.Select(module => module.ToString())]);
             throw new InvalidDataException(
                 $"The layer {spec} of ImportOptions.Layers finds {what} by its kind and size among "
                 + $"{(modules.Length == 0 ? "none that are left" : modules)}. "

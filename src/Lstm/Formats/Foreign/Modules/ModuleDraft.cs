@@ -2,8 +2,6 @@ using System.Numerics;
 using Lstm.Formats.Safetensors;
 using Lstm.Formats.StateDicts;
 using Lstm.Parameters;
-using Lstm.Specs;
-using Lstm.Texts;
 
 namespace Lstm.Formats.Foreign.Modules;
 

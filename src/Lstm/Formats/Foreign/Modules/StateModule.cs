@@ -159,7 +159,8 @@ internal sealed class StateModule
         {
             Kind = ModuleKind.Unknown;
             Text = InvariantText.Of(
-                $"an LSTM of {Layers} layers without a matrix 'weight_ih{end}', or with fewer tensors than layers: ") + TensorText;
+                $"an LSTM of {Layers} layers without a matrix 'weight_ih{end}', or with fewer tensors than layers: ")
+                + TensorText;
             return;
         }
 
@@ -178,8 +179,8 @@ internal sealed class StateModule
             return;
         }
 
-        Text = InvariantText.Of(
-            $"{(IsCell ? "LSTMCell" : "LSTM")} {Inputs} to {Outputs}{(Layers > 1 ? InvariantText.Of($", {Layers} layers") : string.Empty)}")
+        Text = InvariantText.Of($"{(IsCell ? "LSTMCell" : "LSTM")} {Inputs} to {Outputs}")
+            + (Layers > 1 ? InvariantText.Of($", {Layers} layers") : string.Empty)
             + (IsBidirectional ? ", bidirectional" : string.Empty);
     }
 

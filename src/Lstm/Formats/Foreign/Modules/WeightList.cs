@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics;
 using Lstm.Parameters;
-using Lstm.Specs;
 using Lstm.Texts;
 
 namespace Lstm.Formats.Foreign.Modules;
@@ -26,8 +25,8 @@ internal static class WeightList
         if (options.Layers.Count == 0)
         {
             throw new InvalidDataException(
-                $"The arrays have no names: {Shortened.List([.. arrays.Select(array => array.ToString())])}. Give the model's layers "
-                + "in ImportOptions.Layers; a list of get_weights() of Keras is read in their order.");
+                $"The arrays have no names: {Shortened.List([.. arrays.Select(array => array.ToString())])}. Give the model's "
+                + "layers in ImportOptions.Layers; a list of get_weights() of Keras is read in their order.");
         }
 
         if (options.Layers.FirstOrDefault(ModuleLayers.HasParameters) is null || arrays[0].Shape is not [var size, ..])
