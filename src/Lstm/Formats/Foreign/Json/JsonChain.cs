@@ -100,8 +100,8 @@ internal static class JsonChain
         {
             if (layers[i].Inputs != layers[i - 1].Outputs)
             {
-                reading.Refuse(InvariantText.Of(
-                    $"{layers[i].Source} takes {layers[i].Inputs} values; {layers[i - 1].Source} before it gives {layers[i - 1].Outputs}"));
+                string taken = Counted.Of(layers[i].Inputs, "value"), given = Counted.Of(layers[i - 1].Outputs, "value");
+                reading.Refuse($"{layers[i].Source} takes {taken}; {layers[i - 1].Source} before it gives {given}");
             }
         }
     }

@@ -11,6 +11,9 @@ internal sealed class JsonDenseLayer<T>(string source, JsonTensor<T> weight, boo
     : JsonLayer<T>(source, weight.Shape[isTransposed ? 0 : 1], weight.Shape[isTransposed ? 1 : 0])
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>W or Wᵀ.</summary>
+    public JsonTensor<T> Weight => weight;
+
     public JsonTensor<T>? Bias { get; init; }
 
     public Activation Activation { get; init; } = Activation.None;

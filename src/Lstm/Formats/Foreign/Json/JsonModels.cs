@@ -58,7 +58,7 @@ internal static class JsonModels
                 StateDict => TorchJson.Read(root, reading),
                 _ => null,
             };
-            if (draft is not null && options.Layers.Count > 0)
+            if (draft is not null && format != StateDict && options.Layers.Count > 0)
             {
                 draft.Ignored.Add("ImportOptions.Layers: the file describes its layers");
             }

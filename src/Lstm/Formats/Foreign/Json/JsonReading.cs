@@ -11,11 +11,10 @@ namespace Lstm.Formats.Foreign.Json;
 internal sealed class JsonReading<T>(string format, ImportOptions options)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // A broken file may have as many problems as numbers.
+    // A broken file may have as many problems as numbers: the reading ends with this many.
     private const int MaxProblems = 50;
 
     private readonly List<string> _problems = [];
-    private int _more;
 
     public ImportOptions Options => options;
 
@@ -27,15 +26,14 @@ internal sealed class JsonReading<T>(string format, ImportOptions options)
 
     /// <summary>Adds to the list of what does not fit.</summary>
     /// <param name="problem">The place and both sizes, without a full stop.</param>
+    /// <exception cref="InvalidDataException">It is one problem too many.</exception>
     public void Refuse(string problem)
     {
-        if (_problems.Count < MaxProblems)
+        _problems.Add(problem);
+        if (_problems.Count == MaxProblems)
         {
-            _problems.Add(problem);
-        }
-        else
-        {
-            _more++;
+            _problems.Add("there may be more");
+            ThrowIfAny();
         }
     }
 
@@ -44,8 +42,7 @@ internal sealed class JsonReading<T>(string format, ImportOptions options)
     {
         if (_problems.Count > 0)
         {
-            string more = _more == 0 ? string.Empty : InvariantText.Of($"; and {_more} more");
-            throw new InvalidDataException($"The file is {format} and does not fit: {string.Join("; ", _problems)}{more}.");
+            throw new InvalidDataException($"The file is {format} and does not fit: {string.Join("; ", _problems)}.");
         }
     }
 

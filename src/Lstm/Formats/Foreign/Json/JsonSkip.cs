@@ -35,7 +35,7 @@ internal sealed record JsonSkip(int Count, string Path)
         if (Count > inputs || (Count != 1 && Count != outputs) || inputs > MaxValues || outputs > MaxValues)
         {
             return InvariantText.Of(
-                $"the network has {inputs} inputs and {outputs} outputs; 1 or all outputs of at most {MaxValues} get a value each");
+                $"there are {inputs} inputs and {outputs} outputs, at most {MaxValues} are possible, each output gets one input");
         }
 
         if (count > MaxLayers || lstms.Any(lstm => lstm.IsProjected))

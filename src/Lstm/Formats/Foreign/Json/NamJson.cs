@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Text.Json;
-using Lstm.Layers;
 using Lstm.Texts;
 
 namespace Lstm.Formats.Foreign.Json;
@@ -18,8 +17,8 @@ internal static class NamJson
         string? architecture = reading.Text(root, JsonPath.Root, "architecture");
         if (architecture is not (null or "LSTM"))
         {
-            reading.Refuse(
-                $"$.architecture is '{Shortened.Text(architecture)}'; LSTM is read. WaveNet, ConvNet and Linear are convolutions");
+            reading.Refuse($"$.architecture is '{Shortened.Text(architecture)}'; LSTM is read. "
+                + "WaveNet, ConvNet and Linear are convolutions, which no layer computes");
             reading.ThrowIfAny();
         }
 
@@ -56,10 +55,11 @@ internal static class NamJson
         // Before anything is made: the sizes are the file's word.
         Int128 h = units, first = (4 * h * (inputs + h)) + (6 * h), later = (4 * h * (h + h)) + (6 * h),
             all = first + ((count - 1) * later) + (outputs * (h + 1));
-        if (weights.Values.Length != all || count > SpecCheck.MaxLayers)
+        if (weights.Values.Length != all)
         {
+            string sizes = InvariantText.Of($"{inputs} inputs, {count} layers of {units} units and {outputs} outputs");
             reading.Refuse(InvariantText.Of(
-                $"$.weights has {weights.Values.Length} numbers; {count} layers of {units} units, an input of {inputs} and an output of {outputs} have {all}, and a network at most {SpecCheck.MaxLayers} layers"));
+                $"$.weights has {weights.Values.Length} numbers; $.config has {sizes}, which take {all} numbers"));
             return;
         }
 

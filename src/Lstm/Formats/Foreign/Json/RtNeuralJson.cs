@@ -9,8 +9,8 @@ namespace Lstm.Formats.Foreign.Json;
 
 /// <summary>RTNeural's files, and those of AIDA-X, which add a skip, gains and a sample rate.</summary>
 /// <remarks>
-/// <c>{"in_shape":[null,null,1],"layers":[{"type":"lstm","activation":"tanh","shape":[null,null,8],"weights":[…]},…]}</c>; weights
-/// in Keras's layout. RTNeural computes tanh in an LSTM whatever its activation says.
+/// <c>{"in_shape":[null,null,1],"layers":[{"type":"lstm","activation":"tanh","shape":[null,null,8],"weights":[…]},…]}</c>; the
+/// weights are in Keras's layout. RTNeural computes tanh in an LSTM whatever its activation says.
 /// </remarks>
 internal static class RtNeuralJson
 {
@@ -85,6 +85,9 @@ internal static class RtNeuralJson
                 break;
             case "lstm":
                 AddLstm(reading, element, source, taken, size, activation, layers);
+                break;
+            case "activation" when size != taken:
+                reading.Refuse(InvariantText.Of($"{path}.shape has {size} values; an activation gives the {taken} that it takes"));
                 break;
             case "activation":
                 AddActivation(reading, source, taken, activation, "activation", layers);

@@ -10,9 +10,9 @@ namespace Lstm.Formats.Foreign.Json;
 /// Word segmenters as ICU trades them: the weights of a Keras model as <c>mat1</c> to <c>mat9</c>, and the ids of characters.
 /// </summary>
 /// <remarks>
-/// Embedding, bidirectional LSTM, dense layer with softmax. Each <c>mat</c> is <c>{"v":1,"dim":[…],"data":[…]}</c>. The last row
-/// of the embedding is that of characters that <c>dic</c> does not have. The outputs are the probabilities of B, I, E and S: the
-/// first, an inner, the last, or the only character of a word.
+/// Embedding, bidirectional LSTM, dense layer with softmax. Each <c>mat</c> is <c>{"v":1,"dim":[…],"data":[…]}</c>. The last
+/// row of the embedding is that of characters that <c>dic</c> does not have. The outputs are the probabilities of B, I, E and
+/// S: the first, an inner, the last, or the only character of a word.
 /// </remarks>
 internal static class SegmenterJson
 {
@@ -39,8 +39,8 @@ internal static class SegmenterJson
             ["dic", .. Enumerable.Range(1, 9).Select(i => "mat" + i.ToString(CultureInfo.InvariantCulture))]);
         reading.Metadata["labels"] = "BIES";
         reading.Left.Add(
-            "the ids of a text: those of its code points, or of its grapheme clusters for a model whose name has 'graphclust', in "
-            + "the metadata 'vocabulary', 'unknown_id' for others");
+            "the ids of a text: those of its code points, or of its grapheme clusters for a model whose name has 'graphclust', "
+            + "in the metadata 'vocabulary'; 'unknown_id' for others");
         return JsonChain.Complete(reading, layers);
     }
 
@@ -136,7 +136,7 @@ internal static class SegmenterJson
             most = Math.Max(most, reading.Integer(property.Value, JsonPath.Of("$.dic", property.Name), 0) ?? 0);
         }
 
-        if (most + 1 >= rows)
+        if (most >= rows - 1)
         {
             reading.Refuse(InvariantText.Of(
                 $"$.dic has ids up to {most}; mat1 has {rows} rows, the last of them for characters without id"));

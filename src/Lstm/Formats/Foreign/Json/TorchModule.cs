@@ -73,7 +73,12 @@ internal sealed class TorchModule<T>(string name)
             return null;
         }
 
-        return new JsonDenseLayer<T>(name, weight, isTransposed: false) { HasName = name.Length > 0, Bias = bias, Text = "Linear" };
+        return new JsonDenseLayer<T>(name, weight, isTransposed: false)
+        {
+            HasName = name.Length > 0,
+            Bias = bias,
+            Text = "Linear",
+        };
     }
 
     private JsonLstmLayer<T>? ReadLstm(JsonReading<T> reading, bool isCell)
