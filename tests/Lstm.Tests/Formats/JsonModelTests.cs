@@ -66,14 +66,14 @@ public class JsonModelReportTests
             layer: lstm <- layers[0]: LSTM
             layer: lstm_1 <- layers[1]: LSTM
             layer: dense <- layers[2]: dense
-            layer: $.in_skip: the input's first value is added to the output, by LstmShortcut.Concatenate and a weight of 1 in 'dense'
+            layer: $.in_skip: the input's first value is added to the output, which LstmShortcut.Concatenate takes to 'dense'
             tensor: layers[0].weights[0] [1, 12] -> lstm.weight_ih_l0: gates i f c o, transposed
             tensor: layers[0].weights[1] [3, 12] -> lstm.weight_hh_l0: gates i f c o, transposed
             tensor: layers[0].weights[2] [12] -> lstm.bias_ih_l0: gates i f c o
-            tensor: layers[1].weights[0] [3, 8] -> lstm_1.weight_ih_l0: gates i f c o, transposed, 1 columns of zeros added
+            tensor: layers[1].weights[0] [3, 8] -> lstm_1.weight_ih_l0: gates i f c o, transposed, 1 column of zeros added
             tensor: layers[1].weights[1] [2, 8] -> lstm_1.weight_hh_l0: gates i f c o, transposed
             tensor: layers[1].weights[2] [8] -> lstm_1.bias_ih_l0: gates i f c o
-            tensor: layers[2].weights[0] [2, 1] -> dense.weight: transposed; 4 columns added, zeros but for the weight 1 of the network's input
+            tensor: layers[2].weights[0] [2, 1] -> dense.weight: transposed; 4 columns added: 0, and 1 for the network's input
             tensor: layers[2].weights[1] [1] -> dense.bias: as it is
             ignored: $.input_batch [2]: not a parameter
             left to the caller: in_gain: a gain of -6 dB; multiply the input by 0.5012
@@ -123,7 +123,8 @@ public class JsonModelReportTests
     [Fact]
     public void Skip_of_as_many_values_as_outputs_adds_each_to_its_own()
     {
-        string text = Text("guitarml.json").Replace("\"skip\": 1", "\"skip\": 2").Replace("\"output_size\": 1", "\"output_size\": 2");
+        string text = Text("guitarml.json").Replace("\"skip\": 1", "\"skip\": 2")
+            .Replace("\"output_size\": 1", "\"output_size\": 2");
         using JsonDocument json = JsonDocument.Parse(text);
         string row = json.RootElement.GetProperty("state_dict").GetProperty("lin.weight")[0].GetRawText();
         string bias = json.RootElement.GetProperty("state_dict").GetProperty("lin.bias")[0].GetRawText();
@@ -202,7 +203,8 @@ public class JsonModelReportTests
     [Fact]
     public void Other_architectures_and_units_are_refused_by_name()
     {
-        Assert.Contains("$.architecture is 'WaveNet'; LSTM is read", Refusal("""{"architecture":"WaveNet","config":{},"weights":[]}"""));
+        Assert.Contains(
+            "$.architecture is 'WaveNet'; LSTM is read", Refusal("""{"architecture":"WaveNet","config":{},"weights":[]}"""));
         Assert.Contains("$.model_data.unit_type is 'GRU'", Refusal(Text("guitarml.json").Replace("\"LSTM\"", "\"GRU\"")));
         Assert.Contains("'rec' is a GRU", Refusal("""
             {"rec.weight_ih_l0":[[1],[1],[1]],"rec.weight_hh_l0":[[1],[1],[1]]}

@@ -8,7 +8,9 @@ namespace Lstm.Formats.Foreign.Json;
 /// The files of GuitarML, NeuralPi, Proteus and AIDA's trainings: <c>model_data</c> with sizes, <c>state_dict</c> in PyTorch's
 /// layout: an LSTM <c>rec</c> and a Linear <c>lin</c>.
 /// </summary>
-/// <remarks>y = lin(rec(x)) + the first <c>skip</c> values of x.</remarks>
+/// <remarks>
+/// y = lin(rec(x)) + the first <c>skip</c> values of x. The program that trains them takes a missing skip as 1.
+/// </remarks>
 internal static class GuitarMlJson
 {
     private const string Sizes = "$.model_data";
@@ -23,7 +25,7 @@ internal static class GuitarMlJson
         {
             isRead = Expect(reading, data, "model", "SimpleRNN", "models of other layers are not read")
                 & Expect(reading, data, "unit_type", "LSTM", "other units are not read");
-            skip = reading.Integer(data, Sizes, "skip", 0, 0) ?? 0;
+            skip = reading.Integer(data, Sizes, "skip", 0, 1) ?? 0;
         }
 
         if (isRead && reading.Part(root, JsonPath.Root, "state_dict", JsonValueKind.Object) is { } tensors)
@@ -90,7 +92,7 @@ internal static class GuitarMlJson
                 Check("hidden_size", lstm.Outputs, "values that rec gives");
                 Check("num_layers", lstm.Layers, "layers of rec");
             }
-            else
+            else if (layer.WhyNot is null)
             {
                 Check("output_size", layer.Outputs, "values that lin gives");
             }

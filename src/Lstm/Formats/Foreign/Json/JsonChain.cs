@@ -22,7 +22,7 @@ internal static class JsonChain
             reading.Left.Add(skip.Text);
             skip = null;
         }
-        else if (skip?.Apply(chosen) is { } reason)
+        else if (chosen.TrueForAll(layer => layer.WhyNot is null) && skip?.Apply(chosen) is { } reason)
         {
             reading.Refuse($"{skip.Text}, which these layers cannot do: {reason}. "
                 + "Read the layers with ImportOptions.Parts and add the input in the program");
@@ -39,7 +39,7 @@ internal static class JsonChain
 
         if (skip is not null)
         {
-            draft.Layers.Add($"{skip.Text}, by LstmShortcut.Concatenate and a weight of 1 in '{names[^1]}'");
+            draft.Layers.Add($"{skip.Text}, which LstmShortcut.Concatenate takes to '{names[^1]}'");
         }
 
         AddNotes(reading, draft);
@@ -75,8 +75,8 @@ internal static class JsonChain
 
             foreach (JsonLayer<T> layer in layers.Where(layer => !parts.Contains(layer.Source)))
             {
-                reading.Left.Add(
-                    $"{layer.Source}: {layer.Text}, {Counted.Of(layer.Inputs, "value")} -> {Counted.Of(layer.Outputs, "value")}");
+                string sizes = $", {Counted.Of(layer.Inputs, "value")} -> {Counted.Of(layer.Outputs, "value")}";
+                reading.Left.Add($"{layer.Source}: {layer.Text}{(layer.Inputs > 0 ? sizes : string.Empty)}");
             }
         }
 
@@ -98,7 +98,8 @@ internal static class JsonChain
     {
         for (int i = 1; i < layers.Count; i++)
         {
-            if (layers[i].Inputs != layers[i - 1].Outputs)
+            bool isRead = layers[i].WhyNot is null && layers[i - 1].WhyNot is null;
+            if (isRead && layers[i].Inputs != layers[i - 1].Outputs)
             {
                 string taken = Counted.Of(layers[i].Inputs, "value"), given = Counted.Of(layers[i - 1].Outputs, "value");
                 reading.Refuse($"{layers[i].Source} takes {taken}; {layers[i - 1].Source} before it gives {given}");

@@ -44,7 +44,7 @@ internal sealed class JsonDenseLayer<T>(string source, JsonTensor<T> weight, boo
         }
 
         string axes = isTransposed ? "transposed" : "not transposed", skip = Added.Length == 0 ? string.Empty
-            : InvariantText.Of($"; {Carried} columns added, zeros but for the weight 1 of the network's input");
+            : $"; {Counted.Of(Carried, "column")} added: 0, and 1 for the network's input";
         draft.Write($"{name}.weight", values, weight.Name, weight.Shape, axes + skip);
         if (Bias is not null)
         {

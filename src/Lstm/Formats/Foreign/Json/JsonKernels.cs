@@ -50,7 +50,7 @@ internal sealed class JsonKernels<T>(LstmKernelLayout layout)
         draft.WriteKernels(name, kernels, layout, stackLayer, reverse);
         string end = InvariantText.Of($"_l{stackLayer}{(reverse ? "_reverse" : string.Empty)}");
         string axes = layout.InputsByGates ? "transposed" : "not transposed";
-        string zeros = carried == 0 ? string.Empty : InvariantText.Of($", {carried} columns of zeros added");
+        string zeros = carried == 0 ? string.Empty : $", {Counted.Of(carried, "column")} of zeros added";
         Map(Input, "weight_ih", $"{Order}, {axes}{zeros}");
         Map(Recurrent, "weight_hh", $"{Order}, {axes}");
         Map(Joined, "weight_ih", $"{Order}, not transposed; the columns of the input");

@@ -87,7 +87,11 @@ internal static class RtNeuralJson
                 AddLstm(reading, element, source, taken, size, activation, layers);
                 break;
             case "activation" when size != taken:
-                reading.Refuse(InvariantText.Of($"{path}.shape has {size} values; an activation gives the {taken} that it takes"));
+                reading.Refuse(InvariantText.Of($"{path}.shape has {size} values; the activation takes {taken}"));
+                break;
+            case "activation" when element.TryGetProperty("weights", out JsonElement none)
+                && !(none.ValueKind == JsonValueKind.Array && none.GetArrayLength() == 0):
+                reading.Refuse($"{path}.weights is {JsonPath.Kind(none)}; an activation has an empty array");
                 break;
             case "activation":
                 AddActivation(reading, source, taken, activation, "activation", layers);

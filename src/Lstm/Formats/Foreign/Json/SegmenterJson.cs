@@ -136,7 +136,11 @@ internal static class SegmenterJson
             most = Math.Max(most, reading.Integer(property.Value, JsonPath.Of("$.dic", property.Name), 0) ?? 0);
         }
 
-        if (most >= rows - 1)
+        if (most < 0)
+        {
+            reading.Refuse("$.dic has no ids");
+        }
+        else if (most >= rows - 1)
         {
             reading.Refuse(InvariantText.Of(
                 $"$.dic has ids up to {most}; mat1 has {rows} rows, the last of them for characters without id"));

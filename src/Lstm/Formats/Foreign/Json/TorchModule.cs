@@ -56,8 +56,8 @@ internal sealed class TorchModule<T>(string name)
             && !IsDeep(weight.Value) && _tensors.Keys.All(leaf => leaf is "weight" or "bias");
         return isLinear ? ReadLinear(reading) : new JsonUnreadLayer<T>(name, 0, 0, "LSTM, LSTMCell and Linear are read")
         {
-            Text = "a module with "
-                + Shortened.List([.. _tensors.Take(16).Select(pair => $"{pair.Key} {JsonPath.ShapeOf(pair.Value.Value)}")]),
+            Text = "a module with " + Shortened.List(
+                [.. _tensors.Values.Take(16).Select(tensor => $"{tensor.Path} {JsonPath.ShapeOf(tensor.Value)}")]),
         };
     }
 
