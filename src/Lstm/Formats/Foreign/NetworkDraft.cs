@@ -109,7 +109,13 @@ public sealed class NetworkDraft<T>
     public void WriteKernels(
         string layer, in LstmKernels<T> kernels, LstmKernelLayout layout, int stackLayer = 0, bool reverse = false)
     {
-        LstmDirectionPlace place = LstmDirectionPlace.Find(Parameters, layer, stackLayer, reverse);
+        // By name: a search through all parameters for each of them takes the square of their number.
+        string end = InvariantText.Of($"_l{stackLayer}{(reverse ? "_reverse" : string.Empty)}");
+        Parameter[] own =
+        [
+            .. LstmDirectionPlace.Names.Select(name => _parameters.GetValueOrDefault($"{layer}.{name}{end}")).OfType<Parameter>(),
+        ];
+        LstmDirectionPlace place = LstmDirectionPlace.Find(own.Length > 0 ? own : Parameters, layer, stackLayer, reverse);
         KernelSource<T> source = new(place, layout, layout.Places()!);
         source.Convert(kernels);
         if (source.Problems.Count > 0)

@@ -8,6 +8,10 @@ internal sealed class LstmDirectionPlace
 {
     private LstmDirectionPlace(Dictionary<string, Parameter> parameters, string text) => (Parameters, Text) = (parameters, text);
 
+    /// <summary>PyTorch's names of the parameters that kernels go to, without layer, number and direction.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_ch", "weight_hr"];
+
     /// <summary>By PyTorch's name without layer, number and direction: <c>weight_ih</c>.</summary>
     public Dictionary<string, Parameter> Parameters { get; }
 
