@@ -213,6 +213,10 @@ public class JsonModelReportTests
             "\"lstm\", \"activation\": \"tanh\"", "\"lstm\", \"activation\": \"relu\"")));
     }
 
+    [Fact]
+    public void A_byte_order_mark_is_no_part_of_the_text()
+        => Assert.Equal("RTNeural JSON", Import("\uFEFF" + Text("rtneural.json")).Report.Format);
+
     [Theory]
     [InlineData("""{"class_name":"Sequential","config":{"layers":[]}}""")]
     [InlineData("""{"version":2,"inputSize":1,"layers":[]}""")]
@@ -221,7 +225,7 @@ public class JsonModelReportTests
     [InlineData("""{}""")]
     public void Other_JSON_is_none_of_these_formats(string text)
     {
-        using JsonDocument document = JsonModels.Parse(Encoding.UTF8.GetBytes(text));
+        using JsonDocument document = JsonModels.Parse(new MemoryStream(Encoding.UTF8.GetBytes(text)));
         Assert.Null(JsonModels.Read<float>(document.RootElement, new(), out string format));
         Assert.Equal(string.Empty, format);
     }

@@ -18,7 +18,7 @@ internal static class JsonImports
     public static ModelImport<T> Load<T>(byte[] utf8, ImportOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using JsonDocument document = JsonModels.Parse(utf8);
+        using JsonDocument document = JsonModels.Parse(new MemoryStream(utf8));
         NetworkDraft<T>? draft = JsonModels.Read<T>(document.RootElement, options ?? new(), out string format);
         return draft is null ? throw new InvalidDataException("The file is of no format.") : ModelImport.Complete(draft, format);
     }

@@ -12,14 +12,14 @@ internal static class JsonModels
     private const int MaxDepth = 64;
 
     /// <summary>Reads a file's text. A property that is there twice is an error.</summary>
-    /// <param name="utf8">The bytes, with or without a byte order mark; they may not change while the document is used.</param>
+    /// <param name="stream">UTF-8, with or without a byte order mark, to the stream's end; the stream stays open.</param>
     /// <exception cref="InvalidDataException">It is no JSON: the message names line and byte.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    public static JsonDocument Parse(Stream stream)
     {
         try
         {
-            JsonDocumentOptions options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
-            return JsonDocument.Parse(utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8, options);
+            return JsonDocument.Parse(
+                stream, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
