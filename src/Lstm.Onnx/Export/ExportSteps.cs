@@ -8,10 +8,11 @@ namespace Lstm.Onnx.Export;
 internal sealed record ExportSteps(string Name, int Features, string? Lengths, bool IsPooled)
 {
     /// <summary>
-    /// The last outputs of an LSTM, [1, N, F]: each direction's at the end of its own reading. Null after other layers.
+    /// Writes the last outputs of an LSTM, [1, N, F]: each direction's at the end of its own reading. Null where they are rows
+    /// of the steps, see <see cref="ForwardFeatures"/>.
     /// </summary>
-    public string? LastHidden { get; init; }
+    public Func<string>? LastHidden { get; init; }
 
-    /// <summary>How many features are read forward, for the last outputs.</summary>
+    /// <summary>How many of the first features are read forward: their last output is at the last step.</summary>
     public int ForwardFeatures { get; init; } = Features;
 }

@@ -11,8 +11,10 @@ internal sealed class GraphWriter(bool isDouble)
 {
     public const int Int32 = 6;
     public const int Int64 = 7;
-    private readonly Dictionary<string, string> _integers = [];
+    public const int Bool = 9;
+    private readonly Dictionary<string, string> _constants = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private GraphProto? _body;
 
     public GraphProto Graph { get; } = new() { Name = "lstm" };
 
@@ -36,8 +38,20 @@ internal sealed class GraphWriter(bool isDouble)
                 Unique(outputs == 1 ? $"{name}_output" : string.Create(CultureInfo.InvariantCulture, $"{name}_output_{i}")));
         }
 
-        Graph.Node.Add(node);
+        (_body ?? Graph).Node.Add(node);
         return [.. node.Output];
+    }
+
+    /// <summary>
+    /// Makes the body of a Scan: nodes that are written meanwhile become part of it, while constants stay in the graph.
+    /// </summary>
+    public GraphProto Body(string name, Action<GraphProto> write)
+    {
+        GraphProto body = new() { Name = Unique(name) };
+        _body = body;
+        write(body);
+        _body = null;
+        return body;
     }
 
     /// <summary>Adds a constant of values.</summary>
@@ -60,34 +74,25 @@ internal sealed class GraphWriter(bool isDouble)
         return Add(name, ValueType, bytes, shape);
     }
 
-    /// <summary>A constant of one value.</summary>
+    /// <summary>A constant of one value without axes; equal ones are one constant.</summary>
     public string Number(double value)
-        => Constant<double>(string.Create(CultureInfo.InvariantCulture, $"number_{value:r}"), [value]);
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"number_{value:r}");
+        return Shared(text, () => Constant<double>(text, [value]));
+    }
 
     /// <summary>A constant vector of integers; equal ones are one constant.</summary>
     public string Integers(params long[] values)
     {
-        string text = string.Join('_', values);
-        if (!_integers.TryGetValue(text, out string? name))
-        {
-            name = Add($"integers_{text}", Int64, Bytes(values), [values.Length]);
-            _integers.Add(text, name);
-        }
-
-        return name;
+        string text = $"integers_{string.Join('_', values)}";
+        return Shared(text, () => Add(text, Int64, Bytes(values), [values.Length]));
     }
 
-    /// <summary>A constant integer without axes.</summary>
+    /// <summary>A constant integer without axes; equal ones are one constant.</summary>
     public string Integer(long value)
     {
-        string key = string.Create(CultureInfo.InvariantCulture, $"one {value}");
-        if (!_integers.TryGetValue(key, out string? name))
-        {
-            name = Add(string.Create(CultureInfo.InvariantCulture, $"integer_{value}"), Int64, Bytes([value]), []);
-            _integers.Add(key, name);
-        }
-
-        return name;
+        string text = string.Create(CultureInfo.InvariantCulture, $"integer_{value}");
+        return Shared(text, () => Add(text, Int64, Bytes([value]), []));
     }
 
     /// <summary>Adds an input or an output; sizes are numbers, or names of sizes that may differ.</summary>
@@ -108,6 +113,21 @@ internal sealed class GraphWriter(bool isDouble)
     public string Take(string name) => _names.Add(name) ? name
         : throw new ArgumentException(
             $"The name '{name}' is that of two inputs or outputs of the file; set InputName and OutputName, or LayerSpec.Name.");
+
+    /// <summary>A name that nothing else has.</summary>
+    public string Unique(string name)
+    {
+        string unique = name;
+        for (int i = 1; !_names.Add(unique); i++)
+        {
+            unique = string.Create(CultureInfo.InvariantCulture, $"{name}_{i}");
+        }
+
+        return unique;
+    }
+
+    /// <summary>An attribute that is a graph.</summary>
+    public static AttributeProto Inner(string name, GraphProto graph) => new() { Name = name, G = graph, Type = 5 };
 
     public static AttributeProto Int(string name, long value) => new() { Name = name, I = value, Type = 2 };
 
@@ -148,22 +168,22 @@ internal sealed class GraphWriter(bool isDouble)
         return bytes;
     }
 
+    private string Shared(string text, Func<string> make)
+    {
+        if (!_constants.TryGetValue(text, out string? name))
+        {
+            name = make();
+            _constants.Add(text, name);
+        }
+
+        return name;
+    }
+
     private string Add(string name, int type, byte[] bytes, int[] shape)
     {
         TensorProto tensor = new() { Name = Unique(name), DataType = type, RawData = ByteString.CopyFrom(bytes) };
         tensor.Dims.Add(shape.Select(size => (long)size));
         Graph.Initializer.Add(tensor);
         return tensor.Name;
-    }
-
-    private string Unique(string name)
-    {
-        string unique = name;
-        for (int i = 1; !_names.Add(unique); i++)
-        {
-            unique = string.Create(CultureInfo.InvariantCulture, $"{name}_{i}");
-        }
-
-        return unique;
     }
 }

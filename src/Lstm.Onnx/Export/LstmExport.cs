@@ -8,37 +8,25 @@ using Lstm.Specs;
 namespace Lstm.Onnx.Export;
 
 /// <summary>Writes stacks of LSTM layers.</summary>
-internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, OnnxExportOptions options)
+internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, PoolingExport poolings, OnnxExportOptions options)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly (string Name, int Gates)[] Kernels = [("W", 4), ("R", 4), ("B", 8), ("P", 3)];
 
-    /// <summary>The options of a layer that ONNX's operator cannot say.</summary>
-    public static IEnumerable<string> Obstacles(LstmSpec spec, string name)
+    private readonly ScanExport<T> _scans = new(network, writer, poolings);
+
+    /// <summary>The options of a layer that no graph of ONNX says, or not with these options of the export.</summary>
+    public static IEnumerable<string> Obstacles(LstmSpec spec, string name, OnnxExportOptions options)
     {
-        if (spec.Cell is not LstmEquations equations)
+        if (spec.Cell is not LstmEquations)
         {
-            return [$"layer '{name}' has a custom cell"];
+            yield return $"layer '{name}' has the custom cell {spec.Cell}, whose equations are code";
         }
 
-        List<string> found = [];
-        Add(!equations.InputGate, "InputGate = false");
-        Add(!equations.ForgetGate, "ForgetGate = false");
-        Add(!equations.OutputGate, "OutputGate = false");
-        Add(equations.GateRecurrence, "GateRecurrence");
-        Add(equations.CellClip is not null, "CellClip");
-        Add(spec.Projection is not null, "Projection");
-        Add(spec.Normalization is not null, "Normalization");
-        Add(spec.Regularization.HiddenZoneout > 0, "HiddenZoneout");
-        Add(spec.Regularization.CellZoneout > 0, "CellZoneout");
-        return found;
-
-        void Add(bool condition, string option)
+        if (spec.Normalization is BatchNormalization && options.States)
         {
-            if (condition)
-            {
-                found.Add($"layer '{name}' has {option}");
-            }
+            yield return $"layer '{name}' has BatchNormalization, whose statistics depend on the number of the step, which " +
+                "States does not carry";
         }
     }
 
@@ -62,21 +50,29 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Onnx
 
     private ExportSteps WriteLayer(LstmSpec spec, string name, int layer, ExportSteps steps)
     {
+        string place = string.Create(CultureInfo.InvariantCulture, $"{name}_l{layer}");
+        return ScanExport<T>.Needs(spec)
+            ? WriteScans(spec, name, place, layer, steps)
+            : WriteOperator(spec, name, place, layer, steps);
+    }
+
+    private ExportSteps WriteOperator(LstmSpec spec, string name, string place, int layer, ExportSteps steps)
+    {
         bool isBoth = spec.Direction == LstmDirection.Bidirectional;
         int directions = isBoth ? 2 : 1, units = spec.HiddenSize;
-        string place = string.Create(CultureInfo.InvariantCulture, $"{name}_l{layer}");
         string?[] kernels = WriteKernels(spec, name, place, layer, directions, steps.Features);
-        (string h, string c) = Initial(spec, name, place, layer, directions, steps);
+        string h = Initial(place, "h", units, directions, Learned(spec, name, layer, "initial_h"), steps);
+        string c = Initial(place, "c", units, directions, Learned(spec, name, layer, "initial_c"), steps);
         string[] inputs =
-            [steps.Name, kernels[0]!, kernels[1]!, kernels[2] ?? string.Empty, steps.Lengths ?? string.Empty, h, c, kernels[3]
-            ?? string.Empty];
-        string[] outputs =
-            writer.Nodes(
-            place, "LSTM", inputs[..(Array.FindLastIndex(inputs, input => input.Length > 0) + 1)], 3,
-            [.. Attributes(spec, units)]);
+        [
+            steps.Name, kernels[0]!, kernels[1]!, kernels[2] ?? string.Empty, steps.Lengths ?? string.Empty, h, c,
+            kernels[3] ?? string.Empty,
+        ];
+        int used = Array.FindLastIndex(inputs, input => input.Length > 0) + 1;
+        string[] outputs = writer.Nodes(place, "LSTM", inputs[..used], 3, [.. Attributes(spec, units)]);
         if (options.States)
         {
-            WriteStates(place, directions, units, steps.Lengths, (outputs[1], h), (outputs[2], c));
+            WriteStates(place, directions, steps.Lengths, (outputs[1], h, units), (outputs[2], c, units));
         }
 
         if (!isBoth)
@@ -84,16 +80,19 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Onnx
             string squeezed = writer.Node(place, "Squeeze", [outputs[0], writer.Integers(1)]);
             return new ExportSteps(squeezed, units, steps.Lengths, steps.IsPooled)
             {
-                LastHidden = outputs[1], ForwardFeatures = spec.Direction == LstmDirection.Forward ? units : 0,
+                LastHidden = () => outputs[1], ForwardFeatures = spec.Direction == LstmDirection.Forward ? units : 0,
             };
         }
 
-        (string y, string last) = spec.Merge == LstmMerge.Concatenate
-            ? (Beside(outputs[0], [0, 2, 1, 3], [0, 0, 2 * units]), Beside(outputs[1], [1, 0, 2], [1, -1, 2 * units]))
-            : (Merged(outputs[0], 1, keeps: false), Merged(outputs[1], 0, keeps: true));
-        return new ExportSteps(
-            y, spec.Merge == LstmMerge.Concatenate ? 2 * units
-            : units, steps.Lengths, steps.IsPooled) { LastHidden = last, ForwardFeatures = units };
+        bool isMerged = spec.Merge != LstmMerge.Concatenate;
+        string y = isMerged ? Merged(outputs[0], 1, keeps: false) : Beside(outputs[0], [0, 2, 1, 3], [0, 0, 2 * units]);
+        return new ExportSteps(y, isMerged ? units : 2 * units, steps.Lengths, steps.IsPooled)
+        {
+            LastHidden = () => isMerged
+                ? Merged(outputs[1], 0, keeps: true)
+                : Beside(outputs[1], [1, 0, 2], [1, -1, 2 * units]),
+            ForwardFeatures = units,
+        };
 
         string Beside(string values, long[] order, long[] shape) => writer.Node(
             place, "Reshape",
@@ -102,6 +101,66 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Onnx
         string Merged(string values, int axis, bool keeps) => writer.Node(
             place, spec.Merge switch { LstmMerge.Sum => "ReduceSum", LstmMerge.Mean => "ReduceMean", _ => "ReduceProd" },
             [values, writer.Integers(axis)], GraphWriter.Int("keepdims", keeps ? 1 : 0));
+    }
+
+    // One Scan for each direction.
+    private ExportSteps WriteScans(LstmSpec spec, string name, string place, int layer, ExportSteps steps)
+    {
+        ScanDirection[] all = Directions(spec, name, layer, place);
+        int directions = all.Length, size = all[0].Size, width = all[0].Width, units = spec.HiddenSize;
+        string h = Initial(place, "h", width, directions, Learned(spec, name, layer, "initial_h"), steps);
+        string c = Initial(place, "c", units, directions, Learned(spec, name, layer, "initial_c"), steps);
+        ScanResult[] results =
+            [.. all.Select((direction, d) => _scans.Write(direction, steps, State(h, width, d), State(c, units, d)))];
+        if (options.States)
+        {
+            WriteStates(
+                place, directions, null, (Both(result => result.Hidden), h, width), (Both(result => result.Cell), c, units));
+        }
+
+        if (directions == 1)
+        {
+            bool isForward = spec.Direction == LstmDirection.Forward;
+            return new ExportSteps(results[0].Output, size, steps.Lengths, steps.IsPooled)
+            {
+                ForwardFeatures = isForward ? size : 0,
+            };
+        }
+
+        bool isMerged = spec.Merge != LstmMerge.Concatenate;
+        return new ExportSteps(
+            Merged(results[0].Output, results[1].Output), isMerged ? size : 2 * size, steps.Lengths, steps.IsPooled)
+        {
+            ForwardFeatures = size,
+            LastHidden = () => Merged(
+                poolings.LastOf(results[0].Output, steps.Lengths), poolings.FirstOf(results[1].Output, steps.Lengths)),
+        };
+
+        // [N, values] of one direction.
+        string State(string states, int values, int d) => states.Length == 0
+            ? writer.Node(place, "Squeeze", [Zeros(place, values, steps), writer.Integers(0)])
+            : writer.Node(place, "Gather", [states, writer.Integer(d)], GraphWriter.Int("axis", 0));
+
+        string Both(Func<ScanResult, string> state) => writer.Node(
+            place, "Concat",
+            [.. results.Select(result => writer.Node(place, "Unsqueeze", [state(result), writer.Integers(0)]))],
+            GraphWriter.Int("axis", 0));
+
+        string Merged(string ahead, string back) => spec.Merge switch
+        {
+            LstmMerge.Concatenate => writer.Node(place, "Concat", [ahead, back], GraphWriter.Int("axis", 2)),
+            LstmMerge.Product => writer.Node(place, "Mul", [ahead, back]),
+            LstmMerge.Sum => writer.Node(place, "Add", [ahead, back]),
+            _ => writer.Node(place, "Mul", [writer.Node(place, "Add", [ahead, back]), writer.Number(0.5)]),
+        };
+    }
+
+    private static ScanDirection[] Directions(LstmSpec spec, string name, int layer, string place)
+    {
+        string suffix = string.Create(CultureInfo.InvariantCulture, $"_l{layer}");
+        ScanDirection first = new(spec, name, suffix, place, spec.Direction == LstmDirection.Reverse);
+        return spec.Direction == LstmDirection.Bidirectional
+            ? [first, first with { Suffix = suffix + "_reverse", Place = place + "_reverse", Reverse = true }] : [first];
     }
 
     private string?[] WriteKernels(LstmSpec spec, string name, string place, int layer, int directions, int inputs)
@@ -129,48 +188,48 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Onnx
             (kernel, i) => lengths[i] == 0 ? null : writer.Constant<T>($"{place}/{kernel.Name}", values[i], shapes[i]))];
     }
 
-    private (string H, string C) Initial(LstmSpec spec, string name, string place, int layer, int directions, ExportSteps steps)
+    // [D, N, values], or no tensor for zeros.
+    private string Initial(string place, string state, int values, int directions, T[]? learned, ExportSteps steps)
     {
         if (options.States)
         {
-            string h = writer.Take(place + "_h"), c = writer.Take(place + "_c");
-            writer.Graph.Input.Add(GraphWriter.Value(h, writer.ValueType, directions, "batch", spec.HiddenSize));
-            writer.Graph.Input.Add(GraphWriter.Value(c, writer.ValueType, directions, "batch", spec.HiddenSize));
-            return (h, c);
+            string input = writer.Take($"{place}_{state}");
+            writer.Graph.Input.Add(GraphWriter.Value(input, writer.ValueType, directions, "batch", values));
+            return input;
         }
 
-        if (!spec.LearnInitialState)
-        {
-            return (string.Empty, string.Empty);
-        }
-
-        string batch =
-            writer.Node(
-            place, "Gather", [writer.Node(place, "Shape", [steps.Name]), writer.Integers(1)], GraphWriter.Int("axis", 0));
-        string shape =
-            writer.Node(
-            place, "Concat", [writer.Integers(directions), batch, writer.Integers(spec.HiddenSize)], GraphWriter.Int("axis", 0));
-        return (Learned("initial_h"), Learned("initial_c"));
-
-        string Learned(string parameter)
-        {
-            T[] values = new T[directions * spec.HiddenSize];
-            for (int d = 0; d < directions; d++)
-            {
-                string full =
-                    string.Create(
-                    CultureInfo.InvariantCulture, $"{name}.{parameter}_l{layer}{(d == 1 ? "_reverse" : string.Empty)}");
-                network.ReadParameter(full, values.AsSpan(d * spec.HiddenSize, spec.HiddenSize));
-            }
-
-            string constant = writer.Constant<T>($"{place}/{parameter}", values, directions, 1, spec.HiddenSize);
-            return writer.Node(place, "Expand", [constant, shape]);
-        }
+        return learned is null ? string.Empty
+            : ForAll(place, writer.Constant<T>($"{place}/initial_{state}", learned, directions, 1, values), directions, values, steps);
     }
 
-    // After a sequence without steps ONNX Runtime gives zeros; the state stays what it was.
+    private T[]? Learned(LstmSpec spec, string name, int layer, string parameter)
+    {
+        if (!spec.LearnInitialState || options.States)
+        {
+            return null;
+        }
+
+        string[] suffixes = spec.Direction == LstmDirection.Bidirectional ? [string.Empty, "_reverse"] : [string.Empty];
+        return [.. suffixes.SelectMany(suffix
+            => network.Read(string.Create(CultureInfo.InvariantCulture, $"{name}.{parameter}_l{layer}{suffix}")))];
+    }
+
+    private string Zeros(string place, int values, ExportSteps steps)
+        => ForAll(place, writer.Constant<T>($"{place}/zeros", new T[values], 1, 1, values), 1, values, steps);
+
+    // [D, 1, values] for each sequence.
+    private string ForAll(string place, string constant, int directions, int values, ExportSteps steps)
+    {
+        string batch = writer.Node(
+            place, "Gather", [writer.Node(place, "Shape", [steps.Name]), writer.Integers(1)], GraphWriter.Int("axis", 0));
+        string shape = writer.Node(
+            place, "Concat", [writer.Integers(directions), batch, writer.Integers(values)], GraphWriter.Int("axis", 0));
+        return writer.Node(place, "Expand", [constant, shape]);
+    }
+
+    // With lengths, ONNX Runtime's LSTM gives zeros after a sequence without steps; the state stays what it was.
     private void WriteStates(
-        string place, int directions, int units, string? lengths, params (string Final, string Initial)[] states)
+        string place, int directions, string? lengths, params (string Final, string Initial, int Values)[] states)
     {
         for (int i = 0; i < states.Length; i++)
         {
@@ -188,7 +247,7 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Onnx
 
             node.Output.Add(name);
             writer.Graph.Node.Add(node);
-            writer.Graph.Output.Add(GraphWriter.Value(name, writer.ValueType, directions, "batch", units));
+            writer.Graph.Output.Add(GraphWriter.Value(name, writer.ValueType, directions, "batch", states[i].Values));
         }
     }
 

@@ -12,18 +12,19 @@ internal static class NetworkExport
     {
         string[] names = NamesOf(network);
         string[] obstacles =
-            [.. network.Specs.SelectMany((spec, i) => spec is LstmSpec lstm ? LstmExport<T>.Obstacles(lstm, names[i]) : [])];
+            [.. network.Specs.SelectMany((spec, i) => spec is LstmSpec lstm ? LstmExport<T>.Obstacles(lstm, names[i], options) : [])];
         if (obstacles.Length > 0)
         {
             throw new NotSupportedException(
-                $"ONNX's LSTM cannot say all of the network: {string.Join("; ", obstacles)}. Train without these options, or " +
-                $"keep the network in Lstm's own format.");
+                $"An ONNX file cannot say all of the network: {string.Join("; ", obstacles)}. Leave these options out, or keep " +
+                $"the network in Lstm's own format.");
         }
 
         GraphWriter writer = new(options.Double);
         ExportSteps steps = WriteInputs(network, options, writer);
-        LstmExport<T> lstms = new(network, writer, options);
-        SmallLayerExport<T> small = new(network, writer);
+        PoolingExport poolings = new(writer);
+        LstmExport<T> lstms = new(network, writer, poolings, options);
+        SmallLayerExport<T> small = new(network, writer, poolings);
         for (int i = 0; i < names.Length; i++)
         {
             steps = network.Specs[i] switch

@@ -9,7 +9,7 @@ internal sealed class PoolingExport(GraphWriter writer)
     {
         string pooled = pooling switch
         {
-            Pooling.Last when steps.LastHidden is { } last => last,
+            Pooling.Last when steps.LastHidden is { } last => last(),
             Pooling.Last => Ends(steps, steps.ForwardFeatures),
             Pooling.LastStep => Ends(steps, steps.Features),
             Pooling.FirstStep => Ends(steps, 0),
@@ -21,6 +21,32 @@ internal sealed class PoolingExport(GraphWriter writer)
 
     /// <summary>The last step's row.</summary>
     public string Last(ExportSteps steps) => Ends(steps, steps.Features);
+
+    /// <summary>The row at the end of each sequence, [1, N, F]; zeros if it has none.</summary>
+    public string LastOf(string values, string? lengths)
+    {
+        if (lengths is null)
+        {
+            return writer.Node(Layer, "Slice", [values, writer.Integers(-1), writer.Integers(long.MaxValue), writer.Integers(0)]);
+        }
+
+        string last = writer.Node(Layer, "Sub", [Counts(lengths), writer.Integer(1)]);
+        string mask = writer.Node(Layer, "Equal", [Places(values), last]);
+        return writer.Node(
+            Layer, "ReduceSum", [writer.Node(Layer, "Where", [mask, values, writer.Number(0)]), writer.Integers(0)]);
+    }
+
+    /// <summary>The row at the start of each sequence, [1, N, F]; zeros if it has none.</summary>
+    public string FirstOf(string values, string? lengths)
+    {
+        string first = writer.Node(Layer, "Slice", [values, writer.Integers(0), writer.Integers(1), writer.Integers(0)]);
+        return lengths is null ? first
+            : writer.Node(
+                Layer, "Where", [writer.Node(Layer, "Greater", [Counts(lengths), writer.Integer(0)]), first, writer.Number(0)]);
+    }
+
+    /// <summary>Whether each step of each sequence exists, [T, N, 1].</summary>
+    public string Live(ExportSteps steps) => writer.Node(Layer, "Less", [Places(steps.Name), Counts(steps.Lengths!)]);
 
     // The last step of the first features, and the first step of the others.
     private string Ends(ExportSteps steps, int forward)
@@ -42,27 +68,6 @@ internal sealed class PoolingExport(GraphWriter writer)
             Layer, "Slice", [steps.Name, writer.Integers(forward), writer.Integers(steps.Features), writer.Integers(2)]);
         return writer.Node(
             Layer, "Concat", [LastOf(ahead, steps.Lengths), FirstOf(back, steps.Lengths)], GraphWriter.Int("axis", 2));
-    }
-
-    private string LastOf(string values, string? lengths)
-    {
-        if (lengths is null)
-        {
-            return writer.Node(Layer, "Slice", [values, writer.Integers(-1), writer.Integers(long.MaxValue), writer.Integers(0)]);
-        }
-
-        string last = writer.Node(Layer, "Sub", [Counts(lengths), writer.Integer(1)]);
-        string mask = writer.Node(Layer, "Equal", [Places(values), last]);
-        return writer.Node(
-            Layer, "ReduceSum", [writer.Node(Layer, "Where", [mask, values, writer.Number(0)]), writer.Integers(0)]);
-    }
-
-    private string FirstOf(string values, string? lengths)
-    {
-        string first = writer.Node(Layer, "Slice", [values, writer.Integers(0), writer.Integers(1), writer.Integers(0)]);
-        return lengths is null ? first
-            : writer.Node(
-                Layer, "Where", [writer.Node(Layer, "Greater", [Counts(lengths), writer.Integer(0)]), first, writer.Number(0)]);
     }
 
     private string Mean(ExportSteps steps)
@@ -93,9 +98,6 @@ internal sealed class PoolingExport(GraphWriter writer)
             Layer, "Where",
             [writer.Node(Layer, "Greater", [Counts(steps.Lengths), writer.Integer(0)]), largest, writer.Number(0)]);
     }
-
-    // [T, N, 1]: whether the step exists.
-    private string Live(ExportSteps steps) => writer.Node(Layer, "Less", [Places(steps.Name), Counts(steps.Lengths!)]);
 
     // 0 … T − 1 as [T, 1, 1].
     private string Places(string values)
