@@ -9,15 +9,23 @@ namespace Lstm.Onnx;
 public sealed class OnnxImport<T> : ModelImport<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly GraphRun<T> _run;
+    private readonly Func<IReadOnlyList<OnnxTensor>, OnnxTensor[]> _run;
 
     internal OnnxImport(Network<T> network, ImportReport report, GraphSignature signature)
         : base(network, report)
     {
-        _run = new GraphRun<T>(network, signature);
+        _run = new GraphRun<T>(network, signature).Run;
         InputName = signature.Input.Name;
         LengthsName = signature.Lengths;
         OutputNames = [.. signature.Sequences.Select(output => output.Name), .. signature.States.Select(output => output.Name)];
+    }
+
+    internal OnnxImport(
+        Network<T> network, ImportReport report, string input, string? lengths, IReadOnlyList<string> outputs,
+        Func<IReadOnlyList<OnnxTensor>, OnnxTensor[]> run)
+        : base(network, report)
+    {
+        (InputName, LengthsName, OutputNames, _run) = (input, lengths, outputs, run);
     }
 
     /// <summary>The name of the graph's input that the network reads.</summary>
@@ -42,6 +50,6 @@ public sealed class OnnxImport<T> : ModelImport<T>
     public IReadOnlyList<OnnxTensor> Run(params IReadOnlyList<OnnxTensor> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return _run.Run(inputs);
+        return _run(inputs);
     }
 }

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Lstm.Onnx.Export;
 using Lstm.Onnx.Files;
 using Lstm.Onnx.Graphs;
+using Lstm.Onnx.Own;
 
 namespace Lstm.Onnx;
 
@@ -47,7 +48,8 @@ public static class OnnxModel
             throw new InvalidDataException($"The file is no ONNX model, or is broken: {e.Message}", e);
         }
 
-        return GraphImport.Read<T>(model, size, options ?? new());
+        options ??= new();
+        return OwnFile.Read<T>(model, options) ?? GraphImport.Read<T>(model, size, options);
     }
 
     /// <summary>

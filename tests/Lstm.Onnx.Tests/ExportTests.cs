@@ -1,5 +1,8 @@
+using Google.Protobuf;
 using Lstm.Cells;
+using Lstm.Onnx.Files;
 using Lstm.Specs;
+using Lstm.Tests.Cells;
 using Lstm.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -11,8 +14,6 @@ namespace Lstm.Onnx.Tests;
 /// </summary>
 public class ExportTests
 {
-    private const double Limit = 1e-5;
-
     public static TheoryData<string> Names { get; } = new(Cases.Keys.ToArray());
 
     private static Dictionary<string, (int Inputs, LayerSpec[] Specs)> Cases => new()
@@ -99,22 +100,19 @@ public class ExportTests
     [MemberData(nameof(Names))]
     public void ONNX_Runtime_gives_the_outputs_of_the_network(string name)
     {
-        Network<float> network = Made(name);
-        foreach (
-            (bool batchFirst, int count, int steps) in (ReadOnlySpan<(bool, int, int)>)[
-            (true, 3, 6), (false, 2, 9), (true, 1, 1)])
-        {
-            using Session session = new(network, new() { BatchFirst = batchFirst });
-            session.Compare([.. Enumerable.Repeat(steps, count)], batchFirst);
-        }
+        using ExportedModel batchFirst = new(Made(name), new());
+        batchFirst.Compare(1, 6, 6, 6);
+        batchFirst.Compare(2, 1);
+        using ExportedModel timeFirst = new(Made(name), new() { BatchFirst = false });
+        timeFirst.Compare(3, 9, 9);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
     public void ONNX_Runtime_gives_the_outputs_of_ragged_sequences(string name)
     {
-        using Session session = new(Made(name), new() { Lengths = true });
-        session.Compare([4, 7, 1, 7, 0, 2], batchFirst: true);
+        using ExportedModel model = new(Made(name), new() { Lengths = true });
+        model.Compare(1, 4, 7, 1, 7, 0, 2);
     }
 
     [Theory]
@@ -155,16 +153,16 @@ public class ExportTests
             "peephole forward" => Made(3, new LstmSpec(5) { Cell = new LstmEquations { Peephole = true } }),
             _ => Made(name),
         };
-        using Session session = new(network, new() { States = true });
-        session.CompareSteps(12);
+        using ExportedModel model = new(network, new() { States = true });
+        model.CompareSteps(1, 12);
     }
 
     [Fact]
     public void A_sequence_of_length_zero_keeps_its_state()
     {
         Network<float> network = Made(3, new LstmSpec(5) { Direction = LstmDirection.Bidirectional });
-        using Session session = new(network, new() { States = true, Lengths = true });
-        session.CompareStates([3, 0, 2]);
+        using ExportedModel model = new(network, new() { States = true, Lengths = true });
+        model.Compare(1, 3, 0, 2);
     }
 
     [Fact]
@@ -194,19 +192,105 @@ public class ExportTests
     }
 
     [Fact]
-    public void What_ONNX_cannot_say_is_refused_by_name()
+    public void Layers_that_ONNX_lacks_run_in_double_too()
+    {
+        LstmSpec spec = new(6)
+        {
+            Projection = new(3) { Clip = 0.2 }, Normalization = new LayerNormalization(), Bias = LstmBias.Two,
+            Direction = LstmDirection.Bidirectional, Regularization = new() { HiddenZoneout = 0.25, CellZoneout = 0.125 },
+        };
+        Network<double> network = Sample.Network<double>(1, 3, spec, new DenseSpec(2));
+        MemoryStream file = new();
+        OnnxModel.Export(network, file, new() { Double = true });
+        using InferenceSession session = new(file.ToArray());
+        double[] x = Sample.Sequence<double>(1, 0, 7, 3);
+        using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = session.Run(
+            [NamedOnnxValue.CreateFromTensor("input", new DenseTensor<double>(x, [1, 7, 3]))]);
+        double[] expected = network.Predict(SequenceBatch.FromSequences<double>([x], 3)).GetSequence(0);
+
+        // ε is a float in the file.
+        Close.Within<double>(expected, outputs[0].AsTensor<double>().ToArray(), new(1e-9), "y");
+    }
+
+    [Fact]
+    public void What_no_graph_says_is_refused_by_name()
     {
         Network<float> network = Network.Create(
-            3, new LstmSpec(4) { Projection = new(2), Name = "a" }, new LstmSpec(4)
+            3, new LstmSpec(4) { Cell = new CustomEquations(CustomCell.Of("plain", default(PlainCell))), Name = "a" },
+            new LstmSpec(4) { Name = "b", Normalization = new BatchNormalization() });
+        string message = Refused(new() { States = true });
+        Assert.Contains("layer 'a' has CustomEquations(plain", message);
+        Assert.Contains("layer 'b' has BatchNormalization", message);
+        Assert.DoesNotContain("'b'", Refused(new()));
+
+        string Refused(OnnxExportOptions options) => Assert.Throws<NotSupportedException>(
+            () => OnnxModel.Export(network, new MemoryStream(), options)).Message;
+    }
+
+    [Fact]
+    public void Run_of_our_own_export_takes_and_gives_the_tensors_of_the_file()
+    {
+        Network<float> network = Sample.Network<float>(
+            1, 3, new LstmSpec(5) { Direction = LstmDirection.Bidirectional, Projection = new(2) }, new DenseSpec(2));
+        MemoryStream file = new();
+        OnnxModel.Export(network, file, new() { States = true, Lengths = true, BatchFirst = false });
+        file.Position = 0;
+        OnnxImport<float> import = OnnxModel.Import<float>(file);
+        Assert.Equal("lengths", import.LengthsName);
+        Assert.Equal(["output", "lstm_l0_h_out", "lstm_l0_c_out"], import.OutputNames);
+        int[] lengths = [2, 4];
+        NetworkState<float> state = Sample.State(network, 2, 5);
+        float[] first = Sample.Sequence<float>(1, 0, 2, 3), second = Sample.Sequence<float>(1, 1, 4, 3), x = new float[24];
+        for (int t = 0; t < 4; t++)
+        {
+            first.AsSpan(Math.Min(3 * t, 3), t < 2 ? 3 : 0).CopyTo(x.AsSpan(6 * t));
+            second.AsSpan(3 * t, 3).CopyTo(x.AsSpan((6 * t) + 3));
+        }
+
+        IReadOnlyList<OnnxTensor> outputs = import.Run(
+            OnnxTensor.Create<float>("input", x, 4, 2, 3), OnnxTensor.Create<int>("lengths", lengths, 2),
+            OnnxTensor.Create<float>("lstm_l0_h", (float[])[.. state.Hidden(0), .. state.Hidden(1)], 2, 2, 2),
+            OnnxTensor.Create<float>("lstm_l0_c", (float[])[.. state.Cell(0), .. state.Cell(1)], 2, 2, 5));
+        SequenceBatch<float> expected = network.Predict(Sample.Batch<float>(1, 3, lengths), state);
+        float[] y = outputs[0].To<float>();
+        Assert.Equal([4, 2, 2], outputs[0].Shape);
+        for (int b = 0; b < 2; b++)
+        {
+            for (int t = 0; t < 4; t++)
             {
-                Name = "b", Cell = new LstmEquations { CellClip = 1, OutputGate = false },
-                    Normalization = new LayerNormalization(),
-                Regularization = new() { HiddenZoneout = 0.1 },
-            });
-        string message = Assert.Throws<NotSupportedException>(() => OnnxModel.Export(network, new MemoryStream())).Message;
-        Assert.All(
-            ["'a' has Projection", "'b' has CellClip", "'b' has OutputGate", "'b' has Normalization", "'b' has HiddenZoneout"],
-            part => Assert.Contains(part, message));
+                float[] row = t < lengths[b] ? expected[b, t].ToArray() : [0, 0];
+                Close.SameBits<float>(row, y.AsSpan((4 * t) + (2 * b), 2), "y");
+            }
+        }
+
+        Close.SameBits<float>((float[])[.. state.Hidden(0), .. state.Hidden(1)], outputs[1].To<float>(), "h");
+        Close.SameBits<float>((float[])[.. state.Cell(0), .. state.Cell(1)], outputs[2].To<float>(), "c");
+    }
+
+    [Fact]
+    public void Changed_weights_are_read_and_a_changed_graph_is_read_from_its_nodes()
+    {
+        Network<float> network = Sample.Network<float>(1, 3, new LstmSpec(5), new DenseSpec(2));
+        MemoryStream file = new();
+        OnnxModel.Export(network, file);
+        ModelProto model = ModelProto.Parser.ParseFrom(file.ToArray());
+        TensorProto bias = model.Graph.Initializer.Single(tensor => tensor.Name == "dense/bias");
+        bias.RawData = ByteString.CopyFrom(new byte[8]);
+        OnnxImport<float> changed = OnnxModel.Import<float>(new MemoryStream(model.ToByteArray()));
+        Assert.Equal("ONNX, exported by Lstm", changed.Report.Format);
+        float[] values = new float[2];
+        changed.Network.ReadParameter("dense.bias", values);
+        Assert.Equal([0, 0], values);
+
+        // The same description beside an activation that the network did not have.
+        model.Graph.Node[^1].Input[0] = "tanh";
+        NodeProto tanh = new() { OpType = "Tanh", Name = "tanh" };
+        tanh.Input.Add("dense/Add_output");
+        tanh.Output.Add("tanh");
+        model.Graph.Node.Insert(model.Graph.Node.Count - 1, tanh);
+        OnnxImport<float> other = OnnxModel.Import<float>(new MemoryStream(model.ToByteArray()));
+        Assert.Equal("ONNX", other.Report.Format);
+        Assert.Equal(Activation.Tanh, Assert.IsType<DenseSpec>(other.Network.Specs[^1]).Activation);
     }
 
     private static Network<float> Made(string name) => Made(Cases[name].Inputs, Cases[name].Specs);
@@ -231,138 +315,4 @@ public class ExportTests
     private static SequenceBatch<int> Ids(int[] lengths)
         => SequenceBatch.FromSequences<int>(
             [.. lengths.Select((length, b) => Enumerable.Range(0, length).Select(t => ((t * 7) + b) % 11).ToArray())]);
-
-    /// <summary>A network and its exported file in ONNX Runtime.</summary>
-    private sealed class Session : IDisposable
-    {
-        private readonly Network<float> _network;
-        private readonly InferenceSession _session;
-
-        public Session(Network<float> network, OnnxExportOptions options)
-        {
-            MemoryStream file = new();
-            OnnxModel.Export(network, file, options);
-            _network = network;
-            _session = new InferenceSession(file.ToArray());
-        }
-
-        public void Compare(int[] lengths, bool batchFirst)
-        {
-            NetworkInput<float> batch = _network.TakesIds ? Ids(lengths) : Sequences(_network, lengths);
-            List<NamedOnnxValue> inputs = [Input(lengths, batchFirst)];
-            if (_session.InputMetadata.ContainsKey("lengths"))
-            {
-                inputs.Add(NamedOnnxValue.CreateFromTensor("lengths", new DenseTensor<int>(lengths, [lengths.Length])));
-            }
-
-            SequenceBatch<float> expected = _network.Predict(batch);
-            using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = _session.Run(inputs);
-            Tensor<float> actual = outputs[0].AsTensor<float>();
-            double largest = expected.Rows.ToArray().Max(Math.Abs);
-            for (int b = 0; b < lengths.Length; b++)
-            {
-                for (int t = 0; t < expected.Lengths[b]; t++)
-                {
-                    for (int f = 0; f < _network.OutputSize; f++)
-                    {
-                        float value = actual.Rank == 2 ? actual[b, f] : batchFirst ? actual[b, t, f] : actual[t, b, f];
-                        Assert.True(
-                            Math.Abs(value - expected[b, t][f]) <= Limit * (1 + largest),
-                            $"[{b}, {t}, {f}]: {value}, expected {expected[b, t][f]}.");
-                    }
-                }
-            }
-        }
-
-        public void CompareSteps(int steps)
-        {
-            float[] values = OnnxBuilder.Values(steps * _network.InputSize);
-            using NetworkStream<float> stream = _network.OpenStream();
-            NetworkState<float> start = _network.CreateState(1);
-            string[] names = [.. _session.InputMetadata.Keys.Where(name => name != "input")];
-            Dictionary<string, DenseTensor<float>> states = names.ToDictionary(name => name, name =>
-            {
-                int entry =
-                    int.Parse(
-                    name[(name.IndexOf("_l", StringComparison.Ordinal) + 2)..name.LastIndexOf('_')],
-                    System.Globalization.CultureInfo.InvariantCulture);
-                Span<float> state = name.EndsWith("_h", StringComparison.Ordinal) ? start.Hidden(entry) : start.Cell(entry);
-                return new DenseTensor<float>(state.ToArray(), [1, 1, state.Length]);
-            });
-            for (int t = 0; t < steps; t++)
-            {
-                float[] x = values[(t * _network.InputSize)..((t + 1) * _network.InputSize)];
-                List<NamedOnnxValue> inputs =
-                    [NamedOnnxValue.CreateFromTensor("input", new DenseTensor<float>(x, [1, 1, x.Length]))];
-                inputs.AddRange(states.Select(pair => NamedOnnxValue.CreateFromTensor(pair.Key, pair.Value)));
-                using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = _session.Run(inputs);
-                Close.Within<float>(
-                    Array.ConvertAll(stream.Step(x), value => (double)value), [.. outputs[0].AsTensor<float>()],
-                    new(Limit, 0, Limit), $"step {t}");
-                foreach (string name in names)
-                {
-                    states[name] = outputs.Single(output => output.Name == name + "_out").AsTensor<float>().ToDenseTensor();
-                }
-            }
-        }
-
-        public void CompareStates(int[] lengths)
-        {
-            NetworkState<float> state = _network.CreateState(lengths.Length);
-            List<NamedOnnxValue> inputs =
-                [Input(lengths, batchFirst: true),
-                NamedOnnxValue.CreateFromTensor("lengths", new DenseTensor<int>(lengths, [lengths.Length]))];
-            int units = state.Hidden(0).Length / lengths.Length;
-            foreach (bool isCell in (bool[])[false, true])
-            {
-                float[] all = OnnxBuilder.Values(2 * lengths.Length * units, isCell ? 3 : 5);
-                all.AsSpan(0, all.Length / 2).CopyTo(isCell ? state.Cell(0) : state.Hidden(0));
-                all.AsSpan(all.Length / 2).CopyTo(isCell ? state.Cell(1) : state.Hidden(1));
-                inputs.Add(
-                    NamedOnnxValue.CreateFromTensor(
-                    isCell ? "lstm_l0_c" : "lstm_l0_h", new DenseTensor<float>(all, [2, lengths.Length, units])));
-            }
-
-            using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> outputs = _session.Run(inputs);
-            _network.Predict(Sequences(_network, lengths), state);
-            foreach (bool isCell in (bool[])[false, true])
-            {
-                float[] expected = isCell ? [.. state.Cell(0), .. state.Cell(1)] : [.. state.Hidden(0), .. state.Hidden(1)];
-                float[] actual =
-                    [.. outputs.Single(output => output.Name == (isCell ? "lstm_l0_c_out" : "lstm_l0_h_out")).AsTensor<float>()];
-                Close.Within<float>(
-                    Array.ConvertAll(expected, value => (double)value), actual, new(Limit, 0, Limit), isCell ? "c" : "h");
-            }
-        }
-
-        public void Dispose() => _session.Dispose();
-
-        private NamedOnnxValue Input(int[] lengths, bool batchFirst)
-        {
-            int steps = lengths.Max(), count = lengths.Length, features = _network.TakesIds ? 1 : _network.InputSize;
-            SequenceBatch<float>? values = _network.TakesIds ? null : Sequences(_network, lengths);
-            SequenceBatch<int>? ids = _network.TakesIds ? Ids(lengths) : null;
-            float[] all = new float[steps * count * features];
-            for (int b = 0; b < count; b++)
-            {
-                for (int t = 0; t < lengths[b]; t++)
-                {
-                    int row = batchFirst ? (b * steps) + t : (t * count) + b;
-                    if (ids is not null)
-                    {
-                        all[row] = ids[b, t][0];
-                    }
-                    else
-                    {
-                        values![b, t].CopyTo(all.AsSpan(row * features));
-                    }
-                }
-            }
-
-            int[] shape = batchFirst ? [count, steps] : [steps, count];
-            return ids is null
-                ? NamedOnnxValue.CreateFromTensor("input", new DenseTensor<float>(all, [.. shape, features]))
-                : NamedOnnxValue.CreateFromTensor("input", new DenseTensor<long>(Array.ConvertAll(all, id => (long)id), shape));
-        }
-    }
 }

@@ -20,7 +20,7 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Pool
     {
         if (spec.Cell is not LstmEquations)
         {
-            yield return $"layer '{name}' has the custom cell {spec.Cell}, whose equations are code";
+            yield return $"layer '{name}' has {spec.Cell}, whose equations are code";
         }
 
         if (spec.Normalization is BatchNormalization && options.States)
@@ -106,7 +106,7 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Pool
     // One Scan for each direction.
     private ExportSteps WriteScans(LstmSpec spec, string name, string place, int layer, ExportSteps steps)
     {
-        ScanDirection[] all = Directions(spec, name, layer, place);
+        ScanDirection[] all = ScanDirection.Of(spec, name, layer);
         int directions = all.Length, size = all[0].Size, width = all[0].Width, units = spec.HiddenSize;
         string h = Initial(place, "h", width, directions, Learned(spec, name, layer, "initial_h"), steps);
         string c = Initial(place, "c", units, directions, Learned(spec, name, layer, "initial_c"), steps);
@@ -153,14 +153,6 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Pool
             LstmMerge.Sum => writer.Node(place, "Add", [ahead, back]),
             _ => writer.Node(place, "Mul", [writer.Node(place, "Add", [ahead, back]), writer.Number(0.5)]),
         };
-    }
-
-    private static ScanDirection[] Directions(LstmSpec spec, string name, int layer, string place)
-    {
-        string suffix = string.Create(CultureInfo.InvariantCulture, $"_l{layer}");
-        ScanDirection first = new(spec, name, suffix, place, spec.Direction == LstmDirection.Reverse);
-        return spec.Direction == LstmDirection.Bidirectional
-            ? [first, first with { Suffix = suffix + "_reverse", Place = place + "_reverse", Reverse = true }] : [first];
     }
 
     private string?[] WriteKernels(LstmSpec spec, string name, string place, int layer, int directions, int inputs)

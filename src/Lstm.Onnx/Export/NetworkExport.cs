@@ -1,6 +1,6 @@
 using System.Numerics;
 using Lstm.Onnx.Files;
-using Lstm.Specs;
+using Lstm.Onnx.Own;
 
 namespace Lstm.Onnx.Export;
 
@@ -10,7 +10,7 @@ internal static class NetworkExport
     public static ModelProto Write<T>(Network<T> network, OnnxExportOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        string[] names = NamesOf(network);
+        string[] names = LayerNames.Of(network.Specs, network.Parameters);
         string[] obstacles =
             [.. network.Specs.SelectMany((spec, i) => spec is LstmSpec lstm ? LstmExport<T>.Obstacles(lstm, names[i], options) : [])];
         if (obstacles.Length > 0)
@@ -35,33 +35,7 @@ internal static class NetworkExport
         }
 
         WriteOutput(options, writer, steps);
-        return ModelOf(network, writer.Graph);
-    }
-
-    // Names as the parameters have them; layers without parameters need none.
-    private static string[] NamesOf<T>(Network<T> network)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        string[] names = new string[network.Specs.Count];
-        int at = 0;
-        for (int i = 0; i < names.Length; i++)
-        {
-            if (network.Specs[i] is LstmSpec or DenseSpec or EmbeddingSpec or LayerNormSpec)
-            {
-                string prefix = network.Parameters[at].Name[..(network.Parameters[at].Name.IndexOf('.') + 1)];
-                names[i] = prefix[..^1];
-                while (at < network.Parameters.Count && network.Parameters[at].Name.StartsWith(prefix, StringComparison.Ordinal))
-                {
-                    at++;
-                }
-            }
-            else
-            {
-                names[i] = network.Specs[i].Name ?? network.Specs[i].GetType().Name;
-            }
-        }
-
-        return names;
+        return ModelOf(network, writer.Graph, options);
     }
 
     private static ExportSteps WriteInputs<T>(Network<T> network, OnnxExportOptions options, GraphWriter writer)
@@ -106,15 +80,24 @@ internal static class NetworkExport
         writer.Graph.Output.Insert(0, GraphWriter.Value(options.OutputName, writer.ValueType, axes));
     }
 
-    private static ModelProto ModelOf<T>(Network<T> network, GraphProto graph)
+    private static ModelProto ModelOf<T>(Network<T> network, GraphProto graph, OnnxExportOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ModelProto model = new() { IrVersion = 10, ProducerName = "Lstm", Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = 22 });
         foreach ((string key, string value) in network.Metadata)
         {
-            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+            if (key != FileDescription.Key)
+            {
+                model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+            }
         }
+
+        // With States the file has no learned initial state.
+        IEnumerable<LayerSpec> specs = network.Specs.Select(
+            spec => spec is LstmSpec lstm && options.States ? lstm with { LearnInitialState = false } : spec);
+        FileDescription description = new(network.InputSize, [.. specs], options);
+        model.MetadataProps.Add(new StringStringEntryProto { Key = FileDescription.Key, Value = description.ToJson() });
 
         return model;
     }

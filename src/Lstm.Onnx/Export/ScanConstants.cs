@@ -7,6 +7,10 @@ namespace Lstm.Onnx.Export;
 internal sealed class ScanConstants<T>(Network<T> network, GraphWriter writer, ScanDirection direction)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The running means and variances of batch normalisation.</summary>
+    public static IEnumerable<string> StatisticNames
+        => ["norm_ih_mean", "norm_ih_var", "norm_hh_mean", "norm_hh_var", "norm_c_mean", "norm_c_var"];
+
     /// <summary>W_ih transposed, [I, 4H].</summary>
     public string Input(int inputs)
         => Matrix("weight_ih", ParameterValues.Transposed(Read("weight_ih"), inputs), inputs, 4 * direction.Units);
@@ -37,7 +41,7 @@ internal sealed class ScanConstants<T>(Network<T> network, GraphWriter writer, S
     public string Projection() => Matrix(
         "weight_hr", ParameterValues.Transposed(Read("weight_hr"), direction.Units), direction.Units, direction.Size);
 
-    /// <summary>The sum of the biases, [4H]; null without one.</summary>
+    /// <summary>The sum of the biases, [4H]; null without one. It is a node of the graph, not of a body.</summary>
     public string? Bias()
     {
         if (direction.Spec.Bias == LstmBias.None)
@@ -45,40 +49,39 @@ internal sealed class ScanConstants<T>(Network<T> network, GraphWriter writer, S
             return null;
         }
 
-        T[] bias = Read("bias_ih");
-        if (direction.Spec.Bias == LstmBias.Two)
-        {
-            T[] second = Read("bias_hh");
-            bias = [.. bias.Select((value, i) => value + second[i])];
-        }
-
-        return Vector("bias", bias);
+        string first = Vector("bias_ih");
+        return direction.Spec.Bias == LstmBias.One ? first : Node("Add", first, Vector("bias_hh"));
     }
 
     /// <summary>A parameter that is a vector.</summary>
-    public string Vector(string name) => Vector(name, Read(name));
+    public string Vector(string name)
+    {
+        T[] values = Read(name);
+        return writer.Constant<T>($"{direction.Place}/{name}", values, values.Length);
+    }
 
-    /// <summary>One of the peepholes, [H]: 0 of i, 1 of f, 2 of o.</summary>
-    public string Peephole(int gate)
-        => Vector("weight_ch", Read("weight_ch")[(gate * direction.Units)..((gate + 1) * direction.Units)]);
+    /// <summary>The peepholes of i, f and o, [H] each. They are nodes of the graph, not of a body.</summary>
+    public string[] Peepholes() => writer.Nodes(
+        direction.Place, "Split",
+        [Vector("weight_ch"), writer.Integers(direction.Units, direction.Units, direction.Units)], 3, GraphWriter.Int("axis", 0));
 
     /// <summary>
-    /// Running means, and γ/√(variance + ε), of W_ih x (<c>ih</c>), W_hh h (<c>hh</c>) or c (<c>c</c>), [S, values].
+    /// Running means, and γ/√(variance + ε), of W_ih x (<c>ih</c>), W_hh h (<c>hh</c>) or c (<c>c</c>), [S, values]. They are
+    /// nodes of the graph, not of a body.
     /// </summary>
     public (string Mean, string Scale) Statistics(string kind)
     {
         BatchNormalization norm = (BatchNormalization)direction.Spec.Normalization!;
-        T[] weight = Read($"norm_{kind}_weight"), mean = Read($"norm_{kind}_mean"), variance = Read($"norm_{kind}_var");
-        T epsilon = T.CreateChecked(norm.Epsilon);
-        T[] scale = [.. variance.Select((value, i) => weight[i % weight.Length] / T.Sqrt(value + epsilon))];
-        return (Matrix($"norm_{kind}_mean", mean, norm.Steps, weight.Length),
-            Matrix($"norm_{kind}_scale", scale, norm.Steps, weight.Length));
+        int values = kind == "c" ? direction.Units : 4 * direction.Units;
+        string mean = $"norm_{kind}_mean", variance = $"norm_{kind}_var";
+        string deviation = Node(
+            "Sqrt", Node("Add", Matrix(variance, Read(variance), norm.Steps, values), writer.Number(norm.Epsilon)));
+        return (Matrix(mean, Read(mean), norm.Steps, values), Node("Div", Vector($"norm_{kind}_weight"), deviation));
     }
 
     private T[] Read(string name) => network.Read(direction.Parameter(name));
 
-    private string Vector(string name, T[] values)
-        => writer.Constant<T>($"{direction.Place}/{name}", values, values.Length);
+    private string Node(string op, params string[] inputs) => writer.Node(direction.Place, op, inputs);
 
     private string Matrix(string name, T[] values, int rows, int columns)
         => writer.Constant<T>($"{direction.Place}/{name}", values, rows, columns);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lstm.Cells;
 
 namespace Lstm.Onnx.Export;
@@ -35,6 +36,15 @@ internal sealed record ScanDirection(LstmSpec Spec, string Layer, string Suffix,
             return (gate ?? Equations.GateActivation ?? new(LstmActivationFunction.Sigmoid),
                 cell ?? Equations.CellActivation ?? tanh, hidden ?? Equations.HiddenActivation ?? tanh);
         }
+    }
+
+    /// <summary>The directions of a layer of a stack.</summary>
+    public static ScanDirection[] Of(LstmSpec spec, string name, int layer)
+    {
+        string suffix = string.Create(CultureInfo.InvariantCulture, $"_l{layer}");
+        ScanDirection first = new(spec, name, suffix, name + suffix, spec.Direction == LstmDirection.Reverse);
+        return spec.Direction == LstmDirection.Bidirectional
+            ? [first, first with { Suffix = suffix + "_reverse", Place = $"{name}{suffix}_reverse", Reverse = true }] : [first];
     }
 
     /// <summary>The full name of a parameter.</summary>

@@ -24,6 +24,13 @@ internal sealed class ScanStep<T>(GraphWriter writer, ScanDirection direction, S
     private readonly LstmEquations _equations = direction.Equations;
     private readonly int _units = direction.Units;
 
+    // All that is computed from parameters alone stands in the graph, before the body.
+    private readonly string? _bias = direction.Spec.Normalization is BatchNormalization ? constants.Bias() : null;
+    private readonly string[] _peepholes = direction.Equations.Peephole ? constants.Peepholes() : [];
+    private readonly Dictionary<string, (string Mean, string Scale)> _statistics =
+        ((string[])(direction.Spec.Normalization is BatchNormalization ? ["ih", "hh", "c"] : []))
+            .ToDictionary(kind => kind, constants.Statistics);
+
     // Which of the statistics each sequence is at, [N].
     private string _set = string.Empty;
 
@@ -74,7 +81,7 @@ internal sealed class ScanStep<T>(GraphWriter writer, ScanDirection direction, S
                 return Node("Add", x, LayerNorm(product, norm, constants.Vector("norm_hh_weight")));
             case BatchNormalization:
                 string sum = Node("Add", BatchNorm(x, "ih"), BatchNorm(product, "hh"));
-                return constants.Bias() is { } bias ? Node("Add", sum, bias) : sum;
+                return _bias is { } bias ? Node("Add", sum, bias) : sum;
             default:
                 return Node("Add", x, product);
         }
@@ -99,7 +106,7 @@ internal sealed class ScanStep<T>(GraphWriter writer, ScanDirection direction, S
                 return ones!;
             }
 
-            sum = _equations.Peephole ? Node("Add", sum, Node("Mul", seen, constants.Peephole(index))) : sum;
+            sum = _equations.Peephole ? Node("Add", sum, Node("Mul", seen, _peepholes[index])) : sum;
             return Activated(Clipped(sum, _equations.PreActivationClip), gate);
         }
     }
@@ -124,7 +131,7 @@ internal sealed class ScanStep<T>(GraphWriter writer, ScanDirection direction, S
 
     private string BatchNorm(string x, string kind)
     {
-        (string mean, string scale) = constants.Statistics(kind);
+        (string mean, string scale) = _statistics[kind];
         return Node("Mul", Node("Sub", x, Node("Gather", mean, _set)), Node("Gather", scale, _set));
     }
 
