@@ -142,19 +142,26 @@ public class ExportCaseTests
             Assert.Equal("ONNX, exported by Lstm", same.Report.Format);
             CompareBits(network, same, options.States, what);
 
-            // Other programs' files have no description; what ONNX's own operators say is read from the graph as well.
+            // Without the description the graph is read like that of any other program.
             ModelProto graph = ModelProto.Parser.ParseFrom(file.ToArray());
             graph.MetadataProps.Clear();
             MemoryStream bare = new(graph.ToByteArray());
             if (network.Specs.Any(spec => spec is LstmSpec lstm && ScanExport<float>.Needs(lstm)))
             {
-                Assert.Contains("(Scan)", Assert.Throws<InvalidDataException>(() => OnnxModel.Import<float>(bare)).Message);
-                continue;
+                Assert.Throws<InvalidDataException>(() => OnnxModel.Import<float>(bare));
             }
-
-            CompareBits(network, OnnxModel.Import<float>(bare), options.States, $"{what}, from the graph");
+            else if (IsOneToOne(network))
+            {
+                CompareBits(network, OnnxModel.Import<float>(bare), options.States, $"{what}, from the graph");
+            }
         }
     }
+
+    // Each layer is a node of its own to the graph's reader: it takes a last output for a final state, numbers before or after a
+    // dense layer for a part of its weights, and does not ask which axis is which where there is no LSTM.
+    private static bool IsOneToOne(Network<float> network) => network.Specs.Any(spec => spec is LstmSpec)
+        && network.Specs.All(spec => spec is not (PoolingSpec { Pooling: Pooling.Last } or RepeatLastSpec
+            or ActivationSpec { Function: ActivationFunction.Affine or ActivationFunction.ScaledTanh }));
 
     private static void CompareBits(Network<float> network, OnnxImport<float> same, bool states, string what)
     {

@@ -81,7 +81,7 @@ internal sealed class RandomNetwork
             {
                 0 => new DenseSpec(_random.Next(1, 8)) { Activation = Pick<Activation>(), Bias = Chance(0.7) },
                 1 => Function(Pick<ActivationFunction>()),
-                2 => new LayerNormSpec { Epsilon = Chance(0.5) ? 1e-5 : 0.01 },
+                2 => new LayerNormSpec { Epsilon = Chance(0.5) ? 1.0 / 131072 : 1.0 / 64 },
                 _ => new DropoutSpec(0.2),
             });
         }
