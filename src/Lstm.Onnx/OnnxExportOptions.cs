@@ -16,14 +16,14 @@ public sealed record OnnxExportOptions
 
     /// <summary>
     /// Whether the file has an input and an output for h and c of each LSTM layer, <c>lstm_l0_h</c> and <c>lstm_l0_h_out</c>,
-    /// [directions, batch, H], so that it runs step by step. Default false: sequences start from zeros, or from the learned
-    /// initial state.
+    /// [directions, batch, values], so that it runs step by step; the values are those of a <see cref="NetworkState{T}"/>.
+    /// Default false: sequences start from zeros, or from the learned initial state.
     /// </summary>
     public bool States { get; init; }
 
     /// <summary>
-    /// Whether the values are double. Default false: float, to which a double network is rounded. ONNX Runtime has no LSTM of
-    /// double.
+    /// Whether the values are double. Default false: float, to which a double network is rounded. ONNX Runtime has no LSTM
+    /// operator of double.
     /// </summary>
     public bool Double { get; init; }
 

@@ -60,7 +60,8 @@ public static class OnnxModel
     /// <param name="path">The file; one that is there is replaced once the new one is complete.</param>
     /// <param name="options">What is written; null for the defaults.</param>
     /// <exception cref="NotSupportedException">
-    /// A layer has equations that ONNX cannot say: the message names the layer and the option.
+    /// A layer has a custom cell, or batch normalisation in the recurrence with <see cref="OnnxExportOptions.States"/>: the
+    /// message names the layer and the option.
     /// </exception>
     public static void Export<T>(Network<T> network, string path, OnnxExportOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

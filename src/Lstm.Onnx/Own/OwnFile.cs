@@ -84,6 +84,12 @@ internal static class OwnFile
         {
             NetworkDraft<T> draft = new(description.InputSize, description.Layers);
             new OwnValues<T>(model.Graph, draft).Write();
+            foreach (LayerSpec spec in draft.Specs)
+            {
+                draft.Layers.Add(
+                    spec is LstmSpec lstm && ScanExport<T>.Needs(lstm) ? $"{spec} ← Scan, a step in its body" : spec.ToString());
+            }
+
             foreach (StringStringEntryProto property in model.MetadataProps)
             {
                 if (property.Key != FileDescription.Key)
