@@ -31,7 +31,10 @@ public sealed class OnnxImport<T> : ModelImport<T>
     /// <summary>The name of the graph's input that the network reads.</summary>
     public string InputName { get; }
 
-    /// <summary>The name of the graph's input with the lengths of the sequences; null if it has none.</summary>
+    /// <summary>
+    /// The name of the graph's tensor with the lengths of the sequences, an input or one that the graph computes; null if it has
+    /// none.
+    /// </summary>
     public string? LengthsName { get; }
 
     /// <summary>The names of the graph's outputs that <see cref="Run"/> gives: the network's output, and final states.</summary>

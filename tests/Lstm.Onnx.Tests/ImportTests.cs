@@ -26,9 +26,9 @@ public class ImportTests
             ["lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0", "dense.weight", "dense.bias"],
             import.Report.Mappings.Select(mapping => mapping.Parameter));
         string text = import.Report.ToString();
-        Assert.Contains("'W' of 'LSTM0' [1, 16, 3] → lstm.weight_ih_l0: gates i o f c", text);
-        Assert.Contains("'V' of 'MatMul2' [4, 2] → dense.weight: transposed", text);
-        Assert.Contains("the second half → bias_hh", text);
+        Assert.Contains("'W' of 'LSTM0' [1, 16, 3] -> lstm.weight_ih_l0: gates i o f c", text);
+        Assert.Contains("'V' of 'MatMul2' [4, 2] -> dense.weight: transposed", text);
+        Assert.Contains("the second half -> bias_hh", text);
         Assert.Contains("the input 'x' [?, ?, 3]: the SequenceBatch, axes Time, Batch, Feature", text);
     }
 
@@ -114,7 +114,7 @@ public class ImportTests
         OnnxImport<float> import = graph.Import(new() { Node = "LSTM0" });
         Assert.Equal(Inputs, import.Network.InputSize);
         Assert.Equal("features", import.InputName);
-        Assert.Contains("'features' [?, ?, ?]", import.Report.ToString());
+        Assert.Contains("'features' [?, ?, 3]: the SequenceBatch", import.Report.ToString());
         Assert.Contains("'LSTM0'", Assert.Throws<InvalidDataException>(() => graph.Import(new() { Node = "missing" })).Message);
     }
 

@@ -15,6 +15,13 @@ internal sealed class TensorReader(string? folder)
         Double = 11;
     private const int UInt32 = 12, UInt64 = 13, BFloat16 = 16;
 
+    // Tensors that share their data are few: a file whose tensors name the same bytes again and again is refused.
+    private const int MostReads = 4;
+    private readonly Dictionary<string, long> _read = new(StringComparer.Ordinal);
+
+    /// <summary>The bytes of external data that were read.</summary>
+    public long ExternalBytes { get; private set; }
+
     /// <summary>Reads a file of one tensor.</summary>
     public static OnnxTensor ReadFile(Stream stream)
     {
@@ -130,15 +137,7 @@ internal sealed class TensorReader(string? folder)
                 $"OnnxImportOptions.ExternalFolder");
         }
 
-        // A location names a file beside the model: nothing above that folder is read.
-        string path = Path.GetFullPath(Path.Combine(folder, location)), root = Path.GetFullPath(folder);
-        if (location.Length == 0 || location.Contains('\0') || Path.IsPathRooted(location)
-            || !path.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
-                || !File.Exists(path))
-        {
-            throw Broken(tensor, $"lies in '{Shorten.Text(location)}', which is no file beside the model");
-        }
-
+        string path = PathOf(tensor, folder, location);
         using FileStream stream = File.OpenRead(path);
         long length = Number("length", stream.Length - offset);
         if (offset < 0 || length < 0 || length > stream.Length - offset || length > Array.MaxLength)
@@ -147,6 +146,15 @@ internal sealed class TensorReader(string? folder)
                 tensor, $"lies at {offset} … {offset} + {length} of '{Shorten.Text(location)}', which has {stream.Length} bytes");
         }
 
+        long read = _read.GetValueOrDefault(path) + length;
+        if (read > MostReads * stream.Length)
+        {
+            throw Broken(
+                tensor, $"lies in '{Shorten.Text(location)}', whose {stream.Length} bytes the tensors of the file name more than " +
+                $"{MostReads} times");
+        }
+
+        (_read[path], ExternalBytes) = (read, ExternalBytes + length);
         byte[] bytes = new byte[length];
         stream.Position = offset;
         stream.ReadExactly(bytes);
@@ -155,6 +163,61 @@ internal sealed class TensorReader(string? folder)
         long Number(string key, long none) => !where.TryGetValue(key, out string? text) ? none
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
             : throw Broken(tensor, $"has '{Shorten.Text(text)}' as its {key}");
+    }
+
+    // A location names a file beside the model or in a folder there: nothing above it is read, by a link neither.
+    private static string PathOf(TensorProto tensor, string folder, string location)
+    {
+        if (location.Length == 0 || location.Contains('\0') || Path.IsPathRooted(location))
+        {
+            throw Outside();
+        }
+
+        string root = Resolved(Path.GetFullPath(folder)), path = Path.GetFullPath(Path.Combine(root, location));
+        if (!IsWithin(path) || !File.Exists(path) || !IsWithin(Resolved(path)))
+        {
+            throw Outside();
+        }
+
+        return path;
+
+        InvalidDataException Outside()
+            => Broken(tensor, $"lies in '{Shorten.Text(location)}', which is no file in the folder of the model");
+
+        bool IsWithin(string full) => full.StartsWith(
+            Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    }
+
+    // The path with the targets of its links, those of its folders too.
+    private static string Resolved(string path)
+    {
+        const int mostLinks = 64;
+        string resolved = Path.GetPathRoot(path)!;
+        Stack<string> rest = new(path[resolved.Length..].Split(Path.DirectorySeparatorChar).Reverse());
+        for (int links = 0; rest.TryPop(out string? name);)
+        {
+            string next = Path.GetFullPath(Path.Combine(resolved, name));
+            string? target = new FileInfo(next).LinkTarget;
+            if (target is null)
+            {
+                resolved = next;
+                continue;
+            }
+
+            if (++links > mostLinks)
+            {
+                throw new InvalidDataException($"The path '{Shorten.Text(path)}' has more than {mostLinks} links.");
+            }
+
+            target = Path.GetFullPath(target, resolved);
+            resolved = Path.GetPathRoot(target)!;
+            foreach (string part in target[resolved.Length..].Split(Path.DirectorySeparatorChar).Reverse())
+            {
+                rest.Push(part);
+            }
+        }
+
+        return resolved;
     }
 
     private delegate T Reader<T>(ReadOnlySpan<byte> bytes);

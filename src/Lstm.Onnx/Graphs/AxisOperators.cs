@@ -6,6 +6,8 @@ namespace Lstm.Onnx.Graphs;
 /// <summary>Operators that move, join, divide or select axes of what flows from layer to layer.</summary>
 internal static class AxisOperators
 {
+    private const int MostAxes = 16;
+
     public static Value Transpose(NodeContext node, Flow flow)
     {
         int[]? order = Order(node, flow.Rank);
@@ -57,7 +59,7 @@ internal static class AxisOperators
     public static Atom[][]? Unsqueeze(NodeContext node, Atom[][] groups)
     {
         long[]? axes = node.Axes(1);
-        if (axes is null || axes.Length > 16)
+        if (axes is null || axes.Length > MostAxes)
         {
             node.Fail("its axes are not known");
             return null;
@@ -65,6 +67,12 @@ internal static class AxisOperators
 
         List<Atom[]> result = [.. groups];
         int rank = groups.Length + axes.Length;
+        if (rank > MostAxes)
+        {
+            node.Fail($"has {rank} axes; a tensor here has at most {MostAxes}");
+            return null;
+        }
+
         foreach (int axis in axes.Select(axis => node.Axis(axis, rank)).Order())
         {
             if (axis < 0 || axis > result.Count)
@@ -103,6 +111,7 @@ internal static class AxisOperators
                     return node.Fail($"takes step {index}; a network gives the first or the last one");
                 }
 
+                NotePadding(node, flow);
                 return flow with
                 {
                     Groups = rest,
@@ -147,6 +156,7 @@ internal static class AxisOperators
             case [{ Role: AxisRole.Time or AxisRole.Unknown } time] when axis < flow.Rank - 1 && node.OpType is "ReduceMean"
                 or "ReduceMax":
                 time.Role = AxisRole.Time;
+                NotePadding(node, flow);
                 flow = Chain.Selected(flow);
                 PoolingSpec pooling = new(node.OpType == "ReduceMean" ? Pooling.Mean : Pooling.Max);
                 return flow with { Groups = rest,
@@ -156,6 +166,16 @@ internal static class AxisOperators
                 return new NormStage(flow, NormStep.Mean);
             default:
                 return node.Fail("reduces in a way that no pooling has");
+        }
+    }
+
+    // The graph pools what LSTM gives past a sequence's length, zeros, with its values.
+    private static void NotePadding(NodeContext node, Flow flow)
+    {
+        if (Chain.LstmOf(flow.Node)?.Lengths is not null)
+        {
+            node.Graph.Ignored.Add(
+                $"'{node.Name}' ({node.OpType}) pools zeros past the lengths of sequences; the network pools their own steps");
         }
     }
 
@@ -226,14 +246,16 @@ internal static class AxisOperators
         // How many atoms a target takes from a place on; −1 if their sizes do not give it.
         int Take(Dim dim, int j, int step, int from)
         {
-            Atom[]? copied = dim.Known == 0 && zeroCopies ? j < source.Length ? source[j] : null : dim.Known is null ? dim.Atoms
-                : null;
-            if (copied is not null)
+            dim = dim.Known == 0 && zeroCopies && j < source.Length ? Dim.Of(source[j]) : dim;
+            if (dim.Known is null)
             {
-                return copied.Length;
+                // The size of axes that nobody knows can only be that of the same axes.
+                int first = step > 0 ? from : from + 1 - dim.Atoms.Length;
+                return first >= 0 && first + dim.Atoms.Length <= atoms.Length
+                    && atoms.AsSpan(first, dim.Atoms.Length).SequenceEqual(dim.Atoms) ? dim.Atoms.Length : -1;
             }
 
-            long product = 1, wanted = dim.Known ?? 0;
+            long product = 1, wanted = dim.Known.Value;
             int taken = 0;
             while (from >= 0 && from < atoms.Length && (product < wanted || (wanted == 1 && taken == 0 && atoms[from].Size == 1)))
             {

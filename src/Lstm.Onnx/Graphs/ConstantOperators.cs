@@ -25,9 +25,8 @@ internal static class ConstantOperators
             return node.Fail($"value {tensor} has to have one number");
         }
 
-        return node.Input(0) is Constant { Tensor: { IsInteger: true, Count: 1 } length } && length[0] is >= 0 and <= MostOfShape
-            && (tensor?.IsInteger ?? false)
-            ? new ShapeVector([.. Enumerable.Repeat(Dim.Of((long)tensor[0]), (int)length[0])], false)
+        return tensor is { IsInteger: true } && node.Integers(0) is [>= 0 and <= MostOfShape and var length]
+            ? new ShapeVector([.. Enumerable.Repeat(Dim.Of((long)tensor[0]), (int)length)], false)
             : new Fill(tensor?[0] ?? 0);
     }
 
@@ -194,24 +193,78 @@ internal static class ConstantOperators
             : new Constant(tensor.With(shape));
     }
 
+    /// <summary>Rows, columns or the like of a constant, by constant indices.</summary>
     public static Value Gather(NodeContext node, OnnxTensor tensor, OnnxTensor indices)
     {
         int axis = node.Axis(node.Attributes.Int("axis", 0), tensor.Shape.Count);
-        if (axis < 0 || indices.Count != 1 || !indices.IsInteger)
+        if (axis < 0 || !indices.IsInteger || tensor.Shape.Count + indices.Shape.Count > MostOfShape)
         {
-            return node.Fail($"takes {indices} of {tensor}; one index of a constant can be read");
+            return axis < 0 ? Unknown.Instance : node.Fail($"takes {indices} of {tensor}");
         }
 
-        long index = (long)indices[0] < 0 ? (long)indices[0] + tensor.Shape[axis] : (long)indices[0];
-        if (index < 0 || index >= tensor.Shape[axis])
+        int[] places = new int[indices.Count];
+        for (int i = 0; i < places.Length; i++)
         {
-            return node.Fail($"takes index {index} of {tensor}");
+            double index = indices[i] < 0 ? indices[i] + tensor.Shape[axis] : indices[i];
+            if (index < 0 || index >= tensor.Shape[axis])
+            {
+                return node.Fail($"takes index {indices[i]} of {tensor}");
+            }
+
+            places[i] = (int)index;
         }
 
-        int[] shape = [.. tensor.Shape.Select((size, i) => i == axis ? 1 : size)];
-        Value picked = Picked(node, tensor, shape, places => places.Select((place, i) => i == axis ? (int)index : place));
-        return indices.Shape.Count == 0 && picked is Constant { Tensor: var one }
-            ? new Constant(one.With([.. shape.Where((_, i) => i != axis)])) : picked;
+        int[] shape = [.. tensor.Shape.Select((size, i) => i == axis ? places.Length : size)];
+        return Picked(node, tensor, shape, at => at.Select((place, i) => i == axis ? places[place] : place)) is Constant picked
+            ? new Constant(picked.Tensor.With([.. shape[..axis], .. indices.Shape, .. shape[(axis + 1)..]])) : Unknown.Instance;
+    }
+
+    /// <summary>A part of a constant along an axis.</summary>
+    public static Value Part(NodeContext node, OnnxTensor tensor, int axis, long first, long size)
+    {
+        if (first < 0 || size < 0 || first > tensor.Shape[axis] || size > tensor.Shape[axis] - first)
+        {
+            return node.Fail($"takes {size} from {first} on of axis {axis} of {tensor}");
+        }
+
+        int[] shape = [.. tensor.Shape.Select((all, i) => i == axis ? (int)size : all)];
+        return Picked(node, tensor, shape, at => at.Select((place, i) => i == axis ? place + (int)first : place));
+    }
+
+    /// <summary>One of two numbers of shapes, for each number of a condition.</summary>
+    public static Value Where(NodeContext node)
+    {
+        if (Shape(node.Input(0)) is not { } condition || Shape(node.Input(1)) is not { } yes || Shape(node.Input(2)) is not { } no
+            || !Array.TrueForAll(condition.Dims, dim => dim.Known is not null))
+        {
+            return node.Fail("selects values, which no layer does");
+        }
+
+        int count = Math.Max(condition.Dims.Length, Math.Max(yes.Dims.Length, no.Dims.Length));
+        return new[] { condition, yes, no }.Any(vector => vector.Dims.Length != count && vector.Dims.Length != 1)
+            ? node.Fail("selects of shapes of different lengths")
+            : new ShapeVector(
+                [.. Enumerable.Range(0, count).Select(i => At(condition, i).Known != 0 ? At(yes, i) : At(no, i))],
+                condition.IsScalar && yes.IsScalar && no.IsScalar);
+
+        static Dim At(ShapeVector vector, int i) => vector.Dims[vector.Dims.Length == 1 ? 0 : i];
+    }
+
+    /// <summary>The product of a shape's numbers.</summary>
+    public static Value Product(NodeContext node, ShapeVector vector)
+    {
+        Value product = new ShapeVector([Dim.Of(1)], node.Attributes.Int("keepdims", 1) == 0);
+        foreach (Dim dim in vector.Dims)
+        {
+            product = Arithmetic("Mul", (ShapeVector)product, new ShapeVector([dim], true)) is ShapeVector next
+                ? next with { IsScalar = ((ShapeVector)product).IsScalar } : Unknown.Instance;
+            if (product is Unknown)
+            {
+                return node.Fail("multiplies sizes that are not known");
+            }
+        }
+
+        return product;
     }
 
     public static Value Cast(NodeContext node, OnnxTensor tensor)
@@ -249,6 +302,10 @@ internal static class ConstantOperators
                 ("Mul" or "Div", null, 1) => x,
                 ("Mul", 1, null) => y,
                 ("Mul", null, null) => new Dim(null, [.. x.Atoms, .. y.Atoms]),
+
+                // The size of an axis is never negative.
+                ("Equal", { } m, { } n) => Dim.Of(m == n ? 1 : 0),
+                ("Equal", null, < 0) or ("Equal", < 0, null) => Dim.Of(0),
                 _ => null,
             };
             if (value is not { } known || known.Atoms.Length > 16)

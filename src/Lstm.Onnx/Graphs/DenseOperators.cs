@@ -34,11 +34,13 @@ internal static class DenseOperators
     public static Value Embedding(NodeContext node, OnnxTensor table, Flow ids)
     {
         if (node.Attributes.Int("axis", 0) != 0 || table.Shape.Count != 2 || table.IsInteger
-            || ids.Node is not InputNode { IsInteger: true } input)
+            || ids.Node is not InputNode input || ids.Groups.Any(group => group.Any(axis => axis.Role == AxisRole.Feature)))
         {
             return node.Fail($"takes something other than rows of the table {table} by ids that are an input");
         }
 
+        // Some exporters give ids as float and cast them.
+        input.IsInteger = true;
         Atom features = Atom.Feature(table.Shape[1]);
         return new Flow(new EmbeddingNode(input, node.Name, table) { Features = [features] }, [.. ids.Groups, [features]]);
     }
@@ -60,6 +62,8 @@ internal static class DenseOperators
                 return Chain.Selected(flow);
             case FinalState state when Chain.Pooled(state) is { } pooled:
                 return Chain.Selected(pooled);
+            case NormStage { Step: NormStep.Normal or NormStep.Scaled } norm:
+                return ElementOperators.Norm(node, norm.Source, norm.Weight, null, norm.Epsilon) as Flow;
             case Unknown:
                 return null;
             default:

@@ -282,7 +282,8 @@ internal static class ElementOperators
     private static PlainNode Plain(NodeContext node, LayerNode parent, Atom[] features, LayerSpec spec)
         => new(parent, node.Name, spec) { Features = features };
 
-    private static Value Norm(NodeContext node, Flow flow, OnnxTensor? weight, OnnxTensor? bias, double epsilon)
+    /// <summary>A layer normalisation over the last axis.</summary>
+    public static Value Norm(NodeContext node, Flow flow, OnnxTensor? weight, OnnxTensor? bias, double epsilon)
     {
         LayerNode parent = Chain.Features(node, flow);
         long features = Dim.Of(flow.Groups[^1]).Known ?? weight?.Count ?? 0;

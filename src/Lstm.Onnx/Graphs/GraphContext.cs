@@ -5,24 +5,30 @@ namespace Lstm.Onnx.Graphs;
 /// <summary>
 /// What is known while a graph is read: its constants and values, what was found wrong, and how much may still be computed.
 /// </summary>
-internal sealed class GraphContext(ModelProto model, TensorReader reader, long budget)
+internal sealed class GraphContext(ModelProto model, long size, TensorReader reader)
 {
     private const int MostShown = 50;
+    private const long BudgetFactor = 16;
+    private const long BudgetStart = 1 << 16;
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorProto> _constants = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
-    private long _left = budget;
+    private long _spent;
 
     /// <summary>The version of ONNX's own operators.</summary>
     public long Opset { get; } = model.OpsetImport.Where(opset => opset.Domain is "" or "ai.onnx").Select(opset => opset.Version)
         .FirstOrDefault(1);
+
+    /// <summary>The format as the report names it.</summary>
+    public string Format => model.ProducerName.Length == 0 ? $"ONNX, operator set {Opset}"
+        : $"ONNX, operator set {Opset}, of {Shorten.Text(model.ProducerName)} {Shorten.Text(model.ProducerVersion)}".TrimEnd();
 
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>What is said of single tensors and nodes that have no effect.</summary>
     public List<string> Ignored { get; } = [];
 
-    public void AddConstant(TensorProto tensor) => _constants.TryAdd(tensor.Name, tensor);
+    public void AddConstant(TensorProto tensor) => _constants[tensor.Name] = tensor;
 
     public bool IsKnown(string name) => _values.ContainsKey(name) || _constants.ContainsKey(name);
 
@@ -48,13 +54,18 @@ internal sealed class GraphContext(ModelProto model, TensorReader reader, long b
 
     public OnnxTensor Read(TensorProto tensor) => reader.Read(tensor);
 
-    /// <summary>Takes note of work on values of constants: all of it is bounded by the file's size.</summary>
+    /// <summary>
+    /// Takes note of work on values of constants and of parameters: all of it is bounded by the size of the files.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is too much.</exception>
     public void Spend(long values)
     {
-        _left -= values;
-        if (_left < 0)
+        _spent = values > long.MaxValue - _spent ? long.MaxValue : _spent + values;
+        if (_spent > BudgetStart + (BudgetFactor * (size + reader.ExternalBytes)))
         {
-            throw new InvalidDataException("The graph computes with far more constants than the file has.");
+            throw new InvalidDataException(
+                $"The graph computes with, or its layers have, more than {BudgetFactor} values for each byte of the file, which " +
+                $"has {size + reader.ExternalBytes}: no model has so few constants for so many.");
         }
     }
 
@@ -72,7 +83,10 @@ internal sealed class GraphContext(ModelProto model, TensorReader reader, long b
 }
 
 /// <summary>One node of a graph while it is read.</summary>
-internal sealed class NodeContext(GraphContext graph, NodeProto node)
+/// <param name="graph">What is known.</param>
+/// <param name="node">The node.</param>
+/// <param name="isForShape">Whether it only gives numbers of shapes, which need not be known.</param>
+internal sealed class NodeContext(GraphContext graph, NodeProto node, bool isForShape = false)
 {
     public GraphContext Graph => graph;
 
@@ -84,7 +98,7 @@ internal sealed class NodeContext(GraphContext graph, NodeProto node)
 
     /// <summary>The node as messages and reports name it.</summary>
     public string Name { get; } =
-        Shorten.Text(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault(name => name.Length > 0, node.OpType));
+        Shorten.Text(GraphIndex.Label(node));
 
     public bool Has(int input) => input < node.Input.Count && node.Input[input].Length > 0;
 
@@ -108,7 +122,11 @@ internal sealed class NodeContext(GraphContext graph, NodeProto node)
     /// <summary>Notes why the node cannot be read.</summary>
     public Value Fail(string problem)
     {
-        graph.AddProblem($"node '{Name}' ({Shorten.Text(node.OpType)}): {problem}");
+        if (!isForShape)
+        {
+            graph.AddProblem($"node '{Name}' ({Shorten.Text(node.OpType)}): {problem}");
+        }
+
         return Unknown.Instance;
     }
 

@@ -6,9 +6,6 @@ namespace Lstm.Onnx.Graphs;
 /// <summary>An ONNX graph as a network.</summary>
 internal static class GraphImport
 {
-    private const long BudgetFactor = 16;
-    private const long BudgetStart = 1 << 20;
-
     public static OnnxImport<T> Read<T>(ModelProto model, int size, OnnxImportOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -17,15 +14,9 @@ internal static class GraphImport
             throw new InvalidDataException("The file is no ONNX model: it has no graph.");
         }
 
-        GraphContext context = new(model, new TensorReader(options.ExternalFolder), (BudgetFactor * size) + BudgetStart);
-        foreach (OnnxTensor constant in options.Constants)
-        {
-            context.Set(constant.Name, new Constant(constant));
-        }
-
         try
         {
-            return Read<T>(model, context, options);
+            return Read<T>(model.Graph, () => new GraphContext(model, size, new TensorReader(options.ExternalFolder)), options);
         }
         catch (Exception e) when (e is OverflowException or ArgumentException and not ArgumentNullException)
         {
@@ -33,26 +24,53 @@ internal static class GraphImport
         }
     }
 
-    private static OnnxImport<T> Read<T>(ModelProto model, GraphContext context, OnnxImportOptions options)
+    private static OnnxImport<T> Read<T>(GraphProto graph, Func<GraphContext> newContext, OnnxImportOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        GraphReading reading = new(model, context);
-        GraphRoots roots = new(model.Graph, context);
-        string[] wanted = options.Node is { } name
-            ? roots.OfNode(reading, name)
-            : roots.OfGraph(options);
+        GraphIndex index = new(graph);
+        (NodeProto? node, GraphScope scope) = options.Node is { } name ? index.Find(name) : (null, index.Main);
+        GraphContext context = newContext();
+        foreach (OnnxTensor constant in options.Constants)
+        {
+            context.Set(constant.Name, new Constant(constant));
+        }
+
+        GraphReading reading = new(scope, context);
+        GraphRoots roots = new(scope, context);
+        string[] wanted = node is null ? roots.OfGraph(options) : roots.OfNode(node, Alone);
         reading.Evaluate(wanted);
-        string unrolled = context.Problems.Count > 0 && reading.IsUnrolled
-            ? " An LSTM of the graph is unrolled into MatMul nodes, which is no LSTM to a reader: export the model with " +
-                "ONNX's LSTM operator"
-            : string.Empty;
-        string part = context.Problems.Count > 0 && options.Node is null && reading.LstmNames.Any()
-            ? $" OnnxImportOptions.Node reads one of its LSTM nodes alone: " +
-                $"{string.Join(", ", reading.LstmNames.Take(10).Select(lstm => $"'{lstm}'"))}"
-            : string.Empty;
-        context.ThrowIfAny($"The graph cannot be read as a network.{unrolled}{part} Problems");
+        if (context.Problems.Count > 0)
+        {
+            context.ThrowIfAny($"The graph cannot be read as a network.{Advice(index, options)} Problems");
+        }
+
+        bool isPart = node is not null || options.Input is not null || options.Output is not null;
+        if (isPart && index.Rest(reading.Read) is { } rest)
+        {
+            roots.Left.Add(rest);
+        }
+
         GraphOutputs outputs = GraphOutputs.Find(context, wanted);
-        NetworkBuilder<T> builder = new(context, outputs.Final, options);
-        return builder.Build(outputs, roots);
+        return new NetworkBuilder<T>(context, outputs.Final, options).Build(outputs, roots);
+
+        // What a tensor is when nothing is known of the graph's inputs: a constant, or a tensor of one number.
+        Value? Alone(string tensor)
+        {
+            GraphContext trial = newContext();
+            new GraphReading(scope, trial).Evaluate([tensor]);
+            return trial.Find(tensor);
+        }
+    }
+
+    private static string Advice(GraphIndex index, OnnxImportOptions options)
+    {
+        string unrolled = index.IsUnrolled
+            ? " An LSTM of the graph is unrolled into MatMul nodes, which is no LSTM to a reader: export the model with " +
+                "ONNX's LSTM operator."
+            : string.Empty;
+        return options.Node is null && index.LstmNames.Count > 0
+            ? $"{unrolled} OnnxImportOptions.Node reads one of its LSTM nodes alone: {string.Join(", ", index.LstmNames)};"
+                + " Input and Output read what lies between two tensors."
+            : unrolled;
     }
 }

@@ -10,82 +10,72 @@ internal sealed class GraphReading
     private readonly List<NodeProto> _nodes = [];
     private readonly Dictionary<string, int> _producers = new(StringComparer.Ordinal);
 
-    public GraphReading(ModelProto model, GraphContext context)
+    /// <param name="scope">The graph, or the body whose nodes are read; the graphs around it are read with it.</param>
+    /// <param name="context">What is known.</param>
+    public GraphReading(GraphScope scope, GraphContext context)
     {
         _context = context;
-
-        // Bodies of If and Loop too: their nodes are found by name.
-        Stack<GraphProto> graphs = new([model.Graph]);
-        while (graphs.TryPop(out GraphProto? graph))
+        foreach (GraphScope visible in scope.Visible)
         {
-            foreach (TensorProto tensor in graph.Initializer)
+            foreach (TensorProto tensor in visible.Graph.Initializer)
             {
                 context.AddConstant(tensor);
             }
 
-            foreach (NodeProto node in graph.Node)
+            foreach (NodeProto node in visible.Graph.Node)
             {
-                AddNode(node, graphs);
+                foreach (string output in node.Output.Where(name => name.Length > 0))
+                {
+                    _producers[output] = _nodes.Count;
+                }
+
+                _nodes.Add(node);
             }
         }
     }
 
-    /// <summary>Whether an LSTM stands in the graph as products and activations of four gates.</summary>
-    public bool IsUnrolled
-    {
-        get
-        {
-            Dictionary<string, List<string>> readers = new(StringComparer.Ordinal);
-            foreach (
-                NodeProto node in _nodes.Where(
-                node => node.OpType is "Sigmoid" or "HardSigmoid" or "Tanh" && node.Input.Count > 0))
-            {
-                (readers.TryGetValue(node.Input[0], out List<string>? list) ? list : readers[node.Input[0]] = [])
-                    .Add(node.OpType);
-            }
-
-            return !_nodes.Any(node => node.OpType == "LSTM")
-                && _nodes.Any(node => node.OpType == "Split" && node.Output.Count == 4
-                && node.Output.Count(name => readers.GetValueOrDefault(name)?.Any(op => op != "Tanh") == true) >= 3
-                && node.Output.Any(name => readers.GetValueOrDefault(name)?.Contains("Tanh") == true));
-        }
-    }
-
-    /// <summary>The names of LSTM nodes, for messages.</summary>
-    public IEnumerable<string> LstmNames
-        => _nodes.Where(node => node.OpType == "LSTM").Select(node => new NodeContext(_context, node).Name);
-
-    /// <summary>The node of a name, or that gives the tensor of a name.</summary>
-    public NodeProto? FindNode(string name)
-        => _nodes.Find(node => node.Name == name) ?? (_producers.TryGetValue(name, out int index) ? _nodes[index] : null);
+    /// <summary>The nodes that were needed.</summary>
+    public HashSet<NodeProto> Read { get; } = [];
 
     /// <summary>Evaluates all that some tensors need.</summary>
+    /// <remarks>
+    /// What stands in the place of a shape need not be known: a node that cannot be read there is no problem of its own.
+    /// </remarks>
     public void Evaluate(IEnumerable<string> wanted)
     {
-        bool[] needed = new bool[_nodes.Count];
-        Stack<string> open = new(wanted);
-        while (open.TryPop(out string? name))
+        // 0: not needed, 1: for a shape only, 2: for values.
+        byte[] needed = new byte[_nodes.Count];
+        Stack<(string Name, byte Need)> open = new(wanted.Select(name => (name, (byte)2)));
+        while (open.TryPop(out (string Name, byte Need) next))
         {
-            if (_context.IsKnown(name) || !_producers.TryGetValue(name, out int index) || needed[index])
+            if (_context.IsKnown(next.Name) || !_producers.TryGetValue(next.Name, out int index) || needed[index] >= next.Need)
             {
                 continue;
             }
 
-            needed[index] = true;
-            foreach (string input in _nodes[index].Input)
+            needed[index] = next.Need;
+            for (int i = 0; i < _nodes[index].Input.Count; i++)
             {
-                open.Push(input);
+                open.Push((_nodes[index].Input[i], IsOfShape(_nodes[index].OpType, i) ? (byte)1 : next.Need));
             }
         }
 
         for (int i = 0; i < needed.Length; i++)
         {
-            if (needed[i])
+            if (needed[i] > 0)
             {
-                Evaluate(new NodeContext(_context, _nodes[i]), _nodes[i].Domain);
+                Read.Add(_nodes[i]);
+                Evaluate(new NodeContext(_context, _nodes[i], isForShape: needed[i] == 1), _nodes[i].Domain);
             }
         }
     }
+
+    private static bool IsOfShape(string op, int input) => (op, input) switch
+    {
+        ("Expand" or "Tile" or "Reshape" or "Squeeze" or "Unsqueeze", 1) or ("ConstantOfShape", 0) or ("LSTM", 4) => true,
+        ("Slice", > 0) => true,
+        _ => false,
+    };
 
     private static void Evaluate(NodeContext node, string domain)
     {
@@ -117,12 +107,13 @@ internal sealed class GraphReading
         "Gemm" => DenseOperators.Gemm(node),
         "LayerNormalization" => ElementOperators.LayerNormalization(node),
         "Concat" => Joined(node, node.Inputs()),
-        "Add" or "Sub" or "Mul" or "Div" or "Pow" => Binary(node, node.Input(0), node.Input(1)),
+        "Add" or "Sub" or "Mul" or "Div" or "Pow" or "Equal" => Binary(node, node.Input(0), node.Input(1)),
+        "Where" => ConstantOperators.Where(node),
         _ => node.Input(0) is Unknown ? Unknown.Instance : Unary(node, node.Input(0)),
     };
 
     private static Value Joined(NodeContext node, Value[] all)
-        => all.Length == 0 || all.Contains(Unknown.Instance) ? Unknown.Instance
+        => all.Length == 0 || all.Any(value => value is Unknown) ? Unknown.Instance
         : all.Any(value => value is Flow or FinalState) ? ElementOperators.Concat(node, all)
         : all.All(value => value is Fill) ? all[0]
         : ConstantOperators.Concat(node, all);
@@ -146,6 +137,7 @@ internal sealed class GraphReading
             "Sub" => ElementOperators.Sub(node, a, b),
             "Mul" => ElementOperators.Mul(node, a, b),
             "Div" => ElementOperators.Div(node, a, b),
+            "Equal" => node.Fail("compares values, which no layer does"),
             _ => (a, b) is (NormStage { Step: NormStep.Centered } centered, Constant { Tensor: { Count: 1 } two }) && two[0] == 2
                 ? centered with { Step = NormStep.Squared }
                 : node.Fail("is a power that no layer computes"),
@@ -156,8 +148,13 @@ internal sealed class GraphReading
     {
         switch (node.OpType)
         {
-            case "Identity" or "Dropout":
+            case "Dropout":
+                node.Graph.Ignored.Add($"'{node.Name}' (Dropout), which acts in training only");
                 return value;
+            case "Identity":
+                return value;
+            case "ReduceProd" when ConstantOperators.Shape(value) is { } vector:
+                return ConstantOperators.Product(node, vector);
             case "Sigmoid" or "Tanh" or "Relu" or "HardSigmoid" or "LeakyRelu" or "Elu" or "Softsign" or "Softplus"
                 or "ThresholdedRelu":
                 return ElementOperators.Activation(node, value, Enum.Parse<ActivationFunction>(node.OpType));
@@ -186,23 +183,6 @@ internal sealed class GraphReading
         for (int i = 0; i < node.OutputCount; i++)
         {
             node.Set(i, value);
-        }
-    }
-
-    private void AddNode(NodeProto node, Stack<GraphProto> graphs)
-    {
-        foreach (string output in node.Output)
-        {
-            _producers.TryAdd(output, _nodes.Count);
-        }
-
-        _nodes.Add(node);
-        foreach (AttributeProto attribute in node.Attribute)
-        {
-            foreach (GraphProto inner in attribute.G is null ? attribute.Graphs : [attribute.G, .. attribute.Graphs])
-            {
-                graphs.Push(inner);
-            }
         }
     }
 }

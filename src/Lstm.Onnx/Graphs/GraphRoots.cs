@@ -3,7 +3,7 @@ using Lstm.Onnx.Files;
 namespace Lstm.Onnx.Graphs;
 
 /// <summary>The inputs of what is read: those of the graph, or those of a part of it.</summary>
-internal sealed class GraphRoots(GraphProto graph, GraphContext context)
+internal sealed class GraphRoots(GraphScope scope, GraphContext context)
 {
     private const int MostAxes = 8;
     private readonly List<InputNode> _inputs = [];
@@ -11,16 +11,18 @@ internal sealed class GraphRoots(GraphProto graph, GraphContext context)
     /// <summary>The inputs that the caller gives.</summary>
     public IReadOnlyList<InputNode> Inputs => _inputs;
 
+    /// <summary>What the caller has to compute.</summary>
+    public List<string> Left { get; } = [];
+
     /// <summary>The inputs of the whole graph; gives the names of what is wanted.</summary>
     public string[] OfGraph(OnnxImportOptions options)
     {
         if (options.Input is { } input)
         {
-            ValueInfoProto? info = graph.Input.Concat(graph.ValueInfo).FirstOrDefault(value => value.Name == input);
-            AddOr(info, $"OnnxImportOptions.Input '{Shorten.Text(input)}' has no shape in the file");
+            AddOr(scope.FindInfo(input), $"OnnxImportOptions.Input '{Shorten.Text(input)}' has no shape in the file");
         }
 
-        foreach (ValueInfoProto value in graph.Input.Where(value => value.Name != options.Input))
+        foreach (ValueInfoProto value in scope.Graph.Input.Where(value => value.Name != options.Input))
         {
             // An input that has an initial value is a constant: exporters of IR version 3 list all weights.
             if (!context.IsKnown(value.Name))
@@ -29,32 +31,43 @@ internal sealed class GraphRoots(GraphProto graph, GraphContext context)
             }
         }
 
-        return options.Output is { } output ? [output] : [.. graph.Output.Select(value => value.Name)];
+        return options.Output is { } output ? [output] : [.. scope.Graph.Output.Select(value => value.Name)];
     }
 
     /// <summary>The inputs of one node; gives the names of what it gives.</summary>
-    public string[] OfNode(GraphReading reading, string name)
+    /// <param name="node">The node.</param>
+    /// <param name="alone">What a tensor is if nothing is known of the graph's inputs.</param>
+    public string[] OfNode(NodeProto node, Func<string, Value?> alone)
     {
-        if (reading.FindNode(name) is not { } node)
-        {
-            throw new InvalidDataException(
-                $"The graph has no node '{Shorten.Text(name)}'; its LSTM nodes are " +
-                $"{string.Join(", ", reading.LstmNames.Take(20).Select(lstm => $"'{lstm}'"))}.");
-        }
-
         bool isLstm = node.OpType == "LSTM";
         for (int i = 0; i < node.Input.Count; i++)
         {
-            int rank = isLstm ? i switch { 0 or 5 or 6 => 3, 4 => 1, _ => 0 } : i == 0 ? node.OpType == "Gemm" ? 2 : 3 : 0;
-            if (node.Input[i].Length > 0 && rank > 0 && !context.IsConstant(node.Input[i]))
+            int rank = isLstm ? i switch { 0 or 5 or 6 => 3, 4 => 1, _ => 0 } : i > 0 ? 0 : node.OpType == "Gemm" ? 2 : 3;
+            if (node.Input[i].Length == 0 || rank == 0 || context.IsKnown(node.Input[i]))
             {
-                Add(new InputNode(node.Input[i], isLstm && i == 4, Axes(rank)) { Features = [] });
+                continue;
+            }
+
+            // Initial states of zeros, or that are a constant, are the node's own.
+            if (isLstm && i > 3 && alone(node.Input[i]) is (Constant or Fill or Repeated) and var value)
+            {
+                context.Set(node.Input[i], value);
+                continue;
+            }
+
+            ValueInfoProto? info = scope.FindInfo(node.Input[i]);
+            if (info?.Type.TensorType.Shape.Dim.Count is { } known && (isLstm ? known == rank : known is > 0 and <= MostAxes))
+            {
+                AddOr(info, null);
+            }
+            else
+            {
+                Atom[] axes = [.. Enumerable.Range(0, rank).Select(_ => new Atom(null))];
+                Add(new InputNode(node.Input[i], isLstm && i == 4, axes) { Features = [] });
             }
         }
 
         return [.. node.Output.Where(output => output.Length > 0)];
-
-        Atom[] Axes(int rank) => [.. Enumerable.Range(0, rank).Select(_ => new Atom(null))];
     }
 
     private void AddOr(ValueInfoProto? value, string? problem)
@@ -103,13 +116,13 @@ internal sealed class GraphOutputs
             Value value = context.Find(name) switch
             {
                 Flow flow => Chain.Selected(flow),
-                NormStage { Step: NormStep.Scaled or NormStep.Normal } => Unknown.Instance,
+                NormStage { Step: NormStep.Scaled or NormStep.Normal } norm => Normalised(context, name, norm),
                 FinalState state when wanted.Length == 1 && Chain.Pooled(state) is { } pooled => Chain.Selected(pooled),
                 { } other => other,
                 null => Unknown.Instance,
             };
             all.Add((name, value));
-            if (value is Flow { Node: not InputNode } one && (final is null || Length(one.Node) > Length(final)))
+            if (value is Flow { Node: not InputNode } one && (final is null || one.Node.Depth > final.Depth))
             {
                 final = one.Node;
             }
@@ -121,7 +134,7 @@ internal sealed class GraphOutputs
             foreach (StateEntry entry in value is FinalState state ? state.Entries : [])
             {
                 final = final is null
-                    || (!all.Any(pair => pair.Item2 is Flow { Node: not InputNode }) && Length(entry.Node) > Length(final))
+                    || (!all.Any(pair => pair.Item2 is Flow { Node: not InputNode }) && entry.Node.Depth > final.Depth)
                         ? entry.Node : final;
             }
         }
@@ -133,14 +146,8 @@ internal sealed class GraphOutputs
             : new GraphOutputs(all, final);
     }
 
-    private static int Length(LayerNode node)
-    {
-        int length = 0;
-        for (LayerNode? at = node; at is not null; at = at.Parent)
-        {
-            length++;
-        }
-
-        return length;
-    }
+    // A graph that ends in a layer normalisation without a bias.
+    private static Value Normalised(GraphContext context, string name, NormStage norm)
+        => DenseOperators.Sequences(new NodeContext(context, new NodeProto { Name = name, OpType = "Add" }), norm) is { } flow
+            ? flow : Unknown.Instance;
 }

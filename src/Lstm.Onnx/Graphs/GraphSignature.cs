@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lstm.Onnx.Files;
 
 namespace Lstm.Onnx.Graphs;
@@ -7,16 +8,18 @@ internal sealed class GraphSignature
 {
     private readonly List<string> _left = [];
 
-    public GraphSignature(InputNode input, List<LayerNode> chain, GraphOutputs outputs, GraphRoots roots)
+    public GraphSignature(InputNode input, List<LayerNode> chain, GraphOutputs outputs, GraphRoots roots, int inputSize)
     {
         Input = input;
-        foreach (LstmNode lstm in chain.OfType<LstmNode>())
+        LstmNode[] lstms = [.. chain.OfType<LstmNode>()];
+        foreach (LstmNode lstm in lstms)
         {
             Lengths ??= lstm.Lengths;
             Directions.AddRange(lstm.Directions);
         }
 
         SetRoles();
+        AddLengths(lstms, roots);
         foreach ((string name, Value value) in outputs.All)
         {
             if (value is Flow flow && flow.Node == outputs.Final)
@@ -33,21 +36,26 @@ internal sealed class GraphSignature
             }
         }
 
-        HashSet<string> used =
-            [input.Name, .. Directions.SelectMany(d => (string?[])[d.HiddenInput?.Input.Name, d.CellInput?.Input.Name])
-            .OfType<string>()];
+        Dictionary<string, int> states = new(StringComparer.Ordinal);
+        foreach (DirectionWeights direction in Directions)
+        {
+            foreach (InputPart part in new[] { direction.HiddenInput, direction.CellInput }.OfType<InputPart>())
+            {
+                states[part.Input.Name] = direction.Recurrent.Shape[^1];
+            }
+        }
+
         foreach (InputNode root in roots.Inputs)
         {
-            string axes =
-                string.Join(
-                ", ", root.Axes.Select(axis => axis.Size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"));
-            _left.Add(root.Name == Lengths ? $"the input '{Shorten.Text(root.Name)}' [{axes}]: the lengths of the SequenceBatch"
-                : root == input
-                    ? $"the input '{Shorten.Text(root.Name)}' [{axes}]: the SequenceBatch, axes " +
-                        $"{string.Join(", ", root.Axes.Select(axis => axis.Role))}"
-                : used.Contains(root.Name) ? $"the input '{Shorten.Text(root.Name)}' [{axes}]: initial states, the NetworkState"
-                : $"the input '{Shorten.Text(root.Name)}' [{axes}], which the network does not read");
+            int? last = root == input && !input.IsInteger ? inputSize : states.TryGetValue(root.Name, out int units) ? units : null;
+            string name = $"the input '{Shorten.Text(root.Name)}' [{Sizes(root, last)}]";
+            _left.Add(root.Name == Lengths ? $"{name}: the lengths of the SequenceBatch"
+                : root == input ? $"{name}: the SequenceBatch, axes {string.Join(", ", root.Axes.Select(axis => axis.Role))}"
+                : states.ContainsKey(root.Name) ? $"{name}: initial states, the NetworkState"
+                : $"{name}, which the network does not read");
         }
+
+        _left.AddRange(roots.Left);
     }
 
     public InputNode Input { get; }
@@ -66,6 +74,30 @@ internal sealed class GraphSignature
 
     /// <summary>What the caller has to provide or compute.</summary>
     public IReadOnlyList<string> Left => _left;
+
+    private static string Sizes(InputNode input, int? last) => string.Join(", ", input.Axes.Select((axis, i)
+        => (axis.Size ?? (i == input.Axes.Length - 1 ? last : null))?.ToString(CultureInfo.InvariantCulture) ?? "?"));
+
+    // A SequenceBatch has one length for each sequence, whatever the layers of the graph have.
+    private void AddLengths(LstmNode[] lstms, GraphRoots roots)
+    {
+        if (Lengths is null)
+        {
+            return;
+        }
+
+        if (!roots.Inputs.Any(input => input.Name == Lengths))
+        {
+            _left.Add($"'{Shorten.Text(Lengths)}', sequence_lens, which the graph computes: the lengths of the SequenceBatch");
+        }
+
+        foreach (LstmNode lstm in lstms.Where(lstm => lstm.Lengths != Lengths))
+        {
+            string other = lstm.Lengths is null ? "no sequence_lens" : $"the sequence_lens '{Shorten.Text(lstm.Lengths)}'";
+            _left.Add($"the lengths of '{lstm.Source}', which has {other} in the graph: here all layers have those of the " +
+                $"SequenceBatch");
+        }
+    }
 
     // A network without an LSTM does not ask which axis is which.
     private void SetRoles()

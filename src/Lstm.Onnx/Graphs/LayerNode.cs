@@ -6,6 +6,9 @@ internal abstract class LayerNode(LayerNode? parent, string source)
     /// <summary>The layer before; null for the graph's input.</summary>
     public LayerNode? Parent => parent;
 
+    /// <summary>The number of layers before.</summary>
+    public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+
     /// <summary>The node of the graph, as messages name it.</summary>
     public string Source => source;
 
@@ -20,7 +23,8 @@ internal sealed class InputNode(string name, bool isInteger, Atom[] axes) : Laye
 {
     public string Name => Source;
 
-    public bool IsInteger => isInteger;
+    /// <summary>Whether its values are integers, or are cast to integers by a layer that selects rows by them.</summary>
+    public bool IsInteger { get; set; } = isInteger;
 
     public Atom[] Axes => axes;
 }

@@ -141,18 +141,17 @@ internal static class LstmOperator
 
     private static string? LengthsOf(NodeContext node)
     {
-        if (node.Input(4) is Flow { Node: InputNode input })
+        switch (node.Input(4))
         {
-            return input.Name;
+            case Constant:
+                node.Graph.Ignored.Add(
+                    $"sequence_lens of '{node.Name}', a constant: the lengths are those of the SequenceBatch");
+                return null;
+            case Flow { Node: InputNode input }:
+                return input.Name;
+            default:
+                return node.InputName(4);
         }
-
-        if (node.Input(4) is not (Constant or Unknown))
-        {
-            node.Fail("sequence_lens is computed by the graph; it has to be an input or a constant");
-        }
-
-        node.Graph.Ignored.Add($"sequence_lens of '{node.Name}', a constant: the lengths are those of the SequenceBatch");
-        return null;
     }
 
     private static DirectionWeights[]? States(NodeContext node, LstmSpec spec, int count, OnnxTensor?[] tensors, out bool learns)
@@ -200,6 +199,11 @@ internal static class LstmOperator
                 return new InputPart(input, input.Axes.Length == groups.Length ? axis : -1, 0, count);
             case InputPart part when part.Count == count || part.Axis < 0:
                 return part;
+            case Fill fill:
+                node.Graph.Spend((long)units * count);
+                return Shared(
+                    node, new OnnxTensor(node.InputName(index), [count, 1, units], Filled(count * units, fill.Number)),
+                    name, units, count);
             case Constant { Tensor: var tensor }:
                 return Shared(node, tensor, name, units, count);
             case Repeated { Tensor: var tensor }:
@@ -210,6 +214,9 @@ internal static class LstmOperator
                     $"import a part");
         }
     }
+
+    private static Array Filled(int count, double value) => (float)value == value
+        ? Enumerable.Repeat((float)value, count).ToArray() : Enumerable.Repeat(value, count).ToArray();
 
     private static object? Shared(NodeContext node, OnnxTensor tensor, string name, int units, int count)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Lstm.Formats;
 using Lstm.Onnx.Files;
@@ -12,7 +13,6 @@ internal sealed class NetworkBuilder<T>
     private readonly GraphContext _context;
     private readonly OnnxImportOptions _options;
     private readonly List<LayerNode> _chain = [];
-    private readonly List<ImportMapping> _mappings = [];
     private readonly Dictionary<string, int> _kinds = [];
     private readonly InputNode _input;
 
@@ -36,21 +36,34 @@ internal sealed class NetworkBuilder<T>
     {
         CheckPrecision();
         LayerSpec[] specs = [.. _chain.Select(SpecOf)];
-        Network<T> network = Network.Create<T>(InputSize(), specs);
-        List<string> layers = [];
-        for (int i = 0; i < _chain.Count; i++)
+        int inputSize = InputSize();
+        NetworkDraft<T> draft = new(inputSize, specs);
+
+        // Before anything has the size that a number of the file says: its constants are as large, or it is no such network.
+        foreach (var parameter in draft.Parameters)
         {
-            string name = NameOf(specs[i]);
-            layers.Add($"{specs[i]} ← '{_chain[i].Source}'");
-            Write(network, _chain[i], specs[i], name);
+            _context.Spend(parameter.Shape.Aggregate(1L, (product, size) => Math.Min(product * size, int.MaxValue)));
         }
 
-        GraphSignature signature = new(_input, _chain, outputs, roots);
-        ImportReport report = new()
+        for (int i = 0; i < _chain.Count; i++)
         {
-            Format = "ONNX", Mappings = _mappings, Layers = layers, Ignored = _context.Ignored, Left = signature.Left,
-        };
-        return new OnnxImport<T>(network, report, signature);
+            draft.Layers.Add($"{specs[i]} <- '{_chain[i].Source}'");
+            Write(draft, _chain[i], specs[i], NameOf(specs[i]));
+        }
+
+        GraphSignature signature = new(_input, _chain, outputs, roots, inputSize);
+        foreach (string ignored in _context.Ignored)
+        {
+            draft.Ignored.Add(ignored);
+        }
+
+        foreach (string left in signature.Left)
+        {
+            draft.Left.Add(left);
+        }
+
+        ModelImport<T> import = ModelImport.Complete(draft, _context.Format);
+        return new OnnxImport<T>(import.Network, import.Report, signature);
     }
 
     private void CheckPrecision()
@@ -129,26 +142,26 @@ internal sealed class NetworkBuilder<T>
         return count == 0 ? kind : $"{kind}_{count}";
     }
 
-    private void Write(Network<T> network, LayerNode node, LayerSpec spec, string name)
+    private void Write(NetworkDraft<T> draft, LayerNode node, LayerSpec spec, string name)
     {
         switch (node)
         {
             case LstmNode lstm:
                 for (int d = 0; d < lstm.Directions.Length; d++)
                 {
-                    WriteDirection(network, (LstmSpec)spec, lstm.Directions[d], name, d, node.Source);
+                    WriteDirection(draft, (LstmSpec)spec, lstm.Directions[d], name, d, node.Source);
                 }
 
                 break;
             case DenseNode dense:
-                WriteDense(network, dense, name);
+                WriteDense(draft, dense, name);
                 break;
             case EmbeddingNode embedding:
-                network.WriteParameter($"{name}.weight", embedding.Table.To<T>().AsSpan());
-                Note(embedding.Table, node, $"{name}.weight", "as it is");
+                Write(draft, embedding.Table, node, $"{name}.weight", "as it is");
                 break;
             case NormNode norm:
-                WriteNorm(network, norm, name);
+                Write(draft, norm.Weight, node, $"{name}.weight", "as it is", (int)norm.FeatureCount, T.One);
+                Write(draft, norm.Bias, node, $"{name}.bias", "as it is", (int)norm.FeatureCount, T.Zero);
                 break;
             case PermuteNode permute:
                 T[] matrix = new T[permute.Order.Length * permute.Order.Length];
@@ -157,20 +170,19 @@ internal sealed class NetworkBuilder<T>
                     matrix[(i * permute.Order.Length) + permute.Order[i]] = T.One;
                 }
 
-                network.WriteParameter($"{name}.weight", matrix.AsSpan());
-                _mappings.Add(
-                    new($"'{node.Source}'", [], $"{name}.weight",
-                    "a permutation: the file has the reverse direction's features first"));
+                draft.Write(
+                    $"{name}.weight", matrix, $"'{node.Source}'", [],
+                    "a permutation: the file has the reverse direction's features first");
                 break;
         }
     }
 
     private void WriteDirection(
-        Network<T> network, LstmSpec spec, DirectionWeights weights, string name, int direction, string source)
+        NetworkDraft<T> draft, LstmSpec spec, DirectionWeights weights, string name, int direction, string source)
     {
         bool reverse = direction == 1;
         string end = reverse ? "_l0_reverse" : "_l0", index = weights.Input.Shape[0] > 1 ? $"[{weights.Index}]" : string.Empty;
-        network.WriteKernels(name, new LstmKernels<T>
+        draft.WriteKernels(name, new LstmKernels<T>
         {
             Input = Part(weights.Input, weights.Index),
             Recurrent = Part(weights.Recurrent, weights.Index),
@@ -179,7 +191,7 @@ internal sealed class NetworkBuilder<T>
         }, LstmKernelLayout.Onnx, 0, reverse);
         Add(weights.Input, "weight_ih", "gates i o f c, not transposed");
         Add(weights.Recurrent, "weight_hh", "gates i o f c, not transposed");
-        Add(weights.Bias, "bias_ih", spec.Bias == LstmBias.Two ? "gates i o f c, the first half; the second half → bias_hh"
+        Add(weights.Bias, "bias_ih", spec.Bias == LstmBias.Two ? "gates i o f c, the first half; the second half -> bias_hh"
             : _options.SumBiases ? "gates i o f c, both halves summed" : "gates i o f c; the second half is zero");
         Add(weights.Peephole, "weight_ch", "gates i o f");
         if (spec.LearnInitialState)
@@ -188,19 +200,21 @@ internal sealed class NetworkBuilder<T>
             WriteInitial(weights.InitialCell, "initial_c");
         }
 
+        string From(OnnxTensor tensor) => $"'{Shorten.Text(tensor.Name)}'{index} of '{source}'";
+
         void WriteInitial(OnnxTensor? tensor, string parameter)
         {
             T[] values = tensor is null ? new T[spec.HiddenSize] : Part(tensor, weights.Index);
-            network.WriteParameter($"{name}.{parameter}{end}", values.AsSpan());
-            Add(tensor, parameter, "the initial state of all sequences");
+            draft.Write(
+                $"{name}.{parameter}{end}", values, tensor is null ? $"'{source}'" : From(tensor), tensor?.Shape ?? [],
+                tensor is null ? "zeros: the file has none" : "the initial state of all sequences");
         }
 
         void Add(OnnxTensor? tensor, string parameter, string note)
         {
             if (tensor is not null)
             {
-                _mappings.Add(
-                    new($"'{Shorten.Text(tensor.Name)}'{index} of '{source}'", tensor.Shape, $"{name}.{parameter}{end}", note));
+                draft.Map(From(tensor), tensor.Shape, $"{name}.{parameter}{end}", note);
             }
         }
     }
@@ -211,7 +225,7 @@ internal sealed class NetworkBuilder<T>
         return tensor.To<T>()[(index * count)..((index + 1) * count)];
     }
 
-    private void WriteDense(Network<T> network, DenseNode dense, string name)
+    private static void WriteDense(NetworkDraft<T> draft, DenseNode dense, string name)
     {
         int outputs = (int)dense.FeatureCount, inputs = dense.Weight.Count / outputs;
         T[] source = dense.Weight.To<T>(), weight = new T[source.Length];
@@ -222,9 +236,9 @@ internal sealed class NetworkBuilder<T>
             weight[i] = dense.WeightFactor == 1 ? value : value * factor;
         }
 
-        network.WriteParameter($"{name}.weight", weight.AsSpan());
-        Note(dense.Weight, dense, $"{name}.weight", (dense.IsTransposed ? "transposed" : "not transposed")
-            + Times(dense.WeightFactor));
+        draft.Write(
+            $"{name}.weight", weight, $"'{Shorten.Text(dense.Weight.Name)}' of '{dense.Source}'", dense.Weight.Shape,
+            (dense.IsTransposed ? "transposed" : "not transposed") + Times(dense.WeightFactor));
         if (dense.Bias is { } bias)
         {
             T[] values = bias.To<T>();
@@ -233,28 +247,27 @@ internal sealed class NetworkBuilder<T>
                 values[i] *= T.CreateTruncating(dense.BiasFactor);
             }
 
-            network.WriteParameter($"{name}.bias", values.AsSpan());
-            Note(bias, dense, $"{name}.bias", "as it is" + Times(dense.BiasFactor));
+            draft.Write(
+                $"{name}.bias", values, $"'{Shorten.Text(bias.Name)}' of '{dense.Source}'", bias.Shape,
+                "as it is" + Times(dense.BiasFactor));
         }
 
-        static string Times(double factor) => factor == 1 ? string.Empty : $", times {factor}";
+        static string Times(double factor)
+            => factor == 1 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", times {factor}");
     }
 
-    private void WriteNorm(Network<T> network, NormNode norm, string name)
+    private static void Write(
+        NetworkDraft<T> draft, OnnxTensor? tensor, LayerNode node, string parameter, string note, int count = 0, T fill = default)
     {
-        if (norm.Weight is { } weight)
+        if (tensor is not null)
         {
-            network.WriteParameter($"{name}.weight", weight.To<T>().AsSpan());
-            Note(weight, norm, $"{name}.weight", "as it is");
+            draft.Write(
+                parameter, tensor.To<T>(), $"'{Shorten.Text(tensor.Name)}' of '{node.Source}'", tensor.Shape, note);
+            return;
         }
 
-        if (norm.Bias is { } bias)
-        {
-            network.WriteParameter($"{name}.bias", bias.To<T>().AsSpan());
-            Note(bias, norm, $"{name}.bias", "as it is");
-        }
+        T[] values = new T[count];
+        Array.Fill(values, fill);
+        draft.Write(parameter, values, $"'{node.Source}'", [], $"all {fill}: the file has none");
     }
-
-    private void Note(OnnxTensor tensor, LayerNode node, string parameter, string note)
-        => _mappings.Add(new($"'{Shorten.Text(tensor.Name)}' of '{node.Source}'", tensor.Shape, parameter, note));
 }

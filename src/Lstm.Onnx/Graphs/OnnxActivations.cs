@@ -31,7 +31,8 @@ internal static class OnnxActivations
         LstmActivation[] all = new LstmActivation[names.Length];
         for (int i = 0; i < all.Length; i++)
         {
-            if (!Enum.TryParse(names[i], ignoreCase: true, out LstmActivationFunction function) || !char.IsLetter(names[i], 0))
+            // Numbers and lists, which TryParse reads too, are no names of functions.
+            if (!names[i].All(char.IsAsciiLetter) || !Enum.TryParse(names[i], ignoreCase: true, out LstmActivationFunction function))
             {
                 node.Fail($"has the unknown activation '{Shorten.Text(names[i])}'");
                 return null;

@@ -5,6 +5,8 @@ internal static class ShapeOperators
 {
     public static Value Read(NodeContext node, Value value) => value switch
     {
+        NormStage { Step: NormStep.Normal or NormStep.Scaled }
+            => DenseOperators.Sequences(node, value) is { } normalised ? OfFlow(node, normalised) : Unknown.Instance,
         Constant constant => OfConstant(node, constant),
         Fill or Repeated or InputPart
             => node.OpType == "Shape" ? node.Fail("asks for the shape of an initial state") : OfState(node, value),
@@ -42,6 +44,7 @@ internal static class ShapeOperators
             case "Gather" when node.Input(1) is Unknown:
                 return Unknown.Instance;
             case "Expand" or "Tile":
+                node.Graph.Spend(tensor.Count);
                 bool isZero = true;
                 for (int i = 0; i < tensor.Count && isZero; i++)
                 {
@@ -65,11 +68,14 @@ internal static class ShapeOperators
     {
         switch (node.OpType)
         {
-            case "Gather" when node.Integers(1) is [var given]:
-                long index = given < 0 ? given + vector.Dims.Length : given;
-                return index >= 0 && index < vector.Dims.Length
-                    ? new ShapeVector([vector.Dims[index]], node.Input(1) is Constant { Tensor.Shape.Count: 0 })
-                    : node.Fail($"takes number {given} of a shape of {vector.Dims.Length}");
+            case "Gather" when node.Integers(1) is { } given:
+                int all = vector.Dims.Length;
+                long[] places = [.. given.Select(index => index < 0 ? index + all : index)];
+                return places.All(place => place >= 0 && place < all)
+                    ? new ShapeVector(
+                        [.. places.Select(place => vector.Dims[place])],
+                        node.Input(1) is Constant { Tensor.Shape.Count: 0 } or ShapeVector { IsScalar: true })
+                    : node.Fail($"takes [{string.Join(", ", given)}] of a shape of {all} numbers");
             case "Slice" when ConstantOperators.Bounds(node, 1) is [var (_, start, end)]:
                 int count = vector.Dims.Length;
                 int first = (int)Math.Clamp(start < 0 ? start + count : start, 0, count),
@@ -81,6 +87,8 @@ internal static class ShapeOperators
                 return vector with { IsScalar = vector.Dims.Length == 1 };
             case "Cast":
                 return vector;
+            case "Shape":
+                return new ShapeVector(vector.IsScalar ? [] : [Dim.Of(vector.Dims.Length)], false);
             default:
                 return node.Fail("computes a shape in a way that cannot be read");
         }
@@ -171,16 +179,20 @@ internal static class ShapeOperators
         for (int axis = 0; axis < flow.Rank; axis++)
         {
             Dim dim = target.Dims[axis];
-            if (dim.Known is not { } times || times == 1 || (node.OpType == "Expand" && times == Dim.Of(flow.Groups[axis]).Known))
+            if (dim.Known == 1 || (node.OpType == "Expand" && IsSize(dim, flow.Groups[axis])))
             {
                 continue;
             }
 
-            return AxisOperators.Repeat(node, flow, axis, times);
+            return dim.Known is { } times ? AxisOperators.Repeat(node, flow, axis, times)
+                : node.Fail("repeats to a size that is that of another axis, which only the running graph knows");
         }
 
         return flow;
     }
+
+    private static bool IsSize(Dim dim, Atom[] group)
+        => dim.Known is { } known ? known == Dim.Of(group).Known : dim.Atoms.SequenceEqual(group);
 
     private static Value OfFinalState(NodeContext node, FinalState state)
     {

@@ -1,23 +1,40 @@
 namespace Lstm.Onnx.Graphs;
 
-/// <summary>ONNX's Split: the directions of a layer, or parts of an initial state.</summary>
+/// <summary>ONNX's Split: the directions of a layer, or parts of a constant, of a shape or of an initial state.</summary>
 internal static class SplitOperator
 {
     public static void Read(NodeContext node)
     {
         Value value = node.Input(0);
-        Atom[][]? groups = (value as Flow)?.Groups ?? (value as FinalState)?.Groups;
-        int axis = groups is null ? -1 : node.Axis(node.Attributes.Int("axis", 0), groups.Length);
+        int rank = value switch
+        {
+            Flow flow => flow.Rank,
+            FinalState state => state.Groups.Length,
+            Constant constant => constant.Tensor.Shape.Count,
+            ShapeVector => 1,
+            _ => 0,
+        };
+        int axis = rank == 0 ? -1 : node.Axis(node.Attributes.Int("axis", 0), rank);
+        long? all = axis < 0 ? null : value switch
+        {
+            Flow flow => Dim.Of(flow.Groups[axis]).Known,
+            FinalState state => Dim.Of(state.Groups[axis]).Known,
+            Constant constant => constant.Tensor.Shape[axis],
+            _ => ((ShapeVector)value).Dims.Length,
+        };
+        if (value is not Unknown && rank == 0)
+        {
+            node.Fail("divides something other than directions, states or constants");
+        }
+
+        // Without sizes the parts are equal, the last one the smaller.
         long[]? sizes = node.Attributes.Ints("split") ?? (node.Has(1) ? node.Integers(1) : null);
-        long first = 0;
+        long each = ((all ?? node.OutputCount) + node.OutputCount - 1) / Math.Max(1, node.OutputCount), first = 0;
         for (int i = 0; i < node.OutputCount; i++)
         {
-            long size = sizes is not null && i < sizes.Length ? sizes[i] : axis < 0 ? 1
-                : (Dim.Of(groups![axis]).Known ?? node.OutputCount) / node.OutputCount;
-            node.Set(
-                i, axis < 0 ? value is Unknown ? value : node.Fail("divides something other than directions or states")
-                : Part(node, value, axis, first, size));
-            first += size;
+            long size = sizes is null ? Math.Min(each, Math.Max(0, (all ?? long.MaxValue) - first)) : i < sizes.Length ? sizes[i] : 0;
+            node.Set(i, axis < 0 ? Unknown.Instance : Part(node, value, axis, first, size));
+            first = unchecked(first + size);
         }
     }
 
@@ -25,11 +42,21 @@ internal static class SplitOperator
     {
         if (value is Flow flow)
         {
-            return flow.Node is InputNode input && input.Axes.Length == flow.Rank && axis <= 1 && first >= 0 && size > 0
-                && first + size < int.MaxValue / 2
+            return flow.Node is InputNode input && input.Axes.Length == flow.Rank && axis <= 1
+                && first is >= 0 and < int.MaxValue / 4 && size is > 0 and < int.MaxValue / 4
                 ? new InputPart(input, axis, (int)first, (int)size)
                 : size == 1 ? AxisOperators.Gather(node, flow, axis, first, keeps: true)
                 : node.Fail("divides features or steps");
+        }
+
+        switch (value)
+        {
+            case Constant constant:
+                return ConstantOperators.Part(node, constant.Tensor, axis, first, size);
+            case ShapeVector vector:
+                return first < 0 || size < 0 || first > vector.Dims.Length || size > vector.Dims.Length - first
+                    ? node.Fail($"takes {size} from {first} on of a shape of {vector.Dims.Length} numbers")
+                    : new ShapeVector(vector.Dims[(int)first..(int)(first + size)], false);
         }
 
         FinalState state = (FinalState)value;
