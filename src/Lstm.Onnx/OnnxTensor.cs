@@ -106,19 +106,23 @@ public sealed class OnnxTensor
     /// <summary>The values at places, in a new shape.</summary>
     internal OnnxTensor Pick(int[] shape, Func<int, int> place)
     {
-        Array picked = _values switch
+        int count = shape.Aggregate(1, (product, size) => checked(product * size));
+        return new OnnxTensor(Name, shape, _values switch
         {
-            float[] => new float[Length(shape)],
-            double[] => new double[Length(shape)],
-            _ => new long[Length(shape)],
-        };
-        for (int i = 0; i < picked.Length; i++)
-        {
-            Array.Copy(_values, place(i), picked, i, 1);
-        }
-
-        return new OnnxTensor(Name, shape, picked);
+            float[] values => Picked(values, count, place),
+            double[] values => Picked(values, count, place),
+            _ => Picked((long[])_values, count, place),
+        });
     }
 
-    private static int Length(int[] shape) => shape.Aggregate(1, (product, size) => checked(product * size));
+    private static T[] Picked<T>(T[] values, int count, Func<int, int> place)
+    {
+        T[] picked = new T[count];
+        for (int i = 0; i < picked.Length; i++)
+        {
+            picked[i] = values[place(i)];
+        }
+
+        return picked;
+    }
 }

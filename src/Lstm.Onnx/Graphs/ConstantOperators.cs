@@ -125,7 +125,8 @@ internal static class ConstantOperators
                 - starts[axis];
         }
 
-        return Picked(node, tensor, shape, index => index.Select((place, axis) => place + starts[axis]));
+        int[] strides = Strides(tensor);
+        return Picked(node, tensor, shape, strides, strides.Zip(starts).Sum(pair => pair.First * pair.Second));
     }
 
     /// <summary>
@@ -159,14 +160,9 @@ internal static class ConstantOperators
             return node.Fail($"has the order [{string.Join(", ", order.Take(17))}] for {tensor}");
         }
 
-        int[] places = new int[rank];
-        for (int i = 0; i < rank; i++)
-        {
-            places[order[i]] = i;
-        }
-
+        int[] strides = Strides(tensor);
         return Picked(
-            node, tensor, [.. order.Select(axis => tensor.Shape[(int)axis])], index => places.Select(place => index[place]));
+            node, tensor, [.. order.Select(axis => tensor.Shape[(int)axis])], [.. order.Select(axis => strides[axis])], 0);
     }
 
     public static Value Reshape(NodeContext node, OnnxTensor tensor, long[] target)
@@ -215,8 +211,8 @@ internal static class ConstantOperators
         }
 
         int[] shape = [.. tensor.Shape.Select((size, i) => i == axis ? places.Length : size)];
-        return Picked(node, tensor, shape, at => at.Select((place, i) => i == axis ? places[place] : place)) is Constant picked
-            ? new Constant(picked.Tensor.With([.. shape[..axis], .. indices.Shape, .. shape[(axis + 1)..]])) : Unknown.Instance;
+        Constant picked = Picked(node, tensor, shape, Strides(tensor), 0, axis, places);
+        return new Constant(picked.Tensor.With([.. shape[..axis], .. indices.Shape, .. shape[(axis + 1)..]]));
     }
 
     /// <summary>A part of a constant along an axis.</summary>
@@ -228,7 +224,8 @@ internal static class ConstantOperators
         }
 
         int[] shape = [.. tensor.Shape.Select((all, i) => i == axis ? (int)size : all)];
-        return Picked(node, tensor, shape, at => at.Select((place, i) => i == axis ? place + (int)first : place));
+        int[] strides = Strides(tensor);
+        return Picked(node, tensor, shape, strides, (int)first * strides[axis]);
     }
 
     /// <summary>One of two numbers of shapes, for each number of a condition.</summary>
@@ -319,22 +316,31 @@ internal static class ConstantOperators
         return new ShapeVector(result, a.IsScalar && b.IsScalar);
     }
 
-    private static Value Picked(NodeContext node, OnnxTensor tensor, int[] shape, Func<int[], IEnumerable<int>> place)
+    // The distances of a tensor's axes in its values.
+    private static int[] Strides(OnnxTensor tensor)
+    {
+        int[] strides = new int[tensor.Shape.Count];
+        for (int axis = strides.Length - 1, stride = 1; axis >= 0; stride *= tensor.Shape[axis], axis--)
+        {
+            strides[axis] = stride;
+        }
+
+        return strides;
+    }
+
+    // Values of a tensor at start + the sum of index · stride; along one axis a table may say which index is taken.
+    private static Constant Picked(
+        NodeContext node, OnnxTensor tensor, int[] shape, int[] strides, int start, int axis = -1, int[]? table = null)
     {
         long count = shape.Aggregate(1L, (product, size) => product * size);
         node.Graph.Spend(count * Math.Max(1, shape.Length));
-        int[] index = new int[shape.Length];
         return new Constant(tensor.Pick(shape, i =>
         {
-            for (int axis = shape.Length - 1; axis >= 0; i /= shape[axis], axis--)
+            int at = start;
+            for (int a = shape.Length - 1; a >= 0; i /= shape[a], a--)
             {
-                index[axis] = i % shape[axis];
-            }
-
-            int at = 0, a = 0;
-            foreach (int where in place(index))
-            {
-                at = (at * tensor.Shape[a++]) + where;
+                int index = i % shape[a];
+                at += (a == axis ? table![index] : index) * strides[a];
             }
 
             return at;
