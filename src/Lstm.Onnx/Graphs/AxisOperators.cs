@@ -126,6 +126,22 @@ internal static class AxisOperators
         }
     }
 
+    /// <summary>
+    /// One direction, taken as its half of the features that a bidirectional layer gives; null if the bounds are other ones.
+    /// </summary>
+    public static Flow? Direction(Flow flow, int axis, long start, long end)
+    {
+        if (flow.Direction is not null || axis != flow.Rank - 1 || flow.Groups[axis] is not [{ Role: AxisRole.Direction }, var units]
+            || !flow.Groups[axis].SequenceEqual(flow.Node.Features) || units.Size is not { } half)
+        {
+            return null;
+        }
+
+        (start, end) = (start < 0 ? start + (2 * half) : start, end < 0 ? end + (2 * half) : end);
+        return end - start == half && (start == 0 || start == half)
+            ? new Flow(flow.Node, [.. flow.Groups[..axis], [units]], start == 0 ? 0 : 1) : null;
+    }
+
     /// <summary>The axes that reductions go over, and the groups that remain.</summary>
     public static Value Reduce(NodeContext node, Flow flow)
     {

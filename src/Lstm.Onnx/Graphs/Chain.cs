@@ -21,7 +21,8 @@ internal static class Chain
             return new RootView(input) { Features = features };
         }
 
-        if (!features.SequenceEqual(flow.Node.Features))
+        // An axis of one value says nothing of the order, and may have been squeezed away.
+        if (!features.Where(atom => atom.Size != 1).SequenceEqual(flow.Node.Features.Where(atom => atom.Size != 1)))
         {
             node.Fail("its last axis has other values than the features of the layer before, in their order");
         }
@@ -91,6 +92,32 @@ internal static class Chain
             ? new Flow(pooling, state.Groups)
             : state.Entries.Length == 1
                 ? new Flow(pooling, state.Groups, Array.IndexOf(lstm.Directions, state.Entries[0].Direction)) : null;
+    }
+
+    /// <summary>
+    /// The layer of which two values are the two directions: with its steps, or each direction's last output. Null if they are
+    /// none such.
+    /// </summary>
+    public static LayerNode? Halves(Flow a, Flow b)
+    {
+        if (a.Direction is not { } first || b.Direction != 1 - first)
+        {
+            return null;
+        }
+
+        if (a.Node == b.Node)
+        {
+            return a.Node;
+        }
+
+        // The last step in the direction of reading: the first step of the direction that reads in reverse.
+        return a.Node is PlainNode { Spec: PoolingSpec x, Parent: LstmNode lstm } pooling
+            && b.Node is PlainNode { Spec: PoolingSpec y } && b.Node.Parent == lstm
+            && IsLast(x.Pooling, first) && IsLast(y.Pooling, 1 - first)
+            ? new PlainNode(lstm, pooling.Source, new PoolingSpec(Pooling.Last)) { Features = lstm.Features } : null;
+
+        static bool IsLast(Pooling pooling, int direction)
+            => pooling == Pooling.Last || pooling == (direction == 0 ? Pooling.LastStep : Pooling.FirstStep);
     }
 
     /// <summary>Both directions made one by a merge.</summary>

@@ -298,7 +298,7 @@ internal static class ConstantOperators
                 ("Div", { } m, { } n) when n > 0 => Dim.Of(m / n),
                 ("Mul" or "Div", null, 1) => x,
                 ("Mul", 1, null) => y,
-                ("Mul", null, null) => new Dim(null, [.. x.Atoms, .. y.Atoms]),
+                ("Mul", _, _) when x.Atoms.Length > 0 && y.Atoms.Length > 0 => new Dim(null, [.. x.Atoms, .. y.Atoms]),
 
                 // The size of an axis is never negative.
                 ("Equal", { } m, { } n) => Dim.Of(m == n ? 1 : 0),

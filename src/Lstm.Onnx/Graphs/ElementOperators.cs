@@ -65,6 +65,8 @@ internal static class ElementOperators
             => Norm(node, stage.Source, stage.Weight, c.Tensor, stage.Epsilon),
         (Constant c, NormStage { Step: NormStep.Scaled or NormStep.Normal } stage) => Norm(
         node, stage.Source, stage.Weight, c.Tensor, stage.Epsilon),
+        (Absolute { Shift: 0 } x, Constant { Tensor.Count: 1 } c) => x with { Shift = c.Tensor[0] },
+        (Constant { Tensor.Count: 1 } c, Absolute { Shift: 0 } x) => x with { Shift = c.Tensor[0] },
         (Flow x, Flow y) => Both(node, x, y, LstmMerge.Sum),
         _ => node.Fail("adds values that no layer adds"),
     };
@@ -95,6 +97,8 @@ internal static class ElementOperators
         (Flow x, Constant { Tensor.Count: 1 } c) when c.Tensor[0] != 0 => Scaled(node, x, 1 / c.Tensor[0]),
         (NormStage { Step: NormStep.Centered } x, NormStage { Step: NormStep.Deviation } y) when Same(x.Source, y.Source)
             => y with { Step = NormStep.Normal },
+        (Flow or FinalState, Absolute { Shift: 1 } y) when DenseOperators.Sequences(node, a) is { } x && Same(x, y.Source)
+            => Applied(node, x, new ActivationSpec(ActivationFunction.Softsign)),
         _ => node.Fail("divides values that no layer divides"),
     };
 
@@ -147,10 +151,10 @@ internal static class ElementOperators
 
     private static Value SideBySide(NodeContext node, Flow a, Flow b)
     {
-        if (a.Node == b.Node && a.Direction is { } first && b.Direction == 1 - first)
+        if (Chain.Halves(a, b) is { } both)
         {
-            Flow whole = new(a.Node, [.. a.Groups[..^1], a.Node.Features]);
-            return first == 0 ? whole : Permuted(node, whole);
+            Flow whole = new(both, [.. a.Groups[..^1], both.Features]);
+            return a.Direction == 0 ? whole : Permuted(node, whole);
         }
 
         (Flow x, Flow y) = (Chain.Selected(a), Chain.Selected(b));
@@ -181,9 +185,9 @@ internal static class ElementOperators
 
     private static Value Both(NodeContext node, Flow a, Flow b, LstmMerge merge)
     {
-        if (a.Node == b.Node && a.Direction is { } first && b.Direction == 1 - first)
+        if (Chain.Halves(a, b) is { } both)
         {
-            return Chain.Merged(a.Node, merge, a.Groups) ?? node.Fail("joins two directions in a way that no merge has");
+            return Chain.Merged(both, merge, a.Groups) ?? node.Fail("joins two directions in a way that no merge has");
         }
 
         (Flow x, Flow y) = (Chain.Selected(a), Chain.Selected(b));

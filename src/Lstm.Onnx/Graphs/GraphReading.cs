@@ -153,6 +153,8 @@ internal sealed class GraphReading
                 return value;
             case "Identity":
                 return value;
+            case "Abs" when DenseOperators.Sequences(node, value) is { } flow:
+                return new Absolute(flow, Shift: 0);
             case "ReduceProd" when ConstantOperators.Shape(value) is { } vector:
                 return ConstantOperators.Product(node, vector);
             case "Sigmoid" or "Tanh" or "Relu" or "HardSigmoid" or "LeakyRelu" or "Elu" or "Softsign" or "Softplus"

@@ -42,14 +42,14 @@ internal sealed class GraphRoots(GraphScope scope, GraphContext context)
         bool isLstm = node.OpType == "LSTM";
         for (int i = 0; i < node.Input.Count; i++)
         {
-            int rank = isLstm ? i switch { 0 or 5 or 6 => 3, 4 => 1, _ => 0 } : i > 0 ? 0 : node.OpType == "Gemm" ? 2 : 3;
+            int rank = isLstm ? i is 0 or 5 or 6 ? 3 : 0 : i > 0 ? 0 : node.OpType == "Gemm" ? 2 : 3;
             if (node.Input[i].Length == 0 || rank == 0 || context.IsKnown(node.Input[i]))
             {
                 continue;
             }
 
             // Initial states of zeros, or that are a constant, are the node's own.
-            if (isLstm && i > 3 && alone(node.Input[i]) is (Constant or Fill or Repeated) and var value)
+            if (isLstm && i > 0 && alone(node.Input[i]) is (Constant or Fill or Repeated) and var value)
             {
                 context.Set(node.Input[i], value);
                 continue;
@@ -63,7 +63,7 @@ internal sealed class GraphRoots(GraphScope scope, GraphContext context)
             else
             {
                 Atom[] axes = [.. Enumerable.Range(0, rank).Select(_ => new Atom(null))];
-                Add(new InputNode(node.Input[i], isLstm && i == 4, axes) { Features = [] });
+                Add(new InputNode(node.Input[i], isInteger: false, axes) { Features = [] });
             }
         }
 

@@ -128,7 +128,8 @@ internal sealed class GraphRun<T>(Network<T> network, GraphSignature signature)
             int feature = 0, b = 0, t = 0;
             foreach (Atom atom in features)
             {
-                feature = (feature * (int)atom.Size!.Value) + place[atom];
+                // An axis of one value may have been squeezed away.
+                feature = (feature * (int)atom.Size!.Value) + place.GetValueOrDefault(atom);
             }
 
             foreach ((Atom atom, int index) in place)

@@ -55,7 +55,7 @@ internal static class LstmOperator
         LstmNode lstm = new(Chain.Features(node, x), node.Name, spec with { LearnInitialState = learns }, directions)
         {
             Features = [.. directionGroup, units],
-            Lengths = node.Has(4) ? LengthsOf(node) : null,
+            Lengths = node.Has(4) ? LengthsOf(node, Dim.Of(time)) : null,
         };
         Atom[][] state = batchFirst ? [batch, directionGroup, [units]] : [directionGroup, batch, [units]];
         StateEntry[] entries = [.. directions.Select(entry => new StateEntry(lstm, entry))];
@@ -139,10 +139,13 @@ internal static class LstmOperator
         return b is null ? LstmBias.None : isTwo ? LstmBias.Two : LstmBias.One;
     }
 
-    private static string? LengthsOf(NodeContext node)
+    private static string? LengthsOf(NodeContext node, Dim steps)
     {
         switch (node.Input(4))
         {
+            case ShapeVector { Dims: var sizes } when Array.TrueForAll(sizes, size => IsSame(size, steps)):
+            case RepeatedSize { Size: var size } when IsSame(size, steps):
+                return null;
             case Constant:
                 node.Graph.Ignored.Add(
                     $"sequence_lens of '{node.Name}', a constant: the lengths are those of the SequenceBatch");
@@ -152,6 +155,9 @@ internal static class LstmOperator
             default:
                 return node.InputName(4);
         }
+
+        static bool IsSame(Dim a, Dim b) => a.Known is { } known ? known == b.Known
+            : b.Known is null && a.Atoms.SequenceEqual(b.Atoms);
     }
 
     private static DirectionWeights[]? States(NodeContext node, LstmSpec spec, int count, OnnxTensor?[] tensors, out bool learns)

@@ -11,6 +11,7 @@ internal static class ShapeOperators
         Fill or Repeated or InputPart
             => node.OpType == "Shape" ? node.Fail("asks for the shape of an initial state") : OfState(node, value),
         ShapeVector vector => OfShape(node, vector),
+        RepeatedSize when node.OpType is "Cast" or "Reshape" or "Squeeze" or "Unsqueeze" => value,
         Flow flow => OfFlow(node, flow),
         FinalState state => OfFinalState(node, state),
         _ => node.Fail("works on something that no layer gives"),
@@ -87,6 +88,9 @@ internal static class ShapeOperators
                 return vector with { IsScalar = vector.Dims.Length == 1 };
             case "Cast":
                 return vector;
+            case "Expand" or "Tile" when vector.Dims is [var size]:
+                return node.Integers(1) is [> 0 and <= 64 and var times]
+                    ? new ShapeVector([.. Enumerable.Repeat(size, (int)times)], false) : new RepeatedSize(size);
             case "Shape":
                 return new ShapeVector(vector.IsScalar ? [] : [Dim.Of(vector.Dims.Length)], false);
             default:
@@ -148,6 +152,11 @@ internal static class ShapeOperators
         }
 
         long? size = Dim.Of(flow.Groups[axis]).Known;
+        if (AxisOperators.Direction(flow, axis, start, Math.Min(end, size ?? end)) is { } direction)
+        {
+            return direction;
+        }
+
         if (flow.Node is InputNode input && input.Axes.Length == flow.Rank && axis <= 1
             && flow.Groups[axis] is [{ Role: AxisRole.Unknown }]
             && start >= 0 && end > start && end <= (size ?? int.MaxValue / 2))

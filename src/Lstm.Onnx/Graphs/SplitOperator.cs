@@ -45,6 +45,7 @@ internal static class SplitOperator
             return flow.Node is InputNode input && input.Axes.Length == flow.Rank && axis <= 1
                 && first is >= 0 and < int.MaxValue / 4 && size is > 0 and < int.MaxValue / 4
                 ? new InputPart(input, axis, (int)first, (int)size)
+                : AxisOperators.Direction(flow, axis, first, unchecked(first + size)) is { } direction ? direction
                 : size == 1 ? AxisOperators.Gather(node, flow, axis, first, keeps: true)
                 : node.Fail("divides features or steps");
         }

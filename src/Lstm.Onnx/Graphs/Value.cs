@@ -21,6 +21,9 @@ internal sealed record Repeated(OnnxTensor Tensor) : Value;
 /// <summary>Integers that shapes are computed with.</summary>
 internal sealed record ShapeVector(Dim[] Dims, bool IsScalar) : Value;
 
+/// <summary>A size once for each sequence: lengths that are all the number of steps.</summary>
+internal sealed record RepeatedSize(Dim Size) : Value;
+
 /// <summary>The steps of sequences: what flows from layer to layer.</summary>
 /// <param name="Node">The layer that gives it.</param>
 /// <param name="Groups">The axes, each a list of atoms.</param>
@@ -42,6 +45,9 @@ internal sealed record StateEntry(LayerNode Node, DirectionWeights Direction);
 
 /// <summary>Some entries of a graph's input: initial states.</summary>
 internal sealed record InputPart(InputNode Input, int Axis, int First, int Count) : Value;
+
+/// <summary>|x| + a number, the denominator of softsign.</summary>
+internal sealed record Absolute(Flow Source, double Shift) : Value;
 
 /// <summary>A stage of a layer normalisation that is written as single operators.</summary>
 internal sealed record NormStage(Flow Source, NormStep Step, double Epsilon = 0, OnnxTensor? Weight = null) : Value;
