@@ -19,9 +19,9 @@ public class HostileFileTests
     [Fact]
     public void Mutated_files_load_or_are_refused()
     {
-        byte[][] good = Good();
+        byte[][] good = [.. Good(), .. Handmade()];
         Random random = new(17);
-        int count = int.TryParse(Environment.GetEnvironmentVariable("LSTM_ONNX_FUZZ"), out int wanted) ? wanted
+        int count = int.TryParse(Environment.GetEnvironmentVariable("LSTM_FUZZ"), out int wanted) ? wanted
             : 4000, refused = 0;
         Array.ForEach(good, file => Assert.True(Loads(file)));
         for (int i = 0; i < count; i++)
@@ -45,6 +45,24 @@ public class HostileFileTests
         Assert.InRange(count, 200, 2000);
     }
 
+    [Fact]
+    public void Large_files_take_memory_in_proportion()
+    {
+        Assert.All(Large(), file => Assert.True(Loads(file)));
+        Assert.All(Bombs(), file => Assert.False(Loads(file)));
+    }
+
+    [Fact]
+    public void Names_that_several_tensors_have_are_refused()
+    {
+        OnnxBuilder twice = Start().Constant("V", Values(4), 2, 2).Constant("V", Values(4), 2, 2)
+            .Node("MatMul", ["x", "V"], ["y"]).Output("y");
+        twice.Graph.Initializer[1].Name = "V";
+        Assert.Contains("two of its tensors have the name 'V'", Assert.Throws<InvalidDataException>(() => twice.Import()).Message);
+        OnnxBuilder outputs = Start().Node("Tanh", ["x"], ["y"]).Node("Relu", ["x"], ["y"]).Output("y");
+        Assert.Contains("two of its tensors have the name 'y'", Assert.Throws<InvalidDataException>(() => outputs.Import()).Message);
+    }
+
     private static byte[][] Good() =>
     [
         Exported(
@@ -57,6 +75,84 @@ public class HostileFileTests
             new PoolingSpec(Pooling.Mean), new RepeatLastSpec(2)),
         Exported(new(), new EmbeddingSpec(2), new LstmSpec(2) { Shortcut = LstmShortcut.Add }),
     ];
+
+    // Bodies, external data, states, shapes computed in the graph, layer normalisation in single operators, parts of constants.
+    private static IEnumerable<byte[]> Handmade()
+    {
+        OnnxBuilder states = new OnnxBuilder().Input("x", 1, "t", "n", 3).Input("h", 1, 2, "n", 4).Input("s", 6, "n")
+            .Constant("w", Values(48), 16, 3).Constant("R", Values(64), 1, 16, 4).Integers("zero", 0).Integers("one", 1)
+            .Integers("two", 2).Integers("four", 4).Constant("nothing", [0]);
+        states.Node("Split", ["w"], ["i", "f", "c", "o"], GraphWriter.Int("axis", 0))
+            .Node("Concat", ["i", "o", "f", "c"], ["ordered"], GraphWriter.Int("axis", 0))
+            .Node("Unsqueeze", ["ordered", "zero"], ["W"]).Node("Slice", ["h", "zero", "one", "zero"], ["h0"])
+            .Node("Shape", ["x"], ["shape"]).Node("Gather", ["shape", "one"], ["count"])
+            .Node("Concat", ["one", "count", "four"], ["size"], GraphWriter.Int("axis", 0)).Node("Expand", ["nothing", "size"], ["c0"])
+            .Node("LSTM", ["x", "W", "R", "", "s", "h0", "c0"], ["Y", "Y_h"], GraphWriter.Int("hidden_size", 4))
+            .Node("Squeeze", ["Y", "one"], ["y"]).Output("y", "Y_h");
+        yield return states.Bytes();
+        OnnxBuilder norm = Start().Constant("two", [2]).Constant("eps", [1e-3f]).Constant("gamma", Values(2), 2)
+            .Node("ReduceMean", ["x"], ["m"], GraphWriter.Ints("axes", -1)).Node("Sub", ["x", "m"], ["c"])
+            .Node("Pow", ["c", "two"], ["q"]).Node("ReduceMean", ["q"], ["v"], GraphWriter.Ints("axes", -1))
+            .Node("Add", ["v", "eps"], ["e"]).Node("Sqrt", ["e"], ["d"]).Node("Div", ["c", "d"], ["n"])
+            .Node("Mul", ["n", "gamma"], ["y"]).Output("y");
+        yield return norm.Bytes();
+        OnnxBuilder outer = Start().Constant("V", Values(4), 2, 2).Node("MatMul", ["x", "V"], ["y"]).Output("y");
+        outer.Node("If", ["x"], ["z"], new AttributeProto { Name = "then_branch", G = states.Graph, Type = 5 });
+        yield return outer.Bytes();
+    }
+
+    // As many layers, outputs, bodies and names as a file of this size can have.
+    private static IEnumerable<byte[]> Large()
+    {
+        OnnxBuilder chain = Start(), outputs = Start();
+        for (int i = 0; i < 4000; i++)
+        {
+            chain.Node("Tanh", [i == 0 ? "x" : $"a{i}"], [$"a{i + 1}"]);
+            outputs.Node("Tanh", [i == 0 ? "x" : $"a{i}"], [$"a{i + 1}"]).Output($"a{i + 1}");
+        }
+
+        yield return chain.Output("a4000").Bytes();
+        yield return outputs.Bytes();
+        OnnxBuilder bodies = Start().Node("Tanh", ["x"], ["y"]).Output("y");
+        AttributeProto[] inner = [.. Enumerable.Range(0, 3000).Select(i => new AttributeProto { Name = $"b{i}", G = new(), Type = 5 })];
+        bodies.Node("If", ["x"], ["z"], inner);
+        bodies.Graph.Node[1].Name = new string('n', 100000);
+        yield return bodies.Bytes();
+    }
+
+    // Small files that say large things.
+    private static IEnumerable<byte[]> Bombs()
+    {
+        OnnxBuilder shared = new OnnxBuilder().Input("x", 1, "t", "n", 32).Constant("W", Values(4096), 1, 128, 32)
+            .Constant("R", Values(4096, 2), 1, 128, 32).Integers("one", 1);
+        OnnxBuilder axes = Start().Integers("zero", 0), gathered = Start().Constant("c0", Values(20000), 100, 200)
+            .Integers("all", [.. Enumerable.Range(0, 100).Select(i => (long)i)]);
+        OnnxBuilder expanded = Start().Constant("c", [.. new float[50000], 1], 50001).Integers("s", 1);
+        string[] parts = [.. Enumerable.Range(0, 2000).Select(i => $"e{i}")];
+        for (int i = 0; i < 2000; i++)
+        {
+            shared.Node("LSTM", [i == 0 ? "x" : $"a{i}", "W", "R"], [$"Y{i}"], GraphWriter.Int("hidden_size", 32))
+                .Node("Squeeze", [$"Y{i}", "one"], [$"a{i + 1}"]);
+            axes.Node("Unsqueeze", [i == 0 ? "x" : $"a{i}", "zero"], [$"a{i + 1}"]);
+            gathered.Node("Gather", [$"c{i}", "all"], [$"c{i + 1}"]);
+            expanded.Node("Expand", ["c", "s"], [parts[i]]);
+        }
+
+        yield return shared.Output("a2000").Bytes();
+        yield return axes.Output("a2000").Bytes();
+        yield return gathered.Node("MatMul", ["x", "c2000"], ["y"]).Output("y").Bytes();
+        yield return expanded.Node("Concat", parts, ["k"], GraphWriter.Int("axis", 0)).Node("MatMul", ["x", "k"], ["y"]).Output("y")
+            .Bytes();
+
+        // Layers whose size is that of an input that only claims it.
+        yield return new OnnxBuilder().Input("x", 1, "n", "t", 1 << 30).Constant("eps", [1e-3f])
+            .Node("ReduceMean", ["x"], ["m"], GraphWriter.Ints("axes", -1)).Node("Sub", ["x", "m"], ["c"])
+            .Node("Mul", ["c", "c"], ["q"]).Node("ReduceMean", ["q"], ["v"], GraphWriter.Ints("axes", -1))
+            .Node("Add", ["v", "eps"], ["e"]).Node("Sqrt", ["e"], ["d"]).Node("Div", ["c", "d"], ["y"]).Output("y").Bytes();
+        OnnxBuilder wide = Start().Node("Tanh", ["x"], ["y"]).Output("y");
+        wide.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue = 1L << 40;
+        yield return wide.Bytes();
+    }
 
     private static byte[] Exported(OnnxExportOptions options, params LayerSpec[] specs)
     {

@@ -23,12 +23,12 @@ public class ImportTests
             [new LstmSpec(Units) { Bias = LstmBias.Two }, new DenseSpec(2) { Activation = Activation.Relu }],
             import.Network.Specs);
         Assert.Equal(
-            ["lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0", "dense.weight", "dense.bias"],
+            ["lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0", "lstm.bias_hh_l0", "dense.weight", "dense.bias"],
             import.Report.Mappings.Select(mapping => mapping.Parameter));
         string text = import.Report.ToString();
         Assert.Contains("'W' of 'LSTM0' [1, 16, 3] -> lstm.weight_ih_l0: gates i o f c", text);
         Assert.Contains("'V' of 'MatMul2' [4, 2] -> dense.weight: transposed", text);
-        Assert.Contains("the second half -> bias_hh", text);
+        Assert.Contains("'B' of 'LSTM0' [1, 32] -> lstm.bias_hh_l0: gates i o f c, the second half", text);
         Assert.Contains("the input 'x' [?, ?, 3]: the SequenceBatch, axes Time, Batch, Feature", text);
     }
 

@@ -191,8 +191,10 @@ internal sealed class NetworkBuilder<T>
         }, LstmKernelLayout.Onnx, 0, reverse);
         Add(weights.Input, "weight_ih", "gates i o f c, not transposed");
         Add(weights.Recurrent, "weight_hh", "gates i o f c, not transposed");
-        Add(weights.Bias, "bias_ih", spec.Bias == LstmBias.Two ? "gates i o f c, the first half; the second half -> bias_hh"
+        bool isTwo = spec.Bias == LstmBias.Two;
+        Add(weights.Bias, "bias_ih", isTwo ? "gates i o f c, the first half"
             : _options.SumBiases ? "gates i o f c, both halves summed" : "gates i o f c; the second half is zero");
+        Add(isTwo ? weights.Bias : null, "bias_hh", "gates i o f c, the second half");
         Add(weights.Peephole, "weight_ch", "gates i o f");
         if (spec.LearnInitialState)
         {

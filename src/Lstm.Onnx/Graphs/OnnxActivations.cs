@@ -39,6 +39,19 @@ internal static class OnnxActivations
             }
 
             (double? alpha, double? beta) = Defaults(function);
+            bool isMissing = (alpha is not null && alphas.Count == 0) || (beta is not null && betas.Count == 0);
+            if (isMissing && function is (LstmActivationFunction.Affine or LstmActivationFunction.ScaledTanh))
+            {
+                node.Fail($"gives no α or β for its activation {function}, and ONNX has no default of it");
+                return null;
+            }
+
+            if (isMissing && function == LstmActivationFunction.ThresholdedRelu)
+            {
+                node.Graph.Ignored.Add(
+                    $"'{node.Name}' gives no α for ThresholdedRelu; it is 1, ONNX's default, where ONNX Runtime takes 0");
+            }
+
             all[i] = new(function, Next(alpha, alphas), Next(beta, betas));
         }
 
