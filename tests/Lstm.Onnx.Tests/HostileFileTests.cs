@@ -113,6 +113,15 @@ public class HostileFileTests
 
         yield return chain.Output("a4000").Bytes();
         yield return outputs.Bytes();
+        OnnxBuilder lstms = new OnnxBuilder().Input("x", 1, "t", "n", 2).Constant("W", Values(16), 1, 8, 2)
+            .Constant("R", Values(16, 2), 1, 8, 2).Integers("one", 1);
+        for (int i = 0; i < 1500; i++)
+        {
+            lstms.Node("LSTM", [i == 0 ? "x" : $"a{i}", "W", "R"], [$"Y{i}"], GraphWriter.Int("hidden_size", 2))
+                .Node("Squeeze", [$"Y{i}", "one"], [$"a{i + 1}"]);
+        }
+
+        yield return lstms.Output("a1500").Bytes();
         OnnxBuilder bodies = Start().Node("Tanh", ["x"], ["y"]).Output("y");
         AttributeProto[] inner = [.. Enumerable.Range(0, 3000).Select(i => new AttributeProto { Name = $"b{i}", G = new(), Type = 5 })];
         bodies.Node("If", ["x"], ["z"], inner);

@@ -41,6 +41,16 @@ internal sealed class LstmDirectionPlace
             {
                 found.TryAdd(parameter.Name[start.Length..^end.Length], parameter);
             }
+            else if (found.Count > 0 && !parameter.Name.StartsWith(start, StringComparison.Ordinal))
+            {
+                // A layer's parameters follow each other.
+                break;
+            }
+        }
+
+        if (found.ContainsKey("weight_ih"))
+        {
+            return new(found, $"{layer}.*{end}");
         }
 
         string[] names =
@@ -48,7 +58,7 @@ internal sealed class LstmDirectionPlace
             .. parameters.Select(parameter => parameter.Name)
                 .Where(name => name.Contains("weight_ih_l", StringComparison.Ordinal)),
         ];
-        return found.ContainsKey("weight_ih") ? new(found, $"{layer}.*{end}") : throw new ArgumentException(
+        throw new ArgumentException(
             $"The network has no parameter '{Shortened.Text($"{start}weight_ih{end}")}'; its LSTM layers have "
             + $"{Shortened.List(names)}. "
             + "Give one of these layers, its number in its stack from 0 on, and its direction.", nameof(layer));
