@@ -231,12 +231,18 @@ internal sealed partial class NetworkPlan
             return null;
         }
 
-        if (NeedsMore || !input.View.IsPermutation(_width))
+        // In front of values that are carried past it, a tensor that nothing else reads is normalised alone.
+        bool isFirst = input.View.IsFirst && _flows.Values.All(flow => flow.View.IsBehind(input.View.Length));
+        if (!isFirst && (NeedsMore || !input.View.IsPermutation(_width)))
         {
             return RefuseSkip(layer);
         }
 
-        LayerNormSpec spec = new() { Epsilon = layer.Config.Number("epsilon", UsualEpsilon) };
+        LayerNormSpec spec = new()
+        {
+            Epsilon = layer.Config.Number("epsilon", UsualEpsilon),
+            Features = input.View.Length == _width ? null : input.View.Length,
+        };
         Emit(new PlannedLayer(spec, layer) { Tensors = tensors, Input = input.View, Norm = (scale, center) }, _width);
         return input;
     }

@@ -137,7 +137,7 @@ internal sealed class PlanWriter<T>
         }
         else
         {
-            _draft.Write($"{name}.weight", [.. Enumerable.Repeat(T.One, layer.Width)], $"{layer.Source} without scale", [], "ones");
+            _draft.Write($"{name}.weight", [.. Enumerable.Repeat(T.One, layer.Input!.Length)], $"{layer.Source} without scale", [], "ones");
         }
 
         if (center)
@@ -146,11 +146,15 @@ internal sealed class PlanWriter<T>
         }
         else
         {
-            _draft.Write($"{name}.bias", new T[layer.Width], $"{layer.Source} without center", [], "zeros");
+            _draft.Write($"{name}.bias", new T[layer.Input!.Length], $"{layer.Source} without center", [], "zeros");
         }
 
         void Ordered(WeightTensor tensor, string parameter)
-            => Plain(tensor, $"{name}.{parameter}", layer.Input!.Rows(tensor.Read<T>(), 1, layer.Width), "as it is" + Moved(layer));
+            => Plain(tensor, $"{name}.{parameter}", Values(tensor), "as it is");
+
+        // Either the first values are normalised, or all of them in another order.
+        T[] Values(WeightTensor tensor)
+            => layer.Input!.IsFirst ? tensor.Read<T>() : layer.Input.Rows(tensor.Read<T>(), 1, layer.Width);
     }
 
     private static string Moved(PlannedLayer layer) => layer.Input!.IsAll(layer.Width) ? string.Empty

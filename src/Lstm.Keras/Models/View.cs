@@ -63,6 +63,9 @@ internal sealed class View
     /// <summary>Whether the tensor is the first or all of the values, in their order.</summary>
     public bool IsFirst => Parts.Count == 1 && Parts[0].Offsets is [0];
 
+    /// <summary>Whether none of its values is among the first ones.</summary>
+    public bool IsBehind(int count) => Parts.All(part => part.Offsets.All(at => at >= count));
+
     /// <summary>Whether the tensor is all of so many values, in their order.</summary>
     public bool IsAll(int count) => IsFirst && Length == count;
 

@@ -25,11 +25,7 @@ internal sealed class SmallLayerExport<T>(Network<T> network, GraphWriter writer
                     writer, name, activation.Function, activation.Alpha, activation.Beta, steps.Name);
                 return Next(steps, y, steps.Features);
             case LayerNormSpec norm:
-                string weight = writer.Constant<T>($"{name}/weight", network.Read($"{name}.weight"), steps.Features);
-                string bias = writer.Constant<T>($"{name}/bias", network.Read($"{name}.bias"), steps.Features);
-                return Next(steps, writer.Node(
-                    name, "LayerNormalization", [steps.Name, weight, bias], GraphWriter.Int("axis", -1),
-                    GraphWriter.Float("epsilon", norm.Epsilon)), steps.Features);
+                return Next(steps, WriteNorm(norm, name, steps), steps.Features);
             case PoolingSpec { Pooling: var pooling }:
                 return poolings.Write(pooling, steps);
             case RepeatLastSpec repeat:
@@ -39,6 +35,24 @@ internal sealed class SmallLayerExport<T>(Network<T> network, GraphWriter writer
             default:
                 throw new NotSupportedException($"Layer '{name}' is a {spec.GetType().Name}, which has no form in ONNX.");
         }
+    }
+
+    // Values behind the normalised ones are cut off and joined again.
+    private string WriteNorm(LayerNormSpec norm, string name, ExportSteps steps)
+    {
+        int features = norm.Features ?? steps.Features;
+        bool isPart = features < steps.Features;
+        string weight = writer.Constant<T>($"{name}/weight", network.Read($"{name}.weight"), features);
+        string bias = writer.Constant<T>($"{name}/bias", network.Read($"{name}.bias"), features);
+        string x = isPart ? Part(0, features) : steps.Name;
+        string y = writer.Node(
+            name, "LayerNormalization", [x, weight, bias], GraphWriter.Int("axis", -1), GraphWriter.Float("epsilon", norm.Epsilon));
+        return isPart
+            ? writer.Node(name, "Concat", [y, Part(features, steps.Features)], GraphWriter.Int("axis", -1))
+            : y;
+
+        string Part(int from, int to) => writer.Node(
+            name, "Slice", [steps.Name, writer.Integers(from), writer.Integers(to), writer.Integers(-1)]);
     }
 
     private ExportSteps WriteDense(DenseSpec dense, string name, ExportSteps steps)

@@ -10,27 +10,29 @@ namespace Lstm.Layers;
 
 /// <summary>y = γ⊙(x − μ)·r + β with r = 1/√(σ² + ε) for each row.</summary>
 // SAFETY: LayerTape.Prepare reserves the output, Forward two Scales for each row, and AddParameterGradients the Sums of both
-// parameters, which have InputSize values each (ParameterLayout.Add). RowRuns.Set gives the rows of the shape. For gradients:
+// parameters, which have _features ≤ InputSize values each (ParameterLayout.Add, LayerStack). RowRuns.Set gives the rows of the shape. For gradients:
 // Layer.Backward. A stream's step gets InputSize values (StepKernel).
 internal sealed unsafe class LayerNormLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly LayerNormSpec _spec;
+    private readonly int _features;
     private readonly Parameter _weight;
     private readonly Parameter _bias;
 
     public LayerNormLayer(LayerNormSpec spec, int inputSize, string name, ParameterLayout parameters)
     {
         _spec = spec;
-        _weight = parameters.Add($"{name}.weight", [inputSize]);
-        _bias = parameters.Add($"{name}.bias", [inputSize]);
+        _features = spec.Features ?? inputSize;
+        _weight = parameters.Add($"{name}.weight", [_features]);
+        _bias = parameters.Add($"{name}.bias", [_features]);
     }
 
     public override int OutputSize => InputSize;
 
     public override LayerTape<T> CreateTape() => new NormTape();
 
-    public override void Initialize(ParameterStart<T> start) => start.Constant(_weight, 1, 0, InputSize);
+    public override void Initialize(ParameterStart<T> start) => start.Constant(_weight, 1, 0, _features);
 
     public override void Forward(in Pass<T> pass, Rows<T> input, LayerTape<T> tape)
     {
@@ -68,7 +70,8 @@ internal sealed unsafe class LayerNormLayer<T> : Layer<T>
     private RowNormalization<T> Of(in Pass<T> pass, T* x, T* destination, T* scales, int rows) => new()
     {
         Rows = rows,
-        Features = InputSize,
+        Features = _features,
+        Width = InputSize,
         Epsilon = _spec.Epsilon,
         X = x,
         Gamma = pass.Parameter(_weight),
@@ -80,11 +83,11 @@ internal sealed unsafe class LayerNormLayer<T> : Layer<T>
     // dγ += Σ dy⊙(x − μ)·r and dβ += Σ dy, block by block, rows in the order of all parameters' gradients.
     private void AddParameterGradients(NormTape own, T* input, T* outputGradient, T* dGamma, T* dBeta)
     {
-        own.Sums.Reserve(2L * InputSize);
-        T* gamma = own.Sums.Pointer, beta = own.Sums.Pointer + InputSize;
+        own.Sums.Reserve(2L * _features);
+        T* gamma = own.Sums.Pointer, beta = own.Sums.Pointer + _features;
         for (int block = 0; block < own.Runs.BlockCount; block++)
         {
-            new Span<T>(gamma, checked(2 * InputSize)).Clear();
+            new Span<T>(gamma, checked(2 * _features)).Clear();
             foreach (RowRuns.Run run in own.Runs.Block(block))
             {
                 for (int i = 0; i < run.Count; i++)
@@ -95,7 +98,7 @@ internal sealed unsafe class LayerNormLayer<T> : Layer<T>
                 }
             }
 
-            for (nint f = 0; f < InputSize; f++)
+            for (nint f = 0; f < _features; f++)
             {
                 dGamma[f] += gamma[f];
                 dBeta[f] += beta[f];
@@ -105,7 +108,7 @@ internal sealed unsafe class LayerNormLayer<T> : Layer<T>
 
     private void AddRow(T* x, T* dy, T* scales, T* gamma, T* beta)
     {
-        for (nint f = 0; f < InputSize; f++)
+        for (nint f = 0; f < _features; f++)
         {
             gamma[f] += dy[f] * ((x[f] - scales[0]) * scales[1]);
             beta[f] += dy[f];

@@ -7,19 +7,23 @@ namespace Lstm.Layers;
 /// <remarks>
 /// <para>μ = Σx/n, r = 1/√(Σ(x − μ)²/n + ε), y = γ⊙(x − μ)·r + β. Backward, with n = (x − μ)·r and d = γ⊙dy: dx = r·(d − mean d −
 /// n·mean(d⊙n)).</para>
+/// <para>Only the first Features of Width values are normalised; the others, and their gradients, are copied.</para>
 /// <para>The sums are in double, in the order of the values, and each element is rounded by itself: every width gives the same
 /// bits.</para>
 /// </remarks>
-// SAFETY: LayerNormLayer, which alone makes one, gives it Rows rows of Features values in X, Destination and, unless null,
+// SAFETY: LayerNormLayer, which alone makes one, gives it Rows rows of Width ≥ Features values in X, Destination and, unless null,
 // OutputGradient, two values of Scales for each row, and Features of Gamma and Beta. A share is a range of these rows.
 internal unsafe struct RowNormalization<T> : IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public required int Rows;
     public required int Features;
+
+    /// <summary>Values of a row.</summary>
+    public required int Width;
     public required double Epsilon;
 
-    /// <summary>x [Rows, Features].</summary>
+    /// <summary>x [Rows, Width].</summary>
     public required T* X;
     public required T* Gamma;
     public required T* Beta;
@@ -27,10 +31,10 @@ internal unsafe struct RowNormalization<T> : IJob
     /// <summary>μ and r of each row [Rows, 2]: written forward, read backward.</summary>
     public required T* Scales;
 
-    /// <summary>y, or dx [Rows, Features].</summary>
+    /// <summary>y, or dx [Rows, Width].</summary>
     public required T* Destination;
 
-    /// <summary>dy [Rows, Features] for the backward pass; null for the forward pass.</summary>
+    /// <summary>dy [Rows, Width] for the backward pass; null for the forward pass.</summary>
     public T* OutputGradient;
 
     public readonly long Work => (long)Rows * Features * JobWork.HardElement;
@@ -42,17 +46,22 @@ internal unsafe struct RowNormalization<T> : IJob
         (int first, int end) = share.Of(Rows);
         for (int row = first; row < end; row++)
         {
-            nint offset = (nint)row * Features;
+            nint offset = (nint)row * Width;
             if (OutputGradient == null)
             {
                 Forward(X + offset, Destination + offset, Scales + (2 * (nint)row));
+                CopyRest(X + offset, Destination + offset);
             }
             else
             {
                 Backward(X + offset, OutputGradient + offset, Destination + offset, Scales + (2 * (nint)row));
+                CopyRest(OutputGradient + offset, Destination + offset);
             }
         }
     }
+
+    private readonly void CopyRest(T* source, T* destination)
+        => new ReadOnlySpan<T>(source + Features, Width - Features).CopyTo(new Span<T>(destination + Features, Width - Features));
 
     private readonly void Forward(T* x, T* y, T* scales)
     {

@@ -46,6 +46,10 @@ internal static class SmallLayerCases
             "layer norm layer first", 5, [3, 0, 2],
             new LayerNormSpec { Epsilon = 0.1, Name = "scaled" }, new LstmSpec(4), new LayerNormSpec()),
         new(
+            "layer norm layer of the first values", 5, [3, 0, 2],
+            new LayerNormSpec { Features = 1 }, new LstmSpec(4) { Shortcut = LstmShortcut.Concatenate },
+            new LayerNormSpec { Features = 4 }, new DenseSpec(2)) { OnLongBatches = true, OnEveryInstructionSet = true },
+        new(
             "repeat last", 3, [3, 0, 2],
             new LstmSpec(4), new PoolingSpec(Pooling.Last), new RepeatLastSpec(4), new LstmSpec(3),
             new DenseSpec(2)) { OnLongBatches = true },

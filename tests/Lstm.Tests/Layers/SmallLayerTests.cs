@@ -48,6 +48,22 @@ public class SmallLayerTests
         Assert.All(Read(Network.Create<double>(7, new LayerNormSpec()), "norm.weight", 7), value => Assert.Equal(1, value));
     }
 
+    [Fact]
+    public void Layer_norm_of_the_first_values_lets_the_others_pass()
+    {
+        Network<double> network = Sample.Network<double>(5, 7, new LayerNormSpec { Features = 4 }),
+            alone = Network.Create<double>(4, new LayerNormSpec());
+        foreach (string parameter in (string[])["norm.weight", "norm.bias"])
+        {
+            alone.WriteParameter(parameter, Read(network, parameter, 4).AsSpan());
+        }
+
+        double[] x = [.. Enumerable.Range(0, 7).Select(i => Math.Sin(i) * 3)];
+        double[] first = alone.Predict(SequenceBatch.FromSequences<double>([x[..4]], 4)).GetSequence(0);
+        Assert.Equal(
+            [.. first, .. x[4..]], network.Predict(SequenceBatch.FromSequences<double>([x], 7)).GetSequence(0));
+    }
+
     [Theory]
     [InlineData(Pooling.LastStep, 4)]
     [InlineData(Pooling.FirstStep, 0)]
@@ -92,7 +108,8 @@ public class SmallLayerTests
     {
         LayerSpec[] specs =
         [
-            new LstmSpec(4), new LayerNormSpec { Epsilon = 1e-3, Name = "n" }, new PoolingSpec(Pooling.LastStep),
+            new LstmSpec(4), new LayerNormSpec { Epsilon = 1e-3, Name = "n" },
+            new LayerNormSpec { Features = 3 }, new PoolingSpec(Pooling.LastStep),
             new RepeatLastSpec(3), new DenseSpec(5),
             new ActivationSpec(ActivationFunction.HardSigmoid) { Alpha = 0.2, Beta = 0.5 },
                 new ActivationSpec(ActivationFunction.Softmax),
@@ -117,6 +134,8 @@ public class SmallLayerTests
         Refused("Beta", new ActivationSpec(ActivationFunction.Affine) { Alpha = 1, Beta = double.NaN });
         Refused("Function", new ActivationSpec((ActivationFunction)99));
         Refused("Epsilon", new LayerNormSpec { Epsilon = 0 });
+        Refused("Features", new LayerNormSpec { Features = 3 });
+        Refused("Features", new LayerNormSpec { Features = 0 });
         Refused("Steps", new RepeatLastSpec(0));
         Network<float> network = Network.Create(2, new DenseSpec(3), new ActivationSpec(ActivationFunction.Softmax));
         Assert.Contains("takes logits", Assert.Throws<ArgumentException>(

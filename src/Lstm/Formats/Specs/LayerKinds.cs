@@ -117,7 +117,8 @@ internal static class LayerKinds
         new SpecKind<LayerSpec, LayerNormSpec>(
             "layerNorm", "a layer of kind 'layerNorm'", () => new LayerNormSpec(), _ => 0,
             Name<LayerNormSpec>(),
-            SpecProperty<LayerNormSpec>.Double("epsilon", spec => spec.Epsilon, (spec, value) => spec with { Epsilon = value })),
+            SpecProperty<LayerNormSpec>.Double("epsilon", spec => spec.Epsilon, (spec, value) => spec with { Epsilon = value }),
+            SpecProperty<LayerNormSpec>.Int("features", spec => spec.Features, (spec, value) => spec with { Features = value })),
         new SpecKind<LayerSpec, RepeatLastSpec>(
             "repeatLast", "a layer of kind 'repeatLast'", () => new RepeatLastSpec(0), _ => 0,
             Name<RepeatLastSpec>(),

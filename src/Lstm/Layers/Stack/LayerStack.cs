@@ -135,6 +135,9 @@ internal sealed class LayerStack<T>
             case LayerNormSpec norm:
                 SpecCheck.Check(
                     norm.Epsilon is >= 1e-30 and <= 1e30, name, nameof(norm.Epsilon), norm.Epsilon, "from 1e-30 to 1e30");
+                SpecCheck.Check(
+                    norm.Features is null || (norm.Features >= 1 && norm.Features <= inputSize), name, nameof(norm.Features),
+                    norm.Features ?? 0, $"from 1 to {inputSize}, the number of values that come in");
                 _layers.Add(new LayerNormLayer<T>(norm, inputSize, name, parameters)
                 {
                     Name = name,
