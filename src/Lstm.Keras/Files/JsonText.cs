@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Lstm.Keras.Files;
 
@@ -15,6 +16,7 @@ internal static class JsonText
     {
         try
         {
+            CheckTexts(utf8.Span);
             using JsonDocument document = JsonDocument.Parse(utf8, Options);
             JsonElement root = document.RootElement.Clone();
             return root.ValueKind == JsonValueKind.Object ? root
@@ -30,6 +32,24 @@ internal static class JsonText
         }
     }
 
+    // Texts are decoded when they are asked for: bytes that are no UTF-8, and halves of surrogates, are found here.
+    private static void CheckTexts(ReadOnlySpan<byte> utf8)
+    {
+        if (!Utf8.IsValid(utf8))
+        {
+            throw new InvalidOperationException("Its bytes are no UTF-8.");
+        }
+
+        Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = Deepest });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+            {
+                reader.GetString();
+            }
+        }
+    }
+
     /// <inheritdoc cref="Object(ReadOnlyMemory{byte}, string)"/>
     public static JsonElement Object(string text, string what) => Object(Encoding.UTF8.GetBytes(text), what);
 
@@ -42,14 +62,7 @@ internal static class JsonText
             return null;
         }
 
-        try
-        {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a text");
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new InvalidDataException($"'{name}' has text that is not Unicode.", e);
-        }
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a text");
     }
 
     public static bool Flag(this JsonElement element, string name, bool usual) => element.Member(name) switch

@@ -59,7 +59,7 @@ internal sealed class ShardWeights : WeightStore
         using MemoryStream all = new();
         foreach (JsonElement item in group.Items("paths"))
         {
-            string path = item.ValueKind == JsonValueKind.String ? TextOf(item) : throw JsonText.Wrong("paths", item, "a file name");
+            string path = item.ValueKind == JsonValueKind.String ? item.GetString()! : throw JsonText.Wrong("paths", item, "a file name");
 
             // A shard lies beside the model: a path to elsewhere is not followed.
             if (path.Length == 0 || path.Contains("..", StringComparison.Ordinal) || path.Contains('\\') || path.Contains(':')
@@ -89,18 +89,6 @@ internal sealed class ShardWeights : WeightStore
         }
 
         return all.ToArray();
-    }
-
-    private static string TextOf(JsonElement item)
-    {
-        try
-        {
-            return item.GetString()!;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new InvalidDataException("A text of the model is not Unicode.", e);
-        }
     }
 
     private static WeightTensor Tensor(JsonElement weight, byte[] bytes, ref int at)

@@ -58,14 +58,7 @@ internal static class InboundNodes
             throw JsonText.Wrong("a tensor", item, "[name, node, index]");
         }
 
-        try
-        {
-            return node == 0 ? new KerasTensor(item[0].GetString()!, index) : new KerasTensor(item[0].GetString()!, -1);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new InvalidDataException("The name of a layer is not Unicode.", e);
-        }
+        return new KerasTensor(item[0].GetString()!, node == 0 ? index : -1);
 
         static bool Index(JsonElement item, out int number)
         {

@@ -9,6 +9,11 @@ internal sealed partial class NetworkPlan
 {
     private const double UsualEpsilon = 1e-3;
 
+    /// <summary>Values of matrices that put values into order, for each value of the file's weights, at most.</summary>
+    private const long MostGathered = 16;
+
+    private const long Allowance = 4096;
+
     private static bool IsNoise(KerasLayer layer) => layer.ClassName is "SpatialDropout1D" or "GaussianNoise" or "GaussianDropout"
         or "AlphaDropout" or "ActivityRegularization";
 
@@ -233,7 +238,16 @@ internal sealed partial class NetworkPlan
 
         // In front of values that are carried past it, a tensor that nothing else reads is normalised alone.
         bool isFirst = input.View.IsFirst && _flows.Values.All(flow => flow.View.IsBehind(input.View.Length));
-        if (!isFirst && (NeedsMore || !input.View.IsPermutation(_width)))
+        if (!isFirst && !input.View.IsPermutation(_width))
+        {
+            if (Gather(layer, input) is not { } gathered)
+            {
+                return null;
+            }
+
+            input = gathered;
+        }
+        else if (!isFirst && NeedsMore)
         {
             return RefuseSkip(layer);
         }
@@ -278,9 +292,20 @@ internal sealed partial class NetworkPlan
             return Refuse(layer, "it pools over other axes than the steps");
         }
 
-        if (NeedsMore || (pooling == Pooling.Max && !input.View.IsPermutation(_width)))
+        if (NeedsMore)
         {
             return RefuseSkip(layer);
+        }
+
+        // A mean of sums is the sum of means; a largest value is not.
+        if (pooling == Pooling.Max && !input.View.IsPermutation(_width))
+        {
+            if (Gather(layer, input) is not { } gathered)
+            {
+                return null;
+            }
+
+            input = gathered;
         }
 
         Emit(new PlannedLayer(new PoolingSpec(pooling), layer), _width);
@@ -306,11 +331,12 @@ internal sealed partial class NetworkPlan
             return input;
         }
 
-        if (NeedsMore || !input.View.IsPermutation(_width))
+        if (NeedsMore || (!input.View.IsPermutation(_width) && Gather(layer, input) is null))
         {
-            return RefuseSkip(layer);
+            return NeedsMore ? RefuseSkip(layer) : null;
         }
 
+        input = input.View.IsPermutation(_width) ? input : input with { View = View.Of(_width) };
         Emit(new PlannedLayer(activation.Spec(), layer), _width);
         return input;
     }
@@ -350,6 +376,36 @@ internal sealed partial class NetworkPlan
             ? list.GetArrayLength() == 1 && list[0].TryGetDoubleSafely() is { } one ? one : double.NaN
             : layer.Config.Number(option, -1);
         return axis == -1 || axis == rank - 1;
+    }
+
+    /// <summary>
+    /// Puts a tensor's values into its own order by a dense layer of zeros and ones, where no kernel does so.
+    /// </summary>
+    private Flow? Gather(KerasLayer layer, Flow input)
+    {
+        if (input.View.IsAll(_width))
+        {
+            return input;
+        }
+
+        if (NeedsMore)
+        {
+            return RefuseSkip(layer);
+        }
+
+        int size = input.View.Length;
+        _gathered += (long)size * _width;
+        long known = Layers.Sum(planned => planned.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (count, axis) => count * axis)));
+        if (_gathered > (MostGathered * known) + Allowance)
+        {
+            return Refuse(layer, $"its {size} values would need a matrix of {size} by {_width} to be put into order");
+        }
+
+        WeightTensor ones = new($"(order of '{layer.Name}')", [size, size], HdfType.Single, new IdentityValues());
+        DenseSpec order = new(size) { Bias = false };
+        Layers.Add(new PlannedLayer(order, layer) { Tensors = [ones], Input = input.View, Width = _width });
+        _width = size;
+        return input with { View = View.Of(size) };
     }
 
     /// <summary>Adds a layer; later ones see so many values.</summary>

@@ -21,6 +21,7 @@ internal sealed partial class NetworkPlan
     private readonly Dictionary<KerasTensor, int> _left = [];
     private readonly Dictionary<string, Flow> _residuals = new(StringComparer.Ordinal);
     private int _width;
+    private long _gathered;
 
     private NetworkPlan(Selection selection, WeightStore weights, bool isKeras3)
         => (_selection, _weights, _isKeras3) = (selection, weights, isKeras3);
@@ -62,10 +63,11 @@ internal sealed partial class NetworkPlan
         }
 
         Flow? output = _flows.GetValueOrDefault(_selection.Output);
-        if (Problems.Count == 0 && (output is null || !output.View.IsAll(_width)))
+        if (Problems.Count == 0)
         {
-            Problems.Add(
-                $"the output of '{Shorten.Text(_selection.Output.Layer)}' is made of tensors that no layer puts into this order");
+            _flows.Clear();
+            KerasLayer last = _selection.Layers.First(layer => layer.Name == _selection.Output.Layer);
+            output = output is null ? Refuse(last, "it has no output 0 that the network could give") : Gather(last, output);
         }
 
         if (output is { IsReversed: true, HasTime: true })

@@ -81,8 +81,7 @@ internal sealed class PlanWriter<T>
         int each = hasBias ? 3 : 2, units = spec.HiddenSize;
         for (int d = 0; d < layer.Tensors.Count / each; d++)
         {
-            // A layer that reads backwards alone has its kernels in the reverse direction.
-            bool isReverse = d == 1 || spec.Direction == LstmDirection.Reverse;
+            bool isReverse = d == 1;
             WeightTensor kernel = layer.Tensors[d * each], recurrent = layer.Tensors[(d * each) + 1];
             T[] input = kernel.Read<T>(), hidden = recurrent.Read<T>();
             if (isCuDnn)

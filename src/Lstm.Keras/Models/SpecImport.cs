@@ -92,12 +92,7 @@ internal static class SpecImport
             KerasLayer source = new(groups[i].Layer, spec.GetType().Name, NoOptions, []);
             bool isCuDnn = spec is LstmSpec lstm && groups[i].Tensors is [_, _, { Shape: [var biases] }, ..]
                 && biases == 8 * (long)lstm.HiddenSize;
-            string weight = spec switch
-            {
-                LstmSpec { Direction: LstmDirection.Reverse } => FormattableString.Invariant($"weight_ih_l{stackLayer}_reverse"),
-                LstmSpec => FormattableString.Invariant($"weight_ih_l{stackLayer}"),
-                _ => "weight",
-            };
+            string weight = spec is LstmSpec ? FormattableString.Invariant($"weight_ih_l{stackLayer}") : "weight";
             int[] shape = [.. byName[$"{name}.{weight}"].Shape];
             int width = spec is LstmSpec or DenseSpec ? shape[1] : shape[0];
             WeightCheck.Compare(source, groups[i].Tensors, Tensors(spec, shape, isCuDnn), problems);
