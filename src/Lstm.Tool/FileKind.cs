@@ -19,7 +19,7 @@ internal enum FileKind
 /// <summary>Finds the package that reads a file.</summary>
 internal static class FileKinds
 {
-    private static ReadOnlySpan<byte> Hdf5 => [0x89, .. "HDF\r\n\x1A\n"u8];
+    private static readonly byte[] Hdf5 = [0x89, .. "HDF\r\n\x1A\n"u8];
 
     /// <summary>Looks at a file's first bytes, and at the entries of an archive. What nobody knows is left to the core to name.</summary>
     public static FileKind Of(string path)

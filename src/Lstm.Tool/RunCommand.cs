@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Lstm.Formats;
+using Lstm.Specs;
 using Spectre.Console;
 
 namespace Lstm.Tool;
