@@ -1,5 +1,4 @@
 using System.Numerics;
-using Lstm.Keras.Files;
 using Lstm.Keras.Models;
 
 namespace Lstm.Keras;

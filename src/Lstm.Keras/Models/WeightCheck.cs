@@ -1,5 +1,4 @@
 using Lstm.Keras.Files;
-using Lstm.Specs;
 
 namespace Lstm.Keras.Models;
 

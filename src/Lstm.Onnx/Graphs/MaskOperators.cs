@@ -1,4 +1,3 @@
-using Lstm.Specs;
 
 namespace Lstm.Onnx.Graphs;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Lstm.Formats;
 using Lstm.Tests.Support;
+using TensorFile = Lstm.Tests.Support.TensorFile;
 
 namespace Lstm.Tests.Conformance;
 
