@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Lstm.Cells;
 using Lstm.Onnx.Export;
 using Lstm.Onnx.Files;
-using Lstm.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 

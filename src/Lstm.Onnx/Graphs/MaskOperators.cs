@@ -1,4 +1,3 @@
-
 namespace Lstm.Onnx.Graphs;
 
 /// <summary>What the lengths of sequences are made into, to pool within them.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
-using Lstm.Formats;
 using Lstm.Formats.Files;
 using Lstm.Formats.Safetensors;
 using Lstm.Tests.Support;
