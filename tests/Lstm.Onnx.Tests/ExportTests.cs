@@ -196,8 +196,11 @@ public class ExportTests
     {
         LstmSpec spec = new(6)
         {
-            Projection = new(3) { Clip = 0.2 }, Normalization = new LayerNormalization(), Bias = LstmBias.Two,
-            Direction = LstmDirection.Bidirectional, Regularization = new() { HiddenZoneout = 0.25, CellZoneout = 0.125 },
+            Projection = new(3) { Clip = 0.2 },
+            Normalization = new LayerNormalization(),
+            Bias = LstmBias.Two,
+            Direction = LstmDirection.Bidirectional,
+            Regularization = new() { HiddenZoneout = 0.25, CellZoneout = 0.125 },
         };
         Network<double> network = Sample.Network<double>(1, 3, spec, new DenseSpec(2));
         MemoryStream file = new();

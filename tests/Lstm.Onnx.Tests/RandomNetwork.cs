@@ -91,12 +91,17 @@ internal sealed class RandomNetwork
     {
         LstmSpec spec = new(Chance(0.2) ? inputs : _random.Next(1, 12))
         {
-            Layers = Chance(0.3) ? 2 : 1, Direction = Pick<LstmDirection>(), Bias = Pick<LstmBias>(),
-            LearnInitialState = Chance(0.3), Shortcut = Chance(0.3) ? Pick<LstmShortcut>() : LstmShortcut.None,
+            Layers = Chance(0.3) ? 2 : 1,
+            Direction = Pick<LstmDirection>(),
+            Bias = Pick<LstmBias>(),
+            LearnInitialState = Chance(0.3),
+            Shortcut = Chance(0.3) ? Pick<LstmShortcut>() : LstmShortcut.None,
             Projection = Chance(0.15) ? new(_random.Next(1, 6)) { Clip = Chance(0.5) ? 0.2 : null } : null,
             Normalization = _random.Next(12) switch
             {
-                0 => new LayerNormalization { Epsilon = 0.01 }, 1 => new BatchNormalization { Steps = 3, Epsilon = 0.01 }, _ => null,
+                0 => new LayerNormalization { Epsilon = 0.01 },
+                1 => new BatchNormalization { Steps = 3, Epsilon = 0.01 },
+                _ => null,
             },
             Regularization = Chance(0.15)
                 ? new() { HiddenZoneout = Chance(0.5) ? 0.3 : 0, CellZoneout = Chance(0.5) ? 0.2 : 0 } : new(),
@@ -107,10 +112,16 @@ internal sealed class RandomNetwork
             Merge = isBoth ? Pick<LstmMerge>() : LstmMerge.Concatenate,
             Cell = new LstmEquations
             {
-                Peephole = Chance(0.3), CoupledGates = Chance(0.2), PreActivationClip = Chance(0.2) ? 0.4 : null,
-                CellClip = Chance(0.1) ? 0.3 : null, InputGate = !Chance(0.05), ForgetGate = !Chance(0.05),
-                OutputGate = !Chance(0.05), GateRecurrence = Chance(0.1),
-                GateActivation = Chance(0.2) ? Activation() : null, CellActivation = Chance(0.2) ? Activation() : null,
+                Peephole = Chance(0.3),
+                CoupledGates = Chance(0.2),
+                PreActivationClip = Chance(0.2) ? 0.4 : null,
+                CellClip = Chance(0.1) ? 0.3 : null,
+                InputGate = !Chance(0.05),
+                ForgetGate = !Chance(0.05),
+                OutputGate = !Chance(0.05),
+                GateRecurrence = Chance(0.1),
+                GateActivation = Chance(0.2) ? Activation() : null,
+                CellActivation = Chance(0.2) ? Activation() : null,
                 HiddenActivation = Chance(0.2) ? Activation() : null,
                 ReverseGateActivation = isBoth && Chance(0.2) ? Activation() : null,
                 ReverseCellActivation = isBoth && Chance(0.2) ? Activation() : null,
@@ -134,8 +145,13 @@ internal sealed class RandomNetwork
 
     private static (double Alpha, double Beta) Parameters(string function) => function switch
     {
-        "HardSigmoid" => (0.2, 0.5), "ScaledTanh" => (1.2, 0.7), "Affine" => (0.6, 0.1), "LeakyRelu" => (0.1, 0),
-        "Elu" => (0.7, 0), "ThresholdedRelu" => (0.05, 0), _ => (0, 0),
+        "HardSigmoid" => (0.2, 0.5),
+        "ScaledTanh" => (1.2, 0.7),
+        "Affine" => (0.6, 0.1),
+        "LeakyRelu" => (0.1, 0),
+        "Elu" => (0.7, 0),
+        "ThresholdedRelu" => (0.05, 0),
+        _ => (0, 0),
     };
 
     private bool Chance(double probability) => _random.NextDouble() < probability;

@@ -105,8 +105,11 @@ internal sealed class GraphWriter(bool isDouble)
                 size is string text ? new DimensionProto { DimParam = text } : new DimensionProto { DimValue = (int)size });
         }
 
-        return new ValueInfoProto { Name = name,
-            Type = new TypeProto { TensorType = new TensorTypeProto { ElemType = type, Shape = shape } } };
+        return new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto { TensorType = new TensorTypeProto { ElemType = type, Shape = shape } }
+        };
     }
 
     /// <summary>Takes a name of the caller's: no node or constant gets it.</summary>

@@ -80,7 +80,8 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Pool
             string squeezed = writer.Node(place, "Squeeze", [outputs[0], writer.Integers(1)]);
             return new ExportSteps(squeezed, units, steps.Lengths, steps.IsPooled)
             {
-                LastHidden = () => outputs[1], ForwardFeatures = spec.Direction == LstmDirection.Forward ? units : 0,
+                LastHidden = () => outputs[1],
+                ForwardFeatures = spec.Direction == LstmDirection.Forward ? units : 0,
             };
         }
 
@@ -190,8 +191,13 @@ internal sealed class LstmExport<T>(Network<T> network, GraphWriter writer, Pool
             return input;
         }
 
-        return learned is null ? string.Empty
-            : ForAll(place, writer.Constant<T>($"{place}/initial_{state}", learned, directions, 1, values), directions, values, steps);
+        if (learned is null)
+        {
+            return string.Empty;
+        }
+
+        string constant = writer.Constant<T>($"{place}/initial_{state}", learned, directions, 1, values);
+        return ForAll(place, constant, directions, values, steps);
     }
 
     private T[]? Learned(LstmSpec spec, string name, int layer, string parameter)

@@ -12,7 +12,10 @@ internal static class NetworkExport
     {
         string[] names = LayerNames.Of(network.Specs, network.Parameters);
         string[] obstacles =
-            [.. network.Specs.SelectMany((spec, i) => spec is LstmSpec lstm ? LstmExport<T>.Obstacles(lstm, names[i], options) : [])];
+        [
+            .. network.Specs.SelectMany(
+                (spec, i) => spec is LstmSpec lstm ? LstmExport<T>.Obstacles(lstm, names[i], options) : []),
+        ];
         if (obstacles.Length > 0)
         {
             throw new NotSupportedException(

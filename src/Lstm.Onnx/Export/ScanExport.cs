@@ -57,9 +57,10 @@ internal sealed class ScanExport<T>(Network<T> network, GraphWriter writer, Pool
             case BatchNormalization:
                 return product;
             case LayerNormalization norm:
-                string[] weights = [constants.Vector("norm_ih_weight"), .. constants.Bias() is { } shift ? [shift] : (string[])[]];
+                List<string> operands = [product, constants.Vector("norm_ih_weight")];
+                operands.AddRange(constants.Bias() is { } shift ? [shift] : []);
                 return writer.Node(
-                    direction.Place, "LayerNormalization", [product, .. weights], GraphWriter.Int("axis", -1),
+                    direction.Place, "LayerNormalization", [.. operands], GraphWriter.Int("axis", -1),
                     GraphWriter.Float("epsilon", norm.Epsilon));
             default:
                 return constants.Bias() is { } bias ? writer.Node(direction.Place, "Add", [product, bias]) : product;

@@ -67,9 +67,12 @@ internal sealed record FileDescription(int InputSize, IReadOnlyList<LayerSpec> L
 
         OnnxExportOptions options = new()
         {
-            BatchFirst = root.GetProperty("batchFirst").GetBoolean(), Lengths = root.GetProperty("lengths").GetBoolean(),
-            States = root.GetProperty("states").GetBoolean(), Double = root.GetProperty("double").GetBoolean(),
-            InputName = root.GetProperty("input").GetString()!, OutputName = root.GetProperty("output").GetString()!,
+            BatchFirst = root.GetProperty("batchFirst").GetBoolean(),
+            Lengths = root.GetProperty("lengths").GetBoolean(),
+            States = root.GetProperty("states").GetBoolean(),
+            Double = root.GetProperty("double").GetBoolean(),
+            InputName = root.GetProperty("input").GetString()!,
+            OutputName = root.GetProperty("output").GetString()!,
         };
         LayerSpec[] layers = LayerSpecJson.ListFromJson(root.GetProperty("layers").GetRawText());
         return layers.Any(layer => layer is LstmSpec { Cell: not LstmEquations }) ? null

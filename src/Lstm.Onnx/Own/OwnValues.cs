@@ -91,7 +91,8 @@ internal sealed class OwnValues<T>(GraphProto graph, NetworkDraft<T> draft)
         bias = spec.Bias == LstmBias.One ? bias[..(bias.Length / 2)] : bias;
         LstmKernels<T> kernels = new()
         {
-            Input = Part($"{place}/W", d, directions), Recurrent = Part($"{place}/R", d, directions),
+            Input = Part($"{place}/W", d, directions),
+            Recurrent = Part($"{place}/R", d, directions),
             Bias = bias.Length == 0 ? null : bias,
             Peephole = direction.Equations.Peephole ? Part($"{place}/P", d, directions) : null,
         };
