@@ -165,8 +165,8 @@ internal sealed class GraphReading
             case "ReduceMean" when value is NormStage { Step: NormStep.Squared } squared:
                 return squared with { Step = NormStep.Variance };
             case "ReduceMean" or "ReduceMax" or "ReduceSum" or "ReduceProd":
-                return value is Flow || value is FinalState
-                    ? AxisOperators.Reduce(node, value as Flow ?? Chain.Pooled((FinalState)value)!)
+                return (value is FinalState state ? Chain.Pooled(state) : value as Flow) is { } reduced
+                    ? AxisOperators.Reduce(node, reduced)
                     : node.Fail("reduces something other than the values of steps");
             case "Sqrt" when value is NormStage { Step: NormStep.Shifted } shifted:
                 return shifted with { Step = NormStep.Deviation };
