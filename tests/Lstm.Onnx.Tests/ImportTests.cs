@@ -128,6 +128,103 @@ public class ImportTests
     }
 
     [Fact]
+    public void Nodes_of_one_name_in_several_bodies_are_read_each_with_its_own_tensors()
+    {
+        OnnxBuilder yes = Lstm(both: false).Output("Y"), no = Lstm(both: false).Output("Y");
+        no.Graph.Initializer.Single(tensor => tensor.Name == "W").RawData = Raw(Values(16 * Inputs, 9));
+        OnnxBuilder outer = new OnnxBuilder().Input("go", 9).Input("x", 1, "t", "n", Inputs);
+        outer.Node(
+            "If", ["go"], ["out"], new AttributeProto { Name = "then_branch", G = yes.Graph, Type = 5 },
+            new AttributeProto { Name = "else_branch", G = no.Graph, Type = 5 }).Output("out");
+        string message = Assert.Throws<InvalidDataException>(() => outer.Import(new() { Node = "LSTM0" })).Message;
+        Assert.Contains("2 nodes 'LSTM0'", message);
+        Assert.Contains("'If0/then_branch/LSTM0', 'If0/else_branch/LSTM0'", message);
+        Assert.Equal(Input(Lstm(both: false).Output("Y").Import()), Input(outer.Import(new() { Node = "If0/then_branch/LSTM0" })));
+        Assert.NotEqual(
+            Input(outer.Import(new() { Node = "If0/then_branch/LSTM0" })),
+            Input(outer.Import(new() { Node = "If0/else_branch/LSTM0" })));
+
+        static float[] Input(OnnxImport<float> import)
+        {
+            float[] values = new float[16 * Inputs];
+            import.Network.ReadParameter("lstm.weight_ih_l0", values);
+            return values;
+        }
+    }
+
+    [Fact]
+    public void A_body_reads_tensors_of_the_graph_around_it()
+    {
+        OnnxBuilder inner = Lstm(both: false).Output("Y"), outer = new OnnxBuilder().Input("go", 9);
+        TensorProto w = inner.Graph.Initializer.Single(tensor => tensor.Name == "W");
+        inner.Graph.Initializer.Remove(w);
+        w.Name = "turned";
+        w.Dims.Clear();
+        w.Dims.Add([16, 1, Inputs]);
+        outer.Graph.Initializer.Add(w);
+        outer.Node("Transpose", ["turned"], ["W"], GraphWriter.Ints("perm", 1, 0, 2));
+        outer.Node("Loop", ["", "go"], ["out"], new AttributeProto { Name = "body", G = inner.Graph, Type = 5 }).Output("out");
+        Assert.Equal(
+            Lstm(both: false).Output("Y").Import().Network.Parameters.Count,
+            outer.Import(new() { Node = "LSTM0" }).Network.Parameters.Count);
+    }
+
+    [Theory]
+    [InlineData("Gemm")]
+    [InlineData("MatMul")]
+    public void A_product_is_read_alone_too(string op)
+    {
+        OnnxBuilder graph = new OnnxBuilder().Input("x", 1, "n", 3).Constant("V", Values(6), 3, 2).Node("Erf", ["x"], ["e"])
+            .Node(op, ["e", "V"], ["y"]).Output("y");
+        OnnxImport<float> import = graph.Import(new() { Node = op + "1" });
+        Assert.Equal(new DenseSpec(2) { Bias = false }, import.Network.Specs.Single());
+        Assert.Contains("1 other nodes of the graph: 1 Erf", import.Report.Left);
+    }
+
+    [Fact]
+    public void A_node_alone_keeps_states_of_zeros_and_leaves_others_to_the_caller()
+    {
+        OnnxBuilder graph = Lstm(both: false).Constant("nothing", [0]).Integers("one", 1).Integers("units", Units);
+        graph.Node("Shape", ["computed"], ["shape"]).Node("Gather", ["shape", "one"], ["count"])
+            .Node("Concat", ["one", "count", "units"], ["size"], GraphWriter.Int("axis", 0))
+            .Node("Expand", ["nothing", "size"], ["zeros"]).Node("Tanh", ["other"], ["state"]);
+        graph.Graph.Node[0].Input.Add(["", "zeros", "state"]);
+        graph.Graph.Node.Insert(5, graph.Graph.Node[0].Clone());
+        graph.Graph.Node.RemoveAt(0);
+        OnnxImport<float> import = graph.Output("Y").Import(new() { Node = "LSTM0" });
+        Assert.Contains("the input 'state' [?, ?, 4]: initial states, the NetworkState", import.Report.Left);
+        Assert.DoesNotContain(import.Report.Left, left => left.Contains("'zeros'"));
+        IReadOnlyList<OnnxTensor> outputs = import.Run(
+            OnnxTensor.Create<float>("x", Values(2 * Inputs), 2, 1, Inputs),
+            OnnxTensor.Create<float>("state", Values(Units), 1, 1, Units));
+        Assert.Equal([[2, 1, 1, Units], [1, 1, Units], [1, 1, Units]], outputs.Select(output => output.Shape.ToArray()));
+    }
+
+    [Fact]
+    public void What_no_output_needs_is_named_and_metadata_is_kept()
+    {
+        OnnxBuilder graph = Lstm(both: false).Constant("unused", Values(3), 3).Node("Conv", ["x", "unused"], ["z"]).Output("Y");
+        ModelProto model = ModelProto.Parser.ParseFrom(graph.Bytes());
+        model.MetadataProps.Add(new StringStringEntryProto { Key = "sample rate", Value = "48000" });
+        OnnxImport<float> import = OnnxModel.Import<float>(new MemoryStream(model.ToByteArray()));
+        Assert.Equal("48000", import.Network.Metadata["sample rate"]);
+        Assert.Equal(
+            ["1 other nodes of the graph: 1 Conv, which no output needs", "'unused' [3], which no output needs"],
+            import.Report.Ignored);
+    }
+
+    [Fact]
+    public void A_repetition_to_a_size_that_only_the_running_graph_knows_is_refused()
+    {
+        OnnxBuilder graph = Lstm(both: false).Integers("zero", 0).Integers("one", 1).Integers("units", Units);
+        graph.Node("Shape", ["x"], ["shape"]).Node("Gather", ["shape", "zero"], ["steps"])
+            .Node("Concat", ["steps", "one", "units"], ["size"], GraphWriter.Int("axis", 0)).Node("Expand", ["Y_h", "size"], ["r"])
+            .Node("Tanh", ["r"], ["y"]).Output("y");
+        string message = Assert.Throws<InvalidDataException>(() => graph.Import()).Message;
+        Assert.Contains("which only the running graph knows", message);
+    }
+
+    [Fact]
     public void Everything_missing_and_of_a_wrong_shape_is_listed_with_both_shapes()
     {
         OnnxBuilder graph = new OnnxBuilder().Input("x", 1, "t", "n", Inputs).Constant("W", Values(15 * Inputs), 1, 15, Inputs)
@@ -156,6 +253,10 @@ public class ImportTests
             OnnxBuilder graph = Lstm(both: false).Output("Y");
             TensorProto w = graph.Graph.Initializer.Single(tensor => tensor.Name == "W");
             File.WriteAllBytes(Path.Combine(folder, "weights.bin"), [0, 0, 0, 0, .. w.RawData.Span]);
+            string outside = Path.Combine(Directory.CreateDirectory(folder + "-outside").FullName, "outside.bin");
+            File.Copy(Path.Combine(folder, "weights.bin"), outside);
+            File.CreateSymbolicLink(Path.Combine(folder, "link.bin"), outside);
+            Directory.CreateDirectory(Path.Combine(folder, "folder"));
             int length = w.RawData.Length;
             w.RawData = ByteString.Empty;
             w.DataLocation = 1;
@@ -170,7 +271,8 @@ public class ImportTests
             foreach ((string location, string offset, string size) in (ReadOnlySpan<(string, string, string)>)
                 [("../weights.bin", "0", "4"), ("/etc/passwd", "0", "4"), ("weights.bin", "-4", "4"),
                 ("weights.bin", "8", "999999"), ("weights.bin", "4", "8"), ("", "0", "4"),
-                ("weights.bin", "9223372036854775807", "9")])
+                ("weights.bin", "9223372036854775807", "9"), ("link.bin", "4", "192"), ("folder/../../outside.bin", "0", "4"),
+                ("folder", "0", "4"), ("weights.bin\0", "0", "4"), ("weights.bin", "1e1", "4")])
             {
                 External(w, location, offset, size);
                 File.WriteAllBytes(path, graph.Bytes());
@@ -180,6 +282,7 @@ public class ImportTests
         finally
         {
             Directory.Delete(folder, recursive: true);
+            Directory.Delete(folder + "-outside", recursive: true);
         }
 
         static void External(TensorProto tensor, string location, string offset, string length)
@@ -191,6 +294,36 @@ public class ImportTests
             {
                 tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
             }
+        }
+    }
+
+    [Fact]
+    public void External_data_is_not_read_again_and_again()
+    {
+        string folder = Directory.CreateTempSubdirectory("lstm-onnx").FullName;
+        try
+        {
+            File.WriteAllBytes(Path.Combine(folder, "weights.bin"), new byte[4 * 4]);
+            OnnxBuilder graph = new OnnxBuilder().Input("x", 1, "n", 2);
+            for (int i = 0; i < 9; i++)
+            {
+                TensorProto tensor = new() { Name = $"V{i}", DataType = 1, DataLocation = 1 };
+                tensor.Dims.Add([2, 2]);
+                tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "weights.bin" });
+                graph.Graph.Initializer.Add(tensor);
+                graph.Node("MatMul", [i == 0 ? "x" : $"a{i}", $"V{i}"], [$"a{i + 1}"]);
+            }
+
+            string path = Path.Combine(folder, "model.onnx");
+            File.WriteAllBytes(path, graph.Output("a4").Bytes());
+            Assert.Equal(4, OnnxModel.Import<float>(path).Network.Specs.Count);
+            graph.Graph.Output.Clear();
+            File.WriteAllBytes(path, graph.Output("a9").Bytes());
+            Assert.Contains("more than 4 times", Assert.Throws<InvalidDataException>(() => OnnxModel.Import<float>(path)).Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -210,6 +343,9 @@ public class ImportTests
         Assert.Equal(
             new DenseSpec(2) { Bias = false }, graph.Import(new() { Input = "flat", Output = "p" }).Network.Specs.Single());
     }
+
+    private static ByteString Raw(float[] values)
+        => ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values));
 
     private static OnnxBuilder Lstm(bool both, string input = "x")
     {

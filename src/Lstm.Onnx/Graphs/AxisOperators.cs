@@ -104,7 +104,9 @@ internal static class AxisOperators
         {
             case [{ Role: AxisRole.Direction }] when index is 0 or 1 or -1:
                 return new Flow(flow.Node, rest, index == 0 ? 0 : 1);
-            case [{ Role: AxisRole.Time } time]:
+            case [{ Role: AxisRole.Time or AxisRole.Unknown } time] when time.Role == AxisRole.Time
+                || (index == -1 && axis < flow.Rank - 1):
+                time.Role = AxisRole.Time;
                 bool isLast = index == -1 || (time.Size is { } steps && index == steps - 1);
                 if (index != 0 && !isLast)
                 {

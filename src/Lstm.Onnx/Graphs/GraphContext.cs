@@ -19,6 +19,9 @@ internal sealed class GraphContext(ModelProto model, long size, TensorReader rea
     public long Opset { get; } = model.OpsetImport.Where(opset => opset.Domain is "" or "ai.onnx").Select(opset => opset.Version)
         .FirstOrDefault(1);
 
+    /// <summary>What the file says of itself in pairs of words.</summary>
+    public IEnumerable<StringStringEntryProto> Metadata => model.MetadataProps;
+
     /// <summary>The format as the report names it.</summary>
     public string Format => model.ProducerName.Length == 0 ? $"ONNX, operator set {Opset}"
         : $"ONNX, operator set {Opset}, of {Shorten.Text(model.ProducerName)} {Shorten.Text(model.ProducerVersion)}".TrimEnd();
@@ -50,6 +53,15 @@ internal sealed class GraphContext(ModelProto model, long size, TensorReader rea
         }
 
         return _values[name] = new Constant(reader.Read(tensor));
+    }
+
+    /// <summary>The constants that nobody asked for, as lines of the report.</summary>
+    public IEnumerable<string> Unread()
+    {
+        string[] unread = [.. _constants.Values.Where(tensor => !_values.ContainsKey(tensor.Name)).Select(tensor
+            => $"'{Shorten.Text(tensor.Name)}' [{string.Join(", ", tensor.Dims.Take(17))}], which no output needs")];
+        return unread.Length <= MostShown ? unread
+            : [.. unread.Take(MostShown), $"{unread.Length - MostShown} more constants, which no output needs"];
     }
 
     public OnnxTensor Read(TensorProto tensor) => reader.Read(tensor);

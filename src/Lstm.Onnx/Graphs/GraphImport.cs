@@ -45,9 +45,14 @@ internal static class GraphImport
         }
 
         bool isPart = node is not null || options.Input is not null || options.Output is not null;
-        if (isPart && index.Rest(reading.Read) is { } rest)
+        if (index.Rest(reading.Read) is { } rest)
         {
-            roots.Left.Add(rest);
+            (isPart ? roots.Left : context.Ignored).Add(isPart ? rest : $"{rest}, which no output needs");
+        }
+
+        if (!isPart)
+        {
+            context.Ignored.AddRange(context.Unread());
         }
 
         GraphOutputs outputs = GraphOutputs.Find(context, wanted);

@@ -57,6 +57,11 @@ internal sealed class NetworkBuilder<T>
             draft.Ignored.Add(ignored);
         }
 
+        foreach (StringStringEntryProto entry in _context.Metadata)
+        {
+            draft.Metadata[entry.Key] = entry.Value;
+        }
+
         foreach (string left in signature.Left)
         {
             draft.Left.Add(left);
