@@ -33,8 +33,8 @@ if (amp.TakesIds || amp.OutputSize != 1)
 // The guitar: a WAV file, or plucked strings.
 int modelRate = (int)Number("sample_rate", 48000);
 (float[] guitar, int rate) = inputPath is null ? (Guitar.Play(modelRate), modelRate) : Wav.Read(inputPath);
-Console.WriteLine(
-    $"{(inputPath is null ? "Plucked strings" : Path.GetFileName(inputPath))}: {(double)guitar.Length / rate:f2} s at {rate} Hz.");
+string source = inputPath is null ? "Plucked strings" : Path.GetFileName(inputPath);
+Console.WriteLine($"{source}: {(double)guitar.Length / rate:f2} s at {rate} Hz.");
 if (rate != modelRate)
 {
     Console.WriteLine($"The model was trained at {modelRate} Hz: resample the file, or it sounds different.");
@@ -43,7 +43,10 @@ if (rate != modelRate)
 // Some files want the sound louder or softer; knobs are inputs of their own.
 float before = Gain("in_gain"), after = Gain("out_gain");
 float knob = float.Parse(Option("--knob") ?? "0.5");
+
+// Written once, as the buffers of a driver are: the first write to new memory takes microseconds.
 float[] output = new float[guitar.Length];
+Array.Fill(output, float.NaN);
 using NetworkStream<float> stream = amp.OpenStream();
 Block block = new(stream, amp.InputSize, knob, before, after);
 
