@@ -292,7 +292,7 @@ public class ExportTests
         tanh.Output.Add("tanh");
         model.Graph.Node.Insert(model.Graph.Node.Count - 1, tanh);
         OnnxImport<float> other = OnnxModel.Import<float>(new MemoryStream(model.ToByteArray()));
-        Assert.Equal("ONNX", other.Report.Format);
+        Assert.StartsWith("ONNX, operator set", other.Report.Format, StringComparison.Ordinal);
         Assert.Equal(Activation.Tanh, Assert.IsType<DenseSpec>(other.Network.Specs[^1]).Activation);
     }
 
