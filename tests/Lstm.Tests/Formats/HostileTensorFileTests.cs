@@ -389,6 +389,29 @@ public class HostileTensorFileTests
     }
 
     [Theory]
+    [InlineData("rows.npy")]
+    [InlineData("compressed.npz")]
+    [InlineData("cells.pt")]
+    [InlineData("views.legacy.pt")]
+    [InlineData("safetensors")]
+    public void A_file_that_is_cut_off_anywhere_is_refused(string name)
+    {
+        const int Cuts = 200;
+        byte[] good = name == "safetensors" ? Safetensors() : ForeignFixture.Bytes(name);
+        for (int cut = 0; cut < Cuts; cut++)
+        {
+            Refuse(good[..(int)((long)good.Length * cut / Cuts)], string.Empty);
+        }
+
+        // Bytes behind the end: a zip archive's end may have a comment, a pickle's storages may have anything behind them.
+        byte[] longer = [.. good, 0];
+        if (name is "rows.npy" or "safetensors")
+        {
+            Refuse(longer, string.Empty);
+        }
+    }
+
+    [Theory]
     [InlineData("npy")]
     [InlineData("npz")]
     [InlineData("pt")]

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using Lstm.Formats;
 using TensorFile = Lstm.Formats.TensorFile;
 
@@ -68,6 +70,37 @@ public class TensorFormatTests
         Assert.Equal([3, 4], file.Find(tensor)!.Shape);
         Assert.Equal(Counted, file.Read<float>(tensor));
         Assert.Equal(Array.ConvertAll(Counted, value => (double)value), file.Read<double>(tensor));
+    }
+
+    [Fact]
+    public void Forms_of_newer_and_older_versions_of_PyTorch_are_read()
+    {
+        // Version 2: bytes of an untyped storage as a type that has no storage of its own; more entries in the archive.
+        PickleBuilder pickle = new PickleBuilder().Op('}').Text("newer").Global("torch._utils", "_rebuild_tensor_v3").Op('(')
+            .Op('(').Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Int(8).Op('t').Op('Q')
+            .Int(1).Ints(2).Ints(1).Op(0x89).Global("collections", "OrderedDict").Op(')').Op('R').Global("torch", "uint16")
+            .Op('t').Op('R').Op('s');
+
+        // A parameter with attributes, and an OrderedDict of pairs, as Python 2 pickled it.
+        pickle.Text("parameter").Global("torch._utils", "_rebuild_parameter_with_state").Op('(').Tensor("1", 2, 0, [2], [1])
+            .Op(0x88).Op('N').Op('}').Op('t').Op('R').Op('s');
+        pickle.Text("older").Global("collections", "OrderedDict").Op(']').Op(']').Text("w").Op('a')
+            .Tensor("1", 2, 1, [1], [1], function: "_rebuild_tensor").Op('a').Op('a').Op(0x85).Op('R').Op('s');
+        byte[] little = Archive("little"), big = Archive("big");
+        using TensorFile file = TensorFile.Open(new MemoryStream(little));
+        Assert.Equal(
+            ["'newer' U16 [2]", "'parameter' F32 [2]", "'older.w' F32 [1]"], file.Tensors.Select(tensor => tensor.ToString()));
+        Assert.Equal([0x0403, 0x0605], file.Read<int>("newer"));
+        Assert.Equal([1f, 2f], file.Read<float>("parameter"));
+        Assert.Equal([2f], file.Read<float>("older.w"));
+        Assert.Contains(
+            "big-endian", Assert.Throws<InvalidDataException>(() => TensorFile.Open(new MemoryStream(big))).Message);
+
+        byte[] Archive(string order) => PickleBuilder.Zip(
+            CompressionLevel.Optimal, ("a/data.pkl", pickle.ToBytes()), ("a/.format_version", [(byte)'1']),
+            ("a/.storage_alignment", [(byte)'6', (byte)'4']), ("a/byteorder", [.. Encoding.ASCII.GetBytes(order)]),
+            ("a/data/0", [1, 2, 3, 4, 5, 6, 7, 8]), ("a/data/1", [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40]), ("a/version", [(byte)'3']),
+            ("a/.data/serialization_id", [(byte)'0']));
     }
 
     [Fact]

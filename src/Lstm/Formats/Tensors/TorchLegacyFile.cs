@@ -50,6 +50,24 @@ internal static class TorchLegacyFile
         }
 
         Dictionary<string, int> starts = FindBytes(bytes, place, keys, storages);
+        return new TensorContents(Format, TensorsOf(names, starts, bytes), names.Metadata);
+
+        object? Next()
+        {
+            PickleReader reader = new(bytes, place, objects);
+            object? value = reader.Read();
+            place = reader.Position;
+            return value;
+        }
+
+        string? WhyNotStorage(TorchStorage storage)
+            => storages.TryAdd(storage.Key, storage) || storages[storage.Key] == storage
+                ? null
+                : $"refers to the storage '{Shortened.Text(storage.Key)}' as one of several types or lengths";
+    }
+
+    private static List<FileTensor> TensorsOf(TorchNames names, Dictionary<string, int> starts, byte[] bytes)
+    {
         TensorBudget budget = new(bytes.Length);
         List<FileTensor> tensors = new(names.Tensors.Count);
         foreach ((string name, string container, TorchTensor tensor) in names.Tensors)
@@ -71,20 +89,7 @@ internal static class TorchLegacyFile
             budget.Take(tensors[^1]);
         }
 
-        return new TensorContents(Format, tensors, names.Metadata);
-
-        object? Next()
-        {
-            PickleReader reader = new(bytes, place, objects);
-            object? value = reader.Read();
-            place = reader.Position;
-            return value;
-        }
-
-        string? WhyNotStorage(TorchStorage storage)
-            => storages.TryAdd(storage.Key, storage) || storages[storage.Key] == storage
-                ? null
-                : $"refers to the storage '{Shortened.Text(storage.Key)}' as one of several types or lengths";
+        return tensors;
     }
 
     // Each storage is its number of values, then these, in the order of the list of keys.

@@ -65,10 +65,11 @@ internal static class StateDictModel
 
         if (steps.Count > 1)
         {
+            string read = string.Join(", ", names.Select(name => $"'{name}'"));
             draft.Draft.Left.Add(
-                $"a state_dict does not say what is computed between {string.Join(", ", names.Select(name => $"'{name}'"))}: the "
-                + "network has no activation, pooling or residual there. If the program has some, give ImportOptions.Layers with "
-                + "ActivationSpec, DenseSpec.Activation, PoolingSpec or LstmSpec.Shortcut");
+                $"a state_dict does not say what is computed between and after {read}: "
+                + "the network has no activation, pooling or residual there. If the program has some, give ImportOptions.Layers "
+                + "with ActivationSpec, DenseSpec.Activation, PoolingSpec or LstmSpec.Shortcut");
         }
 
         if (steps.Any(step => step.Module.Kind == ModuleKind.LayerNorm))
