@@ -17,7 +17,8 @@ Console.WriteLine($"written by Keras {import.KerasVersion}\n{import.Report}");
 // Sensors of an engine as good as new, and of one that is worn, each scaled to 0 … 1.
 float[] good = [.5f, .5f, 0, 0, 0, .2f, .3f, .2f, 0, 1, .8f, .2f, .1f, 0, .2f, .8f, .2f, .1f, .3f, 0, .3f, 0, 0, .8f, .8f];
 float[] worn = [.5f, .5f, 0, .6f, 0, .8f, .7f, .85f, 0, 1, .2f, .7f, .4f, 0, .85f, .2f, .7f, .4f, .8f, 0, .8f, 0, 0, .25f, .25f];
-(double Wear, double Expected)[] engines = [(0.0, 0.000002816), (0.25, 0.000025901), (0.35, 0.011476927), (0.4, 0.758502113), (0.5, 0.999782590), (1.0, 0.999931386)];
+(double Wear, double Expected)[] engines =
+    [(0.0, 0.000002816), (0.25, 0.000025901), (0.35, 0.011476927), (0.4, 0.758502113), (0.5, 0.999782590), (1.0, 0.999931386)];
 
 double worst = 0;
 foreach ((double wear, double expected) in engines)

@@ -15,8 +15,8 @@ public static class KerasModel
     /// <param name="path">The file.</param>
     /// <param name="options">How it is read; null for the defaults.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is broken, or has layers that no layer here computes, or tensors that are missing, superfluous or of a wrong shape:
-    /// the message lists all of them.
+    /// The file is broken, or has layers that no layer here computes, or tensors that are missing, superfluous or of a wrong
+    /// shape: the message lists all of them.
     /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static KerasImport<T> Import<T>(string path, KerasImportOptions? options = null)

@@ -23,11 +23,14 @@ public class ConformanceTests
                 {
                     KerasImportOptions options = new()
                     {
-                        Architecture = ending == ".weights.h5" ? File.ReadAllText(Path.Combine(folder, name + ".config.json")) : null,
+                        Architecture = ending == ".weights.h5" ? File.ReadAllText(Path.Combine(folder, name + ".config.json"))
+                            : null,
                     };
                     string path = Path.Combine(folder, name + ending);
-                    Close.Within<float>(io.Doubles("out.0"), Predict(KerasModel.Import<float>(path, options), io), tolerance, path);
-                    Close.Within<double>(io.Doubles("out.0"), Predict(KerasModel.Import<double>(path, options), io), tolerance, path);
+                    Close.Within<float>(
+                        io.Doubles("out.0"), Predict(KerasModel.Import<float>(path, options), io), tolerance, path);
+                    Close.Within<double>(
+                        io.Doubles("out.0"), Predict(KerasModel.Import<double>(path, options), io), tolerance, path);
                 }
             });
         }
@@ -42,7 +45,9 @@ public class ConformanceTests
         KerasImport<float> import = KerasModel.Import<float>(Path.Combine(folder, "keras2_predictive_maintenance.h5"));
         Assert.Equal("2.0.5", import.KerasVersion);
         Assert.Contains("HardSigmoid, 0.2, 0.5", import.Report.ToString());
-        Close.Within<float>(Fixtures.Flat(expected.GetProperty("data")), Fixtures.Predict(import, expected.GetProperty("input")), new(1e-5), "output");
+        Close.Within<float>(
+            Fixtures.Flat(expected.GetProperty("data")), Fixtures.Predict(import, expected.GetProperty("input")), new(1e-5),
+            "output");
     }
 
     [Fact]
@@ -52,7 +57,9 @@ public class ConformanceTests
         KerasImport<float> import = KerasModel.Import<float>(
             Path.Combine(folder, "keras2_autoencoder_weights.h5"),
             new() { Architecture = File.ReadAllText(Path.Combine(folder, "keras2_autoencoder_architecture.json")) });
-        Close.Within<float>(Fixtures.Flat(expected.GetProperty("data")), Fixtures.Predict(import, expected.GetProperty("input")), new(1e-4), "output");
+        Close.Within<float>(
+            Fixtures.Flat(expected.GetProperty("data")), Fixtures.Predict(import, expected.GetProperty("input")), new(1e-4),
+            "output");
     }
 
     // The attention layer is a custom one: it is refused, and read around. The test computes it from its weights.
@@ -79,7 +86,8 @@ public class ConformanceTests
         SequenceBatch<float> rows = body.Network.Predict(SequenceBatch.FromSequences<int>(ids));
 
         List<float[]> averages = [.. Enumerable.Range(0, ids.Length).Select(b => Average(rows, b, ids[b].Length, attention))];
-        float[] logits = [.. output.Network.Predict(SequenceBatch.FromSequences<float>(averages, 356)).ToList().SelectMany(y => y)];
+        float[] logits =
+            [.. output.Network.Predict(SequenceBatch.FromSequences<float>(averages, 356)).ToList().SelectMany(y => y)];
         Close.Within<float>(Fixtures.Flat(expected.GetProperty("data")), logits, new(1e-3), "logits");
     }
 

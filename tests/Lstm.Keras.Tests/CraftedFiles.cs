@@ -18,7 +18,8 @@ internal static class CraftedFiles
     {
         (string Signature, (int At, int Size)[] Numbers)[] structures =
         [
-            ("TREE", [(4, 1), (6, 2), (32, 8)]), ("HEAP", [(8, 8), (24, 8)]), ("SNOD", [(6, 2), (8, 8), (16, 8)]), ("GCOL", [(8, 8)]),
+            ("TREE", [(4, 1), (6, 2), (32, 8)]), ("HEAP", [(8, 8), (24, 8)]), ("SNOD", [(6, 2), (8, 8), (16, 8)]),
+            ("GCOL", [(8, 8)]),
         ];
         byte[] good = Fixtures.Bytes("small.h5");
         foreach ((string signature, (int At, int Size)[] numbers) in structures)
@@ -62,7 +63,9 @@ internal static class CraftedFiles
         List<(string Name, byte[] Bytes)> files = [];
         byte[] good = Fixtures.Bytes("keras2_small.h5");
         HdfBytes file = new(good);
-        foreach (int header in Places(good, "SNOD").Take(8).Select(at => (int)BinaryPrimitives.ReadUInt64LittleEndian(good.AsSpan(at + 16))))
+        foreach (
+            int header in Places(good, "SNOD").Take(8)
+            .Select(at => (int)BinaryPrimitives.ReadUInt64LittleEndian(good.AsSpan(at + 16))))
         {
             files.Add(($"header at {header} of another version", With(good, header, 9, 1)));
             files.Add(($"header at {header} longer than the file", With(good, header + 8, uint.MaxValue, 4)));
@@ -92,7 +95,9 @@ internal static class CraftedFiles
                         files.Add(($"values at {at} of no bytes", With(good, at + 10, 0, 8)));
                         break;
                     case 0x0C:
-                        files.AddRange(((int[])[2, 4, 6]).Select(field => ($"attribute at {at}: {field}", With(good, at + field, 0xFFFF, 2))));
+                        files.AddRange(
+                            ((int[])[2, 4, 6])
+                            .Select(field => ($"attribute at {at}: {field}", With(good, at + field, 0xFFFF, 2))));
                         break;
                     case 0x05:
                         files.Add(($"fill value at {at}", With(With(good, at, 0x0101010101010101, 4), at + 4, uint.MaxValue, 4)));
@@ -163,7 +168,8 @@ internal static class CraftedFiles
         yield return ("a subclassed model", """{"class_name": "MyModel", "config": {}}""");
         yield return ("a name twice", """{"class_name": "Sequential", "class_name": "Model", "config": {}}""");
         yield return ("text that is not Unicode", """{"class_name": "\ud800", "config": {}}""");
-        foreach (string units in (string[])["0", "-1", "1.5", "2147483647", "2147483648", "1e400", "\"4\"", "null", "[4]", "1e-400"])
+        foreach (
+            string units in (string[])["0", "-1", "1.5", "2147483647", "2147483648", "1e400", "\"4\"", "null", "[4]", "1e-400"])
         {
             yield return ($"units of {units}", good.Replace("\"units\": 4", $"\"units\": {units}", StringComparison.Ordinal));
         }
@@ -183,9 +189,11 @@ internal static class CraftedFiles
             ("\"merge_mode\": \"concat\"", "\"merge_mode\": \"other\""), ("\"softmax\"", "\"sparsemax\""), ("\"softmax\"", "5"),
             ("\"tanh\"", "\"softmax\""), ("\"Concatenate\"", "\"Dot\""), ("\"Bidirectional\"", "\"GRU\""),
             ("\"name\": \"head\"", "\"name\": \"both\""), ("\"use_bias\": true", "\"use_bias\": false"),
-            ("\"units\": 2", "\"units\": 3"), ("\"output_layers\": [\"head\", 0, 0]", "\"output_layers\": [[\"head\", 0, 0], [\"norm\", 0, 0]]"),
+            ("\"units\": 2", "\"units\": 3"),
+                ("\"output_layers\": [\"head\", 0, 0]", "\"output_layers\": [[\"head\", 0, 0], [\"norm\", 0, 0]]"),
             ("\"output_layers\": [\"head\", 0, 0]", "\"output_layers\": [[3]]"),
-            ("\"return_sequences\": true", "\"return_sequences\": 1"), ("\"class_name\": \"Functional\"", "\"class_name\": \"Sequential\""),
+            ("\"return_sequences\": true", "\"return_sequences\": 1"),
+                ("\"class_name\": \"Functional\"", "\"class_name\": \"Sequential\""),
         ])
         {
             yield return ($"{old} as {with}", good.Replace(old, with, StringComparison.Ordinal));
@@ -199,7 +207,9 @@ internal static class CraftedFiles
             string input = $"{{\"class_name\":\"__keras_tensor__\",\"config\":{{\"keras_history\":[\"{before}\",0,0]}}}}";
             before = $"c{i}";
             layers.Append(System.Globalization.CultureInfo.InvariantCulture,
-                $",{{\"class_name\":\"Concatenate\",\"config\":{{\"name\":\"{before}\"}},\"inbound_nodes\":[{{\"args\":[[{input},{input}]]}}]}}");
+                $",{{\"class_name\":\"Concatenate\",\"config\":{{\"name\":\"{before}\"}},");
+            layers.Append(System.Globalization.CultureInfo.InvariantCulture,
+                $"\"inbound_nodes\":[{{\"args\":[[{input},{input}]]}}]}}");
         }
 
         yield return ("a tensor joined to itself", $$$"""

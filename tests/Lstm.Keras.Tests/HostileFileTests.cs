@@ -1,6 +1,3 @@
-using System.Text;
-using Lstm.Tests.Support;
-
 namespace Lstm.Keras.Tests;
 
 /// <summary>
@@ -82,7 +79,8 @@ public class HostileFileTests
         foreach ((string name, string json) in CraftedFiles.Architectures())
         {
             Assert.False(
-                Loads(weights.Length + json.Length, () => KerasModel.Import<float>(new MemoryStream(weights), new() { Architecture = json })),
+                Loads(weights.Length + json.Length,
+                () => KerasModel.Import<float>(new MemoryStream(weights), new() { Architecture = json })),
                 name);
             count++;
         }

@@ -76,10 +76,12 @@ public class ImportTests
     [Fact]
     public void Parts_are_read_by_name_and_the_rest_is_left_with_its_shapes()
     {
-        KerasImport<float> import = KerasModel.Import<float>(Fixtures.PathOf("small.keras"), new() { Parts = ["lstm_a", "norm"] });
+        KerasImport<float> import =
+            KerasModel.Import<float>(Fixtures.PathOf("small.keras"), new() { Parts = ["lstm_a", "norm"] });
         Assert.Equal(3, import.Network.InputSize);
         Assert.Equal(4, import.Network.OutputSize);
-        Assert.Contains(import.Report.Left, line => line.Contains("'both' (Bidirectional), reads 'joined'", StringComparison.Ordinal)
+        Assert.Contains(
+            import.Report.Left, line => line.Contains("'both' (Bidirectional), reads 'joined'", StringComparison.Ordinal)
             && line.Contains("[7, 12]", StringComparison.Ordinal));
         KerasImport<float> head = KerasModel.Import<float>(Fixtures.PathOf("small.h5"), new() { Parts = ["head"] });
         Assert.Equal(6, head.Network.InputSize);
@@ -117,7 +119,9 @@ public class ImportTests
             .Replace("\"units\": 2", "\"units\": 9", StringComparison.Ordinal)
             .Replace("\"Concatenate\"", "\"Attention\"", StringComparison.Ordinal)
             .Replace("\"name\": \"lstm_a\"", "\"name\": \"lstm_z\"", StringComparison.Ordinal);
-        string message = Refused("small.weights.h5", new() { Architecture = json.Replace("\"lstm_a\", 0", "\"lstm_z\", 0", StringComparison.Ordinal) });
+        string message =
+            Refused("small.weights.h5",
+            new() { Architecture = json.Replace("\"lstm_a\", 0", "\"lstm_z\", 0", StringComparison.Ordinal) });
         Assert.Contains("'joined' (Attention): it has no counterpart", message);
         Assert.Contains("Parts", message);
         string shapes = File.ReadAllText(Fixtures.PathOf("small.config.json"))

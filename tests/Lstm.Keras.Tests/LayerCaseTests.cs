@@ -36,9 +36,11 @@ public class LayerCaseTests
             }
 
             bool isStateful = entry.GetProperty("calls").GetInt32() > 1;
-            Case layer = new(entry, x, entry.GetProperty("has_mask").GetBoolean() ? ReferenceTensor.From(file, $"{name}/mask") : null)
+            Case layer =
+                new(entry, x, entry.GetProperty("has_mask").GetBoolean() ? ReferenceTensor.From(file, $"{name}/mask") : null)
             {
-                Initial = i => file.Has($"{name}/initial_state.{i}") ? ReferenceTensor.From(file, $"{name}/initial_state.{i}") : null,
+                Initial = i
+                    => file.Has($"{name}/initial_state.{i}") ? ReferenceTensor.From(file, $"{name}/initial_state.{i}") : null,
                 PriorCalls = isStateful ? 1 : 0,
             };
             layer.Compare(
@@ -61,7 +63,8 @@ public class LayerCaseTests
         {
             // The others are GRUs, or check the states that a layer returns besides its output.
             string text = entry.GetProperty("config").GetRawText(), kind = entry.GetProperty("layer").GetString()!;
-            if (kind == "GRU" || text.Contains("\"GRU\"", StringComparison.Ordinal) || entry.GetProperty("output_index").GetInt32() != 0)
+            if (kind == "GRU" || text.Contains("\"GRU\"", StringComparison.Ordinal)
+                || entry.GetProperty("output_index").GetInt32() != 0)
             {
                 continue;
             }
@@ -126,7 +129,8 @@ public class LayerCaseTests
         for (int i = 0; i < names.Length; i++)
         {
             layer[names[i]] = new H5Dataset(
-                Array.ConvertAll(weights[i].Values, value => (float)value), fileDims: [.. weights[i].Shape.Select(size => (ulong)size)]);
+                Array.ConvertAll(weights[i].Values, value => (float)value),
+                fileDims: [.. weights[i].Shape.Select(size => (ulong)size)]);
         }
 
         layer.Attributes["weight_names"] = names;
@@ -143,7 +147,9 @@ public class LayerCaseTests
             => new() { ["class_name"] = inner["class_name"]!.DeepClone(), ["config"] = inner.DeepClone() };
     }
 
-    /// <summary>One call of a layer: masked steps are left out of the network's sequences, and its rows put back in place.</summary>
+    /// <summary>
+    /// One call of a layer: masked steps are left out of the network's sequences, and its rows put back in place.
+    /// </summary>
     private sealed class Case(JsonElement entry, ReferenceTensor x, ReferenceTensor? mask)
     {
         private readonly JsonElement _walk = entry.GetProperty("config").TryGetProperty("layer", out JsonElement inner)
@@ -162,7 +168,8 @@ public class LayerCaseTests
                 .Where(t => mask is null || mask.Values[(b * steps) + t] != 0).ToArray())];
             SequenceBatch<float> batch = SequenceBatch.FromSequences<float>(
                 [.. valid.Select((own, b) => own.SelectMany(
-                    t => x.Values.Skip(((b * steps) + t) * inputs).Take(inputs).Select(value => (float)value)).ToArray())], inputs);
+                    t => x.Values.Skip(((b * steps) + t) * inputs).Take(inputs).Select(value => (float)value)).ToArray())],
+                    inputs);
             NetworkState<float> state = network.CreateState(count);
             for (int i = 0; i < state.Sizes.Count && Initial(2 * i) is { } h; i++)
             {
@@ -191,7 +198,8 @@ public class LayerCaseTests
                     // After no step at all Keras gives the initial state, which is 0 without one.
                     if (valid[b].Length > 0 || Initial(0) is null)
                     {
-                        Close.Within<float>(expected.Values.AsSpan(from * width, width).ToArray(), output[b, 0].ToArray(), tolerance, name);
+                        Close.Within<float>(
+                            expected.Values.AsSpan(from * width, width).ToArray(), output[b, 0].ToArray(), tolerance, name);
                         rows++;
                     }
 
@@ -210,6 +218,7 @@ public class LayerCaseTests
             Assert.True(rows > 0, $"{name}: nothing was compared");
         }
 
-        private bool Flag(string name) => _walk.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+        private bool Flag(string name)
+            => _walk.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
     }
 }

@@ -29,7 +29,8 @@ internal sealed class HdfFile : IDisposable
     /// <exception cref="InvalidDataException">The file is broken.</exception>
     public static HdfFile Open(byte[] bytes) => new(bytes);
 
-    public static bool IsHdf(ReadOnlySpan<byte> start) => start.StartsWith((ReadOnlySpan<byte>)[0x89, .. "HDF\r\n"u8, 0x1A, (byte)'\n']);
+    public static bool IsHdf(ReadOnlySpan<byte> start)
+        => start.StartsWith((ReadOnlySpan<byte>)[0x89, .. "HDF\r\n"u8, 0x1A, (byte)'\n']);
 
     /// <summary>Reads the values of a dataset, row by row.</summary>
     /// <exception cref="InvalidDataException">The values cannot be read, or are no floating-point numbers.</exception>

@@ -76,7 +76,8 @@ internal static class HdfHeader
         // A signature in front and a checksum behind.
         file.Signed(at, length, "OCHK"u8, $"continuation of the header of '{path}'");
         return length >= 8 ? (at + 4, length - 8)
-            : throw new InvalidDataException($"The HDF5 file is broken: a continuation of the header of '{path}' has {length} bytes.");
+            : throw new InvalidDataException(
+                $"The HDF5 file is broken: a continuation of the header of '{path}' has {length} bytes.");
     }
 
     private static void Walk(
@@ -93,7 +94,8 @@ internal static class HdfHeader
             if (length > end - at)
             {
                 throw new InvalidDataException(
-                    $"The HDF5 file is broken: a message of type {type} in the header of '{path}' has {length} bytes; {end - at} " +
+                    $"The HDF5 file is broken: a message of type {type} in the header of '{path}' has {length} bytes; " +
+                    $"{end - at} " +
                     $"are left in its block.");
             }
 

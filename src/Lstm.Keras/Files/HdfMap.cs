@@ -42,7 +42,8 @@ internal sealed class HdfMap
         if (version > 3 || start[sizes] != 8 || start[sizes + 1] != 8)
         {
             throw new InvalidDataException(
-                $"The HDF5 file has version {version} with offsets of {start[sizes]} and lengths of {start[sizes + 1]} bytes; versions " +
+                $"The HDF5 file has version {version} with offsets of {start[sizes]} and lengths of {start[sizes + 1]} bytes; " +
+                $"versions " +
                 $"0 to 3 with 8 and 8 can be read.");
         }
 
@@ -52,7 +53,8 @@ internal sealed class HdfMap
         if (from != 0 || extension != HdfBytes.Undefined)
         {
             throw new InvalidDataException(
-                $"The HDF5 file starts at byte {from}, or its superblock has an extension or a driver at byte {extension}; Keras " +
+                $"The HDF5 file starts at byte {from}, or its superblock has an extension or a driver at byte {extension}; " +
+                $"Keras " +
                 $"writes neither.");
         }
 
@@ -65,8 +67,8 @@ internal sealed class HdfMap
         if (!_visited.Add(address) || depth > Deepest)
         {
             throw new InvalidDataException(
-                $"The HDF5 file is broken: the object at byte {address}, '{Shorten.Text(node.Path)}', is reached twice, or lies " +
-                $"deeper than {Deepest} groups.");
+                $"The HDF5 file is broken: the object at byte {address}, '{Shorten.Text(node.Path)}', is reached twice, or " +
+                $"lies deeper than {Deepest} groups.");
         }
 
         HdfLinks links = _messages.Read(node, address);
@@ -112,7 +114,8 @@ internal sealed class HdfMap
         if (!_visited.Add(address) || node[4] != 0 || own > Deepest || own != (level ?? own))
         {
             throw new InvalidDataException(
-                $"The HDF5 file is broken: the tree of members of '{path}' at byte {address} has type {node[4]} and level {own}, or " +
+                $"The HDF5 file is broken: the tree of members of '{path}' at byte {address} has type {node[4]} and level " +
+                $"{own}, or " +
                 $"is reached twice.");
         }
 
@@ -146,7 +149,8 @@ internal sealed class HdfMap
             if (offset >= heap.Length || HdfBytes.Number(table, 24 + (40 * i), 4) > 1)
             {
                 throw new InvalidDataException(
-                    $"The HDF5 file is broken: member {i} of '{path}' has its name at {offset} of {heap.Length} bytes, or is a soft " +
+                    $"The HDF5 file is broken: member {i} of '{path}' has its name at {offset} of {heap.Length} bytes, or is " +
+                    $"a soft " +
                     $"link, which Keras does not write.");
             }
 

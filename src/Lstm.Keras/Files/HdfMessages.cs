@@ -80,7 +80,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
         if (data.At == HdfBytes.Undefined ? bytes != 0 : bytes > (Int128)data.Length)
         {
             throw new InvalidDataException(
-                $"The HDF5 file is cut off or broken: the dataset '{node.Path}' [{string.Join(", ", shape.Shape)}] needs {bytes} " +
+                $"The HDF5 file is cut off or broken: the dataset '{node.Path}' [{string.Join(", ", shape.Shape)}] needs " +
+                $"{bytes} " +
                 $"bytes; the file has {(data.At == HdfBytes.Undefined ? 0 : data.Length)} for it.");
         }
 
@@ -98,7 +99,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
         if (version is not (3 or 4) || kind is not (0 or 1))
         {
             throw new InvalidDataException(
-                $"The dataset '{path}' of the HDF5 file is stored in chunks or compressed (layout {version}.{kind}), which Keras " +
+                $"The dataset '{path}' of the HDF5 file is stored in chunks or compressed (layout {version}.{kind}), which " +
+                $"Keras " +
                 $"does not write. Save the model in Keras again.");
         }
 
@@ -117,7 +119,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
         int version = HdfBytes.Slice(message, 0, 4)[0], rank = message[1], first = version == 1 ? 8 : 4;
         if (version is not (1 or 2) || rank > MostRanks || (message[2] & 2) != 0)
         {
-            throw new InvalidDataException($"The HDF5 file is broken: '{path}' has a shape of version {version} with {rank} axes.");
+            throw new InvalidDataException(
+                $"The HDF5 file is broken: '{path}' has a shape of version {version} with {rank} axes.");
         }
 
         HdfBytes.Slice(message, first, rank * 8 * ((message[2] & 1) != 0 ? 2 : 1));
@@ -150,7 +153,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
         if (length == 0 || version is < 1 or > 3 || bytes is 0 or > int.MaxValue)
         {
             throw new InvalidDataException(
-                $"'{path}' of the HDF5 file has values of class {kind}, version {version} and {bytes} bytes, which Keras does not write.");
+                $"'{path}' of the HDF5 file has values of class {kind}, version {version} and {bytes} bytes, which Keras does " +
+                $"not write.");
         }
 
         HdfBytes.Slice(message, 0, length);
@@ -199,7 +203,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
         if (version is < 1 or > 3 || (version > 1 && message[1] != 0))
         {
             throw new InvalidDataException(
-                $"An attribute of '{node.Path}' of the HDF5 file has version {version} and flags {message[1]}; Keras writes 1 to 3 " +
+                $"An attribute of '{node.Path}' of the HDF5 file has version {version} and flags {message[1]}; Keras writes 1 " +
+                $"to 3 " +
                 $"without flags.");
         }
 
@@ -249,7 +254,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
         if (HdfBytes.Number(message, at, 8) != HdfBytes.Undefined)
         {
             throw new InvalidDataException(
-                $"'{path}' of the HDF5 file has its {(kind == 0x02 ? "links" : "attributes")} in a fractal heap, as libver='latest' " +
+                $"'{path}' of the HDF5 file has its {(kind == 0x02 ? "links" : "attributes")} in a fractal heap, as " +
+                $"libver='latest' " +
                 $"writes them. Save the model by Keras itself, whose files have h5py's default format.");
         }
     }
@@ -263,7 +269,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
             0x05 => Fill(message),
             0x00 or 0x0A or 0x0E or 0x10 or 0x12 or 0x13 or 0x16 => 0,
             _ => throw new InvalidDataException(
-                $"'{path}' of the HDF5 file has a message of type {kind}, e.g. compression or external data, which Keras does not " +
+                $"'{path}' of the HDF5 file has a message of type {kind}, e.g. compression or external data, which Keras does " +
+                $"not " +
                 $"write."),
         };
         if (size < 0 || size > message.Length)
@@ -292,7 +299,8 @@ internal sealed class HdfMessages(HdfBytes file, HdfTexts texts)
     {
         if (bytes.Length is 0 or > MostName)
         {
-            throw new InvalidDataException($"A name in '{path}' of the HDF5 file has {bytes.Length} bytes; 1 to {MostName} can be read.");
+            throw new InvalidDataException(
+                $"A name in '{path}' of the HDF5 file has {bytes.Length} bytes; 1 to {MostName} can be read.");
         }
 
         return Encoding.UTF8.GetString(bytes);

@@ -43,7 +43,8 @@ internal sealed class HdfTexts(HdfBytes file)
             if (!Heap(heap, path).TryGetValue(number, out (int At, int Length) place) || length > (ulong)place.Length)
             {
                 throw new InvalidDataException(
-                    $"The HDF5 file is broken: '{path}' is object {number} of the heap at byte {heap} with {length} bytes; the heap " +
+                    $"The HDF5 file is broken: '{path}' is object {number} of the heap at byte {heap} with {length} bytes; " +
+                    $"the heap " +
                     $"has {(place.At == 0 ? "none" : $"one of {place.Length} bytes")}.");
             }
 
@@ -79,7 +80,8 @@ internal sealed class HdfTexts(HdfBytes file)
             if (length > (ulong)(heap.Length - at - 16) || !objects.TryAdd(number, ((int)address + at + 16, (int)length)))
             {
                 throw new InvalidDataException(
-                    $"The HDF5 file is broken: object {number} of the heap at byte {address} has {length} bytes, or is there twice.");
+                    $"The HDF5 file is broken: object {number} of the heap at byte {address} has {length} bytes, or is there " +
+                    $"twice.");
             }
 
             at += 16 + (int)((length + 7) / 8 * 8);

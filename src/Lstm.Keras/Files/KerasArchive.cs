@@ -2,7 +2,9 @@ using System.IO.Compression;
 
 namespace Lstm.Keras.Files;
 
-/// <summary>A <c>.keras</c> file: a zip archive of <c>config.json</c>, <c>metadata.json</c> and <c>model.weights.h5</c>.</summary>
+/// <summary>
+/// A <c>.keras</c> file: a zip archive of <c>config.json</c>, <c>metadata.json</c> and <c>model.weights.h5</c>.
+/// </summary>
 internal static class KerasArchive
 {
     /// <summary>
@@ -63,7 +65,8 @@ internal static class KerasArchive
             if (left < 0)
             {
                 throw new InvalidDataException(
-                    $"The archive's entries are more than {MostGrowth} times as long as the archive ({archive} bytes): '{entry.FullName}' " +
+                    $"The archive's entries are more than {MostGrowth} times as long as the archive ({archive} bytes): " +
+                    $"'{entry.FullName}' " +
                     $"is not read.");
             }
 

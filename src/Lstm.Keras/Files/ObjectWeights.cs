@@ -105,7 +105,8 @@ internal sealed partial class ObjectWeights : WeightStore
     {
         foreach ((string name, HdfNode node) in group.Children
             .OrderBy(child => Array.IndexOf(First, child.Key) is var place && place < 0 ? First.Length : place)
-            .ThenBy(child => int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1)
+            .ThenBy(child => int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number : -1)
             .ThenBy(child => child.Key, StringComparer.Ordinal))
         {
             if (name.StartsWith("seed_generator", StringComparison.Ordinal))

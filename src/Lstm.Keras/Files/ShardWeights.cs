@@ -59,7 +59,8 @@ internal sealed class ShardWeights : WeightStore
         using MemoryStream all = new();
         foreach (JsonElement item in group.Items("paths"))
         {
-            string path = item.ValueKind == JsonValueKind.String ? item.GetString()! : throw JsonText.Wrong("paths", item, "a file name");
+            string path = item.ValueKind == JsonValueKind.String ? item.GetString()!
+                : throw JsonText.Wrong("paths", item, "a file name");
 
             // A shard lies beside the model: a path to elsewhere is not followed.
             if (path.Length == 0 || path.Contains("..", StringComparison.Ordinal) || path.Contains('\\') || path.Contains(':')
@@ -82,7 +83,8 @@ internal sealed class ShardWeights : WeightStore
             using FileStream shard = File.OpenRead(full);
             if (all.Length + shard.Length > Array.MaxLength)
             {
-                throw new InvalidDataException($"The shards have more than {Array.MaxLength} bytes together, the most that can be read.");
+                throw new InvalidDataException(
+                    $"The shards have more than {Array.MaxLength} bytes together, the most that can be read.");
             }
 
             shard.CopyTo(all);
@@ -135,7 +137,9 @@ internal sealed class ShardWeights : WeightStore
         return new WeightTensor(name, [.. shape], isFloat ? HdfType.Single : HdfType.Other, values);
     }
 
-    /// <summary>Values as float32, which is what TensorFlow.js makes of quantized ones: q·scale + min in double, rounded.</summary>
+    /// <summary>
+    /// Values as float32, which is what TensorFlow.js makes of quantized ones: q·scale + min in double, rounded.
+    /// </summary>
     private sealed class Values(ReadOnlyMemory<byte> bytes, string type, double scale, double min) : IWeightValues
     {
         public T[] Read<T>(WeightTensor tensor)

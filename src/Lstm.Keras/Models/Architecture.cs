@@ -39,14 +39,16 @@ internal sealed class Architecture
             "Sequential" => Sequential(config, version),
             "Functional" or "Model" => Functional(config, version),
             _ => throw new InvalidDataException(
-                $"The model is a '{Shorten.Text(kind)}'; Sequential and functional models can be read. Import its layers by name from " +
+                $"The model is a '{Shorten.Text(kind)}'; Sequential and functional models can be read. Import its layers by " +
+                $"name from " +
                 $"its weights: KerasImportOptions.Layers."),
         };
     }
 
     private static Architecture Sequential(JsonElement config, string? version)
     {
-        JsonElement[] items = config.ValueKind == JsonValueKind.Array ? [.. config.EnumerateArray()] : [.. config.Items("layers")];
+        JsonElement[] items = config.ValueKind == JsonValueKind.Array ? [.. config.EnumerateArray()]
+            : [.. config.Items("layers")];
         List<KerasLayer> layers = [];
         foreach (JsonElement item in items)
         {

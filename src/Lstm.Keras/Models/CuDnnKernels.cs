@@ -21,7 +21,8 @@ internal static class CuDnnKernels
                 for (int input = 0; input < inputs; input++)
                 {
                     int place = (unit * inputs) + input;
-                    result[(input * width) + (gate * units) + unit] = kernel[(place / units * width) + (gate * units) + (place % units)];
+                    result[(input * width) + (gate * units) + unit] =
+                        kernel[(place / units * width) + (gate * units) + (place % units)];
                 }
             }
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Lstm.Formats;
 using Lstm.Keras.Files;
@@ -7,17 +8,19 @@ namespace Lstm.Keras.Models;
 /// <summary>The steps from a file to a network.</summary>
 internal static class ImportRun
 {
-    /// <exception cref="InvalidDataException">The model cannot be expressed, or its tensors do not fit: all of it is listed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The model cannot be expressed, or its tensors do not fit: all of it is listed.
+    /// </exception>
     public static KerasImport<T> Read<T>(ModelFile file, KerasImportOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (file.Architecture is not { } architecture)
         {
+            IEnumerable<string> layers = file.Weights.WithTensors.Take(16).Select(group => Describe(group.Layer, group.Tensors));
             return options.Layers.Count > 0 ? SpecImport.Read<T>(file, options)
                 : throw new InvalidDataException(
-                    $"The file is '{file.Format}': it has weights and no architecture. Give KerasImportOptions.Architecture the text of " +
-                    $"model.to_json(), or KerasImportOptions.Layers. Its layers are " +
-                    $"{string.Join("; ", file.Weights.WithTensors.Take(16).Select(group => Describe(group.Layer, group.Tensors)))}.");
+                    $"The file is '{file.Format}': it has weights and no architecture. Give KerasImportOptions.Architecture the " +
+                    $"text of model.to_json(), or KerasImportOptions.Layers. Its layers are {string.Join("; ", layers)}.");
         }
 
         if (options.Layers.Count > 0)
@@ -35,7 +38,8 @@ internal static class ImportRun
         if (plan.Problems.Count > 0)
         {
             throw new InvalidDataException(
-                $"The model cannot be read as it is: {string.Join("; ", plan.Problems)}. KerasImportOptions.Parts reads layers by name.");
+                $"The model cannot be read as it is: {string.Join("; ", plan.Problems)}. KerasImportOptions.Parts reads " +
+                $"layers by name.");
         }
 
         ModelImport<T> import = ModelImport.Complete(PlanWriter<T>.Write(plan), Format(file.Format, version));
@@ -52,7 +56,8 @@ internal static class ImportRun
         if (typeof(T) == typeof(float) && !options.AllowPrecisionChange)
         {
             problems.AddRange(tensors.Where(tensor => tensor.Type == HdfType.Double)
-                .Select(tensor => $"{tensor} is float64; KerasImportOptions.AllowPrecisionChange rounds it, or import as double"));
+                .Select(
+                    tensor => $"{tensor} is float64; KerasImportOptions.AllowPrecisionChange rounds it, or import as double"));
         }
     }
 
@@ -89,8 +94,10 @@ internal static class ImportRun
 
         if (plan.MaskedValue is { } value)
         {
-            plan.Ignored.Add(FormattableString.Invariant(
-                $"the mask: steps whose values are all {value} are not to be put into sequences; KerasImport.ToSequences leaves them out"));
+            string number = value.ToString(CultureInfo.InvariantCulture);
+            plan.Ignored.Add(
+                $"the mask: steps whose values are all {number} are not to be put into sequences; KerasImport.ToSequences leaves " +
+                $"them out");
         }
     }
 

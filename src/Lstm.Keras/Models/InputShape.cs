@@ -3,7 +3,9 @@ using Lstm.Keras.Files;
 
 namespace Lstm.Keras.Models;
 
-/// <summary>Finds out what a network's input is: from the shapes that the model says, or from the first weights behind it.</summary>
+/// <summary>
+/// Finds out what a network's input is: from the shapes that the model says, or from the first weights behind it.
+/// </summary>
 internal static class InputShape
 {
     private static readonly string[] Options = ["batch_shape", "batch_input_shape", "shape", "input_shape"];
@@ -27,7 +29,8 @@ internal static class InputShape
         if (shape.Length is not (2 or 3))
         {
             throw new InvalidDataException(
-                $"{layer}: the input has {shape.Length} axes; [batch, steps, values], [batch, values] and ids of [batch, steps] can be read.");
+                $"{layer}: the input has {shape.Length} axes; [batch, steps, values], [batch, values] and ids of [batch, " +
+                $"steps] can be read.");
         }
 
         JsonElement last = shape[^1];

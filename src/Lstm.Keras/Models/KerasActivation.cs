@@ -44,7 +44,8 @@ internal sealed record KerasActivation(ActivationFunction Function, double Alpha
                 return Of(config, "activation", "linear", isKeras3);
             case "ReLU":
                 double slope = config.Number("negative_slope", 0), threshold = config.Number("threshold", 0);
-                return config.Member("max_value") is not null || (slope != 0 && threshold != 0) || slope < 0 || threshold < 0 ? null
+                return config.Member("max_value") is not null || (slope != 0 && threshold != 0) || slope < 0 || threshold < 0
+                    ? null
                     : slope != 0 ? new(ActivationFunction.LeakyRelu, slope)
                     : threshold != 0 ? new(ActivationFunction.ThresholdedRelu, threshold) : new(ActivationFunction.Relu);
             case "LeakyReLU":

@@ -161,7 +161,8 @@ internal sealed class LstmConfig
             };
     }
 
-    // Null stands for the usual functions, which have kernels of their own; in the reverse direction for those of the forward one.
+    // Null stands for the usual functions, which have kernels of their own; in the reverse direction for those of the forward
+    // one.
     private static LstmEquations Equations(LstmActivation?[] gates, LstmActivation?[] cells, bool isBoth)
     {
         LstmActivation sigmoid = new(LstmActivationFunction.Sigmoid), tanh = new(LstmActivationFunction.Tanh);

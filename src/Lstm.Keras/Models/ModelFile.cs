@@ -27,7 +27,8 @@ internal sealed class ModelFile : IDisposable
             : HdfFile.IsHdf(bytes) ? Hdf(bytes, options)
             : IsJson(bytes) ? Json(bytes, folder, options)
             : throw new InvalidDataException(
-                $"The file is no model of Keras: it starts with {string.Join(' ', bytes.Take(8).Select(one => one.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)))}, " +
+                $"The file is no model of Keras: it starts with " +
+                $"{Convert.ToHexString(bytes.AsSpan(0, Math.Min(8, bytes.Length)))}, " +
                 $"not as a .keras archive, an HDF5 file or JSON. A SavedModel or a TFLite file can be converted in Python: " +
                 $"keras.models.load_model(path).save('model.keras').");
 
@@ -69,23 +70,27 @@ internal sealed class ModelFile : IDisposable
         if (root.Text("format") == "graph-model" || topology.Member("node") is not null)
         {
             throw new InvalidDataException(
-                "The file is a graph model of TensorFlow.js, whose layers are dissolved into operations. Convert the Keras model " +
+                "The file is a graph model of TensorFlow.js, whose layers are dissolved into operations. Convert the Keras " +
+                "model " +
                 "with tensorflowjs_converter --output_format tfjs_layers_model, or import the Keras file itself.");
         }
 
         if (folder is null)
         {
-            throw new InvalidDataException("A model.json of TensorFlow.js has its weights in files beside it: import it by its path.");
+            throw new InvalidDataException(
+                "A model.json of TensorFlow.js has its weights in files beside it: import it by its path.");
         }
 
         string? version = topology.Text("keras_version");
         JsonElement config = topology.Member("model_config") ?? topology;
         return new ModelFile(
-            "TensorFlow.js (layers model)", new ShardWeights(manifest, folder), ArchitectureOf(config, version, options), version, null);
+            "TensorFlow.js (layers model)", new ShardWeights(manifest, folder), ArchitectureOf(config, version, options),
+            version, null);
     }
 
     private static Architecture? ArchitectureOf(JsonElement? config, string? version, KerasImportOptions options)
-        => options.Architecture is { } given ? Architecture.From(JsonText.Object(given, "KerasImportOptions.Architecture"), version)
+        => options.Architecture is { } given
+            ? Architecture.From(JsonText.Object(given, "KerasImportOptions.Architecture"), version)
             : options.Layers.Count == 0 && config is { } own ? Architecture.From(own, version)
             : null;
 

@@ -11,28 +11,26 @@ namespace Lstm.Keras.Models;
 /// </remarks>
 internal sealed partial class NetworkPlan
 {
-    /// <summary>Rows that a kernel may have for each of its rows in the file.</summary>
-    private const int MostGrowth = 32;
-
     private readonly Selection _selection;
     private readonly WeightStore _weights;
     private readonly bool _isKeras3;
-    private readonly Dictionary<KerasTensor, Flow> _flows = [];
-    private readonly Dictionary<KerasTensor, int> _left = [];
-    private readonly Dictionary<string, Flow> _residuals = new(StringComparer.Ordinal);
-    private int _width;
-    private long _gathered;
+    private readonly PlanRow _row;
+    private readonly RecurrentPlan _recurrent;
 
     private NetworkPlan(Selection selection, WeightStore weights, bool isKeras3)
-        => (_selection, _weights, _isKeras3) = (selection, weights, isKeras3);
+    {
+        (_selection, _weights, _isKeras3) = (selection, weights, isKeras3);
+        _row = new PlanRow(selection);
+        _recurrent = new RecurrentPlan(_row, selection, weights, isKeras3, Ignored);
+    }
 
-    public List<PlannedLayer> Layers { get; } = [];
+    public IReadOnlyList<PlannedLayer> Layers => _row.Layers;
 
     public List<string> Ignored { get; } = [];
 
     public List<string> Left { get; } = [];
 
-    public List<string> Problems { get; } = [];
+    public List<string> Problems => _row.Problems;
 
     public int InputSize { get; private set; }
 
@@ -42,7 +40,9 @@ internal sealed partial class NetworkPlan
     /// <summary>The value that Keras masks where all values of a step have it.</summary>
     public double? MaskedValue { get; private set; }
 
-    /// <exception cref="InvalidDataException">The layers make no network, or their tensors do not fit: all of it is listed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The layers make no network, or their tensors do not fit: all of it is listed.
+    /// </exception>
     public static NetworkPlan Of(Selection selection, WeightStore weights, bool isKeras3)
     {
         NetworkPlan plan = new(selection, weights, isKeras3);
@@ -62,12 +62,13 @@ internal sealed partial class NetworkPlan
             Layer(layer);
         }
 
-        Flow? output = _flows.GetValueOrDefault(_selection.Output);
+        Flow? output = _row.Find(_selection.Output);
         if (Problems.Count == 0)
         {
-            _flows.Clear();
+            _row.Clear();
             KerasLayer last = _selection.Layers.First(layer => layer.Name == _selection.Output.Layer);
-            output = output is null ? Refuse(last, "it has no output 0 that the network could give") : Gather(last, output);
+            output = output is null ? _row.Refuse(last, "it has no output 0 that the network could give")
+                : _row.Gather(last, output);
         }
 
         if (output is { IsReversed: true, HasTime: true })
@@ -82,14 +83,15 @@ internal sealed partial class NetworkPlan
         Flow[] inputs = new Flow[layer.Inputs.Count];
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (!_flows.TryGetValue(layer.Inputs[i], out Flow? flow))
+            if (_row.Find(layer.Inputs[i]) is not { } flow)
             {
                 if (layer.Inputs[i].Index != 0)
                 {
-                    Problems.Add($"{layer} reads output {layer.Inputs[i].Index} of '{Shorten.Text(layer.Inputs[i].Layer)}', e.g. a state");
+                    Problems.Add(
+                        $"{layer} reads output {layer.Inputs[i].Index} of '{Shorten.Text(layer.Inputs[i].Layer)}', e.g. a state");
                 }
 
-                Take(layer);
+                _row.Take(layer);
                 Unknown(layer);
                 return;
             }
@@ -97,7 +99,7 @@ internal sealed partial class NetworkPlan
             inputs[i] = flow;
         }
 
-        Take(layer);
+        _row.Take(layer);
         if (layer.Trouble is { } trouble)
         {
             _weights.Of(layer);
@@ -108,7 +110,7 @@ internal sealed partial class NetworkPlan
         Flow? result = inputs.Length == 0 ? First(layer) : inputs.Length == 1 ? Single(layer, inputs[0]) : Merge(layer, inputs);
         if (result is not null)
         {
-            _flows[new KerasTensor(layer.Name, 0)] = result;
+            _row.Set(new KerasTensor(layer.Name, 0), result);
         }
     }
 
@@ -136,7 +138,7 @@ internal sealed partial class NetworkPlan
             return flow;
         }
 
-        _flows.Clear();
+        _row.Clear();
         return Single(layer, flow);
     }
 
@@ -148,26 +150,9 @@ internal sealed partial class NetworkPlan
             throw new InvalidDataException("The model does not say how many values the steps of its input have.");
         }
 
-        InputSize = _width = features.Value;
-        Flow flow = new(View.Of(_width), hasTime);
-        _flows[input] = flow;
+        InputSize = features.Value;
+        Flow flow = _row.Start(InputSize, hasTime);
+        _row.Set(input, flow);
         return flow;
     }
-
-    // A tensor that nothing more reads is forgotten; one that is read again behind this layer has to be carried past it.
-    private void Take(KerasLayer layer)
-    {
-        foreach (KerasTensor read in layer.Inputs.Distinct())
-        {
-            int left = _left.GetValueOrDefault(read, _selection.Uses(read)) - 1;
-            _left[read] = left;
-            if (left == 0)
-            {
-                _flows.Remove(read);
-            }
-        }
-    }
-
-    /// <summary>Whether the network still needs other values than the output of this layer once the layer is done.</summary>
-    private bool NeedsMore => _flows.Count > 0;
 }

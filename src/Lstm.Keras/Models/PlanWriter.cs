@@ -96,7 +96,8 @@ internal sealed class PlanWriter<T>
                 Bias = hasBias ? layer.Tensors[(d * each) + 2].Read<T>() : null,
             };
             _draft.WriteKernels(name, kernels, LstmKernelLayout.Keras, layer.StackLayer, isReverse);
-            string end = FormattableString.Invariant($"l{layer.StackLayer}{(isReverse ? "_reverse" : string.Empty)}"), gates = "gates i f c o as i f g o";
+            string end = FormattableString.Invariant($"l{layer.StackLayer}{(isReverse ? "_reverse" : string.Empty)}"),
+                gates = "gates i f c o as i f g o";
             string how = isCuDnn ? "each gate reshaped as cuDNN has it, " : "transposed, ";
             Map(kernel, $"{name}.weight_ih_{end}", how + gates + Moved(layer));
             Map(recurrent, $"{name}.weight_hh_{end}", (isCuDnn ? "each gate as cuDNN has it, " : "transposed, ") + gates);
@@ -136,7 +137,9 @@ internal sealed class PlanWriter<T>
         }
         else
         {
-            _draft.Write($"{name}.weight", [.. Enumerable.Repeat(T.One, layer.Input!.Length)], $"{layer.Source} without scale", [], "ones");
+            _draft.Write(
+                $"{name}.weight", [.. Enumerable.Repeat(T.One, layer.Input!.Length)], $"{layer.Source} without scale", [],
+                "ones");
         }
 
         if (center)

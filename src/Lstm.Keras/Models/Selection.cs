@@ -68,7 +68,8 @@ internal sealed class Selection
             if (needed.Add(name))
             {
                 KerasLayer layer = all.GetValueOrDefault(name)
-                    ?? throw new InvalidDataException($"The architecture has no layer '{Shorten.Text(name)}', which another one reads.");
+                    ?? throw new InvalidDataException(
+                    $"The architecture has no layer '{Shorten.Text(name)}', which another one reads.");
                 foreach (KerasTensor input in layer.Inputs)
                 {
                     open.Push(input.Layer);
@@ -119,10 +120,15 @@ internal sealed class Selection
         KerasTensor[] outside =
             [.. layers.SelectMany(layer => layer.Inputs).Where(input => !wanted.Contains(input.Layer)).Distinct()];
         KerasLayer[] starts = [.. layers.Where(layer => layer.Inputs.Count == 0)];
-        return outside.Length + starts.Length == 1 ? outside.Length == 1 ? outside[0] : null
-            : throw new InvalidDataException(
-                $"The layers have {outside.Length + starts.Length} inputs: " +
-                $"{string.Join(", ", outside.Select(input => $"the output of '{Shorten.Text(input.Layer)}'").Concat(starts.Select(layer => layer.ToString())).Take(12))}. " +
+        if (outside.Length + starts.Length == 1)
+        {
+            return outside.Length == 1 ? outside[0] : null;
+        }
+
+        IEnumerable<string> all = outside.Select(input => $"the output of '{Shorten.Text(input.Layer)}'")
+            .Concat(starts.Select(layer => layer.ToString()));
+        throw new InvalidDataException(
+                $"The layers have {outside.Length + starts.Length} inputs: {string.Join(", ", all.Take(12))}. " +
                 $"A network has one; name layers behind one tensor with KerasImportOptions.Parts.");
     }
 
@@ -133,7 +139,8 @@ internal sealed class Selection
             : [.. layers.Select(layer => new KerasTensor(layer.Name, 0)).Where(tensor => !read.Contains(tensor))];
         return ends.Length == 1 ? ends[0]
             : throw new InvalidDataException(
-                $"The layers have {ends.Length} outputs: {string.Join(", ", ends.Take(12).Select(end => $"'{Shorten.Text(end.Layer)}'"))}. " +
+                $"The layers have {ends.Length} outputs: " +
+                $"{string.Join(", ", ends.Take(12).Select(end => $"'{Shorten.Text(end.Layer)}'"))}. " +
                 $"A network has one; name the layers up to one of them with KerasImportOptions.Parts.");
     }
 }

@@ -21,8 +21,10 @@ internal static class SpecImport
         List<string> problems = [];
         if (groups.Length != wanted.Length)
         {
-            problems.Add($"the layers with weights are {wanted.Length}, those of the file {groups.Length}: " +
-                $"{string.Join("; ", groups.Take(16).Select(group => $"'{Shorten.Text(group.Layer)}' with {string.Join(", ", group.Tensors.Take(8))}"))}");
+            IEnumerable<string> all = groups.Take(16)
+                .Select(group => $"'{Shorten.Text(group.Layer)}' with {string.Join(", ", group.Tensors.Take(8))}");
+            problems.Add(
+                $"the layers with weights are {wanted.Length}, those of the file {groups.Length}: {string.Join("; ", all)}");
         }
 
         ImportRun.CheckPrecision<T>(groups.SelectMany(group => group.Tensors), problems, options);

@@ -21,7 +21,8 @@ internal sealed class View
         if (length > int.MaxValue || parts.Sum(part => (long)part.Offsets.Length) > MostParts)
         {
             throw new InvalidDataException(
-                $"A tensor of the model has {length} values of {parts.Count} parts by its skip connections; {MostParts} parts can be read.");
+                $"A tensor of the model has {length} values of {parts.Count} parts by its skip connections; {MostParts} parts " +
+                $"can be read.");
         }
 
         Length = (int)length;
