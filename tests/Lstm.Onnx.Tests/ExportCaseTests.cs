@@ -158,11 +158,11 @@ public class ExportCaseTests
     }
 
     // Each layer is a node of its own to the graph's reader: it takes a last output for a final state, numbers before or after a
-    // dense layer for a part of its weights, refuses a part of the features, and does not ask which axis is which where there is no
-    // LSTM.
+    // dense layer for a part of its weights, refuses a part of the features, and does not ask which axis is which where there is
+    // no LSTM.
     private static bool IsOneToOne(Network<float> network) => network.Specs.Any(spec => spec is LstmSpec)
-        && network.Specs.All(spec => spec is not (PoolingSpec { Pooling: Pooling.Last } or RepeatLastSpec or LayerNormSpec { Features: not null }
-            or ActivationSpec { Function: ActivationFunction.Affine or ActivationFunction.ScaledTanh }));
+        && network.Specs.All(spec => spec is not (PoolingSpec { Pooling: Pooling.Last } or RepeatLastSpec
+            or LayerNormSpec { Features: not null } or ActivationSpec { Function: ActivationFunction.Affine or ActivationFunction.ScaledTanh }));
 
     private static void CompareBits(Network<float> network, OnnxImport<float> same, bool states, string what)
     {
