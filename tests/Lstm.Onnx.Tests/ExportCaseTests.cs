@@ -162,7 +162,8 @@ public class ExportCaseTests
     // no LSTM.
     private static bool IsOneToOne(Network<float> network) => network.Specs.Any(spec => spec is LstmSpec)
         && network.Specs.All(spec => spec is not (PoolingSpec { Pooling: Pooling.Last } or RepeatLastSpec
-            or LayerNormSpec { Features: not null } or ActivationSpec { Function: ActivationFunction.Affine or ActivationFunction.ScaledTanh }));
+            or LayerNormSpec { Features: not null }
+            or ActivationSpec { Function: ActivationFunction.Affine or ActivationFunction.ScaledTanh }));
 
     private static void CompareBits(Network<float> network, OnnxImport<float> same, bool states, string what)
     {
