@@ -16,8 +16,8 @@ internal static class GraphMutation
         "ReduceSum", "ReduceProd", "Sqrt", "Reciprocal", "Equal", "Where", "Range", "Less", "Greater", "Max", "Abs", "Dropout"];
 
     private static readonly string[] Attributes =
-        ["axis", "axes", "perm", "keepdims", "to", "hidden_size", "layout", "starts", "ends", "split", "num_outputs", "start", "end",
-        "allowzero", "transA", "transB", "alpha", "beta", "epsilon", "clip", "activations", "activation_alpha", "value",
+        ["axis", "axes", "perm", "keepdims", "to", "hidden_size", "layout", "starts", "ends", "split", "num_outputs", "start",
+        "end", "allowzero", "transA", "transB", "alpha", "beta", "epsilon", "clip", "activations", "activation_alpha", "value",
         "value_ints", "value_float", "input_forget", "direction", "shape", "then_branch"];
 
     public static byte[] OfBytes(byte[] good, Random random)

@@ -7,6 +7,8 @@ namespace Lstm.Onnx.Tests;
 /// <summary>Small graphs made by hand.</summary>
 internal sealed class OnnxBuilder(int opset = 14)
 {
+    public const int Units = 4;
+    public const int Inputs = 3;
     private readonly GraphWriter _writer = new(isDouble: false);
 
     public GraphProto Graph => _writer.Graph;
@@ -60,4 +62,17 @@ internal sealed class OnnxBuilder(int opset = 14)
 
     public static float[] Values(int count, int seed = 1)
         => [.. Enumerable.Range(0, count).Select(i => (float)Math.Sin((i + 1) * 0.37 * seed) * 0.6f)];
+
+    /// <summary>An LSTM of 4 units that reads 3 values a step.</summary>
+    public static OnnxBuilder WithLstm(bool both, string input = "x")
+    {
+        int directions = both ? 2 : 1;
+        return new OnnxBuilder(opset: 12).Input("x", 1, "t", "n", Inputs)
+            .Constant("W", Values(directions * 16 * Inputs), directions, 16, Inputs)
+            .Constant("R", Values(directions * 16 * Units, 2), directions, 16, Units)
+            .Constant("B", Values(directions * 8 * Units, 3), directions, 8 * Units)
+            .Node(
+                "LSTM", [input, "W", "R", "B"], ["Y", "Y_h", "Y_c"], GraphWriter.Int("hidden_size", Units),
+                GraphWriter.Text("direction", both ? "bidirectional" : "forward"));
+    }
 }

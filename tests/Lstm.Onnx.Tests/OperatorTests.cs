@@ -35,7 +35,8 @@ public class OperatorTests
                 if (opset >= 14)
                 {
                     OnnxTensor[] turned = [.. node.Inputs.Select(Turned)];
-                    Compare([.. expected.Select(Turned)], Import<float>(node.Bytes(isDouble: false, layout: 1)).Run(turned), node);
+                    OnnxImport<float> batchFirst = Import<float>(node.Bytes(isDouble: false, layout: 1));
+                    Compare([.. expected.Select(Turned)], batchFirst.Run(turned), node);
                 }
             }
             catch (Exception e)
@@ -149,7 +150,8 @@ public class OperatorTests
             _directions = _direction == "bidirectional" ? 2 : 1;
             _clip = random.Next(3) == 0 ? 0.2f + random.NextSingle() : null;
             _coupled = random.Next(3) == 0 ? random.Next(2) : null;
-            Activations = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, 3 * _directions).Select(_ => Functions[random.Next(11)])];
+            Activations = random.Next(2) == 0 ? []
+                : [.. Enumerable.Range(0, 3 * _directions).Select(_ => Functions[random.Next(11)])];
             (int alphas, int betas) = (Activations.Count(HasAlpha), Activations.Count(HasBeta));
 
             // All of them, or none where ONNX and ONNX Runtime have the same defaults.
@@ -220,7 +222,8 @@ public class OperatorTests
                 node.Output.Add(output);
                 int rank = output == "Y" ? 4 : 3;
                 writer.Graph.Output.Add(
-                    GraphWriter.Value(output, writer.ValueType, [.. Enumerable.Range(0, rank).Select(i => (object)$"{output}{i}")]));
+                    GraphWriter.Value(
+                        output, writer.ValueType, [.. Enumerable.Range(0, rank).Select(i => (object)$"{output}{i}")]));
             }
 
             node.Attribute.Add(GraphWriter.Int("hidden_size", _units));

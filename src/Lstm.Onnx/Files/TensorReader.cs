@@ -150,8 +150,8 @@ internal sealed class TensorReader(string? folder)
         if (read > MostReads * stream.Length)
         {
             throw Broken(
-                tensor, $"lies in '{Shorten.Text(location)}', whose {stream.Length} bytes the tensors of the file name more than " +
-                $"{MostReads} times");
+                tensor, $"lies in '{Shorten.Text(location)}', whose {stream.Length} bytes the tensors of the file name more " +
+                $"than {MostReads} times");
         }
 
         (_read[path], ExternalBytes) = (read, ExternalBytes + length);

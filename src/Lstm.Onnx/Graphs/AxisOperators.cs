@@ -133,7 +133,8 @@ internal static class AxisOperators
     /// </summary>
     public static Flow? Direction(Flow flow, int axis, long start, long end)
     {
-        if (flow.Direction is not null || axis != flow.Rank - 1 || flow.Groups[axis] is not [{ Role: AxisRole.Direction }, var units]
+        if (flow.Direction is not null || axis != flow.Rank - 1
+            || flow.Groups[axis] is not [{ Role: AxisRole.Direction }, var units]
             || !flow.Groups[axis].SequenceEqual(flow.Node.Features) || units.Size is not { } half)
         {
             return null;

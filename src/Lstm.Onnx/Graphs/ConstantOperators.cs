@@ -2,33 +2,10 @@ using Lstm.Onnx.Files;
 
 namespace Lstm.Onnx.Graphs;
 
-/// <summary>Operators on constants of the file and on the numbers that shapes are made of.</summary>
+/// <summary>Operators on constants of the file.</summary>
 internal static class ConstantOperators
 {
-    private const int MostOfShape = 64;
-
-    /// <summary>The value as numbers of a shape; null if it is none.</summary>
-    public static ShapeVector? Shape(Value value) => value switch
-    {
-        ShapeVector vector => vector,
-        Constant { Tensor: { IsInteger: true, Count: <= MostOfShape, Shape.Count: <= 1 } tensor }
-            => new ShapeVector([.. tensor.To<long>().Select(Dim.Of)], tensor.Shape.Count == 0),
-        _ => null,
-    };
-
-    public static Value ConstantOfShape(NodeContext node)
-    {
-        TensorProto? value = node.Attributes.Tensor("value");
-        OnnxTensor? tensor = value is null ? null : node.Graph.Read(value);
-        if (tensor is { Count: not 1 })
-        {
-            return node.Fail($"value {tensor} has to have one number");
-        }
-
-        return tensor is { IsInteger: true } && node.Integers(0) is [>= 0 and <= MostOfShape and var length]
-            ? new ShapeVector([.. Enumerable.Repeat(Dim.Of((long)tensor[0]), (int)length)], false)
-            : new Fill(tensor?[0] ?? 0);
-    }
+    private const int MostAxes = 64;
 
     public static Value Constant(NodeContext node)
     {
@@ -56,18 +33,11 @@ internal static class ConstantOperators
         return new Constant(OnnxTensor.Create<float>(node.Name, floats, floats.Length));
     }
 
-    public static Value ShapeOf(NodeContext node, Atom[][] groups)
-    {
-        int start = Bound(node.Attributes.Int("start", 0)), end = Bound(node.Attributes.Int("end", groups.Length));
-        return new ShapeVector([.. groups.Skip(start).Take(Math.Max(0, end - start)).Select(Dim.Of)], false);
-
-        int Bound(long place) => (int)Math.Clamp(place < 0 ? place + groups.Length : place, 0, groups.Length);
-    }
-
     public static Value Concat(NodeContext node, Value[] values)
     {
-        ShapeVector?[] parts = [.. values.Select(Shape)];
-        if (Array.TrueForAll(parts, part => part is not null) && parts.Sum(part => part!.Dims.Length) <= MostOfShape)
+        ShapeVector?[] parts = [.. values.Select(ShapeArithmetic.Shape)];
+        if (Array.TrueForAll(parts, part => part is not null)
+            && parts.Sum(part => part!.Dims.Length) <= ShapeArithmetic.MostNumbers)
         {
             return new ShapeVector([.. parts.SelectMany(part => part!.Dims)], false);
         }
@@ -193,7 +163,7 @@ internal static class ConstantOperators
     public static Value Gather(NodeContext node, OnnxTensor tensor, OnnxTensor indices)
     {
         int axis = node.Axis(node.Attributes.Int("axis", 0), tensor.Shape.Count);
-        if (axis < 0 || !indices.IsInteger || tensor.Shape.Count + indices.Shape.Count > MostOfShape)
+        if (axis < 0 || !indices.IsInteger || tensor.Shape.Count + indices.Shape.Count > MostAxes)
         {
             return axis < 0 ? Unknown.Instance : node.Fail($"takes {indices} of {tensor}");
         }
@@ -228,42 +198,6 @@ internal static class ConstantOperators
         return Picked(node, tensor, shape, strides, (int)first * strides[axis]);
     }
 
-    /// <summary>One of two numbers of shapes, for each number of a condition.</summary>
-    public static Value Where(NodeContext node)
-    {
-        if (Shape(node.Input(0)) is not { } condition || Shape(node.Input(1)) is not { } yes || Shape(node.Input(2)) is not { } no
-            || !Array.TrueForAll(condition.Dims, dim => dim.Known is not null))
-        {
-            return node.Fail("selects values, which no layer does");
-        }
-
-        int count = Math.Max(condition.Dims.Length, Math.Max(yes.Dims.Length, no.Dims.Length));
-        return new[] { condition, yes, no }.Any(vector => vector.Dims.Length != count && vector.Dims.Length != 1)
-            ? node.Fail("selects of shapes of different lengths")
-            : new ShapeVector(
-                [.. Enumerable.Range(0, count).Select(i => At(condition, i).Known != 0 ? At(yes, i) : At(no, i))],
-                condition.IsScalar && yes.IsScalar && no.IsScalar);
-
-        static Dim At(ShapeVector vector, int i) => vector.Dims[vector.Dims.Length == 1 ? 0 : i];
-    }
-
-    /// <summary>The product of a shape's numbers.</summary>
-    public static Value Product(NodeContext node, ShapeVector vector)
-    {
-        Value product = new ShapeVector([Dim.Of(1)], node.Attributes.Int("keepdims", 1) == 0);
-        foreach (Dim dim in vector.Dims)
-        {
-            product = Arithmetic("Mul", (ShapeVector)product, new ShapeVector([dim], true)) is ShapeVector next
-                ? next with { IsScalar = ((ShapeVector)product).IsScalar } : Unknown.Instance;
-            if (product is Unknown)
-            {
-                return node.Fail("multiplies sizes that are not known");
-            }
-        }
-
-        return product;
-    }
-
     public static Value Cast(NodeContext node, OnnxTensor tensor)
     {
         node.Graph.Spend(tensor.Count);
@@ -275,45 +209,6 @@ internal static class ConstantOperators
             2 or 3 or 4 or 5 or 6 or 7 or 9 or 12 or 13 => new Constant(new OnnxTensor(tensor.Name, shape, tensor.To<long>())),
             _ => node.Fail($"casts to the element type {node.Attributes.Int("to", 1)}"),
         };
-    }
-
-    /// <summary>Arithmetic of shapes: known numbers, and sizes of axes times or over 1.</summary>
-    public static Value? Arithmetic(string op, ShapeVector a, ShapeVector b)
-    {
-        int count = Math.Max(a.Dims.Length, b.Dims.Length);
-        if ((a.Dims.Length != count && a.Dims.Length != 1) || (b.Dims.Length != count && b.Dims.Length != 1))
-        {
-            return null;
-        }
-
-        Dim[] result = new Dim[count];
-        for (int i = 0; i < count; i++)
-        {
-            Dim x = a.Dims[a.Dims.Length == 1 ? 0 : i], y = b.Dims[b.Dims.Length == 1 ? 0 : i];
-            Dim? value = (op, x.Known, y.Known) switch
-            {
-                ("Add", { } m, { } n) => Dim.Of(unchecked(m + n)),
-                ("Sub", { } m, { } n) => Dim.Of(unchecked(m - n)),
-                ("Mul", { } m, { } n) => Dim.Of(unchecked(m * n)),
-                ("Div", { } m, { } n) when n > 0 => Dim.Of(m / n),
-                ("Mul" or "Div", null, 1) => x,
-                ("Mul", 1, null) => y,
-                ("Mul", _, _) when x.Atoms.Length > 0 && y.Atoms.Length > 0 => new Dim(null, [.. x.Atoms, .. y.Atoms]),
-
-                // The size of an axis is never negative.
-                ("Equal", { } m, { } n) => Dim.Of(m == n ? 1 : 0),
-                ("Equal", null, < 0) or ("Equal", < 0, null) => Dim.Of(0),
-                _ => null,
-            };
-            if (value is not { } known || known.Atoms.Length > 16)
-            {
-                return null;
-            }
-
-            result[i] = known;
-        }
-
-        return new ShapeVector(result, a.IsScalar && b.IsScalar);
     }
 
     // The distances of a tensor's axes in its values.

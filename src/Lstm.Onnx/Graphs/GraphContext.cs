@@ -76,8 +76,8 @@ internal sealed class GraphContext(ModelProto model, long size, TensorReader rea
         if (_spent > BudgetStart + (BudgetFactor * (size + reader.ExternalBytes)))
         {
             throw new InvalidDataException(
-                $"The graph computes with, or its layers have, more than {BudgetFactor} values for each byte of the file, which " +
-                $"has {size + reader.ExternalBytes}: no model has so few constants for so many.");
+                $"The graph computes with, or its layers have, more than {BudgetFactor} values for each byte of the file, " +
+                $"which has {size + reader.ExternalBytes}: no model has so few constants for so many.");
         }
     }
 

@@ -102,13 +102,13 @@ internal sealed class GraphReading
     private static Value One(NodeContext node) => node.OpType switch
     {
         "Constant" => ConstantOperators.Constant(node),
-        "ConstantOfShape" => ConstantOperators.ConstantOfShape(node),
+        "ConstantOfShape" => ShapeArithmetic.ConstantOfShape(node),
         "MatMul" => DenseOperators.MatMul(node),
         "Gemm" => DenseOperators.Gemm(node),
         "LayerNormalization" => ElementOperators.LayerNormalization(node),
         "Concat" => Joined(node, node.Inputs()),
         "Add" or "Sub" or "Mul" or "Div" or "Pow" or "Equal" => Binary(node, node.Input(0), node.Input(1)),
-        "Where" => ConstantOperators.Where(node),
+        "Where" => ShapeArithmetic.Where(node),
         _ => node.Input(0) is Unknown ? Unknown.Instance : Unary(node, node.Input(0)),
     };
 
@@ -126,9 +126,9 @@ internal sealed class GraphReading
         }
 
         if (a is not (Flow or FinalState or NormStage) && b is not (Flow or FinalState or NormStage)
-            && ConstantOperators.Shape(a) is { } m && ConstantOperators.Shape(b) is { } n)
+            && ShapeArithmetic.Shape(a) is { } m && ShapeArithmetic.Shape(b) is { } n)
         {
-            return ConstantOperators.Arithmetic(node.OpType, m, n) ?? node.Fail("computes a shape that is not known");
+            return ShapeArithmetic.Arithmetic(node.OpType, m, n) ?? node.Fail("computes a shape that is not known");
         }
 
         return node.OpType switch
@@ -155,8 +155,8 @@ internal sealed class GraphReading
                 return value;
             case "Abs" when DenseOperators.Sequences(node, value) is { } flow:
                 return new Absolute(flow, Shift: 0);
-            case "ReduceProd" when ConstantOperators.Shape(value) is { } vector:
-                return ConstantOperators.Product(node, vector);
+            case "ReduceProd" when ShapeArithmetic.Shape(value) is { } vector:
+                return ShapeArithmetic.Product(node, vector);
             case "Sigmoid" or "Tanh" or "Relu" or "HardSigmoid" or "LeakyRelu" or "Elu" or "Softsign" or "Softplus"
                 or "ThresholdedRelu":
                 return ElementOperators.Activation(node, value, Enum.Parse<ActivationFunction>(node.OpType));

@@ -47,7 +47,8 @@ internal sealed class GraphSignature
 
         foreach (InputNode root in roots.Inputs)
         {
-            int? last = root == input && !input.IsInteger ? inputSize : states.TryGetValue(root.Name, out int units) ? units : null;
+            int? last = root == input && !input.IsInteger ? inputSize
+                : states.TryGetValue(root.Name, out int units) ? units : null;
             string name = $"the input '{Shorten.Text(root.Name)}' [{Sizes(root, last)}]";
             _left.Add(root.Name == Lengths ? $"{name}: the lengths of the SequenceBatch"
                 : root == input ? $"{name}: the SequenceBatch, axes {string.Join(", ", root.Axes.Select(axis => axis.Role))}"

@@ -42,7 +42,7 @@ internal static class MaskOperators
     {
         if (node.OpType == "Range")
         {
-            return ConstantOperators.Shape(node.Input(1)) is null ? null : new MaskValue(MaskKind.Places);
+            return ShapeArithmetic.Shape(node.Input(1)) is null ? null : new MaskValue(MaskKind.Places);
         }
 
         if (node.OpType is not (

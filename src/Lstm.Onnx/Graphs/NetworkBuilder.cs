@@ -57,7 +57,9 @@ internal sealed class NetworkBuilder<T>
             draft.Ignored.Add(ignored);
         }
 
-        foreach (StringStringEntryProto entry in _context.Metadata)
+        // What this library writes of a network of its own describes it, and is no word of the user.
+        foreach (StringStringEntryProto entry in _context.Metadata
+            .Where(entry => !entry.Key.StartsWith("lstm.", StringComparison.Ordinal)))
         {
             draft.Metadata[entry.Key] = entry.Value;
         }

@@ -32,7 +32,8 @@ internal static class OnnxActivations
         for (int i = 0; i < all.Length; i++)
         {
             // Numbers and lists, which TryParse reads too, are no names of functions.
-            if (!names[i].All(char.IsAsciiLetter) || !Enum.TryParse(names[i], ignoreCase: true, out LstmActivationFunction function))
+            if (!names[i].All(char.IsAsciiLetter)
+                || !Enum.TryParse(names[i], ignoreCase: true, out LstmActivationFunction function))
             {
                 node.Fail($"has the unknown activation '{Shorten.Text(names[i])}'");
                 return null;

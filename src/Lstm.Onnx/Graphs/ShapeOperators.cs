@@ -103,7 +103,7 @@ internal static class ShapeOperators
         switch (node.OpType)
         {
             case "Shape":
-                return ConstantOperators.ShapeOf(node, flow.Groups);
+                return ShapeArithmetic.ShapeOf(node, flow.Groups);
             case "Cast":
                 return flow;
             case "Transpose":
@@ -119,7 +119,7 @@ internal static class ShapeOperators
                     [.. flow.Groups[..axis].SelectMany(group => group)], [.. flow.Groups[axis..].SelectMany(group => group)]] };
             case "Reshape":
                 long[]? old = node.Attributes.Ints("shape");
-                ShapeVector? shape = old is null ? node.Has(1) ? ConstantOperators.Shape(node.Input(1)) : null
+                ShapeVector? shape = old is null ? node.Has(1) ? ShapeArithmetic.Shape(node.Input(1)) : null
                     : new ShapeVector([.. old.Select(Dim.Of)], false);
                 return shape is { Dims.Length: <= 16 } ? AxisOperators.Reshape(node, flow, shape.Dims)
                     : node.Fail("reshapes to a shape that is not known");
@@ -179,7 +179,7 @@ internal static class ShapeOperators
 
     private static Value Tiled(NodeContext node, Flow flow)
     {
-        ShapeVector? target = ConstantOperators.Shape(node.Input(1));
+        ShapeVector? target = ShapeArithmetic.Shape(node.Input(1));
         if (target is null || target.Dims.Length != flow.Rank)
         {
             return node.Fail("repeats to a shape that is not known, or of another rank");
@@ -214,7 +214,7 @@ internal static class ShapeOperators
                     : AxisOperators.Unsqueeze(node, state.Groups);
                 return groups is null ? Unknown.Instance : state with { Groups = groups };
             case "Shape":
-                return ConstantOperators.ShapeOf(node, state.Groups);
+                return ShapeArithmetic.ShapeOf(node, state.Groups);
             case "Gather" or "Slice" when state.Axis is { } entries
                 && Array.FindIndex(state.Groups, group => group is [var only] && only == entries) is var axis and >= 0:
                 return Entry(node, state, axis);

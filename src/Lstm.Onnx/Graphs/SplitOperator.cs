@@ -32,7 +32,8 @@ internal static class SplitOperator
         long each = ((all ?? node.OutputCount) + node.OutputCount - 1) / Math.Max(1, node.OutputCount), first = 0;
         for (int i = 0; i < node.OutputCount; i++)
         {
-            long size = sizes is null ? Math.Min(each, Math.Max(0, (all ?? long.MaxValue) - first)) : i < sizes.Length ? sizes[i] : 0;
+            long size = sizes is null ? Math.Min(each, Math.Max(0, (all ?? long.MaxValue) - first))
+                : i < sizes.Length ? sizes[i] : 0;
             node.Set(i, axis < 0 ? Unknown.Instance : Part(node, value, axis, first, size));
             first = unchecked(first + size);
         }
