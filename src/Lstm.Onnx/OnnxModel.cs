@@ -63,15 +63,31 @@ public static class OnnxModel
     /// A layer has a custom cell, or batch normalisation in the recurrence with <see cref="OnnxExportOptions.States"/>: the
     /// message names the layer and the option.
     /// </exception>
+    /// <exception cref="ArgumentException">
+    /// <see cref="OnnxExportOptions.InputName"/> or <see cref="OnnxExportOptions.OutputName"/> is empty, or is another name of
+    /// the file.
+    /// </exception>
     public static void Export<T>(Network<T> network, string path, OnnxExportOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         MemoryStream memory = new();
         Export(network, memory, options);
-        string temporary = path + ".tmp";
-        File.WriteAllBytes(temporary, memory.ToArray());
-        File.Move(temporary, path, overwrite: true);
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (FileStream stream = File.Create(temporary))
+            {
+                memory.WriteTo(stream);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <inheritdoc cref="Export{T}(Network{T}, string, OnnxExportOptions?)"/>
@@ -83,6 +99,12 @@ public static class OnnxModel
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(stream);
-        NetworkExport.Write(network, options ?? new()).WriteTo(stream);
+        options ??= new();
+        if (string.IsNullOrEmpty(options.InputName) || string.IsNullOrEmpty(options.OutputName))
+        {
+            throw new ArgumentException("InputName and OutputName have to be names; one of them is empty.", nameof(options));
+        }
+
+        NetworkExport.Write(network, options).WriteTo(stream);
     }
 }

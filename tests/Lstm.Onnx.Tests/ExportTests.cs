@@ -216,6 +216,36 @@ public class ExportTests
     }
 
     [Fact]
+    public void Names_that_no_file_can_have_are_refused()
+    {
+        Network<float> network = Network.Create(3, new LstmSpec(4));
+        foreach (OnnxExportOptions options in (OnnxExportOptions[])
+            [
+                new() { InputName = string.Empty }, new() { OutputName = string.Empty },
+                new() { InputName = "x", OutputName = "x" }, new() { InputName = "lengths", Lengths = true },
+                new() { OutputName = "lstm_l0_h", States = true },
+            ])
+        {
+            Assert.Throws<ArgumentException>(() => OnnxModel.Export(network, new MemoryStream(), options));
+        }
+    }
+
+    [Fact]
+    public void Metadata_goes_with_the_file_and_a_file_is_replaced_whole()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("lstm-onnx").FullName, "model.onnx");
+        Network<float> network = Network.Create(3, new LstmSpec(4));
+        network.Metadata["rate"] = "48000";
+        OnnxModel.Export(network, path);
+        OnnxModel.Export(network, path);
+        Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
+        OnnxImport<float> import = OnnxModel.Import<float>(path);
+        Assert.Equal([KeyValuePair.Create("rate", "48000")], import.Network.Metadata);
+        Assert.Equal(["LstmSpec(4)"], import.Report.Layers);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+    }
+
+    [Fact]
     public void What_no_graph_says_is_refused_by_name()
     {
         Network<float> network = Network.Create(
