@@ -89,6 +89,7 @@ internal unsafe struct RowSoftmax<T> : IKernel<T>, IJob
     }
 
     // The exponentials part by part, since y may be x, which is still needed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ForwardLogarithm<TSimd, TVec>(T* x, T largest, T* y)
         where TSimd : struct, ISimd<TVec, T>
         where TVec : unmanaged

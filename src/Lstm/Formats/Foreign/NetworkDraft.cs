@@ -147,6 +147,10 @@ public sealed class NetworkDraft<T>
     /// <summary>Notes that a parameter has a tensor, which does not fit: it is not missing too.</summary>
     internal void Skip(string parameter) => _values.TryAdd(parameter, []);
 
+    /// <summary>The input size, the layers, and how many parameters have their values.</summary>
+    public override string ToString() => InvariantText.Of(
+        $"{TypeName.Of(this)}: {InputSize} -> {string.Join(" -> ", Specs)}, {_values.Count} of {Parameters.Count} parameters given");
+
     /// <summary>The values that a parameter was given.</summary>
     internal ReadOnlySpan<T> ValuesOf(Parameter parameter) => _values[parameter.Name];
 

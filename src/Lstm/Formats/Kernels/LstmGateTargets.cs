@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>Room for the values of an LSTM layer's gates: one span for all gates, or one span for each gate.</summary>
@@ -46,6 +48,9 @@ public readonly ref struct LstmGateTargets<T>
 
     /// <summary>Whether there is no room: the default.</summary>
     public bool IsEmpty => Count == 0;
+
+    /// <summary>The number of spans, and of values in the first one.</summary>
+    public override string ToString() => InvariantText.Of($"{Count} spans, {_first.Length} values in the first");
 
     internal Span<T> this[int index] => index switch { 0 => _first, 1 => _second, 2 => _third, _ => _fourth };
 

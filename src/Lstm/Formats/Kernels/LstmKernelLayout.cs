@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>
@@ -37,6 +39,13 @@ public sealed record LstmKernelLayout
     /// kernels are written, and subtracted when they are read. Default 0.
     /// </summary>
     public double ForgetBias { get; init; }
+
+    /// <summary>The properties that differ from their defaults, as C#.</summary>
+    public override string ToString() => new CodeText(nameof(LstmKernelLayout))
+        .Add(nameof(Gates), Gates, "ifgo")
+        .Add(nameof(InputsByGates), InputsByGates, false)
+        .Add(nameof(ForgetBias), ForgetBias, 0)
+        .ToString();
 
     /// <summary>Where each of the gates i f g o stands in <see cref="Gates"/>; null if that is no permutation of them.</summary>
     internal int[]? Places()

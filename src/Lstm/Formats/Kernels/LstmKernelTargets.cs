@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>Room for the kernels of one direction of an LSTM layer, as another program has them.</summary>
@@ -28,4 +30,9 @@ public ref struct LstmKernelTargets<T>
 
     /// <summary>The projection, [P, H] or [H, P], for a layer that has one.</summary>
     public Span<T> Projection { get; init; }
+
+    /// <summary>The number of spans of each kernel.</summary>
+    public override string ToString() => InvariantText.Of(
+        $"Input: {Input.Count}, Recurrent: {Recurrent.Count}, Joined: {Joined.Count}, Bias: {Bias.Count}, " +
+        $"RecurrentBias: {RecurrentBias.Count}, Peephole: {Peephole.Count}, Projection: {Projection.Length} values");
 }

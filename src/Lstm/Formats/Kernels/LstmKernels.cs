@@ -1,3 +1,5 @@
+using Lstm.Texts;
+
 namespace Lstm.Formats;
 
 /// <summary>The kernels of one direction of an LSTM layer, as another program has them.</summary>
@@ -30,4 +32,9 @@ public ref struct LstmKernels<T>
 
     /// <summary>The projection, [P, H] or [H, P], for a layer that has one.</summary>
     public ReadOnlySpan<T> Projection { get; init; }
+
+    /// <summary>The number of spans of each kernel.</summary>
+    public override string ToString() => InvariantText.Of(
+        $"Input: {Input.Count}, Recurrent: {Recurrent.Count}, Joined: {Joined.Count}, Bias: {Bias.Count}, " +
+        $"RecurrentBias: {RecurrentBias.Count}, Peephole: {Peephole.Count}, Projection: {Projection.Length} values");
 }
