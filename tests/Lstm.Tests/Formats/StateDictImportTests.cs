@@ -14,7 +14,10 @@ public class StateDictImportTests
 {
     private static readonly LstmSpec Projected = new(6)
     {
-        Layers = 2, Direction = LstmDirection.Bidirectional, Bias = LstmBias.Two, Projection = new(3),
+        Layers = 2,
+        Direction = LstmDirection.Bidirectional,
+        Bias = LstmBias.Two,
+        Projection = new(3),
     };
 
     [Fact]

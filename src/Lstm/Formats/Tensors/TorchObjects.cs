@@ -9,17 +9,44 @@ internal sealed class TorchObjects(Func<TorchStorage, string?> storages) : Pickl
 {
     private static readonly Dictionary<string, string> StorageTypes = new()
     {
-        ["DoubleStorage"] = "F64", ["FloatStorage"] = "F32", ["HalfStorage"] = "F16", ["BFloat16Storage"] = "BF16",
-        ["LongStorage"] = "I64", ["IntStorage"] = "I32", ["ShortStorage"] = "I16", ["CharStorage"] = "I8",
-        ["ByteStorage"] = "U8", ["BoolStorage"] = "BOOL", ["ComplexFloatStorage"] = "C64", ["UntypedStorage"] = "U8",
+        ["DoubleStorage"] = "F64",
+        ["FloatStorage"] = "F32",
+        ["HalfStorage"] = "F16",
+        ["BFloat16Storage"] = "BF16",
+        ["LongStorage"] = "I64",
+        ["IntStorage"] = "I32",
+        ["ShortStorage"] = "I16",
+        ["CharStorage"] = "I8",
+        ["ByteStorage"] = "U8",
+        ["BoolStorage"] = "BOOL",
+        ["ComplexFloatStorage"] = "C64",
+        ["UntypedStorage"] = "U8",
     };
 
     private static readonly Dictionary<string, string> Types = new()
     {
-        ["float64"] = "F64", ["double"] = "F64", ["float32"] = "F32", ["float"] = "F32", ["float16"] = "F16", ["half"] = "F16",
-        ["bfloat16"] = "BF16", ["int64"] = "I64", ["long"] = "I64", ["int32"] = "I32", ["int"] = "I32", ["int16"] = "I16",
-        ["short"] = "I16", ["int8"] = "I8", ["uint64"] = "U64", ["uint32"] = "U32", ["uint16"] = "U16", ["uint8"] = "U8",
-        ["bool"] = "BOOL", ["complex64"] = "C64", ["float8_e4m3fn"] = "F8_E4M3", ["float8_e5m2"] = "F8_E5M2",
+        ["float64"] = "F64",
+        ["double"] = "F64",
+        ["float32"] = "F32",
+        ["float"] = "F32",
+        ["float16"] = "F16",
+        ["half"] = "F16",
+        ["bfloat16"] = "BF16",
+        ["int64"] = "I64",
+        ["long"] = "I64",
+        ["int32"] = "I32",
+        ["int"] = "I32",
+        ["int16"] = "I16",
+        ["short"] = "I16",
+        ["int8"] = "I8",
+        ["uint64"] = "U64",
+        ["uint32"] = "U32",
+        ["uint16"] = "U16",
+        ["uint8"] = "U8",
+        ["bool"] = "BOOL",
+        ["complex64"] = "C64",
+        ["float8_e4m3fn"] = "F8_E4M3",
+        ["float8_e5m2"] = "F8_E5M2",
     };
 
     private static readonly HashSet<string> Functions =
