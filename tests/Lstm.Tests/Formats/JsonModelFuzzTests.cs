@@ -68,7 +68,8 @@ public partial class JsonModelFuzzTests
                     JsonNode root = JsonNode.Parse(text)!, place = Places(root)[node];
                     string path = place.GetPath();
                     bool isWeight = place is JsonValue && LastIndex().IsMatch(path) && !Size().IsMatch(path);
-                    bool isGood = (isWeight && value is "-1" or "2147483647" or "1.5")
+                    bool isGood = (value == "null" && Optional().IsMatch(path))
+                        || (isWeight && value is "-1" or "2147483647" or "1.5")
                         || (value == "[]" && place is JsonArray { Count: 0 }) || (value == "{}" && path == "$.model_data");
                     if (isGood)
                     {
@@ -232,7 +233,7 @@ public partial class JsonModelFuzzTests
 
         string[] sizes =
         [
-            "0", "-1", "2", "17", "1000000", "2147483647", "2147483648", "9223372036854775807", "1e400", "1.5", "\"1\"", "null",
+            "0", "-1", "2", "17", "1000000", "2147483647", "2147483648", "9223372036854775807", "1e400", "1.5", "\"1\"", "false",
         ];
         foreach (string size in sizes)
         {
@@ -298,6 +299,9 @@ public partial class JsonModelFuzzTests
 
     [GeneratedRegex(@"\$[.\[]|layers\[|has no layers|of no format")]
     private static partial Regex Place();
+
+    [GeneratedRegex(@"in_skip$|^\$\.model_data\.\w+$|config\.(?:input_size|num_layers)$")]
+    private static partial Regex Optional();
 
     [GeneratedRegex("shape|dim")]
     private static partial Regex Size();

@@ -77,10 +77,11 @@ internal sealed class JsonReading<T>(string format, ImportOptions options)
     /// <param name="path">Its JSON path.</param>
     /// <param name="name">The property's name.</param>
     /// <param name="least">The smallest value that is allowed.</param>
-    /// <param name="standard">The value of a missing property; null if it has to be there.</param>
+    /// <param name="standard">The value of a missing or null property; null if it has to be there.</param>
     public int? Integer(JsonElement owner, string path, string name, int least, int? standard = null)
     {
-        if (!owner.TryGetProperty(name, out JsonElement value))
+        if (!owner.TryGetProperty(name, out JsonElement value)
+            || (value.ValueKind == JsonValueKind.Null && standard is not null))
         {
             if (standard is null)
             {
@@ -108,7 +109,8 @@ internal sealed class JsonReading<T>(string format, ImportOptions options)
     /// <summary>A property that is a text; null with the problem noted if it is missing or none.</summary>
     public string? Text(JsonElement owner, string path, string name, string? standard = null)
     {
-        if (!owner.TryGetProperty(name, out JsonElement value))
+        if (!owner.TryGetProperty(name, out JsonElement value)
+            || (value.ValueKind == JsonValueKind.Null && standard is not null))
         {
             if (standard is null)
             {

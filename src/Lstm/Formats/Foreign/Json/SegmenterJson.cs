@@ -10,8 +10,8 @@ namespace Lstm.Formats.Foreign.Json;
 /// Word segmenters as ICU trades them: the weights of a Keras model as <c>mat1</c> to <c>mat9</c>, and the ids of characters.
 /// </summary>
 /// <remarks>
-/// Embedding, bidirectional LSTM, dense layer with softmax. Each <c>mat</c> is <c>{"v":1,"dim":[…],"data":[…]}</c>. The last
-/// row of the embedding is that of characters that <c>dic</c> does not have. The outputs are the probabilities of B, I, E and
+/// Embedding, bidirectional LSTM, dense layer with softmax. Each <c>mat</c> is <c>{"v":1,"dim":[…],"data":[…]}</c>. The row
+/// of characters that <c>dic</c> does not have follows those of <c>dic</c>. The outputs are the probabilities of B, I, E and
 /// S: the first, an inner, the last, or the only character of a word.
 /// </remarks>
 internal static class SegmenterJson
@@ -130,23 +130,24 @@ internal static class SegmenterJson
             return;
         }
 
-        int most = -1;
+        int most = -1, count = 0;
         foreach (JsonProperty property in vocabulary.EnumerateObject())
         {
+            count++;
             most = Math.Max(most, reading.Integer(property.Value, JsonPath.Of("$.dic", property.Name), 0) ?? 0);
         }
 
-        if (most < 0)
+        if (count == 0)
         {
             reading.Refuse("$.dic has no ids");
         }
-        else if (most >= rows - 1)
+        else if (Math.Max(most, count) >= rows)
         {
             reading.Refuse(InvariantText.Of(
-                $"$.dic has ids up to {most}; mat1 has {rows} rows, the last of them for characters without id"));
+                $"$.dic has {count} ids up to {most}; mat1 has {rows} rows, and needs one more than there are ids"));
         }
 
         reading.Metadata["vocabulary"] = vocabulary.GetRawText();
-        reading.Metadata["unknown_id"] = InvariantText.Of($"{(rows ?? 1) - 1}");
+        reading.Metadata["unknown_id"] = InvariantText.Of($"{count}");
     }
 }
