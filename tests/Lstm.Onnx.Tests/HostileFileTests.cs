@@ -1,7 +1,3 @@
-using Google.Protobuf;
-using Lstm.Onnx.Export;
-using Lstm.Onnx.Files;
-using Lstm.Specs;
 using static Lstm.Onnx.Tests.OnnxBuilder;
 
 namespace Lstm.Onnx.Tests;

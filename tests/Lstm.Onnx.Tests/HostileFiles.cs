@@ -157,6 +157,15 @@ internal static class HostileFiles
             yield return With(model => Tensor(model, name).Name = "other");
         }
 
+        foreach (byte[] file in Nodes().Concat(Growing()).Concat(Deep()))
+        {
+            yield return file;
+        }
+    }
+
+    // Nodes of other operators, with other inputs and attributes; graphs without parts.
+    private static IEnumerable<byte[]> Nodes()
+    {
         foreach (string op in (string[])["Conv", "GRU", "", "LSTM\n", "Loop", "Scan", "Where", "Einsum"])
         {
             yield return With(model => model.Graph.Node[0].OpType = op);
@@ -185,10 +194,6 @@ internal static class HostileFiles
         yield return With(model => model.Graph = null);
         yield return With(model => model.Graph.Input[0].Type = null);
         yield return With(model => model.Graph.Output[0] = new ValueInfoProto());
-        foreach (byte[] file in Growing().Concat(Deep()))
-        {
-            yield return file;
-        }
     }
 
     // Constants that double at each node, shapes that grow, chains of transpositions of a large tensor, cycles.

@@ -229,7 +229,7 @@ internal static class AxisOperators
         int start = 0, end = atoms.Length;
         for (int j = 0; j < (infer < 0 ? target.Length : infer); j++)
         {
-            int taken = Take(target[j], j, step: 1, start);
+            int taken = Taken(SizeAt(j), atoms, step: 1, start);
             if (taken < 0 || start + taken > end)
             {
                 return null;
@@ -241,7 +241,7 @@ internal static class AxisOperators
 
         for (int j = target.Length - 1; infer >= 0 && j > infer; j--)
         {
-            int taken = Take(target[j], j, step: -1, end - 1);
+            int taken = Taken(SizeAt(j), atoms, step: -1, end - 1);
             if (taken < 0 || end - taken < start)
             {
                 return null;
@@ -262,33 +262,35 @@ internal static class AxisOperators
 
         return result!;
 
-        // How many atoms a target takes from a place on; −1 if their sizes do not give it.
-        int Take(Dim dim, int j, int step, int from)
+        // A zero stands for the size that the axis of this number has.
+        Dim SizeAt(int j) => target[j].Known == 0 && zeroCopies && j < source.Length ? Dim.Of(source[j]) : target[j];
+    }
+
+    // How many atoms make a size, from a place on; −1 if theirs do not give it.
+    private static int Taken(Dim dim, Atom[] atoms, int step, int from)
+    {
+        if (dim.Known is not { } wanted)
         {
-            dim = dim.Known == 0 && zeroCopies && j < source.Length ? Dim.Of(source[j]) : dim;
-            if (dim.Known is null)
-            {
-                // The size of axes that nobody knows can only be that of the same axes.
-                int first = step > 0 ? from : from + 1 - dim.Atoms.Length;
-                return first >= 0 && first + dim.Atoms.Length <= atoms.Length
-                    && atoms.AsSpan(first, dim.Atoms.Length).SequenceEqual(dim.Atoms) ? dim.Atoms.Length : -1;
-            }
-
-            long product = 1, wanted = dim.Known.Value;
-            int taken = 0;
-            while (from >= 0 && from < atoms.Length && (product < wanted || (wanted == 1 && taken == 0 && atoms[from].Size == 1)))
-            {
-                if (atoms[from].Size is not { } size || (product *= size) > wanted)
-                {
-                    return -1;
-                }
-
-                from += step;
-                taken++;
-            }
-
-            return product == wanted ? taken : -1;
+            // The size of axes that nobody knows can only be that of the same axes.
+            int first = step > 0 ? from : from + 1 - dim.Atoms.Length;
+            return first >= 0 && first + dim.Atoms.Length <= atoms.Length
+                && atoms.AsSpan(first, dim.Atoms.Length).SequenceEqual(dim.Atoms) ? dim.Atoms.Length : -1;
         }
+
+        long product = 1;
+        int taken = 0;
+        while (from >= 0 && from < atoms.Length && (product < wanted || (wanted == 1 && taken == 0 && atoms[from].Size == 1)))
+        {
+            if (atoms[from].Size is not { } size || (product *= size) > wanted)
+            {
+                return -1;
+            }
+
+            from += step;
+            taken++;
+        }
+
+        return product == wanted ? taken : -1;
     }
 
     private static int[]? Order(NodeContext node, int rank)

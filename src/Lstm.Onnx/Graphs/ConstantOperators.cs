@@ -1,5 +1,3 @@
-using Lstm.Onnx.Files;
-
 namespace Lstm.Onnx.Graphs;
 
 /// <summary>Operators on constants of the file.</summary>
