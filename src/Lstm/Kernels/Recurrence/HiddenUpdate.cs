@@ -8,8 +8,8 @@ using Lstm.Simd;
 namespace Lstm.Kernels.Recurrence;
 
 /// <summary>
-/// From the units' outputs m = o⊙tanh(c) to what the next step sees, in a layer where these differ; the default value, in any
-/// other layer, does not exist.
+/// From the units' outputs m = o⊙tanh(c) to what the next step sees. A plain layer has the default value, which does not exist:
+/// its m is h, and the next step sees h.
 /// </summary>
 /// <remarks>
 /// <code>
