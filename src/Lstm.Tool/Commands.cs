@@ -43,7 +43,10 @@ internal sealed class Commands(IAnsiConsole output, IAnsiConsole errors)
 
     private Command Inspect()
     {
-        Option<bool> statistics = new("--statistics") { Description = "Adds the least, the mean and the largest value of each tensor." };
+        Option<bool> statistics = new("--statistics")
+        {
+            Description = "Adds the least, the mean and the largest value of each tensor.",
+        };
         Command command = new("inspect", "Shows the tensors of a file, the network that it makes, and what each tensor becomes.")
         {
             _model, _double, _parts, _layers, _architecture, statistics,

@@ -14,8 +14,8 @@ internal sealed class ConvertCommand(IAnsiConsole output)
         if (extension is not (".safetensors" or ".onnx" or ".npz"))
         {
             throw new ArgumentException(
-                $"'{target}' has the extension '{extension}'. Files are written as .safetensors, .onnx or .npz; a network of Keras "
-                + "or PyTorch takes its values from a .safetensors or .npz file.");
+                $"'{target}' has the extension '{extension}'. Files are written as .safetensors, .onnx or .npz; a network of "
+                + "Keras or PyTorch takes its values from a .safetensors or .npz file.");
         }
 
         if ((lengths || states) && extension != ".onnx")

@@ -21,15 +21,17 @@ internal static class FileKinds
 {
     private static readonly byte[] Hdf5 = [0x89, .. "HDF\r\n\x1A\n"u8];
 
-    /// <summary>Looks at a file's first bytes, and at the entries of an archive. What nobody knows is left to the core to name.</summary>
+    /// <summary>
+    /// Looks at a file's first bytes, and at the entries of an archive. Files that no package reads are left to the core to name.
+    /// </summary>
     public static FileKind Of(string path)
     {
         if (Directory.Exists(path))
         {
             throw new InvalidDataException(
                 File.Exists(Path.Combine(path, "saved_model.pb"))
-                    ? $"'{path}' is a TensorFlow SavedModel. Load it in Python with keras and save it as .keras, or convert it with "
-                        + "tf2onnx to .onnx."
+                    ? $"'{path}' is a TensorFlow SavedModel. Load it in Python with keras and save it as .keras, or convert it "
+                        + "with tf2onnx to .onnx."
                     : $"'{path}' is a folder. Give a file of it.");
         }
 
@@ -44,7 +46,8 @@ internal static class FileKinds
             : FileKind.Core;
     }
 
-    // A ModelProto begins with its IR version. Such a byte is also the length of a small safetensors header, whose 9th is a brace.
+    // A ModelProto begins with its IR version. Such a byte is also the length of a small safetensors header, whose
+    // ninth byte is a brace.
     private static bool IsOnnx(ReadOnlySpan<byte> start, string path)
         => start.Length > 8 && start[0] == 0x08 && start[8] != '{'
             || Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase);

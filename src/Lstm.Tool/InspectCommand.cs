@@ -47,7 +47,8 @@ internal sealed class InspectCommand(IAnsiConsole output)
 
         using (file)
         {
-            Table table = Columns(["tensor", "type", "shape", "values", .. statistics ? ["least", "mean", "largest"] : (string[])[]]);
+            string[] more = statistics ? ["least", "mean", "largest"] : [];
+            Table table = Columns(["tensor", "type", "shape", "values", .. more]);
             foreach (FileTensor tensor in file.Tensors)
             {
                 string[] row =

@@ -15,7 +15,8 @@ internal sealed record OpenedModel<T>(Network<T> Network, ImportReport? Report)
     public static OpenedModel<T> Open(ModelRequest request)
     {
         // Rounding is what the user asked for by not asking for --double.
-        IReadOnlyList<LayerSpec> layers = request.Layers is null ? [] : LayerSpecJson.ListFromJson(File.ReadAllText(request.Layers));
+        IReadOnlyList<LayerSpec> layers = request.Layers is null
+            ? [] : LayerSpecJson.ListFromJson(File.ReadAllText(request.Layers));
         switch (FileKinds.Of(request.Path))
         {
             case FileKind.Onnx:
@@ -30,7 +31,7 @@ internal sealed record OpenedModel<T>(Network<T> Network, ImportReport? Report)
                 }));
             default:
                 return IsOwn(request.Path)
-                    ? new OpenedModel<T>(Lstm.Network.Load<T>(request.Path, new LoadOptions { AllowPrecisionChange = true }), null)
+                    ? new(Lstm.Network.Load<T>(request.Path, new LoadOptions { AllowPrecisionChange = true }), null)
                     : Of(ModelImport.Load<T>(request.Path, new ImportOptions
                     {
                         AllowPrecisionChange = true, Parts = request.Parts, Layers = layers,

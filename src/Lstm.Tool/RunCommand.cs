@@ -86,7 +86,8 @@ internal sealed class RunCommand(IAnsiConsole output, IAnsiConsole errors)
         return values[(first * size)..((first + count) * size)];
     }
 
-    private static SequenceBatch<TValue> Batch<TValue>(TValue[] values, SequenceShape shape, int features, ReadOnlySpan<int> lengths)
+    private static SequenceBatch<TValue> Batch<TValue>(
+        TValue[] values, SequenceShape shape, int features, ReadOnlySpan<int> lengths)
         where TValue : unmanaged
     {
         SequenceBatch<TValue> batch = new(features);

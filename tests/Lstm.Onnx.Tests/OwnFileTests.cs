@@ -8,7 +8,9 @@ using Lstm.Tests.Support;
 
 namespace Lstm.Onnx.Tests;
 
-/// <summary>Descriptions of exported files that lie: the graph is read instead, or the file refused, at the file's cost.</summary>
+/// <summary>
+/// Descriptions of exported files that lie: the graph is read instead, or the file refused, at the file's cost.
+/// </summary>
 public partial class OwnFileTests
 {
     private const long AllowedBytes = 1 << 24;

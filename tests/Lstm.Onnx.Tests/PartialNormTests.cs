@@ -12,8 +12,8 @@ public class PartialNormTests
     public void Values_behind_the_normalised_ones_pass_in_ONNX_Runtime_too()
     {
         Network<float> network = Network.Create(
-            3, seed: 5, new LstmSpec(4) { Shortcut = LstmShortcut.Concatenate }, new LayerNormSpec { Features = 4, Epsilon = 0.01 },
-            new DenseSpec(2));
+            3, seed: 5, new LstmSpec(4) { Shortcut = LstmShortcut.Concatenate },
+            new LayerNormSpec { Features = 4, Epsilon = 0.01 }, new DenseSpec(2));
         network.WriteParameter("norm.weight", new float[] { 1, 2, -1, 0.5f }.AsSpan());
         network.WriteParameter("norm.bias", new float[] { 0.1f, 0.2f, 0.3f, 0.4f }.AsSpan());
         MemoryStream file = new();

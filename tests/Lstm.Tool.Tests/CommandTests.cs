@@ -125,7 +125,8 @@ public sealed class CommandTests : IDisposable
         System.IO.File.WriteAllText(File("text.txt"), "no model");
         TensorFileWriter.SaveNpy<float>(File("wrong.npy"), [5, 4], new float[20]);
         TensorFileWriter.SaveNpy<float>(File("x.npy"), [5, 4, 3], new float[60]);
-        (int code, _, string error) = Run([.. arguments.Select(word => word.Contains('.', StringComparison.Ordinal) ? File(word) : word)]);
+        (int code, _, string error) = Run(
+            [.. arguments.Select(word => word.Contains('.', StringComparison.Ordinal) ? File(word) : word)]);
         Assert.Equal(1, code);
         Assert.NotEmpty(error.Trim());
         Assert.False(System.IO.File.Exists(File("y.npy")));

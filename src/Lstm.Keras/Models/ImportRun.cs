@@ -19,7 +19,8 @@ internal static class ImportRun
             IEnumerable<string> layers = file.Weights.WithTensors.Take(16).Select(group => Describe(group.Layer, group.Tensors));
             return options.Layers.Count > 0 ? SpecImport.Read<T>(file, options)
                 : throw new InvalidDataException(
-                    $"The file is '{file.Format}': it has weights and no architecture. Give KerasImportOptions.Architecture the " +
+                    $"The file is '{file.Format}': it has weights and no architecture. Give " +
+                    "KerasImportOptions.Architecture the " +
                     $"text of model.to_json(), or KerasImportOptions.Layers. Its layers are {string.Join("; ", layers)}.");
         }
 
@@ -96,8 +97,8 @@ internal static class ImportRun
         {
             string number = value.ToString(CultureInfo.InvariantCulture);
             plan.Ignored.Add(
-                $"the mask: steps whose values are all {number} are not to be put into sequences; KerasImport.ToSequences leaves " +
-                $"them out");
+                $"the mask: steps whose values are all {number} are not to be put into sequences; " +
+                $"KerasImport.ToSequences leaves them out");
         }
     }
 

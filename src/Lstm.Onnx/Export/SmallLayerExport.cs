@@ -46,7 +46,8 @@ internal sealed class SmallLayerExport<T>(Network<T> network, GraphWriter writer
         string bias = writer.Constant<T>($"{name}/bias", network.Read($"{name}.bias"), features);
         string x = isPart ? Part(0, features) : steps.Name;
         string y = writer.Node(
-            name, "LayerNormalization", [x, weight, bias], GraphWriter.Int("axis", -1), GraphWriter.Float("epsilon", norm.Epsilon));
+            name, "LayerNormalization", [x, weight, bias], GraphWriter.Int("axis", -1),
+            GraphWriter.Float("epsilon", norm.Epsilon));
         return isPart
             ? writer.Node(name, "Concat", [y, Part(features, steps.Features)], GraphWriter.Int("axis", -1))
             : y;

@@ -53,19 +53,8 @@ internal static class ForeignModel
     private static NetworkDraft<T> ReadJson<T>(Stream stream, FileStart start, ImportOptions options, out string format)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(stream);
-            if (JsonModels.Read<T>(json.RootElement, options, out format) is { } draft)
-            {
-                return draft;
-            }
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The file is broken JSON: {e.Message}", e);
-        }
-
-        throw new InvalidDataException($"The file is JSON, but of no model that is known. {start.Format?.Advice}");
+        using JsonDocument json = JsonModels.Parse(stream);
+        return JsonModels.Read<T>(json.RootElement, options, out format) ?? throw new InvalidDataException(
+            $"The file is JSON, but of no model that is known. {start.Format?.Advice}");
     }
 }

@@ -18,7 +18,9 @@ public class ModelImport<T>
         Report = report;
     }
 
-    /// <summary>The network. What else the file has, such as a sample rate, is in its <see cref="Network{T}.Metadata"/>.</summary>
+    /// <summary>
+    /// The network. What else the file has, such as a sample rate, is in its <see cref="Network{T}.Metadata"/>.
+    /// </summary>
     public Network<T> Network { get; }
 
     /// <summary>What was done with each tensor and layer of the file.</summary>

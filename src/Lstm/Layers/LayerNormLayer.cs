@@ -10,8 +10,8 @@ namespace Lstm.Layers;
 
 /// <summary>y = γ⊙(x − μ)·r + β with r = 1/√(σ² + ε) for each row.</summary>
 // SAFETY: LayerTape.Prepare reserves the output, Forward two Scales for each row, and AddParameterGradients the Sums of both
-// parameters, which have _features ≤ InputSize values each (ParameterLayout.Add, LayerStack). RowRuns.Set gives the rows of the shape. For gradients:
-// Layer.Backward. A stream's step gets InputSize values (StepKernel).
+// parameters, which have _features ≤ InputSize values each (ParameterLayout.Add, LayerStack). RowRuns.Set gives the
+// rows of the shape. For gradients: Layer.Backward. A stream's step gets InputSize values (StepKernel).
 internal sealed unsafe class LayerNormLayer<T> : Layer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

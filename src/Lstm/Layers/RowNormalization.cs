@@ -11,8 +11,8 @@ namespace Lstm.Layers;
 /// <para>The sums are in double, in the order of the values, and each element is rounded by itself: every width gives the same
 /// bits.</para>
 /// </remarks>
-// SAFETY: LayerNormLayer, which alone makes one, gives it Rows rows of Width ≥ Features values in X, Destination and, unless null,
-// OutputGradient, two values of Scales for each row, and Features of Gamma and Beta. A share is a range of these rows.
+// SAFETY: LayerNormLayer, which alone makes one, gives it Rows rows of Width ≥ Features values in X, Destination and, unless
+// null, OutputGradient, two values of Scales for each row, and Features of Gamma and Beta. A share is a range of these rows.
 internal unsafe struct RowNormalization<T> : IJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

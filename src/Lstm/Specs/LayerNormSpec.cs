@@ -5,7 +5,8 @@ namespace Lstm.Specs;
 /// <summary>Layer normalisation over the values of each step (Ba et al. 2016): y = γ⊙(x − μ)/√(σ² + ε) + β.</summary>
 /// <remarks>
 /// μ and σ² are the mean and the variance of the step's I values, or of the first n with <see cref="Features"/>. Parameters, in
-/// PyTorch's names: <c>weight</c> γ [I], 1 at the start, and <c>bias</c> β [I], 0; or [n]. Normalisation within the recurrence of an LSTM is <see cref="LayerNormalization"/>.
+/// PyTorch's names: <c>weight</c> γ [I], 1 at the start, and <c>bias</c> β [I], 0; or [n]. Normalisation within the
+/// recurrence of an LSTM is <see cref="LayerNormalization"/>.
 /// </remarks>
 public sealed record LayerNormSpec : LayerSpec
 {

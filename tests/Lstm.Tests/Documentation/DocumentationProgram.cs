@@ -97,7 +97,8 @@ internal sealed record DocumentationProgram(
         => [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(file => Path.GetFileName(file) is { } name && (name.StartsWith("System.", StringComparison.Ordinal)
                 || name.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal)
-                || name is "Lstm.dll" or "Lstm.Onnx.dll" or "Lstm.Keras.dll" or "System.dll" or "netstandard.dll" or "mscorlib.dll"))
+                || name is "Lstm.dll" or "Lstm.Onnx.dll" or "Lstm.Keras.dll" or "System.dll" or "netstandard.dll"
+                or "mscorlib.dll"))
             .Select(file => MetadataReference.CreateFromFile(file))];
 
     private static string Message(Diagnostic diagnostic)

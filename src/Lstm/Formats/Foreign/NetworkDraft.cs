@@ -85,8 +85,8 @@ public sealed class NetworkDraft<T>
 
         if (values.Length != found.Count)
         {
-            _problems.Add(InvariantText.Of(
-                $"'{Shortened.Text(source)}' is [{string.Join(", ", sourceShape)}]; '{found.Name}' is [{string.Join(", ", found.Shape)}]"));
+            string given = string.Join(", ", sourceShape), wanted = string.Join(", ", found.Shape);
+            _problems.Add($"'{Shortened.Text(source)}' is [{given}]; '{found.Name}' is [{wanted}]");
             return;
         }
 
@@ -148,8 +148,9 @@ public sealed class NetworkDraft<T>
     internal void Skip(string parameter) => _values.TryAdd(parameter, []);
 
     /// <summary>The input size, the layers, and how many parameters have their values.</summary>
-    public override string ToString() => InvariantText.Of(
-        $"{TypeName.Of(this)}: {InputSize} -> {string.Join(" -> ", Specs)}, {_values.Count} of {Parameters.Count} parameters given");
+    public override string ToString()
+        => $"{TypeName.Of(this)}: {InputSize} -> {string.Join(" -> ", Specs)}, values for {_values.Count} of "
+            + $"{Parameters.Count} parameters";
 
     /// <summary>The values that a parameter was given.</summary>
     internal ReadOnlySpan<T> ValuesOf(Parameter parameter) => _values[parameter.Name];

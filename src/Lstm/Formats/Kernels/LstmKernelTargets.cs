@@ -1,5 +1,3 @@
-using Lstm.Texts;
-
 namespace Lstm.Formats;
 
 /// <summary>Room for the kernels of one direction of an LSTM layer, as another program has them.</summary>
@@ -32,7 +30,7 @@ public ref struct LstmKernelTargets<T>
     public Span<T> Projection { get; init; }
 
     /// <summary>The number of spans of each kernel.</summary>
-    public override string ToString() => InvariantText.Of(
-        $"Input: {Input.Count}, Recurrent: {Recurrent.Count}, Joined: {Joined.Count}, Bias: {Bias.Count}, " +
-        $"RecurrentBias: {RecurrentBias.Count}, Peephole: {Peephole.Count}, Projection: {Projection.Length} values");
+    public override string ToString()
+        => $"Input: {Input.Count}, Recurrent: {Recurrent.Count}, Joined: {Joined.Count}, Bias: {Bias.Count}, "
+            + $"RecurrentBias: {RecurrentBias.Count}, Peephole: {Peephole.Count}, Projection: {Projection.Length} values";
 }
