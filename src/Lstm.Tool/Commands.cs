@@ -82,7 +82,8 @@ internal sealed class Commands(IAnsiConsole output, IAnsiConsole errors)
         Option<string?> lengths = new("--lengths") { Description = "A .npy file with the steps of each sequence, [sequences]." };
         Option<int> batch = new("--batch")
         {
-            Description = "Sequences that run at once. The results do not depend on it.", DefaultValueFactory = _ => 32,
+            Description = "Sequences that run at once. The results do not depend on it.",
+            DefaultValueFactory = _ => 32,
         };
         batch.Validators.Add(result =>
         {

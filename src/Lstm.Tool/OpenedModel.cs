@@ -22,19 +22,25 @@ internal sealed record OpenedModel<T>(Network<T> Network, ImportReport? Report)
             case FileKind.Onnx:
                 return Of(OnnxModel.Import<T>(request.Path, new OnnxImportOptions
                 {
-                    AllowPrecisionChange = true, Node = OnePart(request.Parts),
+                    AllowPrecisionChange = true,
+                    Node = OnePart(request.Parts),
                 }));
             case FileKind.Keras:
                 return Of(KerasModel.Import<T>(request.Path, new KerasImportOptions
                 {
-                    AllowPrecisionChange = true, Parts = request.Parts, Layers = layers, Architecture = request.Architecture,
+                    AllowPrecisionChange = true,
+                    Parts = request.Parts,
+                    Layers = layers,
+                    Architecture = request.Architecture,
                 }));
             default:
                 return IsOwn(request.Path)
                     ? new(Lstm.Network.Load<T>(request.Path, new LoadOptions { AllowPrecisionChange = true }), null)
                     : Of(ModelImport.Load<T>(request.Path, new ImportOptions
                     {
-                        AllowPrecisionChange = true, Parts = request.Parts, Layers = layers,
+                        AllowPrecisionChange = true,
+                        Parts = request.Parts,
+                        Layers = layers,
                     }));
         }
     }

@@ -95,7 +95,8 @@ public class ImportTests
     {
         KerasImportOptions options = new()
         {
-            Parts = ["lstm"], Layers = [new LstmSpec(4)],
+            Parts = ["lstm"],
+            Layers = [new LstmSpec(4)],
         };
         KerasImport<float> import = KerasModel.Import<float>(Fixtures.PathOf("small.weights.h5"), options);
         KerasImport<float> same = KerasModel.Import<float>(Fixtures.PathOf("small.keras"), new() { Parts = ["lstm_a"] });

@@ -38,11 +38,11 @@ public class LayerCaseTests
             bool isStateful = entry.GetProperty("calls").GetInt32() > 1;
             Case layer =
                 new(entry, x, entry.GetProperty("has_mask").GetBoolean() ? ReferenceTensor.From(file, $"{name}/mask") : null)
-            {
-                Initial = i
-                    => file.Has($"{name}/initial_state.{i}") ? ReferenceTensor.From(file, $"{name}/initial_state.{i}") : null,
-                PriorCalls = isStateful ? 1 : 0,
-            };
+                {
+                    Initial = i
+                        => file.Has($"{name}/initial_state.{i}") ? ReferenceTensor.From(file, $"{name}/initial_state.{i}") : null,
+                    PriorCalls = isStateful ? 1 : 0,
+                };
             layer.Compare(
                 KerasModel.Import<float>(new MemoryStream(model)).Network,
                 ReferenceTensor.From(file, isStateful ? $"{name}/out.0.call1" : $"{name}/out.0"), new(1e-5), name);
@@ -118,7 +118,8 @@ public class LayerCaseTests
                         ["class_name"] = "InputLayer",
                         ["config"] = new JsonObject
                         {
-                            ["name"] = "input", ["batch_shape"] = new JsonArray(null, input[1], input[2]),
+                            ["name"] = "input",
+                            ["batch_shape"] = new JsonArray(null, input[1], input[2]),
                         },
                     },
                     new JsonObject { ["class_name"] = kind, ["config"] = config }),

@@ -141,7 +141,7 @@ public class OperatorTests
         private readonly string _direction;
         private readonly float? _clip;
         private readonly long? _coupled;
-        
+
         public Node(Random random, int opset)
         {
             int inputs = random.Next(1, 7), steps = random.Next(1, 8), count = random.Next(1, 5);

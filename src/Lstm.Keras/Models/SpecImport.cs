@@ -100,7 +100,11 @@ internal static class SpecImport
             WeightCheck.Compare(source, groups[i].Tensors, Tensors(spec, shape, isCuDnn), problems);
             layers.Add(new PlannedLayer(spec, source)
             {
-                Tensors = groups[i].Tensors, Input = View.Of(width), Width = width, IsCuDnn = isCuDnn, StackLayer = stackLayer,
+                Tensors = groups[i].Tensors,
+                Input = View.Of(width),
+                Width = width,
+                IsCuDnn = isCuDnn,
+                StackLayer = stackLayer,
                 Norm = (true, true),
             });
         }

@@ -119,7 +119,8 @@ internal static class AxisOperators
                     Groups = rest,
                     Node = new PlainNode(
                         flow.Node, node.Name,
-                        new PoolingSpec(isLast ? Pooling.LastStep : Pooling.FirstStep)) { Features = flow.Node.Features },
+                        new PoolingSpec(isLast ? Pooling.LastStep : Pooling.FirstStep))
+                    { Features = flow.Node.Features },
                 };
             case [] when index is 0 or -1:
                 return flow with { Groups = rest };
@@ -168,8 +169,13 @@ internal static class AxisOperators
         {
             case [{ Role: AxisRole.Direction }] when flow.Direction is null:
                 LstmMerge? merge =
-                    node.OpType switch { "ReduceSum" => LstmMerge.Sum, "ReduceMean" => LstmMerge.Mean,
-                    "ReduceProd" => LstmMerge.Product, _ => null };
+                    node.OpType switch
+                    {
+                        "ReduceSum" => LstmMerge.Sum,
+                        "ReduceMean" => LstmMerge.Mean,
+                        "ReduceProd" => LstmMerge.Product,
+                        _ => null
+                    };
                 Flow? merged = merge is { } kind ? Chain.Merged(flow.Node, kind, rest) : null;
                 return merged is null ? node.Fail("joins two directions in a way that no merge has") : merged;
             case [{ Role: AxisRole.Time or AxisRole.Unknown } time] when axis < flow.Rank - 1 && node.OpType is "ReduceMean"
@@ -178,8 +184,11 @@ internal static class AxisOperators
                 NotePadding(node, flow);
                 flow = Chain.Selected(flow);
                 PoolingSpec pooling = new(node.OpType == "ReduceMean" ? Pooling.Mean : Pooling.Max);
-                return flow with { Groups = rest,
-                    Node = new PlainNode(flow.Node, node.Name, pooling) { Features = flow.Node.Features } };
+                return flow with
+                {
+                    Groups = rest,
+                    Node = new PlainNode(flow.Node, node.Name, pooling) { Features = flow.Node.Features }
+                };
             case var group when axis == flow.Rank - 1 && node.OpType == "ReduceMean" && keeps
                 && (flow.Node is InputNode || group.SequenceEqual(flow.Node.Features)):
                 return new NormStage(flow, NormStep.Mean);

@@ -143,8 +143,12 @@ internal static class Chain
 
         Cells.LstmEquations a = (Cells.LstmEquations)one.Spec.Cell, b = (Cells.LstmEquations)two.Spec.Cell;
         Cells.LstmEquations shared =
-            b with { GateActivation = a.GateActivation, CellActivation = a.CellActivation,
-            HiddenActivation = a.HiddenActivation };
+            b with
+            {
+                GateActivation = a.GateActivation,
+                CellActivation = a.CellActivation,
+                HiddenActivation = a.HiddenActivation
+            };
         LstmBias bias = (LstmBias)Math.Max((int)one.Spec.Bias, (int)two.Spec.Bias);
         if (shared != a || one.Spec.HiddenSize != two.Spec.HiddenSize || (b != shared && a != b))
         {

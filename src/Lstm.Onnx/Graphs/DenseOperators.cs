@@ -96,7 +96,10 @@ internal static class DenseOperators
         Atom features = Atom.Feature(outputs);
         DenseNode dense = new(parent, node.Name, weight, isTransposed)
         {
-            Features = [features], Bias = bias?.With([outputs]), WeightFactor = alpha, BiasFactor = beta,
+            Features = [features],
+            Bias = bias?.With([outputs]),
+            WeightFactor = alpha,
+            BiasFactor = beta,
         };
         return new Flow(dense, [.. flow.Groups[..^1], [features]]);
     }

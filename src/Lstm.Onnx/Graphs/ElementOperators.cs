@@ -59,8 +59,11 @@ internal static class ElementOperators
         (Constant c, Flow or FinalState) => AddConstant(node, b, c.Tensor, 1),
         (NormStage { Step: NormStep.Variance } stage, Constant { Tensor.Count: 1 } c)
             => stage with { Step = NormStep.Shifted, Epsilon = c.Tensor[0] },
-        (Constant { Tensor.Count: 1 } c, NormStage { Step: NormStep.Variance } stage) => stage with { Step = NormStep.Shifted,
-        Epsilon = c.Tensor[0] },
+        (Constant { Tensor.Count: 1 } c, NormStage { Step: NormStep.Variance } stage) => stage with
+        {
+            Step = NormStep.Shifted,
+            Epsilon = c.Tensor[0]
+        },
         (NormStage { Step: NormStep.Scaled or NormStep.Normal } stage, Constant c)
             => Norm(node, stage.Source, stage.Weight, c.Tensor, stage.Epsilon),
         (Constant c, NormStage { Step: NormStep.Scaled or NormStep.Normal } stage) => Norm(
@@ -145,8 +148,12 @@ internal static class ElementOperators
         StateEntry[] entries = [.. states.SelectMany(state => state.Entries)];
         Atom all = new(entries.Length) { Role = AxisRole.Direction };
         return states[
-            0] with { Entries = entries, Axis = all,
-            Groups = [.. states[0].Groups.Select((group, i) => i == axis ? [all] : group)] };
+            0] with
+        {
+            Entries = entries,
+            Axis = all,
+            Groups = [.. states[0].Groups.Select((group, i) => i == axis ? [all] : group)]
+        };
     }
 
     private static Value SideBySide(NodeContext node, Flow a, Flow b)
@@ -236,8 +243,11 @@ internal static class ElementOperators
         }
 
         double shift = sign * tensor[0];
-        return flow.Node is PlainNode { Spec: ActivationSpec { Function: ActivationFunction.Affine, Beta: 0 } affine,
-            Parent: { } parent }
+        return flow.Node is PlainNode
+        {
+            Spec: ActivationSpec { Function: ActivationFunction.Affine, Beta: 0 } affine,
+            Parent: { } parent
+        }
             ? flow with { Node = Plain(node, parent, flow.Node.Features, affine with { Beta = shift }) }
             : Applied(node, flow, new ActivationSpec(ActivationFunction.Affine) { Alpha = 1, Beta = shift });
     }
@@ -250,12 +260,18 @@ internal static class ElementOperators
         }
 
         flow = Chain.Selected(flow);
-        return flow.Node is PlainNode { Spec: ActivationSpec { Function: ActivationFunction.Tanh },
-            Parent: PlainNode { Spec: ActivationSpec { Function: ActivationFunction.Affine, Beta: 0 } inner } scale }
+        return flow.Node is PlainNode
+        {
+            Spec: ActivationSpec { Function: ActivationFunction.Tanh },
+            Parent: PlainNode { Spec: ActivationSpec { Function: ActivationFunction.Affine, Beta: 0 } inner } scale
+        }
             && factor != 0
-            ? flow with { Node = Plain(
+            ? flow with
+            {
+                Node = Plain(
                 node, scale.Parent!, flow.Node.Features,
-                new ActivationSpec(ActivationFunction.ScaledTanh) { Alpha = factor, Beta = inner.Alpha }) }
+                new ActivationSpec(ActivationFunction.ScaledTanh) { Alpha = factor, Beta = inner.Alpha })
+            }
             : Applied(node, flow, new ActivationSpec(ActivationFunction.Affine) { Alpha = factor });
     }
 

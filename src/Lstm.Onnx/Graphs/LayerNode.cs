@@ -91,7 +91,11 @@ internal sealed class DenseNode(LayerNode parent, string source, OnnxTensor weig
 
     public DenseNode With(OnnxTensor? bias, Activation activation) => new(Parent!, Source, Weight, IsTransposed)
     {
-        Features = Features, Bias = bias, WeightFactor = WeightFactor, BiasFactor = BiasFactor, Activation = activation,
+        Features = Features,
+        Bias = bias,
+        WeightFactor = WeightFactor,
+        BiasFactor = BiasFactor,
+        Activation = activation,
     };
 }
 

@@ -41,8 +41,12 @@ internal static class LstmOperator
             return Unknown.Instance;
         }
 
-        spec = spec with { Bias = BiasOf(b, count, spec.HiddenSize), Cell = spec.Cell is LstmEquations cells
-            ? cells with { Peephole = p is not null } : spec.Cell };
+        spec = spec with
+        {
+            Bias = BiasOf(b, count, spec.HiddenSize),
+            Cell = spec.Cell is LstmEquations cells
+            ? cells with { Peephole = p is not null } : spec.Cell
+        };
         DirectionWeights[]? directions = States(node, spec, count, [w, r, b, p], out bool learns);
         if (directions is null)
         {
@@ -288,8 +292,12 @@ internal static class LstmOperator
         if (all.Length == 6 && !all[..3].SequenceEqual(all[3..]))
         {
             equations =
-                equations with { ReverseGateActivation = all[3], ReverseCellActivation = all[4],
-                ReverseHiddenActivation = all[5] };
+                equations with
+                {
+                    ReverseGateActivation = all[3],
+                    ReverseCellActivation = all[4],
+                    ReverseHiddenActivation = all[5]
+                };
         }
 
         return new LstmSpec(1) { Direction = parsed, Cell = equations };

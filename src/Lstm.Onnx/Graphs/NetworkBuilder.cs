@@ -133,8 +133,11 @@ internal sealed class NetworkBuilder<T>
         PermuteNode permute => new DenseSpec(permute.Order.Length) { Bias = false },
         PlainNode { Spec: PoolingSpec { Pooling: Pooling.LastStep }, Parent: LstmNode { Spec.Direction: LstmDirection.Forward } }
             => new PoolingSpec(Pooling.Last),
-        PlainNode { Spec: PoolingSpec { Pooling: Pooling.FirstStep },
-        Parent: LstmNode { Spec.Direction: LstmDirection.Reverse } } => new PoolingSpec(Pooling.Last),
+        PlainNode
+        {
+            Spec: PoolingSpec { Pooling: Pooling.FirstStep },
+            Parent: LstmNode { Spec.Direction: LstmDirection.Reverse }
+        } => new PoolingSpec(Pooling.Last),
         _ => ((PlainNode)node).Spec,
     };
 
@@ -142,8 +145,14 @@ internal sealed class NetworkBuilder<T>
     private string NameOf(LayerSpec spec)
     {
         string kind =
-            spec switch { LstmSpec => "lstm", DenseSpec => "dense", EmbeddingSpec => "embedding", LayerNormSpec => "norm",
-            _ => string.Empty };
+            spec switch
+            {
+                LstmSpec => "lstm",
+                DenseSpec => "dense",
+                EmbeddingSpec => "embedding",
+                LayerNormSpec => "norm",
+                _ => string.Empty
+            };
         int count = _kinds.GetValueOrDefault(kind);
         _kinds[kind] = count + 1;
         return count == 0 ? kind : $"{kind}_{count}";

@@ -115,8 +115,11 @@ internal static class ShapeOperators
             case "Flatten":
                 long from = node.Attributes.Int("axis", 1);
                 int axis = (int)Math.Clamp(from < 0 ? from + flow.Rank : from, 0, flow.Rank);
-                return flow with { Groups = [
-                    [.. flow.Groups[..axis].SelectMany(group => group)], [.. flow.Groups[axis..].SelectMany(group => group)]] };
+                return flow with
+                {
+                    Groups = [
+                    [.. flow.Groups[..axis].SelectMany(group => group)], [.. flow.Groups[axis..].SelectMany(group => group)]]
+                };
             case "Reshape":
                 long[]? old = node.Attributes.Ints("shape");
                 ShapeVector? shape = old is null ? node.Has(1) ? ShapeArithmetic.Shape(node.Input(1)) : null

@@ -63,8 +63,12 @@ internal static class SplitOperator
 
         FinalState state = (FinalState)value;
         return size == 1 && state.Groups[axis] is [var only] && only == state.Axis && first >= 0 && first < state.Entries.Length
-            ? state with { Entries = [state.Entries[first]], Axis = null,
-                Groups = [.. state.Groups.Select((group, i) => i == axis ? [] : group)] }
+            ? state with
+            {
+                Entries = [state.Entries[first]],
+                Axis = null,
+                Groups = [.. state.Groups.Select((group, i) => i == axis ? [] : group)]
+            }
             : node.Fail("divides a final state along another axis than its entries");
     }
 }

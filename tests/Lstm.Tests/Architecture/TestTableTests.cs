@@ -30,7 +30,9 @@ public partial class TestTableTests
         });
     }
 
-    private static string Folder(string name) => Path.Combine(Tests, "Lstm.Tests", name);
+    // A test project of its own, or a folder of the core's.
+    private static string Folder(string name)
+        => Path.Combine(Tests, name.EndsWith(".Tests", StringComparison.Ordinal) ? name : Path.Combine("Lstm.Tests", name));
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();

@@ -175,7 +175,11 @@ public sealed class NetworkDraft<T>
             ? throw new InvalidDataException($"The file's tensors do not fit its layers: {string.Join("; ", _problems)}.")
             : new ImportReport
             {
-                Format = format, Layers = [.. Layers], Mappings = _mappings, Ignored = [.. Ignored], Left = [.. Left],
+                Format = format,
+                Layers = [.. Layers],
+                Mappings = _mappings,
+                Ignored = [.. Ignored],
+                Left = [.. Left],
             };
     }
 }

@@ -48,18 +48,28 @@ internal static class NamJson
         return JsonChain.Complete(reading, layers);
     }
 
+    // Before anything is made: the sizes are the file's word.
+    private static bool HasAll<T>(JsonReading<T> reading, int given, int inputs, int units, int count, int outputs)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Int128 h = units, first = (4 * h * (inputs + h)) + (6 * h), later = (4 * h * (h + h)) + (6 * h),
+            all = first + ((count - 1) * later) + (outputs * (h + 1));
+        if (given == all)
+        {
+            return true;
+        }
+
+        string sizes = InvariantText.Of($"{inputs} inputs, {count} layers of {units} units and {outputs} outputs");
+        reading.Refuse(InvariantText.Of($"$.weights has {given} numbers; $.config has {sizes}, which take {all} numbers"));
+        return false;
+    }
+
     private static void ReadLayers<T>(
         JsonReading<T> reading, JsonTensor<T> weights, int inputs, int units, int count, int outputs, List<JsonLayer<T>> layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // Before anything is made: the sizes are the file's word.
-        Int128 h = units, first = (4 * h * (inputs + h)) + (6 * h), later = (4 * h * (h + h)) + (6 * h),
-            all = first + ((count - 1) * later) + (outputs * (h + 1));
-        if (weights.Values.Length != all)
+        if (!HasAll(reading, weights.Values.Length, inputs, units, count, outputs))
         {
-            string sizes = InvariantText.Of($"{inputs} inputs, {count} layers of {units} units and {outputs} outputs");
-            reading.Refuse(InvariantText.Of(
-                $"$.weights has {weights.Values.Length} numbers; $.config has {sizes}, which take {all} numbers"));
             return;
         }
 
