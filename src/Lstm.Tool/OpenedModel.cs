@@ -31,7 +31,7 @@ internal sealed record OpenedModel<T>(Network<T> Network, ImportReport? Report)
                     AllowPrecisionChange = true,
                     Parts = request.Parts,
                     Layers = layers,
-                    Architecture = request.Architecture,
+                    Architecture = request.Architecture is null ? null : File.ReadAllText(request.Architecture),
                 }));
             default:
                 return IsOwn(request.Path)

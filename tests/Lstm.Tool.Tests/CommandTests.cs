@@ -100,6 +100,23 @@ public sealed class CommandTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("small.keras")]
+    [InlineData("small.h5")]
+    [InlineData("tfjs_small/model.json")]
+    [InlineData("small.weights.h5", "--architecture", "small.config.json")]
+    public void Files_of_Keras_are_converted(string name, params string[] options)
+    {
+        string fixtures = Path.Combine(AppContext.BaseDirectory, "Fixtures");
+        string[] more =
+        [
+            .. options.Select(word => word.EndsWith(".json", StringComparison.Ordinal) ? Path.Combine(fixtures, word) : word),
+        ];
+        (int code, _, string error) = Run(["convert", Path.Combine(fixtures, name), File("k.safetensors"), .. more]);
+        Assert.True(code == 0, error);
+        Assert.NotEmpty(Network.Load(File("k.safetensors")).Parameters);
+    }
+
     [Fact]
     public void Run_takes_one_sequence_and_ids()
     {

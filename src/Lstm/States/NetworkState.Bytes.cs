@@ -115,7 +115,7 @@ public static class NetworkState
         {
             throw new InvalidDataException(
                 $"The state is of version {version} with {size} bytes per value; expected are version {Version} and " +
-                $"{SizeOf<T>()} bytes ({typeof(T)}).");
+                $"{SizeOf<T>()} bytes ({(SizeOf<T>() == sizeof(float) ? "float" : "double")}).");
         }
 
         if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes[content.Length..]))
