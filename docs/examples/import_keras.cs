@@ -5,7 +5,6 @@
 #:property PublishAot=false
 
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Lstm;
 using Lstm.Keras;
 
@@ -43,4 +42,4 @@ foreach ((double wear, double expected) in engines)
 Console.WriteLine(worst < 1e-5 ? "All predictions are within 1e-5." : $"A prediction is off by {worst}.");
 return worst < 1e-5 ? 0 : 1;
 
-static string Beside(string file, [CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, file);
+static string Beside(string file) => Path.Combine((string)AppContext.GetData("EntryPointFileDirectoryPath")!, file);

@@ -4,7 +4,6 @@
 #:property PublishAot=false
 
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using Lstm;
 using Lstm.Formats;
 using Lstm.Specs;
@@ -39,4 +38,4 @@ for (int i = 0; i < expected.Length; i++)
 
 Console.WriteLine($"largest difference from PyTorch below 1e-6: {largest < 1e-6f}");
 
-static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+static string Here() => (string)AppContext.GetData("EntryPointFileDirectoryPath")!;

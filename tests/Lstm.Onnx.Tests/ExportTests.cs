@@ -301,6 +301,24 @@ public class ExportTests
     }
 
     [Fact]
+    public void Node_of_a_file_with_lengths_is_read_alone()
+    {
+        Network<float> network = Sample.Network<float>(2, 3, new LstmSpec(5), new DenseSpec(1));
+        MemoryStream file = new();
+        OnnxModel.Export(network, file, new() { Lengths = true, States = true });
+        file.Position = 0;
+        OnnxImport<float> node = OnnxModel.Import<float>(file, new() { Node = "lstm_l0/LSTM" });
+        SequenceBatch<float> batch = Sample.Batch<float>(1, 3, 5, 0, 3);
+        Network<float> lstm = Network.Create(3, 1, new LstmSpec(5));
+        foreach (var parameter in lstm.Parameters)
+        {
+            lstm.WriteParameter(parameter.Name, network.ReadParameter(parameter.Name).AsReadOnlyTensorSpan());
+        }
+
+        Close.SameBits<float>(lstm.Predict(batch).Rows, node.Network.Predict(batch).Rows, "the node alone");
+    }
+
+    [Fact]
     public void Changed_weights_are_read_and_a_changed_graph_is_read_from_its_nodes()
     {
         Network<float> network = Sample.Network<float>(1, 3, new LstmSpec(5), new DenseSpec(2));

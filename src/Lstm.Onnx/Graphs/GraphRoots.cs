@@ -6,6 +6,9 @@ namespace Lstm.Onnx.Graphs;
 internal sealed class GraphRoots(GraphScope scope, GraphContext context)
 {
     private const int MostAxes = 8;
+
+    // sequence_lens among the inputs of an LSTM.
+    private const int Lengths = 4;
     private readonly List<InputNode> _inputs = [];
 
     /// <summary>The inputs that the caller gives.</summary>
@@ -42,13 +45,13 @@ internal sealed class GraphRoots(GraphScope scope, GraphContext context)
         bool isLstm = node.OpType == "LSTM";
         for (int i = 0; i < node.Input.Count; i++)
         {
-            int rank = isLstm ? i is 0 or 5 or 6 ? 3 : 0 : i > 0 ? 0 : node.OpType == "Gemm" ? 2 : 3;
+            int rank = isLstm ? i is 0 or 5 or 6 ? 3 : i == Lengths ? 1 : 0 : i > 0 ? 0 : node.OpType == "Gemm" ? 2 : 3;
             if (node.Input[i].Length == 0 || rank == 0 || context.IsKnown(node.Input[i]))
             {
                 continue;
             }
 
-            // Initial states of zeros, or that are a constant, are the node's own.
+            // Initial states of zeros, lengths of all steps, and what is a constant are the node's own.
             if (isLstm && i > 0 && alone(node.Input[i]) is (Constant or Fill or Repeated) and var value)
             {
                 context.Set(node.Input[i], value);
@@ -63,7 +66,7 @@ internal sealed class GraphRoots(GraphScope scope, GraphContext context)
             else
             {
                 Atom[] axes = [.. Enumerable.Range(0, rank).Select(_ => new Atom(null))];
-                Add(new InputNode(node.Input[i], isInteger: false, axes) { Features = [] });
+                Add(new InputNode(node.Input[i], isInteger: isLstm && i == Lengths, axes) { Features = [] });
             }
         }
 
