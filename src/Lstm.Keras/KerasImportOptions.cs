@@ -1,6 +1,6 @@
 namespace Lstm.Keras;
 
-/// <summary>How a model of Keras or TensorFlow.js is read.</summary>
+/// <summary>Options for reading a model of Keras or TensorFlow.js.</summary>
 public sealed record KerasImportOptions
 {
     /// <summary>

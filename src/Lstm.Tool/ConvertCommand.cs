@@ -31,15 +31,15 @@ internal sealed class ConvertCommand(IAnsiConsole output)
         OnnxExportOptions options = new() { Lengths = lengths, States = states, Double = request.Double };
         if (request.Double)
         {
-            Write(OpenedModel<double>.Open(request), target, extension, options);
+            Write(ModelReader.Open<double>(request), target, extension, options);
         }
         else
         {
-            Write(OpenedModel<float>.Open(request), target, extension, options);
+            Write(ModelReader.Open<float>(request), target, extension, options);
         }
     }
 
-    private void Write<T>(OpenedModel<T> model, string target, string extension, OnnxExportOptions options)
+    private void Write<T>(ModelImport<T> model, string target, string extension, OnnxExportOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         switch (extension)
@@ -56,11 +56,7 @@ internal sealed class ConvertCommand(IAnsiConsole output)
         }
 
         output.WriteLine(model.Network.ToString());
-        if (model.Report is { } report)
-        {
-            new ReportText(output).Remarks(report);
-        }
-
+        new ReportText(output).Remarks(model.Report);
         output.WriteLine($"written to {target}");
     }
 }

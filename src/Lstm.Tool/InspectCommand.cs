@@ -18,11 +18,11 @@ internal sealed class InspectCommand(IAnsiConsole output)
         {
             if (request.Double)
             {
-                Network(OpenedModel<double>.Open(request));
+                Network(ModelReader.Open<double>(request));
             }
             else
             {
-                Network(OpenedModel<float>.Open(request));
+                Network(ModelReader.Open<float>(request));
             }
         }
         catch (InvalidDataException e) when (hasTensors)
@@ -87,7 +87,7 @@ internal sealed class InspectCommand(IAnsiConsole output)
             : [InvariantOf($"{values.Min():G6}"), InvariantOf($"{values.Average():G6}"), InvariantOf($"{values.Max():G6}")];
     }
 
-    private void Network<T>(OpenedModel<T> model)
+    private void Network<T>(ModelImport<T> model)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         output.WriteLine(model.Network.ToString());
@@ -106,10 +106,7 @@ internal sealed class InspectCommand(IAnsiConsole output)
             output.WriteLine($"{key}: {(value.Length > 200 ? value[..200] + "…" : value)}");
         }
 
-        if (model.Report is { } report)
-        {
-            new ReportText(output).Write(report);
-        }
+        new ReportText(output).Write(model.Report);
     }
 
     private static Table Columns(string[] names)

@@ -9,15 +9,19 @@ namespace Lstm.Tool;
 /// <summary><c>lstm run</c>: a model reads the sequences of one NumPy array and writes another.</summary>
 internal sealed class RunCommand(IAnsiConsole output, IAnsiConsole errors)
 {
+    // The input's values, once they have been read.
+    private Array? _values;
+
+    /// <exception cref="InvalidDataException">A file is broken, or the array does not fit the model.</exception>
     public void Run(ModelRequest request, string input, string target, string? lengths, int batch)
     {
         if (request.Double)
         {
-            Run(OpenedModel<double>.Open(request).Network, input, target, lengths, batch);
+            Run(ModelReader.Open<double>(request).Network, input, target, lengths, batch);
         }
         else
         {
-            Run(OpenedModel<float>.Open(request).Network, input, target, lengths, batch);
+            Run(ModelReader.Open<float>(request).Network, input, target, lengths, batch);
         }
     }
 
@@ -74,12 +78,12 @@ internal sealed class RunCommand(IAnsiConsole output, IAnsiConsole errors)
             $"The length of sequence {wrong} in '{path}' is {lengths[wrong]}; the input has {shape.Steps} steps.");
     }
 
-    private T1[] Read<T1>(TensorFile file, FileTensor tensor, SequenceShape shape, int first, int count)
-        where T1 : unmanaged, INumberBase<T1>
+    private TValue[] Read<TValue>(TensorFile file, FileTensor tensor, SequenceShape shape, int first, int count)
+        where TValue : unmanaged, INumberBase<TValue>
     {
-        if (_values is not T1[] values)
+        if (_values is not TValue[] values)
         {
-            _values = values = file.Read<T1>(tensor);
+            _values = values = file.Read<TValue>(tensor);
         }
 
         int size = shape.Steps * shape.Features;
@@ -120,6 +124,4 @@ internal sealed class RunCommand(IAnsiConsole output, IAnsiConsole errors)
             }
         });
     }
-
-    private Array? _values;
 }

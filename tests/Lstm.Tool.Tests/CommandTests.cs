@@ -134,11 +134,16 @@ public sealed class CommandTests : IDisposable
     [InlineData("convert", "m.safetensors", "out.h5")]
     [InlineData("convert", "m.safetensors", "out.npz", "--states")]
     [InlineData("convert", "m.safetensors", "m.safetensors")]
+    [InlineData("convert", "m.safetensors", "out.onnx", "--part", "lstm")]
+    [InlineData("convert", "m.safetensors", "out.onnx", "--architecture", "text.txt")]
+    [InlineData("inspect", "m.onnx", "--layers", "text.txt")]
+    [InlineData("inspect", "m.onnx", "--part", "a", "--part", "b")]
     [InlineData("run", "m.safetensors", "wrong.npy", "y.npy")]
     [InlineData("run", "m.safetensors", "x.npy", "y.npy", "--lengths", "wrong.npy")]
     public void What_cannot_be_done_is_told_on_the_error_stream(params string[] arguments)
     {
         Model().Save(File("m.safetensors"));
+        OnnxModel.Export(Model(), File("m.onnx"));
         System.IO.File.WriteAllText(File("text.txt"), "no model");
         TensorFileWriter.SaveNpy<float>(File("wrong.npy"), [5, 4], new float[20]);
         TensorFileWriter.SaveNpy<float>(File("x.npy"), [5, 4, 3], new float[60]);

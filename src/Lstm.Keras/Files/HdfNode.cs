@@ -13,7 +13,7 @@ internal sealed record HdfNode(string Path)
     /// <summary>The shape of a dataset; null for a group.</summary>
     public int[]? Shape { get; set; }
 
-    /// <summary>What a dataset's values are.</summary>
+    /// <summary>The type of a dataset's values.</summary>
     public HdfType Type { get; set; }
 
     /// <summary>The bytes of a dataset's values.</summary>

@@ -1,6 +1,6 @@
 namespace Lstm.Keras.Files;
 
-/// <summary>What the values of a dataset are, as far as Keras's weights need it.</summary>
+/// <summary>The types of values that datasets and attributes of Keras have.</summary>
 internal enum HdfType
 {
     /// <summary>None of the others, e.g. integers.</summary>

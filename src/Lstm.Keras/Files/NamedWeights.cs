@@ -42,7 +42,7 @@ internal sealed class NamedWeights : WeightStore
         }
     }
 
-    /// <summary>Whether a group has the list of layers.</summary>
+    /// <summary>Tells whether a group holds weights by layer names: it has the attribute <c>layer_names</c>.</summary>
     public static bool Is(HdfNode group) => Texts(group, "layer_names") is not null;
 
     public override void Bind(IReadOnlyList<KerasLayer> layers)

@@ -11,7 +11,7 @@ internal abstract class WeightStore
     private readonly HashSet<string> _claimed = new(StringComparer.Ordinal);
     private Dictionary<string, List<WeightTensor>>? _byName;
 
-    /// <summary>What the file has that belongs to no layer, each with the reason why it is not needed.</summary>
+    /// <summary>Tensors and groups that belong to no layer, each with the reason why it is not needed.</summary>
     public List<string> Ignored { get; } = [];
 
     /// <summary>The layers with tensors, in the order of the file.</summary>

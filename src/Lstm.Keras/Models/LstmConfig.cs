@@ -14,7 +14,7 @@ internal sealed class LstmConfig
     /// <summary>One, or forward and backward.</summary>
     public IReadOnlyList<JsonElement> Directions { get; }
 
-    /// <summary>Whether the kernels are those of cuDNN.</summary>
+    /// <summary>The layer is a CuDNNLSTM: its bias has 8H values, and its kernels lie as cuDNN has them.</summary>
     public bool IsCuDnn { get; }
 
     public LstmSpec Spec { get; private set; } = new(1);

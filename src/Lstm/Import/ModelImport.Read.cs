@@ -23,6 +23,9 @@ public static class ModelImport
     /// The file is broken or refused, is read by another package (the message names it and its call), or has modules or tensors
     /// that do not fit: the message lists all of them with both shapes.
     /// </exception>
+    /// <exception cref="ArgumentException">
+    /// <see cref="ImportOptions.Parts"/> or <see cref="ImportOptions.Layers"/> is given for a model of this library.
+    /// </exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is neither float nor double.</exception>
     public static ModelImport<T> Load<T>(string path, ImportOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -47,6 +50,13 @@ public static class ModelImport
         FileStart start = FileStart.Of(stream);
         if (start.IsSafetensors && new SafetensorsReader(stream) is var file && ModelFile.IsOurs(file))
         {
+            if (options.Parts.Count > 0 || options.Layers.Count > 0)
+            {
+                throw new ArgumentException(
+                    "The file is a model of this library, which says its layers and is read whole: leave ImportOptions.Parts " +
+                    "and Layers empty. LoadStateDict reads its tensors into another network.", nameof(options));
+            }
+
             return OfOurs(Network.FromModel<T>(file, new LoadOptions { AllowPrecisionChange = options.AllowPrecisionChange }));
         }
 

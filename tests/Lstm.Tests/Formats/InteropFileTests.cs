@@ -16,7 +16,7 @@ public class InteropFileTests
     [Fact]
     public void PyTorch_loads_saved_networks_by_name_and_computes_the_same()
     {
-        Assert.SkipUnless(Run("-c", "import torch").ExitCode == 0, "no PyTorch: apt-get install python3-torch");
+        Shared.Require(Run("-c", "import torch").ExitCode == 0, "no PyTorch: apt-get install python3-torch");
         using TemporaryFolder folder = new();
         Write<float>(folder, "plain", 3, new LstmSpec(8) { Bias = LstmBias.Two }, new DenseSpec(2));
         Write<float>(

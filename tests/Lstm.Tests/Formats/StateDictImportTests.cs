@@ -21,6 +21,23 @@ public class StateDictImportTests
     };
 
     [Fact]
+    public void A_model_of_this_library_is_read_whole_and_refuses_parts_and_layers()
+    {
+        Network<float> network = Sample.Network<float>(1, 3, new LstmSpec(4), new DenseSpec(2));
+        using MemoryStream file = new();
+        network.Save(file);
+        Assert.Equal(network.Specs, Load(new()).Network.Specs);
+        Assert.Contains("LoadStateDict", Assert.Throws<ArgumentException>(() => Load(new() { Parts = ["lstm"] })).Message);
+        Assert.Throws<ArgumentException>(() => Load(new() { Layers = [new LstmSpec(4)] }));
+
+        ModelImport<float> Load(ImportOptions options)
+        {
+            file.Position = 0;
+            return ModelImport.Load<float>(file, options);
+        }
+    }
+
+    [Fact]
     public void A_checkpoint_with_an_optimizer_gives_its_module()
     {
         ModelImport<float> import = ModelImport.Load<float>(ForeignFixture.PathOf("checkpoint.pt"));

@@ -15,8 +15,20 @@ internal static class Shared
     public static string RequireConformance()
     {
         string folder = Path.Combine(Path.GetDirectoryName(Repository)!, "shared", "conformance");
-        Assert.SkipUnless(Directory.Exists(folder), "no reference tensors: ../shared/conformance is absent");
+        Require(Directory.Exists(folder), "no reference tensors: ../shared/conformance is absent");
         return folder;
+    }
+
+    /// <summary>
+    /// Skips a test that lacks something; fails it in a run that has to be complete, where the environment has
+    /// <c>LSTM_COMPLETE=1</c>.
+    /// </summary>
+    /// <param name="isThere">Whether the test has what it needs.</param>
+    /// <param name="missing">What is missing, and how to get it.</param>
+    public static void Require(bool isThere, string missing)
+    {
+        Assert.False(!isThere && Environment.GetEnvironmentVariable("LSTM_COMPLETE") == "1", missing);
+        Assert.SkipUnless(isThere, missing);
     }
 
     private static string FindRepository()
