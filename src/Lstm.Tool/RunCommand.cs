@@ -17,17 +17,19 @@ internal sealed class RunCommand(IAnsiConsole output, IAnsiConsole errors)
     {
         if (request.Double)
         {
-            Run(ModelReader.Open<double>(request).Network, input, target, lengths, batch);
+            Run(ModelReader.Open<double>(request), input, target, lengths, batch);
         }
         else
         {
-            Run(ModelReader.Open<float>(request).Network, input, target, lengths, batch);
+            Run(ModelReader.Open<float>(request), input, target, lengths, batch);
         }
     }
 
-    private void Run<T>(Network<T> network, string inputPath, string target, string? lengthsPath, int batch)
+    private void Run<T>(ModelImport<T> model, string inputPath, string target, string? lengthsPath, int batch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Network<T> network = model.Network;
+        new ReportText(errors).Remarks(model.Report);
         using TensorFile file = TensorFile.Open(inputPath);
         FileTensor tensor = Only(file, inputPath);
         SequenceShape shape = SequenceShape.Of(tensor, network.TakesIds ? 0 : network.InputSize, inputPath);

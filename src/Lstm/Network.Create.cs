@@ -82,7 +82,8 @@ public static class Network
     /// </summary>
     /// <remarks>
     /// <see cref="ModelImport.Load{T}(string, ImportOptions?)"/> also returns a report of what was done with another program's
-    /// file, and takes options.
+    /// file, and takes options. Prefer it for a state_dict of several modules, which does not say the activations, pooling or
+    /// residuals between them: the network has none there, and only the report says so.
     /// </remarks>
     /// <typeparam name="T"><see cref="float"/> or <see cref="double"/>, as the file has.</typeparam>
     /// <param name="path">The file.</param>

@@ -118,6 +118,17 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void Run_says_what_the_file_leaves_open()
+    {
+        TensorFileWriter.SaveNpy<float>(File("x.npy"), [7, 3], Values(21));
+        string model = Path.Combine(AppContext.BaseDirectory, "Fixtures", "pytorch_model.pt");
+        (int code, string output, string error) = Run("run", model, File("x.npy"), File("y.npy"));
+        Assert.Equal(0, code);
+        Assert.Contains("[7, 2]", output);
+        Assert.Contains("does not say what is computed between", error);
+    }
+
+    [Fact]
     public void Run_takes_one_sequence_and_ids()
     {
         Network.Create(6, 1, new EmbeddingSpec(3), new LstmSpec(4), new PoolingSpec(Pooling.Last), new DenseSpec(2))
